@@ -1,0 +1,71 @@
+# DecentralizedAI: `make help` lists what there is. Needs Python 3.11 or newer; the rest is set up here.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(CURDIR)/node_modules/.bin:$(BIN):$(PATH)
+
+PYTEST := pytest -p no:pytest-brownie
+# Brownie's plugin and pytest-xdist do not share a chain: contracts run alone, the rest on every core.
+WORKERS ?= auto
+
+.PHONY: help setup demo test lint format fuzz bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed node_modules/.installed ## Install everything into .venv/ and node_modules/
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "setup: needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "setup: this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "setup: Python packages, pinned with hashes in requirements.lock (about 1.3 GB in .venv/)"
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@test -x .venv/bin/uv || .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes --no-deps -r <(sed -n '/^uv==/,/[^\\]$$/p' requirements.lock)
+	@.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.installed: package-lock.json .venv/.installed
+	@echo "setup: Anvil, the development chain, pinned in package-lock.json"
+	@npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@anvil --version >/dev/null || \
+	  { echo "setup: no Anvil binary for this platform ($$(uname -sm)); see https://getfoundry.sh and put anvil on PATH" >&2; exit 1; }
+	@touch $@
+
+demo: setup ## The main job: a training group lives, on real parts (writes demo/)
+	brownie run demo
+
+test: setup ## Every test that needs no accelerator
+	$(PYTEST) -n $(WORKERS) tests --ignore tests/contracts
+	brownie test tests/contracts
+
+lint: setup ## Format, lint, types, import layers
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	mamushi --check --line-length 120 contracts
+
+format: setup ## Rewrite the sources in the house style
+	ruff format .
+	ruff check --fix .
+	mamushi --line-length 120 contracts
+
+fuzz: setup ## Long state machines over the contracts (FUZZ_CALLS contract calls)
+	FUZZ_CALLS=$${FUZZ_CALLS:-100000} $(PYTEST) -s tests/stateful
+
+bench: setup ## Every benchmark: ratios against a baseline measured in the same run
+	for script in benchmarks/*.py; do echo "== $$script"; python "$$script"; done
+
+lock: setup ## Resolve requirements.lock again after a change of pyproject.toml
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra contracts --extra demo \
+	  --group dev --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
+
+clean: ## Remove what the other targets made
+	rm -rf .venv node_modules build reports demo .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
