@@ -33,7 +33,8 @@ setup: .venv/.installed node_modules/.installed ## Install everything into .venv
 
 node_modules/.installed: package-lock.json .venv/.installed
 	@echo "setup: Anvil, the development chain, pinned in package-lock.json"
-	@npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@# not `npm ci`: the lock holds one platform's binary, `install` adds another platform's where needed
+	@npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error
 	@anvil --version >/dev/null || \
 	  { echo "setup: no Anvil binary for this platform ($$(uname -sm)); see https://getfoundry.sh and put anvil on PATH" >&2; exit 1; }
 	@touch $@
