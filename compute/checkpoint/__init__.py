@@ -1,0 +1,15 @@
+"""Checkpoints: parameters published as a manifest and blocks, and local resumable state."""
+
+from compute.checkpoint.errors import InvalidCheckpoint, Reason
+from compute.checkpoint.load import Checkpoint, blocks_of, load, model_of
+from compute.checkpoint.publish import publish
+
+__all__ = [
+    "Checkpoint",
+    "InvalidCheckpoint",
+    "Reason",
+    "blocks_of",
+    "load",
+    "model_of",
+    "publish",
+]

@@ -1,0 +1,69 @@
+"""Manifest and blocks -> parameters, believing nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from compute.checkpoint import bits, manifest
+from compute.checkpoint.errors import InvalidCheckpoint, Reason
+from compute.storage import Store
+from compute.storage.arrays import WrongLength, block_count, get_array, nbytes
+
+_WORD = np.dtype(np.uint32)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Valid float32 parameters by flat name, and what else their manifest says."""
+
+    params: dict[str, np.ndarray]
+    nonce: int
+    shard_sums: tuple[int, ...] | None
+
+
+def load(
+    store: Store,
+    digest: bytes,
+    *,
+    model_hash: bytes,
+    shapes: Mapping[str, tuple[int, ...]],
+    magnitude_log2: int,
+) -> Checkpoint:
+    """The checkpoint named `digest`, checked against the model it must belong to.
+
+    All sizes are compared with `shapes` before a block is fetched, and every value is checked as
+    bits before it is a float. Raises InvalidCheckpoint with a Reason that does not depend on the
+    store or the machine, or BlockUnavailable if a block cannot be had.
+    """
+    found = manifest.decode(store.get(digest))
+    manifest.check_against(found, model_hash, dict(shapes))
+    for tensor in found.tensors:
+        if len(tensor.blocks) != block_count(nbytes(_WORD, tensor.shape)):
+            raise InvalidCheckpoint(Reason.BLOCKS, f"{tensor.name} has {len(tensor.blocks)}")
+    params = {}
+    for tensor in found.tensors:
+        try:
+            words = get_array(store, tensor.blocks, _WORD, tensor.shape)
+        except WrongLength as error:
+            raise InvalidCheckpoint(Reason.LENGTH, f"{tensor.name}: {error}") from None
+        bits.check(tensor.name, words.reshape(-1), magnitude_log2)
+        params[tensor.name] = words.view(np.float32)
+    return Checkpoint(params, found.nonce, found.shard_sums)
+
+
+def model_of(store: Store, digest: bytes) -> bytes:
+    """The hash of the model that the manifest says the checkpoint belongs to.
+
+    A fork's first checkpoint belongs to its parent's model. Raises InvalidCheckpoint or
+    BlockUnavailable.
+    """
+    return manifest.decode(store.get(digest)).model_hash
+
+
+def blocks_of(store: Store, digest: bytes) -> list[bytes]:
+    """Digests of every distinct block of the checkpoint, the manifest last."""
+    tensors = manifest.decode(store.get(digest)).tensors
+    blocks = dict.fromkeys(block for tensor in tensors for block in tensor.blocks)
+    blocks.pop(digest, None)
+    return [*blocks, digest]

@@ -1,0 +1,128 @@
+"""The checkpoint manifest: one canonical block that names the model and every parameter's blocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compute import canonical
+from compute.checkpoint.errors import InvalidCheckpoint, Reason
+from compute.storage import MAX_BLOCK_BYTES
+
+FORMAT = "decentralizedai/checkpoint/1"
+MAX_TENSORS = 1 << 13
+MAX_NAME = 256
+MAX_RANK = 8
+MAX_SHARDS = 1 << 14
+_KEYS = {"format", "model", "nonce", "shard_sums", "tensors"}
+_TENSOR_KEYS = {"name", "shape", "blocks"}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A float32 parameter: little-endian, C order, cut every MAX_BLOCK_BYTES."""
+
+    name: str
+    shape: tuple[int, ...]
+    blocks: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`nonce` and `shard_sums` are free for the trainer; they never change the loss."""
+
+    model_hash: bytes
+    tensors: tuple[Tensor, ...]
+    nonce: int = 0
+    shard_sums: tuple[int, ...] | None = None
+
+    def encode(self) -> bytes:
+        """The canonical bytes, whose sha256 is the checkpoint hash. Raises ValueError if the
+        manifest is larger than a block or would not decode."""
+        sums = self.shard_sums
+        data = canonical.encode(
+            {
+                "format": FORMAT,
+                "model": self.model_hash.hex(),
+                "nonce": self.nonce,
+                "shard_sums": None if sums is None else list(sums),
+                "tensors": [
+                    {
+                        "name": tensor.name,
+                        "shape": list(tensor.shape),
+                        "blocks": [block.hex() for block in tensor.blocks],
+                    }
+                    for tensor in self.tensors
+                ],
+            }
+        )
+        decode(data)
+        return data
+
+
+def decode(data: bytes) -> Manifest:
+    """The manifest in `data`. Raises InvalidCheckpoint(MANIFEST); allocates O(len(data))."""
+    try:
+        document = canonical.decode(data, max_bytes=MAX_BLOCK_BYTES)
+    except canonical.CanonicalError as error:
+        raise InvalidCheckpoint(Reason.MANIFEST, str(error)) from None
+    _require(isinstance(document, dict) and document.keys() == _KEYS, "keys")
+    _require(document["format"] == FORMAT, f"the format is not {FORMAT}")
+    nonce, sums, tensors = document["nonce"], document["shard_sums"], document["tensors"]
+    _require(_is_integer(nonce, 0, 1 << 64), "nonce")
+    if sums is not None:
+        _require(isinstance(sums, list) and len(sums) <= MAX_SHARDS, "number of shard sums")
+        _require(all(_is_integer(s, -(1 << 63), 1 << 63) for s in sums), "shard sums")
+    _require(isinstance(tensors, list) and len(tensors) <= MAX_TENSORS, "number of tensors")
+    parsed = tuple(_tensor(item) for item in tensors)
+    names = [tensor.name for tensor in parsed]
+    _require(names == sorted(set(names)), "tensors are not sorted by distinct names")
+    return Manifest(
+        _hash(document["model"]), parsed, nonce, None if sums is None else tuple(sums)
+    )
+
+
+def _tensor(item: Any) -> Tensor:
+    _require(isinstance(item, dict) and item.keys() == _TENSOR_KEYS, "keys of a tensor")
+    name, shape, blocks = item["name"], item["shape"], item["blocks"]
+    _require(isinstance(name, str) and 0 < len(name) <= MAX_NAME, "name of a tensor")
+    _require(isinstance(shape, list) and len(shape) <= MAX_RANK, f"rank of {name}")
+    _require(all(_is_integer(size, 0, 1 << 32) for size in shape), f"shape of {name}")
+    _require(isinstance(blocks, list), f"blocks of {name}")
+    return Tensor(name, tuple(shape), tuple(_hash(block) for block in blocks))
+
+
+def _hash(text: Any) -> bytes:
+    _require(isinstance(text, str) and len(text) == 64, "a hash is not 64 hexadecimal digits")
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    _require(value.hex() == text, "a hash is not 64 lower-case hexadecimal digits")
+    return value
+
+
+def _is_integer(value: Any, low: int, end: int) -> bool:
+    return type(value) is int and low <= value < end
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise InvalidCheckpoint(Reason.MANIFEST, what)
+
+
+def check_against(
+    manifest: Manifest, model_hash: bytes, shapes: dict[str, tuple[int, ...]]
+) -> None:
+    """Raise InvalidCheckpoint unless the manifest is of this model and promises these shapes."""
+    if manifest.model_hash != model_hash:
+        raise InvalidCheckpoint(Reason.MODEL, manifest.model_hash.hex())
+    promised = {tensor.name: tensor.shape for tensor in manifest.tensors}
+    if promised.keys() != shapes.keys():
+        raise InvalidCheckpoint(Reason.NAMES, _first(promised.keys() ^ shapes.keys()))
+    for name, shape in promised.items():
+        if shape != tuple(shapes[name]):
+            raise InvalidCheckpoint(Reason.SHAPES, f"{name} is {list(shape)}")
+
+
+def _first(names: Sequence[str] | set[str]) -> str:
+    return repr(min(names))[:80]

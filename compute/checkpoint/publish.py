@@ -1,0 +1,37 @@
+"""Parameters -> manifest and blocks."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from compute.checkpoint import bits
+from compute.checkpoint.manifest import Manifest, Tensor
+from compute.storage import Store
+from compute.storage.arrays import put_array
+
+
+def publish(
+    params: Mapping[str, np.ndarray],
+    *,
+    model_hash: bytes,
+    store: Store,
+    nonce: int = 0,
+    shard_sums: Sequence[int] | None = None,
+) -> bytes:
+    """Store float32 `params` and return the checkpoint hash: sha256 of the manifest.
+
+    Equal parameters give equal bytes and an equal hash on every machine. Subnormals are stored as
+    zeros, which is how the evaluator reads them. The manifest is stored last, so a store that has
+    it has the whole checkpoint. Raises InvalidCheckpoint for a NaN or an infinity, TypeError for
+    another dtype, StorageError if the store fails.
+    """
+    tensors = []
+    for name in sorted(params):
+        array = np.ascontiguousarray(params[name]).reshape(np.shape(params[name]))
+        if array.dtype != np.float32:
+            raise TypeError(f"{name} is {array.dtype}: a checkpoint holds float32")
+        array = bits.flush_subnormals(array.astype(np.float32, copy=False))
+        bits.check(name, array.view(np.uint32).reshape(-1), magnitude_log2=128)
+        tensors.append(Tensor(name, array.shape, tuple(put_array(store, array))))
+    sums = None if shard_sums is None else tuple(shard_sums)
+    return store.put(Manifest(model_hash, tuple(tensors), nonce, sums).encode())

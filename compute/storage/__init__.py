@@ -1,0 +1,26 @@
+"""Content-addressed raw blocks: at most 1 MiB each, named by sha256, verified on every read."""
+
+from compute.storage.cid import cid, parse_cid
+from compute.storage.folder import FolderStore
+from compute.storage.location import open_store
+from compute.storage.store import (
+    MAX_BLOCK_BYTES,
+    BlockCorrupt,
+    BlockUnavailable,
+    StorageError,
+    Store,
+    copy,
+)
+
+__all__ = [
+    "MAX_BLOCK_BYTES",
+    "BlockCorrupt",
+    "BlockUnavailable",
+    "FolderStore",
+    "StorageError",
+    "Store",
+    "cid",
+    "copy",
+    "open_store",
+    "parse_cid",
+]

@@ -1,0 +1,57 @@
+"""Arrays as runs of blocks: little-endian, C order, cut every MAX_BLOCK_BYTES.
+
+An array starts its own run, so that an unchanged array keeps its blocks whatever changes around it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from compute.storage.store import MAX_BLOCK_BYTES, Store
+
+
+class WrongLength(ValueError):
+    """A block is not as long as its place in the array demands."""
+
+
+def block_count(size: int) -> int:
+    """How many blocks hold `size` bytes; none hold zero."""
+    return -(-size // MAX_BLOCK_BYTES)
+
+
+def nbytes(dtype: np.dtype, shape: Sequence[int]) -> int:
+    """Bytes of an array, as a Python integer: hostile shapes cannot overflow it."""
+    return math.prod(shape) * dtype.itemsize
+
+
+def put_array(store: Store, array: np.ndarray) -> list[bytes]:
+    """Store `array` and return its blocks' digests in order."""
+    data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+    return [
+        store.put(data[start : start + MAX_BLOCK_BYTES].tobytes())
+        for start in range(0, data.size, MAX_BLOCK_BYTES)
+    ]
+
+
+def get_array(
+    store: Store, blocks: Sequence[bytes], dtype: np.dtype, shape: Sequence[int]
+) -> np.ndarray:
+    """The array of `dtype` and `shape` held by `blocks`, in native byte order.
+
+    The caller bounds the size; the number of blocks is checked before anything is allocated, each
+    block's length before it is used. Raises WrongLength, and what `store.get` raises.
+    """
+    size = nbytes(dtype, shape)
+    if len(blocks) != block_count(size):
+        raise WrongLength(f"{size} bytes take {block_count(size)} blocks, not {len(blocks)}")
+    data = np.empty(size, np.uint8)
+    for number, digest in enumerate(blocks):
+        start = number * MAX_BLOCK_BYTES
+        room = data[start : start + MAX_BLOCK_BYTES]
+        block = store.get(digest)
+        if len(block) != room.size:
+            raise WrongLength(f"block {number} has {len(block)} bytes, not {room.size}")
+        room[:] = np.frombuffer(block, np.uint8)
+    array = data.view(dtype.newbyteorder("<")).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)

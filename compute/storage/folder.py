@@ -1,0 +1,125 @@
+"""Blocks as files: the embedded default store."""
+
+import errno
+import os
+import secrets
+import time
+from pathlib import Path
+
+from compute.canonical import digest as sha256
+from compute.storage.store import (
+    MAX_BLOCK_BYTES,
+    BlockCorrupt,
+    BlockUnavailable,
+    StorageError,
+    check_size,
+)
+
+_STALE_SECONDS = 3600
+
+
+class FolderStore:
+    """Blocks under `path`, block `abcd…` in the file `ab/abcd…`, so that sha256sum can check them.
+
+    Many processes may read and write at once and be killed at any moment: a block is written to
+    `partial/`, synced, and renamed, so a file with a digest for a name is always whole.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            self._partial.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+        except OSError as error:
+            raise _sentence(error, self.path) from error
+
+    def put(self, block: bytes) -> bytes:
+        """Keep `block`; returns after it is on disk. Repairs a damaged file of the same name."""
+        check_size(block)
+        digest = sha256(block)
+        target = self._file(digest)
+        try:
+            if _read(target) != block:
+                self._write(target, block)
+        except OSError as error:
+            raise _sentence(error, self.path) from error
+        return digest
+
+    def get(self, digest: bytes) -> bytes:
+        """The block, its hash verified. Raises BlockUnavailable or BlockCorrupt."""
+        try:
+            block = _read(self._file(digest))
+        except OSError as error:
+            raise _sentence(error, self.path) from error
+        if block is None:
+            raise BlockUnavailable(digest, f"the folder {self.path} does not hold it.")
+        if sha256(block) != digest:
+            raise BlockCorrupt(
+                digest,
+                f"its file in {self.path} is damaged. Fetch it again; storing it repairs the file.",
+            )
+        return block
+
+    def has(self, digest: bytes) -> bool:
+        """Whether the block's file exists; `get` tells whether it is sound."""
+        return self._file(digest).is_file()
+
+    @property
+    def _partial(self) -> Path:
+        return self.path / "partial"
+
+    def _file(self, digest: bytes) -> Path:
+        if len(digest) != 32:
+            raise ValueError(f"a digest has 32 bytes, not {len(digest)}")
+        name = digest.hex()
+        return self.path / name[:2] / name
+
+    def _write(self, target: Path, block: bytes) -> None:
+        partial = self._partial / f"{os.getpid()}-{secrets.token_hex(8)}"
+        try:
+            with open(partial, "xb") as file:
+                file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+            target.parent.mkdir(exist_ok=True)
+            os.replace(partial, target)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+        _sync_folder(self.path)
+
+    def _sweep(self) -> None:
+        """Delete what a killed process left behind long ago."""
+        before = time.time() - _STALE_SECONDS
+        for file in self._partial.iterdir():
+            try:
+                if file.stat().st_mtime < before:
+                    file.unlink()
+            except FileNotFoundError:  # another process swept it
+                pass
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(MAX_BLOCK_BYTES + 1)
+    except FileNotFoundError:
+        return None
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sentence(error: OSError, path: Path) -> StorageError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageError(
+            f"The disk that holds {path} is full. Free some space and run the command again; "
+            "no stored block was harmed."
+        )
+    return StorageError(f"The store folder {path} cannot be used: {error.strerror or error}.")

@@ -1,0 +1,50 @@
+"""What a store of blocks promises, and how it fails."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from compute.storage.cid import cid
+
+MAX_BLOCK_BYTES = 1 << 20
+
+
+class StorageError(Exception):
+    """The store could not do what was asked; the message says what to do."""
+
+
+class BlockUnavailable(StorageError):
+    """The block is not in the store, or did not arrive in time. `digest` names it."""
+
+    def __init__(self, digest: bytes, why: str) -> None:
+        super().__init__(f"Block {cid(digest)} is not available: {why}")
+        self.digest = digest
+
+
+class BlockCorrupt(BlockUnavailable):
+    """The store answered with bytes that do not match the name: the true block is not there."""
+
+
+class Store(Protocol):
+    """Raw blocks of at most MAX_BLOCK_BYTES, each named by the 32 bytes of its sha256."""
+
+    def put(self, block: bytes) -> bytes:
+        """Keep `block` durably and return its digest. Raises StorageError, ValueError if larger."""
+
+    def get(self, digest: bytes) -> bytes:
+        """The block whose sha256 is `digest`. Raises BlockUnavailable or BlockCorrupt."""
+
+    def has(self, digest: bytes) -> bool:
+        """Whether the store holds a block under `digest`, without reading it."""
+
+
+def check_size(block: bytes) -> None:
+    """Raise ValueError if `block` is longer than any store may hold."""
+    if len(block) > MAX_BLOCK_BYTES:
+        raise ValueError(f"a block has at most {MAX_BLOCK_BYTES} bytes, not {len(block)}")
+
+
+def copy(digests: Iterable[bytes], source: Store, target: Store) -> None:
+    """Put every named block of `source` into `target`, in order; doing it twice changes nothing."""
+    for digest in digests:
+        if not target.has(digest):
+            target.put(source.get(digest))

@@ -1,0 +1,79 @@
+"""Patches as content: build one, read one, list its blocks."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from compute.storage import Store
+from compute.storage.arrays import WrongLength, get_array, put_array
+from compute.training_set.examples import TrainingSet
+from compute.training_set.manifest import Malformed, Manifest, decode
+from compute.training_set.schema import Schema, SchemaError
+
+_ID_WORD = np.dtype(np.uint8)
+
+
+def build_delta(
+    parent: TrainingSet | None,
+    *,
+    add: Mapping[str, np.ndarray] | None = None,
+    remove: Sequence[bytes] = (),
+    parent_tip: bytes,
+    proposer: str,
+    store: Store,
+) -> bytes:
+    """Store the patch that turns `parent` into the wanted set; returns the delta hash.
+
+    `parent` None makes a genesis delta, whose columns fix the schema for ever. The patch is
+    applied before it is stored: raises Inapplicable or SchemaError if it does not fit, Malformed
+    if it breaks a limit. The manifest is stored last.
+    """
+    if parent is None:
+        if add is None:
+            raise SchemaError("a genesis delta needs examples: they fix the columns")
+        parent = TrainingSet(Schema.of(add))
+    schema = parent.schema
+    columns = schema.empty() if add is None else dict(add)
+    parent.patched(columns, remove)
+    count = schema.check(columns)
+    gone = np.frombuffer(b"".join(sorted(remove)), np.uint8)
+    manifest = Manifest(
+        parent_tip=parent_tip,
+        proposer=proposer.lower(),
+        schema=schema,
+        add_count=count,
+        add_blocks=tuple(tuple(put_array(store, columns[c.name])) for c in schema.columns),
+        remove_count=len(remove),
+        remove_blocks=tuple(put_array(store, gone)),
+    )
+    return store.put(manifest.encode())
+
+
+def read_patch(store: Store, manifest: Manifest) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The columns to add and the ids to remove, uint8 [m, 32].
+
+    Raises Malformed if a block's length or the order of the ids is not as promised,
+    BlockUnavailable if a block cannot be had.
+    """
+    try:
+        gone = get_array(store, manifest.remove_blocks, _ID_WORD, (manifest.remove_count, 32))
+        add = {
+            column.name: get_array(
+                store, blocks, np.dtype(column.dtype), (manifest.add_count, *column.shape)
+            )
+            for column, blocks in zip(manifest.schema.columns, manifest.add_blocks, strict=True)
+        }
+    except WrongLength as error:
+        raise Malformed(str(error)) from None
+    ids = [row.tobytes() for row in gone]
+    if ids != sorted(set(ids)):
+        raise Malformed("the ids to remove are not ascending")
+    return add, gone
+
+
+def blocks_of(store: Store, digest: bytes) -> list[bytes]:
+    """Digests of every distinct block of the delta, the manifest last. Raises Malformed."""
+    manifest = decode(store.get(digest))
+    runs = [*manifest.add_blocks, manifest.remove_blocks]
+    blocks = dict.fromkeys(block for run in runs for block in run)
+    return [*blocks, digest]

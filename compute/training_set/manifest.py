@@ -1,0 +1,147 @@
+"""The delta manifest: one canonical block that says what to remove and what to add."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from compute import canonical
+from compute.storage import MAX_BLOCK_BYTES
+from compute.storage.arrays import block_count
+from compute.training_set.schema import Column, Schema, SchemaError
+
+FORMAT = "decentralizedai/delta/1"
+MAX_DELTA_BYTES = 1 << 32
+MAX_COUNT = 1 << 28
+_HASH = re.compile(r"[0-9a-f]{64}")
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+
+
+class Malformed(ValueError):
+    """The bytes are not a delta manifest, or its blocks are not what it says."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`parent_tip` and `proposer` bind the patch, so that nobody can propose another's."""
+
+    parent_tip: bytes
+    proposer: str  # 0x and 40 lower-case hexadecimal digits
+    schema: Schema
+    add_count: int
+    add_blocks: tuple[tuple[bytes, ...], ...]  # of each column, in the schema's order
+    remove_count: int
+    remove_blocks: tuple[bytes, ...]  # of the ids to remove, ascending, 32 bytes each
+
+    def encode(self) -> bytes:
+        """The canonical bytes, whose sha256 is the delta hash. Raises Malformed if they break a
+        limit."""
+        data = canonical.encode(
+            {
+                "format": FORMAT,
+                "parent_tip": self.parent_tip.hex(),
+                "proposer": self.proposer,
+                "add": {
+                    "count": self.add_count,
+                    "columns": [
+                        {
+                            "name": column.name,
+                            "dtype": column.dtype,
+                            "shape": list(column.shape),
+                            "blocks": [block.hex() for block in blocks],
+                        }
+                        for column, blocks in zip(self.schema.columns, self.add_blocks, strict=True)
+                    ],
+                },
+                "remove": {
+                    "count": self.remove_count,
+                    "blocks": [block.hex() for block in self.remove_blocks],
+                },
+            }
+        )
+        decode(data)
+        return data
+
+
+def decode(data: bytes) -> Manifest:
+    """The manifest in `data`, its limits and block counts checked. Raises Malformed."""
+    try:
+        document = canonical.decode(data, max_bytes=MAX_BLOCK_BYTES)
+        _keys(document, "format parent_tip proposer add remove")
+        _require(document["format"] == FORMAT, f"the format is not {FORMAT}")
+        add = _keys(document["add"], "count columns")
+        columns = [_keys(c, "name dtype shape blocks") for c in _list(add["columns"])]
+        manifest = Manifest(
+            parent_tip=_hash(document["parent_tip"]),
+            proposer=_matching(_ADDRESS, document["proposer"]),
+            schema=Schema(
+                tuple(
+                    Column(_text(c["name"]), _text(c["dtype"]), _sizes(c["shape"])) for c in columns
+                )
+            ),
+            add_count=_count(add["count"]),
+            add_blocks=tuple(_hashes(c["blocks"]) for c in columns),
+            remove_count=_count(_keys(document["remove"], "count blocks")["count"]),
+            remove_blocks=_hashes(document["remove"]["blocks"]),
+        )
+    except (canonical.CanonicalError, SchemaError) as error:
+        raise Malformed(str(error)) from None
+    _check_sizes(manifest)
+    return manifest
+
+
+def _check_sizes(manifest: Manifest) -> None:
+    sizes = [manifest.add_count * column.example_bytes for column in manifest.schema.columns]
+    _require(
+        sum(sizes) + 32 * manifest.remove_count <= MAX_DELTA_BYTES,
+        f"the delta has more than {MAX_DELTA_BYTES} bytes",
+    )
+    for size, blocks in zip(
+        [*sizes, 32 * manifest.remove_count], [*manifest.add_blocks, manifest.remove_blocks]
+    ):
+        _require(len(blocks) == block_count(size), "the number of blocks does not fit the count")
+
+
+def _keys(value: Any, keys: str) -> dict[str, Any]:
+    _require(isinstance(value, dict) and value.keys() == set(keys.split()), f"keys are not {keys}")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    _require(isinstance(value, list), "a list is missing")
+    return value
+
+
+def _text(value: Any) -> str:
+    _require(isinstance(value, str), "a text is missing")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], value: Any) -> str:
+    _require(isinstance(value, str) and pattern.fullmatch(value) is not None, pattern.pattern)
+    return value
+
+
+def _hash(value: Any) -> bytes:
+    return bytes.fromhex(_matching(_HASH, value))
+
+
+def _hashes(value: Any) -> tuple[bytes, ...]:
+    return tuple(_hash(item) for item in _list(value))
+
+
+def _integer(value: Any, limit: int) -> int:
+    _require(type(value) is int and 0 <= value <= limit, "a number is out of range")
+    return value
+
+
+def _count(value: Any) -> int:
+    return _integer(value, MAX_COUNT)
+
+
+def _sizes(value: Any) -> tuple[int, ...]:
+    return tuple(_integer(item, MAX_DELTA_BYTES) for item in _list(value))
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise Malformed(what)

@@ -1,0 +1,85 @@
+"""From the chain's list of delta hashes to the one training set it defines."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+
+from compute.storage import Store
+from compute.training_set.delta import read_patch
+from compute.training_set.examples import Inapplicable, TrainingSet
+from compute.training_set.manifest import Malformed, Manifest, decode
+from compute.training_set.schema import SchemaError
+
+NO_TIP = bytes(32)
+NOBODY = "0x" + "00" * 20
+
+
+@dataclass(frozen=True)
+class DeltaRecord:
+    """One appended delta as the chain tells it."""
+
+    delta_hash: bytes
+    parent_tip: bytes
+    proposer: str
+
+
+class InvalidGenesis(ValueError):
+    """The genesis delta defines no training set; nothing can be built on it."""
+
+
+def next_tip(tip: bytes, delta_hash: bytes) -> bytes:
+    """keccak256(abi_encode(tip, delta_hash)): the tip after appending, as on chain."""
+    return keccak(tip + delta_hash)
+
+
+def replay(store: Store, genesis: bytes, deltas: Iterable[DeltaRecord]) -> TrainingSet:
+    """The set after the genesis delta and every appended delta, in order.
+
+    Raises InvalidGenesis if the genesis is no set, and BlockUnavailable if a block of any delta
+    cannot be had: a set is known whole or not at all.
+    """
+    current = open_genesis(store, genesis)
+    for record in deltas:
+        current = apply_delta(store, current, record)
+    return current
+
+
+def open_genesis(store: Store, genesis: bytes) -> TrainingSet:
+    """The set of version 0. Raises InvalidGenesis or BlockUnavailable."""
+    try:
+        manifest = _bound(store, DeltaRecord(genesis, NO_TIP, NOBODY))
+        return _patched(store, TrainingSet(manifest.schema), manifest)
+    except (Malformed, Inapplicable) as error:
+        raise InvalidGenesis(
+            f"The genesis delta {genesis.hex()} is not a training set: {error}. "
+            "This group can never be used; choose another."
+        ) from None
+
+
+def apply_delta(store: Store, current: TrainingSet, record: DeltaRecord) -> TrainingSet:
+    """The set after one more delta.
+
+    Total: a delta that is malformed, inapplicable, or bound to another parent or proposer is the
+    empty patch and returns `current` itself. Raises BlockUnavailable.
+    """
+    try:
+        return _patched(store, current, _bound(store, record))
+    except (Malformed, Inapplicable, SchemaError):
+        return current
+
+
+def _bound(store: Store, record: DeltaRecord) -> Manifest:
+    manifest = decode(store.get(record.delta_hash))
+    if manifest.parent_tip != record.parent_tip:
+        raise Malformed("the delta was made for another parent")
+    if manifest.proposer != record.proposer.lower():
+        raise Malformed("the delta was made by another proposer")
+    return manifest
+
+
+def _patched(store: Store, current: TrainingSet, manifest: Manifest) -> TrainingSet:
+    if manifest.schema != current.schema:
+        raise SchemaError("the delta has other columns than the set")
+    add, gone = read_patch(store, manifest)
+    return current.patched(add, gone)

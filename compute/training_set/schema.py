@@ -1,0 +1,123 @@
+"""What an example is made of: fixed-width integer columns, and the name its content gives it."""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from compute import canonical
+
+MAX_COLUMNS = 64
+MAX_RANK = 8
+MAX_EXAMPLE_BYTES = 1 << 24
+DTYPES = ("int16", "int32", "int64", "int8", "uint16", "uint32", "uint64", "uint8")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_ROWS = 4096  # examples serialised together while they are hashed
+
+
+class SchemaError(ValueError):
+    """The columns cannot be, or do not match, the columns of a training set."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """`shape` is that of one example. Integers only: an example then has one byte string."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def example_bytes(self) -> int:
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Columns sorted by name, as fixed by the genesis delta. Raises SchemaError if they cannot be."""
+
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        _require(0 < len(names) <= MAX_COLUMNS, f"1 to {MAX_COLUMNS} columns are needed")
+        _require(names == sorted(set(names)), "columns are not sorted by distinct names")
+        for column in self.columns:
+            _require(
+                _NAME.fullmatch(column.name) is not None,
+                f"{column.name[:80]!r} is not a column name: use a-z, 0-9 and _",
+            )
+            _require(
+                column.dtype in DTYPES, f"{column.name} is {column.dtype}: columns hold integers"
+            )
+            _require(len(column.shape) <= MAX_RANK, f"{column.name} has too many dimensions")
+            _require(all(size > 0 for size in column.shape), f"{column.name} has an empty shape")
+        _require(self.example_bytes <= MAX_EXAMPLE_BYTES, "an example is larger than 16 MiB")
+
+    @classmethod
+    def of(cls, columns: Mapping[str, np.ndarray]) -> "Schema":
+        """The schema of arrays [n, *shape] by column name."""
+        for name, array in columns.items():
+            _require(array.ndim > 0, f"{name} is a scalar, not a column of examples")
+        return cls(
+            tuple(
+                Column(name, array.dtype.name, array.shape[1:])
+                for name, array in sorted(columns.items())
+            )
+        )
+
+    @property
+    def example_bytes(self) -> int:
+        """Bytes of one example, all columns together."""
+        return sum(column.example_bytes for column in self.columns)
+
+    def check(self, columns: Mapping[str, np.ndarray]) -> int:
+        """The number of examples in `columns`. Raises SchemaError if they do not match."""
+        found = Schema.of(columns)
+        _require(found == self, f"the columns are {found.columns}, the set has {self.columns}")
+        lengths = {len(array) for array in columns.values()}
+        _require(len(lengths) == 1, "the columns differ in their number of examples")
+        return lengths.pop()
+
+    def empty(self) -> dict[str, np.ndarray]:
+        """The columns of no examples."""
+        return {c.name: np.empty((0, *c.shape), c.dtype) for c in self.columns}
+
+    def ids(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Content digests uint8 [n, 32] of the examples in `columns`.
+
+        An id is sha256(schema digest ‖ the example's columns in order, little-endian, C order).
+        """
+        count = len(columns[self.columns[0].name])
+        ids = np.empty((count, 32), np.uint8)
+        step = max(1, min(_ROWS, (1 << 24) // self.example_bytes))
+        for start in range(0, count, step):
+            rows = self._serialise(columns, slice(start, start + step))
+            for number, row in enumerate(rows, start):
+                hasher = self._hasher.copy()
+                hasher.update(row)
+                ids[number] = np.frombuffer(hasher.digest(), np.uint8)
+        return ids
+
+    def _serialise(self, columns: Mapping[str, np.ndarray], rows: slice) -> np.ndarray:
+        """uint8 [rows, example_bytes]"""
+        parts = []
+        for column in self.columns:
+            part = columns[column.name][rows]
+            part = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
+            parts.append(part.reshape(len(part), -1).view(np.uint8))
+        return np.concatenate(parts, axis=1)
+
+    @cached_property
+    def _hasher(self) -> "hashlib._Hash":
+        document = [[c.name, c.dtype, list(c.shape)] for c in self.columns]
+        return hashlib.sha256(canonical.digest(canonical.encode(document)))
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise SchemaError(what)
