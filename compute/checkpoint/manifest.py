@@ -1,4 +1,4 @@
-"""The checkpoint manifest: one canonical block that names the model and every parameter's blocks."""
+"""The checkpoint manifest: one block that names the model and every parameter's blocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,9 +76,7 @@ def decode(data: bytes) -> Manifest:
     parsed = tuple(_tensor(item) for item in tensors)
     names = [tensor.name for tensor in parsed]
     _require(names == sorted(set(names)), "tensors are not sorted by distinct names")
-    return Manifest(
-        _hash(document["model"]), parsed, nonce, None if sums is None else tuple(sums)
-    )
+    return Manifest(_hash(document["model"]), parsed, nonce, None if sums is None else tuple(sums))
 
 
 def _tensor(item: Any) -> Tensor:

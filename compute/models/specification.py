@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ MAX_WIDTH = 1 << 16
 MAX_PARAMETERS = 1 << 32
 LOSSES = ("cross_entropy",)
 MAPS = ("widen", "seed")
+# all their values are exact in float32
+INPUT_DTYPES = ("int16", "int8", "uint16", "uint8")
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,6 @@ class InputColumn:
     dtype: str
     shape: tuple[int, ...]
     scale_log2: int
-
-    # all their values are exact in float32
-    DTYPES = ("int16", "int8", "uint16", "uint8")
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,12 @@ class ModelSpecification:
         """Shape of every float32 parameter, by flat name ("Dense_0/kernel"), sorted by name."""
         widths = [self._input_width, *self.hidden, self.classes]
         shapes: dict[str, tuple[int, ...]] = {}
-        for layer, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
+        for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
             shapes[f"Dense_{layer}/bias"] = (fan_out,)
             shapes[f"Dense_{layer}/kernel"] = (fan_in, fan_out)
         return dict(sorted(shapes.items()))
 
-    def logits(
-        self, params: Mapping[str, jax.Array], inputs: Mapping[str, jax.Array]
-    ) -> jax.Array:
+    def logits(self, params: Mapping[str, jax.Array], inputs: Mapping[str, jax.Array]) -> jax.Array:
         """float32 logits [B, classes] of the integer columns `inputs`, [B, *shape] each.
 
         Pure and traceable. Columns that are not inputs of the model are ignored.
@@ -118,7 +116,8 @@ class ModelSpecification:
             for column in self.columns
         }
         tree = unflatten_dict(dict(params), sep="/")
-        return MLP(self.hidden, self.classes).apply({"params": tree}, scaled)
+        network: Callable[..., jax.Array] = MLP(self.hidden, self.classes).apply
+        return network({"params": tree}, scaled)
 
     def initial_parameters(self) -> dict[str, np.ndarray]:
         """float32 parameters the genesis trainer starts from: the same bits on every machine."""
@@ -208,7 +207,7 @@ def _column(item: Any) -> InputColumn:
     read = fields.Reader(item, "input", "name dtype shape scale_log2")
     return InputColumn(
         name=read.name("name"),
-        dtype=read.choice("dtype", InputColumn.DTYPES),
+        dtype=read.choice("dtype", INPUT_DTYPES),
         shape=read.integers("shape", 0, 4, 1, 1 << 24),
         scale_log2=read.integer("scale_log2", -64, 64),
     )

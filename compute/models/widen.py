@@ -22,8 +22,12 @@ def widen(
     wide = {}
     for name, start in initial.items():
         old = parent[name]
-        if old.ndim != start.ndim or any(o > n for o, n in zip(old.shape, start.shape)):
-            raise ModelError(f"{name} shrinks from {old.shape} to {start.shape}: widening only grows")
+        if old.ndim != start.ndim or any(
+            o > n for o, n in zip(old.shape, start.shape, strict=True)
+        ):
+            raise ModelError(
+                f"{name} shrinks from {old.shape} to {start.shape}: widening only grows"
+            )
         wide[name] = new = np.array(start, np.float32)
         if new.ndim == 2:
             new[old.shape[0] :, : old.shape[1]] = 0

@@ -77,12 +77,12 @@ class FolderStore:
     def _write(self, target: Path, block: bytes) -> None:
         partial = self._partial / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
-            with open(partial, "xb") as file:
+            with partial.open("xb") as file:
                 file.write(block)
                 file.flush()
                 os.fsync(file.fileno())
             target.parent.mkdir(exist_ok=True)
-            os.replace(partial, target)
+            partial.replace(target)
         except OSError:
             partial.unlink(missing_ok=True)
             raise
@@ -102,7 +102,7 @@ class FolderStore:
 
 def _read(file: Path) -> bytes | None:
     try:
-        with open(file, "rb") as opened:
+        with file.open("rb") as opened:
             return opened.read(MAX_BLOCK_BYTES + 1)
     except FileNotFoundError:
         return None

@@ -95,9 +95,8 @@ def _check_sizes(manifest: Manifest) -> None:
         sum(sizes) + 32 * manifest.remove_count <= MAX_DELTA_BYTES,
         f"the delta has more than {MAX_DELTA_BYTES} bytes",
     )
-    for size, blocks in zip(
-        [*sizes, 32 * manifest.remove_count], [*manifest.add_blocks, manifest.remove_blocks]
-    ):
+    runs = [*manifest.add_blocks, manifest.remove_blocks]
+    for size, blocks in zip([*sizes, 32 * manifest.remove_count], runs, strict=True):
         _require(len(blocks) == block_count(size), "the number of blocks does not fit the count")
 
 

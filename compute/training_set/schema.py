@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """Columns sorted by name, as fixed by the genesis delta. Raises SchemaError if they cannot be."""
+    """Columns sorted by name, fixed by the genesis delta. Raises SchemaError if they cannot be."""
 
     columns: tuple[Column, ...]
 
