@@ -1,7 +1,7 @@
 """Write the contracts' ABIs into the package, where `compute.chain` reads them.
 
-    python scripts/abi.py           write compute/chain/abi/<Contract>.json
-    python scripts/abi.py --check   fail if one of them is not current
+python scripts/abi.py           write compute/chain/abi/<Contract>.json
+python scripts/abi.py --check   fail if one of them is not current
 """
 
 import json

@@ -1,0 +1,115 @@
+"""Accounts are Ethereum keystore files, among them Brownie's. A password never is an argument."""
+
+import json
+import os
+import re
+import sys
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eth_utils import to_checksum_address
+
+from compute.chain.errors import AccountError
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+PASSWORD_VARIABLE = "NRN_PASSWORD"  # noqa: S105  the name of a variable, not a password
+MAX_KEYSTORE_BYTES = 1 << 16
+MAX_PASSWORD_BYTES = 1 << 12
+MAX_SCRYPT_BYTES = 1 << 30  # memory one may be asked to use for a key: 128 * n * r
+NAME = re.compile(r"[\w.-]+")
+
+
+def brownie_accounts() -> Path:
+    """Where Brownie keeps its accounts."""
+    return Path.home() / ".brownie" / "accounts"
+
+
+def keystore_path(name_or_path: str) -> Path:
+    """The keystore file meant by a path, or by the name of a Brownie account."""
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path
+    named = brownie_accounts() / f"{name_or_path}.json"
+    if NAME.fullmatch(name_or_path) and named.is_file():
+        return named
+    raise AccountError(
+        f"There is no account '{name_or_path}': neither a keystore file nor a name in "
+        f"{brownie_accounts()}. Create one with `brownie accounts new {Path(name_or_path).stem}`."
+    )
+
+
+def address_of(name_or_path: str) -> str:
+    """The address of an account, without its password."""
+    path = keystore_path(name_or_path)
+    address = _keystore(path).get("address")
+    if not isinstance(address, str):
+        raise AccountError(f"{path} does not name its address. Is it an Ethereum keystore?")
+    try:
+        return to_checksum_address(address)
+    except ValueError:
+        raise AccountError(f"{path} names an address that is none.") from None
+
+
+def load_account(name_or_path: str, *, password_file: Path | str | None = None) -> "LocalAccount":
+    """Unlock an account.
+
+    The password comes from `password_file` (its first line), else from the variable NRN_PASSWORD,
+    else from a prompt. Raises AccountError.
+    """
+    path = keystore_path(name_or_path)
+    keystore = _keystore(path)
+    password = _password(path, password_file)
+    from eth_account import Account  # slow to import; most commands need no key
+
+    try:
+        key = Account.decrypt(keystore, password)
+    except ValueError as error:
+        if "MAC" in str(error):
+            raise AccountError(f"The password for {path} is wrong.") from None
+        raise AccountError(f"{path} is not a keystore that can be unlocked: {error}.") from None
+    except (KeyError, TypeError, AttributeError, NotImplementedError):
+        raise AccountError(f"{path} is not an Ethereum keystore.") from None
+    return Account.from_key(key)
+
+
+def _keystore(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_KEYSTORE_BYTES + 1)
+        document = json.loads(data) if len(data) <= MAX_KEYSTORE_BYTES else None
+    except OSError as error:
+        raise AccountError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise AccountError(f"{path} is not an Ethereum keystore.")
+    crypto = document.get("crypto") or document.get("Crypto")
+    parameters = crypto.get("kdfparams") if isinstance(crypto, dict) else None
+    if not isinstance(parameters, dict):
+        raise AccountError(f"{path} is not an Ethereum keystore.")
+    cost = [parameters.get(name, 1) for name in ("n", "r")]
+    bounded = all(isinstance(value, int) and 0 < value <= MAX_SCRYPT_BYTES for value in cost)
+    if not bounded or 128 * cost[0] * cost[1] > MAX_SCRYPT_BYTES:
+        raise AccountError(f"{path} asks for more memory than unlocking a key may take.")
+    return document
+
+
+def _password(path: Path, password_file: Path | str | None) -> str:
+    if password_file is not None:
+        try:
+            with Path(password_file).expanduser().open("rb") as file:
+                data = file.read(MAX_PASSWORD_BYTES)
+            return data.decode().splitlines()[0] if data else ""
+        except (OSError, UnicodeDecodeError):
+            raise AccountError(f"The password file {password_file} cannot be read.") from None
+    if (password := os.environ.get(PASSWORD_VARIABLE)) is not None:
+        return password
+    if not sys.stdin.isatty():
+        raise AccountError(
+            f"The account {path.stem} needs its password: give --password-file, or set "
+            f"{PASSWORD_VARIABLE}."
+        )
+    return getpass(f"Password of {path.stem}: ")

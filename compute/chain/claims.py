@@ -1,0 +1,108 @@
+"""What trainers sign and keepers attest: EIP-712 claims and the hashes around them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eth_abi import encode
+from eth_utils import keccak
+
+if TYPE_CHECKING:
+    from eth_account.messages import SignableMessage
+    from eth_account.signers.local import LocalAccount
+
+NONE_VALID = bytes(32)  # the candidate of a keeper who found every claim false
+
+_TYPES: dict[str, list[dict[str, str]]] = {
+    "Checkpoint": [
+        {"name": "trainer", "type": "address"},
+        {"name": "blockIndex", "type": "uint256"},
+        {"name": "modelHash", "type": "bytes32"},
+        {"name": "trainingSetTip", "type": "bytes32"},
+        {"name": "checkpointHash", "type": "bytes32"},
+        {"name": "loss", "type": "uint64"},
+        {"name": "baselineLoss", "type": "uint64"},
+        {"name": "evalRootHash", "type": "bytes32"},
+    ]
+}
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A signature counts on one chain, for one group's CheckpointVoting."""
+
+    chain_id: int
+    voting: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trainer's statement: this checkpoint has this loss. Losses in Q32.32 nats per example."""
+
+    trainer: str
+    block_index: int
+    model_hash: bytes
+    tip: bytes
+    checkpoint_hash: bytes
+    loss: int
+    baseline_loss: int
+    eval_root_hash: bytes
+
+    def digest(self, domain: Domain) -> bytes:
+        """The EIP-712 digest: what is signed and what the commitment hides."""
+        message = self._signable(domain)
+        return keccak(b"\x19\x01" + message.header + message.body)
+
+    def sign(self, domain: Domain, account: "LocalAccount") -> bytes:
+        """The 65-byte signature of the trainer."""
+        if account.address != self.trainer:
+            raise ValueError(f"The claim is of {self.trainer}; {account.address} cannot sign it.")
+        return bytes(account.sign_message(self._signable(domain)).signature)
+
+    def _signable(self, domain: Domain) -> "SignableMessage":
+        from eth_account.messages import encode_typed_data  # slow to import
+
+        message: dict[str, Any] = {
+            "trainer": self.trainer,
+            "blockIndex": self.block_index,
+            "modelHash": self.model_hash,
+            "trainingSetTip": self.tip,
+            "checkpointHash": self.checkpoint_hash,
+            "loss": self.loss,
+            "baselineLoss": self.baseline_loss,
+            "evalRootHash": self.eval_root_hash,
+        }
+        return encode_typed_data(
+            {
+                "name": "DecentralizedAI Checkpoint",
+                "version": "1",
+                "chainId": domain.chain_id,
+                "verifyingContract": domain.voting,
+            },
+            _TYPES,
+            message,
+        )
+
+
+def commitment(digest: bytes, salt: bytes) -> bytes:
+    """What a trainer publishes before it reveals; the salt is 32 secret random bytes."""
+    return keccak(encode(["bytes32", "bytes32"], [digest, salt]))
+
+
+def eval_root(loss: int, transcript_root: bytes) -> bytes:
+    """The secret of an evaluation: only who evaluated knows the transcript's root."""
+    return keccak(encode(["uint64", "bytes32"], [loss, transcript_root]))
+
+
+def eval_root_hash(root: bytes) -> bytes:
+    """The trainer's public promise of an evaluation root."""
+    return keccak(root)
+
+
+def attestation(root: bytes, staker: str) -> bytes:
+    """A keeper's proof of evaluation: worthless to anybody who copies it."""
+    return keccak(encode(["bytes32", "address"], [root, staker]))
+
+
+def ballot(candidate: bytes, proof: bytes) -> bytes:
+    """How a vote is stored: candidate (or its block's "none valid" mark) and attestation."""
+    return keccak(encode(["bytes32", "bytes32"], [candidate, proof]))

@@ -1,0 +1,85 @@
+"""Rolled views of DeltaRegistry."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from compute.chain.contract import ZERO_ADDRESS, BlockTag
+from compute.chain.errors import MalformedAnswer
+from compute.chain.records import DeltaDue, DeltaLeader, DeltaPeriod, Proposal
+
+if TYPE_CHECKING:
+    from compute.chain.group import Group
+
+MAX_PROPOSALS = 1_000  # read at once, newest first: a flood must not stop a reader
+
+
+def tip_at(group: "Group", time: int, at: BlockTag = "latest") -> tuple[int, bytes]:
+    """What `sync(time)` would return, without sending it."""
+    return group.deltas_contract.call("sync", time, at=at)
+
+
+def period(group: "Group") -> DeltaPeriod:
+    """The period that contains chain time now."""
+    head = group.chain.head()
+    start, length, pending, index = group.deltas_contract.call("period", at=head.number)
+    if length == 0 or pending == 0:
+        raise MalformedAnswer("The RPC gives a delta period without length.")
+    end = start + length
+    if head.timestamp < end:
+        return DeltaPeriod(index, start, length, pending)
+    skipped = (head.timestamp - end) // pending
+    return DeltaPeriod(index + 1 + skipped, end + skipped * pending, pending, pending)
+
+
+def finalizable(group: "Group") -> bool:
+    """Whether the stored period is over."""
+    head = group.chain.head()
+    start, length, _, _ = group.deltas_contract.call("period", at=head.number)
+    return head.timestamp >= start + length
+
+
+def leader(group: "Group") -> DeltaLeader | None:
+    """The leader of the period that runs now."""
+    if finalizable(group):
+        return None
+    proposal_id, votes = group.deltas_contract.call("leader")
+    return DeltaLeader(proposal_id, votes) if votes else None
+
+
+def proposals(group: "Group") -> list[Proposal]:
+    """Votable proposals, oldest first, at most the newest MAX_PROPOSALS."""
+    head = group.chain.head()
+    version, _ = tip_at(group, head.timestamp, at=head.number)
+    count = group.deltas_contract.call("n_proposals", at=head.number)
+    numbers = range(max(1, count - MAX_PROPOSALS + 1), count + 1)
+    running = period(group).index
+    found = []
+    for chunk in (numbers[i : i + 100] for i in range(0, len(numbers), 100)):
+        calls: list[tuple[str, Sequence[int]]] = [("proposal", (number,)) for number in chunk]
+        calls += [("tally", (running, number)) for number in chunk]
+        answers = group.deltas_contract.call_many(calls, at=head.number)
+        found += [
+            _proposal(number, answers[i], answers[len(chunk) + i]) for i, number in enumerate(chunk)
+        ]
+    return [proposal for proposal in found if proposal.parent_version == version]
+
+
+def proposal(group: "Group", proposal_id: int) -> Proposal:
+    """One proposal, votable or not."""
+    stored, votes = group.deltas_contract.call_many(
+        [("proposal", (proposal_id,)), ("tally", (period(group).index, proposal_id))]
+    )
+    if stored[0] == ZERO_ADDRESS:
+        raise ValueError(f"Group {group.id} has no proposal {proposal_id}.")
+    return _proposal(proposal_id, stored, votes)
+
+
+def _proposal(number: int, stored: tuple[str, int, int, bytes], votes: int) -> Proposal:
+    proposer, parent_version, proposed_at, delta_hash = stored
+    return Proposal(number, proposer, parent_version, proposed_at, delta_hash, votes)
+
+
+def due(group: "Group", version: int) -> DeltaDue | None:
+    """Unpaid reward of a version."""
+    proposer, period_start, credit = group.deltas_contract.call("due", version)
+    return None if proposer == ZERO_ADDRESS else DeltaDue(version, proposer, period_start, credit)

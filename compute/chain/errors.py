@@ -1,0 +1,58 @@
+"""What can go wrong between us and a chain. Every message says what to do next."""
+
+
+class ChainError(Exception):
+    """Base of everything this package raises."""
+
+
+class RpcUnavailable(ChainError):
+    """No usable answer from the RPC within the time allowed."""
+
+
+class RpcRefused(ChainError):
+    """The RPC answered with a JSON-RPC error that is not a revert."""
+
+    def __init__(self, message: str, code: int = 0, data: bytes = b"") -> None:
+        super().__init__(message)
+        self.code = code
+        self.data = data
+
+
+class MalformedAnswer(ChainError):
+    """The RPC answered something that cannot be true: wrong type, wrong size, wrong encoding."""
+
+
+class WrongChain(ChainError):
+    """The RPC serves another chain than the one asked for."""
+
+
+class NotDeployed(ChainError):
+    """There is no deployment description, or no protocol at its addresses."""
+
+
+class NoSuchGroup(ChainError):
+    """The registry has no group with this number."""
+
+
+class Reverted(ChainError):
+    """A contract refused. `reason` is its own string, such as "cv: not vote window"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The contract refused: {reason}.")
+        self.reason = reason
+
+
+class NoFunds(ChainError):
+    """The account cannot pay for the transaction."""
+
+
+class TransactionPending(ChainError):
+    """A transaction was sent and is not in a block yet. Sending it again could do it twice."""
+
+    def __init__(self, message: str, transaction_hash: str) -> None:
+        super().__init__(message)
+        self.transaction_hash = transaction_hash
+
+
+class AccountError(ChainError):
+    """The keystore file is missing or malformed, or the password is wrong."""

@@ -1,0 +1,209 @@
+"""Logs in bounded ranges, and a follower that notices when the chain changes its mind."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from eth_abi import encode
+from eth_utils import to_checksum_address
+
+from compute.chain.contract import Contract, decode_values
+from compute.chain.errors import MalformedAnswer, RpcRefused
+from compute.chain.records import Head
+from compute.chain.rpc import Rpc, data_bytes, quantity
+
+RANGE = 5_000  # blocks asked for at once; public endpoints refuse more than about 10,000
+MAX_LOGS = 50_000  # in one answer
+REMEMBERED = 256  # blocks a follower can go back without starting over
+
+
+@dataclass(frozen=True)
+class Event:
+    """One log entry, decoded. `arguments` are those of the contract's event, by name."""
+
+    name: str
+    address: str
+    arguments: Mapping[str, Any]
+    block_number: int
+    block_hash: bytes
+    log_index: int
+
+    def __getitem__(self, argument: str) -> Any:
+        return self.arguments[argument]
+
+
+def read_events(
+    rpc: Rpc, contract: Contract, names: Sequence[str], first: int, last: int, **where: Any
+) -> Iterator[Event]:
+    """Events of blocks first..last, both included, in chain order.
+
+    Args:
+        names: which events; more than one only without `where`.
+        where: values that indexed arguments must have; a list means any of its values.
+    """
+    types = [contract.abi.event(name) for name in names]
+    topics: list[Any] = [["0x" + event.topic.hex() for event in types]]
+    if where:
+        (event,) = types
+        topics += [
+            _topic(kind, where[name]) if name in where else None for name, kind in event.indexed
+        ]
+    start, span = first, RANGE
+    while start <= last:
+        end = min(start + span - 1, last)
+        try:
+            answer = rpc.request(
+                "eth_getLogs",
+                {
+                    "address": contract.address,
+                    "topics": topics,
+                    "fromBlock": hex(start),
+                    "toBlock": hex(end),
+                },
+            )
+        except RpcRefused:
+            if span == 1:
+                raise
+            span = max(1, span // 4)  # "range too wide": every node words it differently
+            continue
+        yield from _decode_logs(contract, answer, start, end)
+        start = end + 1
+
+
+def decode_log(contract: Contract, log: Any) -> Event | None:
+    """One log entry of the contract; None if the ABI does not know the event."""
+    if not isinstance(log, dict) or not isinstance(log.get("topics"), list):
+        raise MalformedAnswer("The RPC sent a log that is none.")
+    topics = [data_bytes(topic, length=32) for topic in log["topics"][:4]]
+    address = "0x" + data_bytes(log.get("address"), length=20).hex()
+    if to_checksum_address(address) != contract.address:
+        raise MalformedAnswer("The RPC sent a log of another contract.")
+    event = contract.abi.events.get(topics[0]) if topics else None
+    if event is None:
+        return None
+    if len(topics) != 1 + len(event.indexed):
+        raise MalformedAnswer(f"The RPC sent a {event.name} with the wrong number of topics.")
+    values = _named(event.indexed, b"".join(topics[1:]))
+    values.update(_named(event.plain, data_bytes(log.get("data"))))
+    return Event(
+        event.name,
+        contract.address,
+        MappingProxyType(values),
+        quantity(log.get("blockNumber")),
+        data_bytes(log.get("blockHash"), length=32),
+        quantity(log.get("logIndex")),
+    )
+
+
+def _decode_logs(contract: Contract, answer: Any, first: int, last: int) -> list[Event]:
+    if not isinstance(answer, list) or len(answer) > MAX_LOGS:
+        raise MalformedAnswer("The RPC sent no list of logs, or one without end.")
+    events = [event for log in answer if (event := decode_log(contract, log)) is not None]
+    if any(not first <= event.block_number <= last for event in events):
+        raise MalformedAnswer("The RPC sent logs of blocks it was not asked for.")
+    return sorted(events, key=lambda event: (event.block_number, event.log_index))
+
+
+def _named(fields: Sequence[tuple[str, str]], data: bytes) -> dict[str, Any]:
+    names, kinds = [name for name, _ in fields], [kind for _, kind in fields]
+    return dict(zip(names, decode_values(kinds, data), strict=True))
+
+
+def _topic(kind: str, value: Any) -> str | list[str]:
+    if isinstance(value, list | tuple):
+        return ["0x" + encode([kind], [item]).hex() for item in value]
+    return "0x" + encode([kind], [value]).hex()
+
+
+class Follower:
+    """Hands out every event of a contract once, up to the head one chooses to believe.
+
+    With `finality="finalized"` nothing handed out is ever taken back. With "latest" the chain may
+    reorganise: `poll` then returns the events of the new branch again from the fork point, and
+    `rewound_to` names the last block that still counts (None otherwise).
+    """
+
+    def __init__(
+        self,
+        chain: "HeadReader",
+        contract: Contract,
+        names: Sequence[str],
+        first: int,
+        *,
+        finality: str,
+    ) -> None:
+        self._chain = chain
+        self._contract = contract
+        self._names = names
+        self._next = first
+        self._finality = finality
+        self._seen: deque[Head] = deque(maxlen=REMEMBERED)
+        self.rewound_to: int | None = None
+
+    def poll(self) -> list[Event]:
+        """Events since the last call; at most one range of blocks, so call until empty."""
+        self.rewound_to = self._rewind()
+        head = self._chain.head(self._finality)
+        last = min(head.number, self._next + RANGE - 1)
+        if last < self._next:
+            return []
+        anchor = head if last == head.number else self._chain.head(last)
+        events = list(read_events(self._chain.rpc, self._contract, self._names, self._next, last))
+        self._seen.append(anchor)
+        self._next = last + 1
+        return events
+
+    def _rewind(self) -> int | None:
+        moved = False
+        while self._seen and not self._chain.is_canonical(self._seen[-1]):
+            self._seen.pop()
+            moved = True
+        if not moved:
+            return None
+        if not self._seen:
+            raise MalformedAnswer(
+                "The chain went back further than can be followed. Start again from the beginning."
+            )
+        self._next = self._seen[-1].number + 1
+        return self._seen[-1].number
+
+
+class HeadReader:
+    """Blocks of the chain itself."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self.rpc = rpc
+
+    def head(self, tag: int | str = "latest") -> Head:
+        """The block at this number or tag."""
+        answer = self.rpc.request(
+            "eth_getBlockByNumber", hex(tag) if isinstance(tag, int) else tag, False
+        )
+        if not isinstance(answer, dict):
+            raise MalformedAnswer(f"The RPC has no block '{tag}'. Is it still synchronising?")
+        head = Head(
+            quantity(answer.get("number")),
+            data_bytes(answer.get("hash"), length=32),
+            quantity(answer.get("timestamp")),
+        )
+        if isinstance(tag, int) and head.number != tag:
+            raise MalformedAnswer(f"The RPC sent block {head.number} instead of {tag}.")
+        return head
+
+    def is_canonical(self, head: Head) -> bool:
+        """Whether this block is (still) part of the chain."""
+        answer = self.rpc.request("eth_getBlockByNumber", hex(head.number), False)
+        return isinstance(answer, dict) and data_bytes(answer.get("hash"), length=32) == head.hash
+
+    def block_at(self, time: int, first: int, last: int) -> int:
+        """The first of blocks first..last not older than `time`; last + 1 if all are."""
+        low, high = first, last + 1
+        while low < high:
+            middle = (low + high) // 2
+            if self.head(middle).timestamp >= time:
+                high = middle
+            else:
+                low = middle + 1
+        return low

@@ -1,0 +1,185 @@
+"""Every state-changing function of the protocol, as one account calls it.
+
+All methods wait until the transaction is in a block, return its Receipt and raise what
+`Transactor.transact` raises: above all `Reverted`, with the contract's own reason.
+"""
+
+from dataclasses import astuple
+from typing import TYPE_CHECKING
+
+from compute.chain.claims import NONE_VALID, Claim
+from compute.chain.contract import Contract
+from compute.chain.group import Group
+from compute.chain.records import GroupConfig
+from compute.chain.transactions import Receipt, Transactor
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from compute.chain.chain import Chain
+
+
+class Sender:
+    """Acts for one account. NRN amounts in units of 1e-18, ETH in wei."""
+
+    def __init__(self, chain: "Chain", account: "LocalAccount", *, timeout: float = 180.0) -> None:
+        self.chain = chain
+        self.account = account
+        self.address: str = account.address
+        self._token = chain.neuron.contract
+        self._sale = chain.sale.contract
+        self._vault = chain.vault.contract
+        self._registry = chain.registry.contract
+        singletons = [self._token, self._sale, self._vault, self._registry, chain.coinbase.contract]
+        self._transact = Transactor(
+            chain.rpc, chain.chain_id, account, singletons, timeout=timeout
+        ).transact
+
+    # Token and sale
+
+    def approve(self, spender: str, amount: int) -> Receipt:
+        """Let `spender` take up to `amount` NRN."""
+        return self._transact(self._token, "approve", spender, amount)
+
+    def transfer(self, to: str, amount: int) -> Receipt:
+        """Send NRN."""
+        return self._transact(self._token, "transfer", to, amount)
+
+    def buy(self, value: int, receiver: str | None = None) -> Receipt:
+        """Buy NRN for `value` wei while the sale runs."""
+        return self._transact(self._sale, "buy", receiver or self.address, value=value)
+
+    def release(self) -> Receipt:
+        """Send the vested proceeds of the sale to their beneficiary; anyone may."""
+        return self._transact(self._sale, "release")
+
+    # Stake
+
+    def stake(self, group_id: int, amount: int) -> Receipt:
+        """Stake NRN in a group, approving it first where needed. Counts from the next epoch."""
+        self._allow(self._vault, amount)
+        return self._transact(self._vault, "stake", group_id, amount)
+
+    def request_exit(self, group_id: int, amount: int) -> Receipt:
+        """Give up stake. The event ExitRequested names the epoch of `withdraw`."""
+        return self._transact(self._vault, "request_exit", group_id, amount)
+
+    def withdraw(self, release_epoch: int) -> Receipt:
+        """Take back stake whose release epoch has come."""
+        return self._transact(self._vault, "withdraw", release_epoch)
+
+    def migrate(self, from_id: int, to_id: int, amount: int) -> Receipt:
+        """Move stake from a group to a direct fork of it."""
+        return self._transact(self._vault, "migrate", from_id, to_id, amount)
+
+    def set_operator(self, operator: str) -> Receipt:
+        """Let another key vote, and do nothing else, for this account."""
+        return self._transact(self._vault, "set_operator", operator)
+
+    # Groups
+
+    def create_group(self, config: GroupConfig) -> Receipt:
+        """Create a group; the event GroupCreated holds its `group_id`."""
+        return self._transact(self._registry, "create_group", astuple(config))
+
+    def fork_group(self, parent_id: int, height: int, version: int, config: GroupConfig) -> Receipt:
+        """Create a group that goes on from a parent's checkpoint and training-set version."""
+        return self._transact(
+            self._registry, "fork_group", parent_id, height, version, astuple(config)
+        )
+
+    # Training set
+
+    def propose(
+        self, group: Group, parent_tip: bytes, delta_hash: bytes, rebased_from: int = 0
+    ) -> Receipt:
+        """Propose a delta on top of `parent_tip`; the event Proposed holds its `proposal_id`."""
+        return self._transact(
+            group.deltas_contract, "propose", parent_tip, delta_hash, rebased_from
+        )
+
+    def vote_delta(self, group: Group, proposal_id: int, staker: str | None = None) -> Receipt:
+        """Approve a proposal; 0 is "no change". As operator, name the staker."""
+        return self._transact(group.deltas_contract, "vote", proposal_id, staker or self.address)
+
+    def vote_period_length(self, group: Group, length: int, staker: str | None = None) -> Receipt:
+        """Ask for delta periods of `length` seconds (whole days, 1 to 56)."""
+        return self._transact(
+            group.deltas_contract, "vote_period_length", length, staker or self.address
+        )
+
+    def finalize(self, group: Group) -> Receipt:
+        """Write down the result of a delta period that is over."""
+        return self._transact(group.deltas_contract, "finalize")
+
+    def redeem_delta(self, group: Group, version: int) -> Receipt:
+        """Pay the proposer of a version; anyone may."""
+        return self._transact(group.deltas_contract, "redeem", version)
+
+    # Checkpoints
+
+    def commit(self, group: Group, commitment: bytes) -> Receipt:
+        """Commit to a claim, see `claims.commitment`; the event Committed holds its `seq`."""
+        return self._transact(group.voting_contract, "commit", commitment)
+
+    def reveal(self, group: Group, claim: Claim, salt: bytes, signature: bytes) -> Receipt:
+        """Reveal a claim, own or another's, and pay its bond, approving it first where needed."""
+        self._allow(group.voting_contract, group.config.bond)
+        return self._transact(
+            group.voting_contract,
+            "reveal",
+            claim.trainer,
+            claim.checkpoint_hash,
+            claim.loss,
+            claim.baseline_loss,
+            claim.eval_root_hash,
+            salt,
+            signature,
+        )
+
+    def vote(
+        self,
+        group: Group,
+        checkpoint_hash: bytes | None,
+        attestation: bytes,
+        staker: str | None = None,
+    ) -> Receipt:
+        """Vote for a candidate, or with None for "none valid". As operator, name the staker."""
+        return self._transact(
+            group.voting_contract,
+            "vote",
+            checkpoint_hash or NONE_VALID,
+            attestation,
+            staker or self.address,
+        )
+
+    def settle(self, group: Group) -> Receipt:
+        """Write down the outcome of a block that is over."""
+        return self._transact(group.voting_contract, "settle")
+
+    def redeem(self, group: Group, block_index: int) -> Receipt:
+        """Pay the trainer of an accepted block; anyone may."""
+        return self._transact(group.voting_contract, "redeem", block_index)
+
+    def release_bond(self, group: Group, checkpoint_hash: bytes) -> Receipt:
+        """Refund or burn the bond of a settled claim; anyone may."""
+        return self._transact(group.voting_contract, "release_bond", checkpoint_hash)
+
+    def withdraw_credit(self, group: Group) -> Receipt:
+        """Take back the bond of a claim that an earlier commitment displaced."""
+        return self._transact(group.voting_contract, "withdraw_credit")
+
+    def open_root(self, group: Group, block_index: int, root: bytes) -> Receipt:
+        """Publish the evaluation root of an accepted block, so that its keepers can be paid."""
+        return self._transact(group.voting_contract, "open_root", block_index, root)
+
+    def claim_keeper(self, group: Group, block_index: int, staker: str | None = None) -> Receipt:
+        """Pay a keeper its share of a redeemed block whose root is open."""
+        return self._transact(
+            group.voting_contract, "claim_keeper", block_index, staker or self.address
+        )
+
+    def _allow(self, spender: Contract, amount: int) -> None:
+        """Exactly what is needed: the contracts are trusted with no more than the step at hand."""
+        if self.chain.neuron.allowance(self.address, spender.address) < amount:
+            self.approve(spender.address, amount)

@@ -1,0 +1,112 @@
+"""Typed reads of the five contracts every group shares. NRN amounts in units of 1e-18."""
+
+from dataclasses import dataclass
+
+from compute.chain.contract import Contract
+
+
+@dataclass(frozen=True)
+class SaleTerms:
+    """The sale runs in [start, end) and gives `rate` NRN for one ETH."""
+
+    start: int
+    end: int
+    rate: int
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """The token."""
+
+    contract: Contract
+
+    def balance_of(self, address: str) -> int:
+        return self.contract.call("balanceOf", address)
+
+    def allowance(self, owner: str, spender: str) -> int:
+        return self.contract.call("allowance", owner, spender)
+
+    def total_supply(self) -> int:
+        return self.contract.call("totalSupply")
+
+
+@dataclass(frozen=True)
+class NeuronSale:
+    """The sale that issued the first tokens."""
+
+    contract: Contract
+
+    def terms(self) -> SaleTerms:
+        return SaleTerms(*self.contract.call_many([("START", ()), ("END", ()), ("RATE", ())]))
+
+    def issued(self) -> int:
+        return self.contract.call("issued")
+
+    def raised(self) -> int:
+        return self.contract.call("raised")
+
+
+@dataclass(frozen=True)
+class StakeVault:
+    """Stake, and the voting power it gives from the next epoch on."""
+
+    contract: Contract
+
+    def stake_of(self, group_id: int, staker: str) -> int:
+        """Latest, including what counts only from the next epoch."""
+        return self.contract.call("stake_of", group_id, staker)
+
+    def group_stake(self, group_id: int) -> int:
+        return self.contract.call("group_stake", group_id)
+
+    def total_stake(self) -> int:
+        return self.contract.call("total_stake")
+
+    def power_at(self, group_id: int, staker: str, epoch: int) -> int:
+        """Raises Reverted for an epoch that has not begun."""
+        return self.contract.call("power_at", group_id, staker, epoch)
+
+    def group_power_at(self, group_id: int, epoch: int) -> int:
+        return self.contract.call("group_power_at", group_id, epoch)
+
+    def total_power_at(self, epoch: int) -> int:
+        return self.contract.call("total_power_at", epoch)
+
+    def operator_of(self, staker: str) -> str:
+        """Who may vote for the staker besides itself; the zero address if nobody."""
+        return self.contract.call("operator_of", staker)
+
+    def exit_amount(self, staker: str, release_epoch: int) -> int:
+        """What `withdraw(release_epoch)` gives from that epoch on."""
+        return self.contract.call("exit_amount", staker, release_epoch)
+
+
+@dataclass(frozen=True)
+class Coinbase:
+    """Issue of new tokens."""
+
+    contract: Contract
+
+    def block_reward(self, group_id: int, block_start: int) -> int:
+        """What an accepted block that started then is worth, keeper share included."""
+        return self.contract.call("block_reward", group_id, block_start)
+
+    def delta_reward(self, group_id: int, period_start: int, seconds: int) -> int:
+        """What an appended delta is worth for `seconds` of credit."""
+        return self.contract.call("delta_reward", group_id, period_start, seconds)
+
+    def minted(self) -> int:
+        return self.contract.call("minted")
+
+
+@dataclass(frozen=True)
+class GroupRegistry:
+    """The list of groups."""
+
+    contract: Contract
+
+    def n_groups(self) -> int:
+        return self.contract.call("n_groups")
+
+    def min_bond(self) -> int:
+        return self.contract.call("MIN_BOND")
