@@ -59,7 +59,7 @@ class Parameters:
             if _is_live():
                 raise DeploymentError("Set NRN_SALE_BENEFICIARY: it can never be changed.")
             beneficiary = deployer.address
-        start = chain.time() + _number("NRN_SALE_DELAY", 3_600)
+        start = chain[-1].timestamp + _number("NRN_SALE_DELAY", 3_600)
         rate = _number("NRN_SALE_RATE", 1_000)
         return cls(
             start=start,

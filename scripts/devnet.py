@@ -1,0 +1,67 @@
+"""A protocol to play with: `brownie run devnet -I`, or `run("devnet")` in `brownie console`.
+
+Deploys on the development chain, holds the sale, stakes for three keepers in one group whose data
+(4,000 MNIST images) and first checkpoint lie in `reports/devnet/store`, and moves the clock to the
+first block in which the stakes count. Keystores for `nrn` lie in `reports/devnet/accounts`.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from brownie import accounts, web3
+
+from compute.roles.founding import found
+from compute.storage import open_store
+from scripts.deploy import ROOT, deploy
+from scripts.stage import quiet
+from scripts.stage.cast import ETHER, Person, assemble
+from scripts.stage.content import digits, network
+from scripts.stage.money import contract, hold_sale, next_epoch, stake, warp
+
+FOLDER = ROOT / "reports" / "devnet"
+KEEPERS = ("kate", "kim", "kurt")
+TRAINERS = ("tara", "tom", "tess")
+HOUR, DAY = 3_600, 86_400
+
+
+def main() -> None:
+    """Entry point of `brownie run devnet`."""
+    os.environ.setdefault("NRN_PASSWORD", "devnet")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    with quiet():
+        addresses = deploy(accounts[0])
+        people = assemble((*KEEPERS, *TRAINERS), FOLDER / "accounts")
+        issued = hold_sale(addresses, {person: ETHER for person in people.values()})
+        group_id = create_group(addresses, people["kate"], FOLDER / "store")
+        stake(addresses, group_id, {people[name]: issued // 10 for name in KEEPERS})
+        warp(next_epoch())
+    print(
+        f"\ndevnet: group {group_id} waits at {web3.provider.endpoint_uri}; the password of the "
+        f"keystores in {FOLDER.relative_to(ROOT)}/accounts is in NRN_PASSWORD (devnet).\n"
+        "Try in the console:\n"
+        "  from scripts.tables import block, groups, me, period\n"
+        "  groups()\n  block(1)\n  period(1)\n  me(accounts[10])\n"
+    )
+
+
+def create_group(addresses: dict[str, str], founder: Person, store: Path) -> int:
+    """Store the content of a MNIST group and create it with the documented defaults."""
+    founding = found(network(), digits().genesis, open_store(str(store)))
+    registry = contract(addresses, "GroupRegistry")
+    terms = (
+        founding.model_hash,
+        founding.genesis_checkpoint,
+        founding.genesis_tip,
+        4 * HOUR,  # commit window
+        HOUR // 2,  # reveal window
+        3 * HOUR // 2,  # vote window
+        3_334,  # checkpoint quorum, basis points
+        2_000,  # delta quorum, basis points
+        7 * DAY,  # delta period
+        registry.MIN_BOND(),
+        1,  # smallest improvement, Q32.32 nats
+        2_000,  # keepers' share, basis points
+    )
+    registry.create_group(terms, {"from": founder.account})
+    return int(registry.n_groups())
