@@ -103,5 +103,5 @@ def _digest(leaves: dict[str, np.ndarray]) -> str:
     """Orbax does not notice every flipped bit in an array; sha256 does."""
     hasher = hashlib.sha256()
     for _, leaf in sorted(leaves.items()):
-        hasher.update(np.ascontiguousarray(leaf).reshape(-1).view(np.uint8))
+        hasher.update(np.ascontiguousarray(leaf).reshape(-1).view(np.uint8).data)
     return hasher.hexdigest()

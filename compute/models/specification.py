@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -116,8 +116,7 @@ class ModelSpecification:
             for column in self.columns
         }
         tree = unflatten_dict(dict(params), sep="/")
-        network: Callable[..., jax.Array] = MLP(self.hidden, self.classes).apply
-        return network({"params": tree}, scaled)
+        return jnp.asarray(MLP(self.hidden, self.classes).apply({"params": tree}, scaled))
 
     def initial_parameters(self) -> dict[str, np.ndarray]:
         """float32 parameters the genesis trainer starts from: the same bits on every machine."""

@@ -1,4 +1,4 @@
-"""Where is the example with this id? A sorted array: 16 bytes an example beside the id itself."""
+"""Which row has this id? Sorted runs of id prefixes, merged as they double, like an LSM tree."""
 
 from __future__ import annotations
 
@@ -8,46 +8,50 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Index:
-    """Row number of every live id. `ids` keeps all rows ever added, in order of addition."""
+class Run:
+    prefixes: np.ndarray  # uint64, ascending: the first 8 bytes of each id
+    rows: np.ndarray  # int64: the row that has it
 
-    ids: np.ndarray  # uint8 [rows, 32]
-    prefixes: np.ndarray  # uint64, sorted: the first 8 bytes of each live id
-    rows: np.ndarray  # int64: whose
+    def __len__(self) -> int:
+        return len(self.rows)
 
-    @classmethod
-    def empty(cls) -> Index:
-        return cls(np.empty((0, 32), np.uint8), np.empty(0, np.uint64), np.empty(0, np.int64))
-
-    def find(self, ids: np.ndarray) -> np.ndarray:
-        """int64 row number of each id, -1 where it is not live."""
-        wanted = _prefixes(ids)
-        low = np.searchsorted(self.prefixes, wanted, "left")
-        high = np.searchsorted(self.prefixes, wanted, "right")
-        found = np.full(len(ids), -1, np.int64)
-        # equal prefixes can be made with 2**32 work, so all of them are compared in full
-        for number in np.flatnonzero(high > low):
-            for row in self.rows[low[number] : high[number]]:
-                if np.array_equal(self.ids[row], ids[number]):
-                    found[number] = row
-        return found
-
-    def extended(self, ids: np.ndarray) -> Index:
-        """With `ids`, none of them live, as the next rows."""
-        new = _prefixes(ids)
-        order = np.argsort(new, kind="stable")
-        places = np.searchsorted(self.prefixes, new[order])
-        rows = np.arange(len(self.ids), len(self.ids) + len(ids))[order]
-        return Index(
-            np.concatenate([self.ids, ids]),
-            np.insert(self.prefixes, places, new[order]),
-            np.insert(self.rows, places, rows),
+    def merged(self, other: Run) -> Run:
+        places = np.searchsorted(self.prefixes, other.prefixes)
+        return Run(
+            np.insert(self.prefixes, places, other.prefixes),
+            np.insert(self.rows, places, other.rows),
         )
 
-    def without(self, rows: np.ndarray) -> Index:
-        """With these rows no longer live."""
-        live = np.isin(self.rows, rows, invert=True)
-        return Index(self.ids, self.prefixes[live], self.rows[live])
+
+@dataclass(frozen=True)
+class Index:
+    """Every row ever added, removed ones included, in O(log n) runs: adding k ids costs O(k log n)
+    amortised, and an index shares its runs with the one it was made from."""
+
+    runs: tuple[Run, ...] = ()
+
+    def extended(self, ids: np.ndarray, first_row: int) -> Index:
+        """With `ids` (uint8 [k, 32]) as rows first_row, first_row + 1, …"""
+        prefixes = _prefixes(ids)
+        order = np.argsort(prefixes, kind="stable")
+        runs, new = list(self.runs), Run(prefixes[order], first_row + order)
+        while runs and len(runs[-1]) < 2 * len(new):
+            new = runs.pop().merged(new)
+        return Index((*runs, new))
+
+    def candidates(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (number of the id, row) whose prefixes agree; the caller compares the full ids,
+        because equal prefixes can be made with 2**32 work."""
+        wanted = _prefixes(ids)
+        numbers, rows = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for run in self.runs:
+            low = np.searchsorted(run.prefixes, wanted, "left")
+            width = np.searchsorted(run.prefixes, wanted, "right") - low
+            for step in range(int(width.max(initial=0))):
+                hits = np.flatnonzero(width > step)
+                numbers.append(hits)
+                rows.append(run.rows[low[hits] + step])
+        return np.concatenate(numbers), np.concatenate(rows)
 
 
 def _prefixes(ids: np.ndarray) -> np.ndarray:
