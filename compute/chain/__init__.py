@@ -6,6 +6,8 @@ group.current(), group.incumbent(), group.candidates(7)
 chain.sender(load_account("alice")).stake(group.id, 10**18)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from compute.chain.chain import Chain, connect
 from compute.chain.deployment import Deployment
 from compute.chain.errors import (
@@ -36,6 +38,9 @@ from compute.chain.records import (
 )
 from compute.chain.schedule import EPOCH, Block, Phase
 
+if TYPE_CHECKING:
+    from compute.chain.sender import Sender
+
 __all__ = [
     "EPOCH",
     "AcceptedBlock",
@@ -61,8 +66,18 @@ __all__ = [
     "Reverted",
     "RpcRefused",
     "RpcUnavailable",
+    "Sender",
     "Status",
     "TransactionPending",
     "WrongChain",
     "connect",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the Sender on first use: web3 takes a second, and reading needs none of it."""
+    if name == "Sender":
+        from compute.chain.sender import Sender
+
+        return Sender
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,32 @@
+"""Fixtures for every test that talks to a chain. One Anvil serves the session; each test gets it
+as it was at the start."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.devnet import Devnet
+
+
+@pytest.fixture(scope="session")
+def populated_devnet(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Devnet]":
+    """The chain behind `devnet`; tests use that one."""
+    from tests.integration.devnet import Devnet  # other tests need neither Vyper nor web3
+
+    net = Devnet.start(tmp_path_factory.mktemp("devnet"))
+    try:
+        net.deploy()
+        net.populate()
+        yield net
+    finally:
+        net.stop()
+
+
+@pytest.fixture
+def devnet(populated_devnet: "Devnet") -> "Iterator[Devnet]":
+    """Anvil with the deployed protocol, a finished sale, staked keepers and group 1."""
+    snapshot = populated_devnet.rpc("evm_snapshot")
+    yield populated_devnet
+    assert populated_devnet.rpc("evm_revert", snapshot)
