@@ -1,0 +1,158 @@
+"""The specification: 32 bytes from which anyone rebuilds the same model."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compute import canonical
+from compute.models import InputColumn, ModelError, ModelSpecification, Parent
+
+IMAGE = InputColumn("image", "uint8", (784,), -8)
+MNIST = ModelSpecification(hidden=(128, 64), classes=10, columns=(IMAGE,), target="label")
+DOCUMENT = json.loads(MNIST.encode())
+
+specifications = st.builds(
+    ModelSpecification,
+    hidden=st.lists(st.integers(1, 40), max_size=3).map(tuple),
+    classes=st.integers(2, 12),
+    columns=st.lists(
+        st.builds(
+            InputColumn,
+            st.sampled_from("abcde"),
+            st.sampled_from(["uint8", "int8", "uint16", "int16"]),
+            st.lists(st.integers(1, 5), max_size=3).map(tuple),
+            st.integers(-64, 64),
+        ),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda column: column.name,
+    ).map(tuple),
+    target=st.just("label"),
+    seed=st.integers(0, 2**64 - 1),
+    magnitude_log2=st.integers(1, 126),
+    evaluator=st.sampled_from(["F24/1", "F24/2"]),
+    parent=st.none()
+    | st.builds(Parent, st.binary(min_size=32, max_size=32), st.sampled_from(["widen", "seed"])),
+)
+
+
+def test_vector():
+    """docs/formats.md shows this document and its hash."""
+    assert MNIST.encode() == (
+        b'{"architecture":{"classes":10,"hidden":[128,64],"name":"mlp"},"evaluator":"F24/1",'
+        b'"format":"decentralizedai/model/1","initialisation":{"rule":"he-uniform/1","seed":0},'
+        b'"inputs":[{"dtype":"uint8","name":"image","scale_log2":-8,"shape":[784]}],'
+        b'"loss":"cross_entropy","magnitude_log2":16,"parent":null,"target":"label"}'
+    )
+    assert MNIST.hash.hex() == "b78707af7e6be4a8588597fc69a83011335e18c07f83f7de13df489615b4950a"
+
+
+@given(specifications)
+def test_parse_is_the_inverse_of_encode(spec):
+    data = spec.encode()
+    parsed = ModelSpecification.parse(data)
+    assert parsed == spec
+    assert parsed.hash == spec.hash == canonical.digest(data)
+
+
+@given(specifications, specifications)
+def test_different_specifications_have_different_hashes(one, other):
+    assert (one == other) == (one.hash == other.hash)
+
+
+def changed(path: str, value: object) -> bytes:
+    document = copy.deepcopy(DOCUMENT)
+    *parents, last = path.split(".")
+    place = document
+    for key in parents:
+        place = place[int(key)] if isinstance(place, list) else place[key]
+    place[last] = value
+    return canonical.encode(document)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("format", "decentralizedai/model/2"),
+        ("extra", 1),
+        ("architecture.name", "pickle"),
+        ("architecture.hidden", [0]),
+        ("architecture.hidden", [-1]),
+        ("architecture.hidden", [True]),
+        ("architecture.hidden", [1 << 17]),
+        ("architecture.hidden", [8] * 65),
+        ("architecture.hidden", "128"),
+        ("architecture.hidden", [1 << 16, 1 << 16, 1 << 16]),
+        ("architecture.classes", 1),
+        ("architecture.depth", 2),
+        ("inputs", []),
+        ("inputs", [DOCUMENT["inputs"][0]] * 2),
+        ("inputs", [None]),
+        ("inputs.0.name", "Image"),
+        ("inputs.0.name", "../x"),
+        ("inputs.0.name", ""),
+        ("inputs.0.name", "label"),
+        ("inputs.0.dtype", "object"),
+        ("inputs.0.dtype", "int64"),
+        ("inputs.0.shape", [0]),
+        ("inputs.0.shape", [1 << 24] * 4),
+        ("inputs.0.shape", [1] * 5),
+        ("inputs.0.scale_log2", 65),
+        ("target", 7),
+        ("loss", "mean"),
+        ("evaluator", ""),
+        ("evaluator", "F" * 65),
+        ("initialisation.rule", "jax"),
+        ("initialisation.seed", -1),
+        ("initialisation.seed", 1 << 64),
+        ("magnitude_log2", 0),
+        ("magnitude_log2", 127),
+        ("parent", {}),
+        ("parent", {"model": "00" * 32, "map": "grow"}),
+        ("parent", {"model": "00" * 31, "map": "seed"}),
+        ("parent", {"model": "AB" * 32, "map": "seed"}),
+    ],
+)
+def test_every_fault_is_refused(path, value):
+    with pytest.raises(ModelError):
+        ModelSpecification.parse(changed(path, value))
+
+
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{}", MNIST.encode() + b" ", bytes(1 << 17)])
+def test_bytes_that_are_no_specification_are_refused(data):
+    with pytest.raises(ModelError):
+        ModelSpecification.parse(data)
+
+
+def test_an_invalid_specification_cannot_be_encoded():
+    with pytest.raises(ModelError, match="classes"):
+        ModelSpecification(hidden=(), classes=1, columns=(IMAGE,), target="label").encode()
+
+
+def test_parameter_shapes_are_those_of_the_flax_module():
+    import jax
+    from flax.traverse_util import flatten_dict
+
+    from compute.models.mlp import MLP
+
+    inputs = {"image": np.zeros((1, 784), np.float32)}
+    module = jax.eval_shape(MLP(MNIST.hidden, MNIST.classes).init, jax.random.key(0), inputs)
+    flat = flatten_dict(module["params"], sep="/")
+    assert MNIST.parameter_shapes() == {name: leaf.shape for name, leaf in sorted(flat.items())}
+    assert list(MNIST.parameter_shapes()) == sorted(MNIST.parameter_shapes())
+    assert {leaf.dtype for leaf in flat.values()} == {np.dtype(np.float32)}
+
+
+def test_importing_the_package_does_not_import_jax():
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, compute.models, compute.checkpoint, compute.training_set, compute.storage\n"
+        "sys.exit('jax' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
