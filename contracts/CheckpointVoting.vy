@@ -1,90 +1,63 @@
+# SPDX-License-Identifier: AGPL-3.0-only
 # pragma version 0.4.3
 # pragma nonreentrancy on
-from ethereum.ercs import IERC20
-from snekmate.utils import eip712_domain_separator
-from snekmate.utils import signature_checker
+"""
+@title  Checkpoint voting
+@notice One group's race for the lowest loss, block by block. In the commit window trainers post the hash of their signed
+        claim; in the reveal window the claim itself with a bond; in the vote window the keepers, who have recomputed the
+        losses, vote for the best true claim or for "none valid". The winner becomes the incumbent to beat and redeems
+        its reward.
+@dev    Commit before reveal makes theft useless: who copies a revealed checkpoint has no commitment of that block. The
+        outcome of a block is fixed when its vote window closes; `settle` only writes it down, makes no state-changing
+        external call and costs the same however many claims and ballots there were. Effects come before interactions;
+        the token has no hooks; every entry holds the lock.
+"""
+
+from contracts._modules import block_clock
+from contracts._modules import checkpoint_words
+from contracts._modules import keeper_pool
 from contracts._modules import params
+from contracts._modules import signed_claims
+from ethereum.ercs import IERC20
+from interfaces import ICheckpointVoting
+from interfaces import ICoinbase
+from interfaces import IDeltaRegistry
 from interfaces import IGroupRegistry
+from interfaces import INeuron
+from interfaces import IStakeVault
 
-initializes: eip712_domain_separator
-exports: eip712_domain_separator.eip712Domain
+implements: ICheckpointVoting
 
-interface IVault:
-    def ballot_power(group_id: uint256, staker: address, caller: address, start_epoch: uint256, sustained: bool) -> uint256: view
-    def power_at(group_id: uint256, staker: address, epoch: uint256) -> uint256: view
-    def group_power_at(group_id: uint256, epoch: uint256) -> uint256: view
-interface ICoinbase:
-    def mint_block(trainer: address, block_start: uint256, keeper_bps: uint256) -> uint256: nonpayable
-interface IDeltas:
-    def tip_at(when: uint256) -> (uint256, bytes32): view
-    def sync(when: uint256) -> (uint256, bytes32): nonpayable
-interface IBurn:
-    def burn(amount: uint256): nonpayable
+initializes: block_clock
+initializes: keeper_pool
+initializes: signed_claims
 
-event Committed:
-    block_index: indexed(uint256)
-    commitment: indexed(bytes32)
-    seq: uint256
-
-event Revealed:
-    block_index: indexed(uint256)
-    checkpoint_hash: indexed(bytes32)
-    trainer: indexed(address)
-    loss: uint64
-    baseline_loss: uint64
-    eval_root_hash: bytes32
-    seq: uint256
-
-event Displaced:
-    checkpoint_hash: indexed(bytes32)
-    trainer: indexed(address)
-
-event Voted:
-    block_index: indexed(uint256)
-    checkpoint_hash: indexed(bytes32)
-    staker: indexed(address)
-    power: uint256
-    attestation: bytes32
-
-event BlockSettled:
-    block_index: indexed(uint256)
-    status: uint256
-    checkpoint_hash: bytes32
-    votes: uint256
-
-event BlockAccepted:
-    height: indexed(uint256)
-    block_index: indexed(uint256)
-    checkpoint_hash: indexed(bytes32)
-    trainer: address
-    loss: uint64
-    version: uint256
-
-event BondReleased:
-    checkpoint_hash: indexed(bytes32)
-    payer: indexed(address)
-    amount: uint256
-    burned: bool
-
-event RootOpened:
-    block_index: indexed(uint256)
-    eval_root: bytes32
-
-event KeeperPaid:
-    block_index: indexed(uint256)
-    staker: indexed(address)
-    amount: uint256
-
-CHECKPOINT_TYPEHASH: constant(bytes32) = keccak256(
-    "Checkpoint(address trainer,uint256 blockIndex,bytes32 modelHash,bytes32 trainingSetTip,bytes32 checkpointHash,uint64 loss,uint64 baselineLoss,bytes32 evalRootHash)"
+exports: (
+    block_clock.COMMIT_WINDOW,
+    block_clock.GENESIS_TIME,
+    block_clock.PERIOD,
+    block_clock.REVEAL_WINDOW,
+    block_clock.VOTE_WINDOW,
+    keeper_pool.ballot,
+    keeper_pool.eval_root,
+    signed_claims.eip712Domain,
 )
-ACCEPTED: constant(uint256) = 1
-REJECTED: constant(uint256) = 2
-NO_QUORUM: constant(uint256) = 3
-U48: constant(uint256) = 2**48 - 1
-U64: constant(uint256) = 2**64 - 1
-U128: constant(uint256) = 2**128 - 1
-U160: constant(uint256) = 2**160 - 1
+
+_ACCEPTED: constant(uint256) = 1
+_REJECTED: constant(uint256) = 2
+_NO_QUORUM: constant(uint256) = 3
+
+
+# A winner needs this share of the group's power: at least a tenth, so that a handful of stake cannot pass a false loss;
+# at most two thirds, so that a third staying away cannot stop the group.
+_MIN_QUORUM_BPS: constant(uint256) = 1_000
+_MAX_QUORUM_BPS: constant(uint256) = 6_667
+
+
+# Trainers keep at least half of the reward.
+_MAX_KEEPER_BPS: constant(uint256) = 5_000
+
+_MAX_BOND: constant(uint256) = 2**96 - 1
 
 GROUP_ID: public(immutable(uint256))
 NRN: public(immutable(address))
@@ -92,267 +65,325 @@ VAULT: public(immutable(address))
 COINBASE: public(immutable(address))
 DELTAS: public(immutable(address))
 MODEL_HASH: public(immutable(bytes32))
-GENESIS_TIME: public(immutable(uint256))
-COMMIT_WINDOW: public(immutable(uint256))
-REVEAL_WINDOW: public(immutable(uint256))
-VOTE_WINDOW: public(immutable(uint256))
-PERIOD: public(immutable(uint256))
 QUORUM_BPS: public(immutable(uint256))
 KEEPER_BPS: public(immutable(uint256))
 BOND: public(immutable(uint256))
 MIN_IMPROVEMENT: public(immutable(uint64))
 
+
+# Number of commitments so far: the order that decides who was first.
 seq: public(uint256)
-_commit: HashMap[bytes32, uint256]         # seq(48) | block_index + 1 (48)
-_claim: HashMap[bytes32, uint256]          # trainer(160) | loss(64) | bond_open(1)
-_origin: HashMap[bytes32, uint256]         # payer(160) | seq(48) | block_index + 1 (48); non-zero = hash used for ever
-eval_root_hash: public(HashMap[bytes32, bytes32])
-votes: public(HashMap[bytes32, uint256])
-ballot: public(HashMap[uint256, HashMap[address, bytes32]])
-_state: uint256                            # leader votes(128) | leader seq(48) | block_index + 1 (48) | settled(1)
-_leader: bytes32
-incumbent: public(bytes32)
-_baseline: uint256                         # loss(64) | version(64) | height(64) | known(1)
+
+
+# height -> checkpoint hash; height 0 is the genesis checkpoint.
 accepted: public(HashMap[uint256, bytes32])
-_outcome: HashMap[uint256, uint256]        # status(8) | loss(64) | seq(48) | height(64) | redeemed(1)
-_pool: HashMap[uint256, uint256]           # amount(128) | winner votes(128)
-eval_root: public(HashMap[uint256, bytes32])
+
+
+# checkpoint hash -> keccak256 of the root of the trainer's evaluation.
+eval_root_hash: public(HashMap[bytes32, bytes32])
+
+
+# Who posted the bond of a claim that was displaced -> NRN wei to withdraw.
 credit: public(HashMap[address, uint256])
+
+
+# commitment -> its sequence number and block, `checkpoint_words._pack_commitment`.
+_commitment: HashMap[bytes32, uint256]
+
+
+# `checkpoint_words.Round`
+_round: uint256
+
+
+# Checkpoint hash of the leader; void while the round's `seq` is 0.
+_leader: bytes32
+
+
+# checkpoint hash -> `checkpoint_words.Standing`
+_standing: HashMap[bytes32, uint256]
+
+
+# checkpoint hash -> `checkpoint_words.Claim`
+_claim: HashMap[bytes32, uint256]
+
+
+# checkpoint hash -> who posted the bond, if it was not the trainer.
+_relayer: HashMap[bytes32, address]
+
+
+# Votes for "none valid", a `checkpoint_words.Standing`; void unless its block is the round's.
+_none: uint256
+
+
+# `checkpoint_words.Baseline`
+_baseline: uint256
+
+
+# block index -> `checkpoint_words.Outcome`
+_outcome: HashMap[uint256, uint256]
 
 
 @deploy
 def __init__(
-    group_id: uint256, nrn: address, vault: address, coinbase: address, deltas: address,
-    genesis_checkpoint: bytes32, c: IGroupRegistry.GroupConfig,
+    group_id: uint256,
+    nrn: address,
+    vault: address,
+    coinbase: address,
+    deltas: address,
+    genesis_checkpoint: bytes32,
+    config: IGroupRegistry.GroupConfig,
 ):
-    eip712_domain_separator.__init__("DecentralizedAI Checkpoint", "1")
-    assert c.commit_window >= 3_600 and c.reveal_window >= 1_800 and c.vote_window >= 3_600, "cv: window"
-    p: uint256 = c.commit_window + c.reveal_window + c.vote_window
-    assert p >= params.MIN_BLOCK_PERIOD and p <= params.EPOCH, "cv: period"
-    assert c.checkpoint_quorum_bps >= 1_000 and c.checkpoint_quorum_bps <= 6_667, "cv: quorum"
-    assert c.keeper_bps <= 5_000, "cv: keeper share"
-    assert c.min_improvement >= 1, "cv: improvement"
-    assert c.bond > 0 and c.bond < 2**96, "cv: bond"
+    """
+    @notice Begin block 0. Deployed by the `GroupRegistry`, from a blueprint.
+    @param  group_id            The group this contract serves.
+    @param  nrn                 The `Neuron`.
+    @param  vault               The `StakeVault`.
+    @param  coinbase            The `Coinbase`.
+    @param  deltas              The group's `DeltaRegistry`.
+    @param  genesis_checkpoint  Incumbent at height 0.
+    @param  config              The group's parameters.
+    """
+    block_clock.__init__(config.commit_window, config.reveal_window, config.vote_window)
+    signed_claims.__init__()
+    quorum_bps: uint256 = config.checkpoint_quorum_bps
+    assert quorum_bps >= _MIN_QUORUM_BPS and quorum_bps <= _MAX_QUORUM_BPS, "cv: quorum"
+    assert config.keeper_bps <= _MAX_KEEPER_BPS, "cv: keeper share"
+    assert config.min_improvement >= 1, "cv: improvement"
+    assert config.bond > 0 and config.bond <= _MAX_BOND, "cv: bond"
     assert genesis_checkpoint != empty(bytes32), "cv: genesis"
     GROUP_ID = group_id
     NRN = nrn
     VAULT = vault
     COINBASE = coinbase
     DELTAS = deltas
-    MODEL_HASH = c.model_hash
-    GENESIS_TIME = block.timestamp
-    COMMIT_WINDOW = c.commit_window
-    REVEAL_WINDOW = c.reveal_window
-    VOTE_WINDOW = c.vote_window
-    PERIOD = p
-    QUORUM_BPS = c.checkpoint_quorum_bps
-    KEEPER_BPS = c.keeper_bps
-    BOND = c.bond
-    MIN_IMPROVEMENT = c.min_improvement
-    self.incumbent = genesis_checkpoint
+    MODEL_HASH = config.model_hash
+    QUORUM_BPS = quorum_bps
+    KEEPER_BPS = config.keeper_bps
+    BOND = config.bond
+    MIN_IMPROVEMENT = config.min_improvement
     self.accepted[0] = genesis_checkpoint
-    self._origin[genesis_checkpoint] = convert(self, uint256)
-    self._state = 1 << 224
-
-
-@internal
-@view
-def _now() -> (uint256, uint256):
-    t: uint256 = block.timestamp - GENESIS_TIME
-    return t // PERIOD, t % PERIOD
-
-
-@internal
-@view
-def _start(block_index: uint256) -> uint256:
-    return GENESIS_TIME + block_index * PERIOD
-
-
-@internal
-@pure
-def _none(block_index: uint256) -> bytes32:
-    return convert(block_index + 1, bytes32)
-
-
-@internal
-def _settle():
-    s: uint256 = self._state
-    n: uint256 = ((s >> 176) & U48) - 1
-    best: uint256 = s & U128
-    winner: bytes32 = self._leader
-    start: uint256 = self._start(n)
-    total: uint256 = staticcall IVault(VAULT).group_power_at(GROUP_ID, start // params.EPOCH)
-    self._state = s | (1 << 224)
-    status: uint256 = NO_QUORUM
-    if best > 0 and best * params.BPS >= total * QUORUM_BPS:
-        status = REJECTED if winner == self._none(n) else ACCEPTED
-    log BlockSettled(block_index=n, status=status, checkpoint_hash=winner, votes=best)
-    if status != ACCEPTED:
-        self._outcome[n] = status
-        return
-    claim: uint256 = self._claim[winner]
-    loss: uint256 = (claim >> 160) & U64
-    trainer: address = convert(claim & U160, address)
-    v: uint256 = 0
-    tip: bytes32 = empty(bytes32)
-    v, tip = staticcall IDeltas(DELTAS).tip_at(start)
-    h: uint256 = ((self._baseline >> 128) & U64) + 1
-    self.incumbent = winner
-    self.accepted[h] = winner
-    self._baseline = loss | (v << 64) | (h << 128) | (1 << 192)
-    self._outcome[n] = ACCEPTED | (loss << 8) | (((s >> 128) & U48) << 72) | (h << 120)
-    log BlockAccepted(
-        height=h, block_index=n, checkpoint_hash=winner, trainer=trainer, loss=convert(loss, uint64), version=v
+    self._standing[genesis_checkpoint] = checkpoint_words._pack_standing(
+        checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1)
     )
-
-
-@external
-def settle():
-    s: uint256 = self._state
-    assert (s >> 224) == 0, "cv: nothing to settle"
-    n: uint256 = 0
-    off: uint256 = 0
-    n, off = self._now()
-    assert n >= ((s >> 176) & U48), "cv: block running"
-    self._settle()
-
-
-@external
-def redeem(block_index: uint256) -> uint256:
-    out: uint256 = self._outcome[block_index]
-    assert (out & 255) == ACCEPTED, "cv: not accepted"
-    assert (out >> 184) == 0, "cv: redeemed"
-    self._outcome[block_index] = out | (1 << 184)
-    w: bytes32 = self.accepted[(out >> 120) & U64]
-    trainer: address = convert(self._claim[w] & U160, address)
-    pooled: uint256 = extcall ICoinbase(COINBASE).mint_block(trainer, self._start(block_index), KEEPER_BPS)
-    if pooled > 0:
-        self._pool[block_index] = pooled | (self.votes[w] << 128)
-    return pooled
+    self._round = checkpoint_words._pack_round(checkpoint_words.Round(votes=0, seq=0, block_1=0, version=0, settled=1))
 
 
 @external
 def commit(commitment: bytes32):
-    n: uint256 = 0
-    off: uint256 = 0
-    n, off = self._now()
-    assert off < COMMIT_WINDOW, "cv: not commit window"
-    assert self._commit[commitment] == 0, "cv: commitment exists"
-    q: uint256 = self.seq + 1
-    self.seq = q
-    self._commit[commitment] = q | ((n + 1) << 48)
-    log Committed(block_index=n, commitment=commitment, seq=q)
+    """
+    @notice Announce a claim without showing it, in the commit window. Anyone may send it.
+    @dev    The trainer is inside the hash: copying a commitment only pays its owner's gas.
+    @param  commitment  keccak256(abi_encode(EIP-712 digest of the claim, salt)).
+    """
+    block_index: uint256 = 0
+    phase: uint256 = 0
+    block_index, phase = block_clock._now()
+    assert phase == 0, "cv: not commit window"
+    assert self._commitment[commitment] == 0, "cv: commitment exists"
+    seq: uint256 = self.seq + 1
+    self.seq = seq
+    self._commitment[commitment] = checkpoint_words._pack_commitment(seq, block_index + 1)
+    log ICheckpointVoting.Committed(block_index=block_index, commitment=commitment, seq=seq)
 
 
 @external
 def reveal(
-    trainer: address, checkpoint_hash: bytes32, loss: uint64, baseline_loss: uint64, eval_root_hash: bytes32,
-    salt: bytes32, signature: Bytes[65],
+    trainer: address,
+    checkpoint_hash: bytes32,
+    loss: uint64,
+    baseline_loss: uint64,
+    eval_root_hash: bytes32,
+    salt: bytes32,
+    signature: Bytes[65],
 ):
-    n: uint256 = 0
-    off: uint256 = 0
-    n, off = self._now()
-    assert off >= COMMIT_WINDOW and off < COMMIT_WINDOW + REVEAL_WINDOW, "cv: not reveal window"
+    """
+    @notice Show a claim committed in this block, in the reveal window. The caller posts `BOND` and gets it back unless
+            the keepers judge the claim false; the reward is the trainer's.
+    @dev    A hash is used once and for ever. One exception, within the block: an earlier commitment of the same hash
+            takes the candidate over, so a thief who reveals first still loses to the first committer.
+    @param  trainer          Signer of the claim and receiver of the reward.
+    @param  checkpoint_hash  sha256 of the checkpoint's manifest.
+    @param  loss             Its loss on the block's training set, Q32.32 nats per example.
+    @param  baseline_loss    The incumbent's loss on the same training set.
+    @param  eval_root_hash   keccak256 of the root of the evaluation's transcript.
+    @param  salt             Of the commitment.
+    @param  signature        Of the claim, by `trainer`.
+    """
+    block_index: uint256 = 0
+    phase: uint256 = 0
+    block_index, phase = block_clock._now()
+    assert phase == 1, "cv: not reveal window"
+    # A claim by nobody would pass the signature check below and could never be paid.
     assert trainer != empty(address), "cv: zero trainer"
-    s: uint256 = self._state
-    if ((s >> 176) & U48) != n + 1:
-        if (s >> 224) == 0:
-            self._settle()
-        self._state = (n + 1) << 176
-        self._leader = self._none(n)
-    v: uint256 = 0
+    # The zero hash is the ballot for "none valid".
+    assert checkpoint_hash != empty(bytes32), "cv: zero checkpoint"
+    block_1: uint256 = block_index + 1
+    version: uint256 = 0
     tip: bytes32 = empty(bytes32)
-    v, tip = extcall IDeltas(DELTAS).sync(self._start(n))
-    b: uint256 = self._baseline
-    if (b >> 192) == 1 and ((b >> 64) & U64) == v:
-        assert convert(baseline_loss, uint256) == b & U64, "cv: wrong baseline"
-    assert convert(loss, uint256) + convert(MIN_IMPROVEMENT, uint256) <= convert(baseline_loss, uint256), "cv: no improvement"
-    digest: bytes32 = eip712_domain_separator._hash_typed_data_v4(
-        keccak256(
-            abi_encode(
-                CHECKPOINT_TYPEHASH, trainer, n, MODEL_HASH, tip, checkpoint_hash, loss, baseline_loss,
-                eval_root_hash,
-            )
+    version, tip = extcall IDeltaRegistry(DELTAS).sync(block_clock._start_of(block_index))
+    self._open_round(block_1, version)
+    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+    if baseline.known == 1 and baseline.version == version:
+        assert convert(baseline_loss, uint256) == baseline.loss, "cv: wrong baseline"
+    assert (
+        convert(loss, uint256) + convert(MIN_IMPROVEMENT, uint256) <= convert(baseline_loss, uint256)
+    ), "cv: no improvement"
+    digest: bytes32 = signed_claims._digest(
+        trainer, block_index, MODEL_HASH, tip, checkpoint_hash, loss, baseline_loss, eval_root_hash
+    )
+    seq: uint256 = 0
+    committed_1: uint256 = 0
+    seq, committed_1 = checkpoint_words._unpack_commitment(self._commitment[keccak256(abi_encode(digest, salt))])
+    assert committed_1 == block_1, "cv: no commitment"
+    assert signed_claims._is_signed(trainer, digest, signature), "cv: bad signature"
+    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._standing[checkpoint_hash])
+    if standing.used == 1:
+        assert standing.block_1 == block_1 and seq < standing.seq, "cv: hash already used"
+        self._displace(checkpoint_hash)
+    self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
+        checkpoint_words.Standing(votes=0, seq=seq, block_1=block_1, used=1)
+    )
+    relayed: bool = msg.sender != trainer
+    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(
+        checkpoint_words.Claim(
+            trainer=trainer, loss=convert(loss, uint256), bonded=1, relayed=convert(relayed, uint256)
         )
     )
-    commitment: bytes32 = keccak256(abi_encode(digest, salt))
-    c: uint256 = self._commit[commitment]
-    assert (c >> 48) == n + 1, "cv: no commitment"
-    q: uint256 = c & U48
-    old: uint256 = self._origin[checkpoint_hash]
-    if old != 0:
-        assert (old >> 208) == n + 1 and q < ((old >> 160) & U48), "cv: hash already used"
-        self.credit[convert(old & U160, address)] += BOND
-        log Displaced(checkpoint_hash=checkpoint_hash, trainer=convert(self._claim[checkpoint_hash] & U160, address))
-    assert signature_checker._is_valid_signature_now(trainer, digest, signature), "cv: bad signature"
-    self._claim[checkpoint_hash] = convert(trainer, uint256) | (convert(loss, uint256) << 160) | (1 << 224)
-    self._origin[checkpoint_hash] = convert(msg.sender, uint256) | (q << 160) | ((n + 1) << 208)
+    if relayed:
+        self._relayer[checkpoint_hash] = msg.sender
     self.eval_root_hash[checkpoint_hash] = eval_root_hash
     assert extcall IERC20(NRN).transferFrom(msg.sender, self, BOND), "cv: bond"
-    log Revealed(
-        block_index=n, checkpoint_hash=checkpoint_hash, trainer=trainer, loss=loss, baseline_loss=baseline_loss,
-        eval_root_hash=eval_root_hash, seq=q,
+    log ICheckpointVoting.Revealed(
+        block_index=block_index,
+        checkpoint_hash=checkpoint_hash,
+        trainer=trainer,
+        loss=loss,
+        baseline_loss=baseline_loss,
+        eval_root_hash=eval_root_hash,
+        seq=seq,
     )
 
 
 @external
 def vote(checkpoint_hash: bytes32, attestation: bytes32, staker: address = msg.sender):
-    n: uint256 = 0
-    off: uint256 = 0
-    n, off = self._now()
-    assert off >= COMMIT_WINDOW + REVEAL_WINDOW, "cv: not vote window"
-    s: uint256 = self._state
-    assert ((s >> 176) & U48) == n + 1, "cv: nothing revealed"
-    assert attestation != empty(bytes32), "cv: empty attestation"
-    id: bytes32 = checkpoint_hash
-    q: uint256 = 0
-    if id == empty(bytes32):
-        id = self._none(n)
-    else:
-        o: uint256 = self._origin[id]
-        assert (o >> 208) == n + 1, "cv: not a candidate"
-        q = (o >> 160) & U48
-    assert self.ballot[n][staker] == empty(bytes32), "cv: already voted"
-    self.ballot[n][staker] = keccak256(abi_encode(id, attestation))
-    power: uint256 = staticcall IVault(VAULT).ballot_power(
-        GROUP_ID, staker, msg.sender, self._start(n) // params.EPOCH, False
+    """
+    @notice Vote for a candidate of this block, or for "none valid", in the vote window. Final.
+    @param  checkpoint_hash  The candidate; zero for "none valid".
+    @param  attestation      keccak256(abi_encode(root of the evaluation's transcript, staker)), or any other non-zero
+                             word by who claims no pay.
+    @param  staker           Whose ballot it is; the caller must be the staker or its operator.
+    """
+    block_index: uint256 = 0
+    phase: uint256 = 0
+    block_index, phase = block_clock._now()
+    assert phase == 2, "cv: not vote window"
+    round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
+    assert round.block_1 == block_index + 1, "cv: nothing revealed"
+    none_valid: bool = checkpoint_hash == empty(bytes32)
+    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(
+        self._none if none_valid else self._standing[checkpoint_hash]
+    )
+    if standing.block_1 != round.block_1:
+        assert none_valid, "cv: not a candidate"
+        standing = checkpoint_words.Standing(votes=0, seq=0, block_1=round.block_1, used=0)
+    keeper_pool._cast(block_index, staker, checkpoint_hash, attestation)
+    power: uint256 = staticcall IStakeVault(VAULT).ballot_power(
+        GROUP_ID, staker, msg.sender, block_clock._epoch_of(block_index), False
     )
     assert power > 0, "cv: no power"
-    t: uint256 = self.votes[id] + power
-    self.votes[id] = t
-    best: uint256 = s & U128
-    if t > best or (t == best and q < ((s >> 128) & U48)):
-        self._state = t | (q << 128) | ((n + 1) << 176)
-        if self._leader != id:
-            self._leader = id
-    log Voted(block_index=n, checkpoint_hash=checkpoint_hash, staker=staker, power=power, attestation=attestation)
+    standing.votes += power
+    word: uint256 = checkpoint_words._pack_standing(standing)
+    if none_valid:
+        self._none = word
+    else:
+        self._standing[checkpoint_hash] = word
+    # Most votes lead, ties go to the first committed, "none valid" (seq 0) wins them all.
+    if standing.votes > round.votes or (standing.votes == round.votes and standing.seq < round.seq):
+        if round.seq != standing.seq:
+            round.seq = standing.seq
+            if not none_valid:
+                self._leader = checkpoint_hash
+        round.votes = standing.votes
+        self._round = checkpoint_words._pack_round(round)
+    log ICheckpointVoting.Voted(
+        block_index=block_index,
+        checkpoint_hash=checkpoint_hash,
+        staker=staker,
+        power=power,
+        attestation=attestation,
+    )
+
+
+@external
+def settle():
+    """
+    @notice Write down how the last block with a reveal ended. The first reveal of a later block does it as well.
+    """
+    round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
+    assert round.settled == 0, "cv: nothing to settle"
+    block_index: uint256 = 0
+    phase: uint256 = 0
+    block_index, phase = block_clock._now()
+    assert block_index >= round.block_1, "cv: block running"
+    round.settled = 1
+    self._round = checkpoint_words._pack_round(round)
+    self._settle(round)
+
+
+@external
+def redeem(block_index: uint256) -> uint256:
+    """
+    @notice Have the reward of an accepted block minted, once. Anyone may call it; the trainer is paid.
+    @param  block_index  An accepted block.
+    @return NRN wei set aside for the keepers.
+    """
+    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
+    assert outcome.status == _ACCEPTED, "cv: not accepted"
+    assert outcome.redeemed == 0, "cv: redeemed"
+    outcome.redeemed = 1
+    self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
+    winner: bytes32 = self.accepted[outcome.height]
+    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[winner])
+    pooled: uint256 = extcall ICoinbase(COINBASE).mint_block(
+        claim.trainer, block_clock._start_of(block_index), KEEPER_BPS
+    )
+    if pooled > 0:
+        keeper_pool._fund(block_index, pooled, checkpoint_words._unpack_standing(self._standing[winner]).votes)
+    return pooled
 
 
 @external
 def release_bond(checkpoint_hash: bytes32):
-    claim: uint256 = self._claim[checkpoint_hash]
-    assert (claim >> 224) == 1, "cv: no bond"
-    o: uint256 = self._origin[checkpoint_hash]
-    n: uint256 = (o >> 208) - 1
-    out: uint256 = self._outcome[n]
-    assert out != 0, "cv: not settled"
-    self._claim[checkpoint_hash] = claim & ((1 << 224) - 1)
-    status: uint256 = out & 255
-    burned: bool = status == REJECTED
-    if status == ACCEPTED:
-        loss: uint256 = (claim >> 160) & U64
-        wloss: uint256 = (out >> 8) & U64
-        burned = loss < wloss or (loss == wloss and ((o >> 160) & U48) < ((out >> 72) & U48))
-    payer: address = convert(o & U160, address)
+    """
+    @notice Give back or burn the bond of a candidate, once its block is settled.
+    @dev    Burned if the keepers must have judged the claim false: it ranked better than the winner, or "none valid"
+            won. Burned and not paid to the keepers: a majority of them would profit from rejecting honest trainers.
+    @param  checkpoint_hash  The candidate.
+    """
+    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[checkpoint_hash])
+    assert claim.bonded == 1, "cv: no bond"
+    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._standing[checkpoint_hash])
+    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[standing.block_1 - 1])
+    assert outcome.status != 0, "cv: not settled"
+    claim.bonded = 0
+    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
+    burned: bool = outcome.status == _REJECTED
+    if outcome.status == _ACCEPTED:
+        burned = claim.loss < outcome.loss or (claim.loss == outcome.loss and standing.seq < outcome.seq)
+    payer: address = self._payer(checkpoint_hash, claim)
     if burned:
-        extcall IBurn(NRN).burn(BOND)
+        extcall INeuron(NRN).burn(BOND)
     else:
         assert extcall IERC20(NRN).transfer(payer, BOND), "cv: transfer"
-    log BondReleased(checkpoint_hash=checkpoint_hash, payer=payer, amount=BOND, burned=burned)
+    log ICheckpointVoting.BondReleased(checkpoint_hash=checkpoint_hash, payer=payer, amount=BOND, burned=burned)
 
 
 @external
 def withdraw_credit() -> uint256:
+    """
+    @notice Withdraw the bonds of the caller's claims that were displaced.
+    @return NRN wei paid.
+    """
     amount: uint256 = self.credit[msg.sender]
     assert amount > 0, "cv: no credit"
     self.credit[msg.sender] = 0
@@ -362,86 +393,242 @@ def withdraw_credit() -> uint256:
 
 @external
 def open_root(block_index: uint256, root: bytes32):
-    out: uint256 = self._outcome[block_index]
-    assert (out & 255) == ACCEPTED, "cv: not accepted"
-    w: bytes32 = self.accepted[(out >> 120) & U64]
-    assert keccak256(root) == self.eval_root_hash[w], "cv: wrong root"
-    self.eval_root[block_index] = root
-    log RootOpened(block_index=block_index, eval_root=root)
+    """
+    @notice Publish the root of the winner's evaluation, so that keepers can be paid. Anyone who knows it may.
+    @param  block_index  An accepted block.
+    @param  root         Hashes to the `eval_root_hash` the trainer signed.
+    """
+    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
+    assert outcome.status == _ACCEPTED, "cv: not accepted"
+    keeper_pool._open(block_index, root, self.eval_root_hash[self.accepted[outcome.height]])
+    log ICheckpointVoting.RootOpened(block_index=block_index, eval_root=root)
 
 
 @external
 def claim_keeper(block_index: uint256, staker: address = msg.sender) -> uint256:
-    root: bytes32 = self.eval_root[block_index]
-    assert root != empty(bytes32), "cv: root closed"
-    w: bytes32 = self.accepted[(self._outcome[block_index] >> 120) & U64]
-    a: bytes32 = self.ballot[block_index][staker]
-    assert a == keccak256(abi_encode(w, keccak256(abi_encode(root, staker)))), "cv: attestation"
-    self.ballot[block_index][staker] = convert(1, bytes32)
-    pool: uint256 = self._pool[block_index]
-    assert pool != 0, "cv: not redeemed"
-    power: uint256 = staticcall IVault(VAULT).power_at(GROUP_ID, staker, self._start(block_index) // params.EPOCH)
-    amount: uint256 = (pool & U128) * power // (pool >> 128)
+    """
+    @notice Pay a keeper its part of a block's pool, if its ballot was for the winner and shows that it evaluated.
+    @param  block_index  An accepted and redeemed block whose root is public.
+    @param  staker       Who is paid; anyone may call.
+    @return NRN wei paid.
+    """
+    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
+    power: uint256 = staticcall IStakeVault(VAULT).power_at(GROUP_ID, staker, block_clock._epoch_of(block_index))
+    amount: uint256 = keeper_pool._draw(block_index, staker, self.accepted[outcome.height], power)
     assert extcall IERC20(NRN).transfer(staker, amount), "cv: transfer"
-    log KeeperPaid(block_index=block_index, staker=staker, amount=amount)
+    log ICheckpointVoting.KeeperPaid(block_index=block_index, staker=staker, amount=amount)
     return amount
 
 
 @external
 @view
 def current() -> (uint256, uint256, uint256, bytes32, bool, uint256):
-    n: uint256 = 0
-    off: uint256 = 0
-    n, off = self._now()
+    """
+    @notice What a trainer needs to claim in the running block, as far as it is written down.
+    @return Index of the block.
+    @return Its phase: 0 commit, 1 reveal, 2 vote.
+    @return Version of its training set.
+    @return Tip of that version.
+    @return Whether the incumbent's loss on that version is on chain.
+    @return That loss; of another version, or 0, if it is not.
+    """
+    block_index: uint256 = 0
     phase: uint256 = 0
-    if off >= COMMIT_WINDOW + REVEAL_WINDOW:
-        phase = 2
-    elif off >= COMMIT_WINDOW:
-        phase = 1
-    v: uint256 = 0
+    block_index, phase = block_clock._now()
+    version: uint256 = 0
     tip: bytes32 = empty(bytes32)
-    v, tip = staticcall IDeltas(DELTAS).tip_at(self._start(n))
-    b: uint256 = self._baseline
-    return n, phase, v, tip, (b >> 192) == 1 and ((b >> 64) & U64) == v, b & U64
+    version, tip = staticcall IDeltaRegistry(DELTAS).tip_at(block_clock._start_of(block_index))
+    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+    known: bool = baseline.known == 1 and baseline.version == version
+    return block_index, phase, version, tip, known, baseline.loss
+
+
+@external
+@view
+def incumbent() -> bytes32:
+    """
+    @notice The checkpoint to beat.
+    @return Its hash.
+    """
+    return self.accepted[checkpoint_words._unpack_baseline(self._baseline).height]
 
 
 @external
 @view
 def baseline() -> (uint256, uint256, uint256, bool):
-    b: uint256 = self._baseline
-    return b & U64, (b >> 64) & U64, (b >> 128) & U64, (b >> 192) == 1
+    """
+    @notice The incumbent's loss as the keepers last confirmed it.
+    @return Loss, Q32.32 nats per example.
+    @return Version of the training set it was measured on.
+    @return Height of the incumbent.
+    @return False before the first accepted block.
+    """
+    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+    return baseline.loss, baseline.version, baseline.height, baseline.known == 1
 
 
 @external
 @view
 def outcome(block_index: uint256) -> (uint256, uint256, uint256, bool):
-    o: uint256 = self._outcome[block_index]
-    return o & 255, (o >> 8) & U64, (o >> 120) & U64, (o >> 184) != 0
+    """
+    @notice How a block ended.
+    @param  block_index  The block.
+    @return 1 accepted, 2 rejected, 3 no quorum, 0 nothing revealed or not settled.
+    @return Loss of the winner, if accepted.
+    @return Its height, if accepted.
+    @return Whether the reward has been redeemed.
+    """
+    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
+    return outcome.status, outcome.loss, outcome.height, outcome.redeemed == 1
 
 
 @external
 @view
 def state() -> (uint256, uint256, uint256, bool, bytes32):
-    s: uint256 = self._state
-    return (s >> 176) & U48, s & U128, (s >> 128) & U48, (s >> 224) == 1, self._leader
+    """
+    @notice The last block in which something was revealed.
+    @return Its index plus one; 0 if there was none.
+    @return Votes of its leader.
+    @return The leader's sequence number; 0 is "none valid".
+    @return Whether it is settled.
+    @return Checkpoint hash of the leader; zero is "none valid".
+    """
+    round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
+    return round.block_1, round.votes, round.seq, round.settled == 1, self._leader_of(round)
 
 
 @external
 @view
 def candidate(checkpoint_hash: bytes32) -> (address, uint256, address, uint256, uint256, bool):
-    c: uint256 = self._claim[checkpoint_hash]
-    o: uint256 = self._origin[checkpoint_hash]
-    return convert(c & U160, address), (c >> 160) & U64, convert(o & U160, address), (o >> 160) & U48, o >> 208, (c >> 224) == 1
-
-
-@external
-@view
-def is_used(checkpoint_hash: bytes32) -> bool:
-    return self._origin[checkpoint_hash] != 0
+    """
+    @notice A revealed claim; zeros if there is none.
+    @param  checkpoint_hash  Its checkpoint.
+    @return The trainer.
+    @return Claimed loss.
+    @return Who posted the bond.
+    @return Sequence number of the commitment.
+    @return Block index plus one.
+    @return Whether the bond is still here.
+    """
+    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[checkpoint_hash])
+    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._standing[checkpoint_hash])
+    payer: address = self._payer(checkpoint_hash, claim)
+    return claim.trainer, claim.loss, payer, standing.seq, standing.block_1, claim.bonded == 1
 
 
 @external
 @view
 def commitment(commitment: bytes32) -> (uint256, uint256):
-    c: uint256 = self._commit[commitment]
-    return c & U48, c >> 48
+    """
+    @notice A commitment; zeros if there is none.
+    @param  commitment  The hash posted.
+    @return Its sequence number.
+    @return Block index plus one.
+    """
+    return checkpoint_words._unpack_commitment(self._commitment[commitment])
+
+
+@external
+@view
+def votes(checkpoint_hash: bytes32) -> uint256:
+    """
+    @notice Votes for a candidate.
+    @param  checkpoint_hash  Its checkpoint.
+    @return NRN wei.
+    """
+    return checkpoint_words._unpack_standing(self._standing[checkpoint_hash]).votes
+
+
+@external
+@view
+def none_votes(block_index: uint256) -> uint256:
+    """
+    @notice Votes for "none valid"; known for the last block in which it got any.
+    @param  block_index  The block.
+    @return NRN wei.
+    """
+    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._none)
+    return standing.votes if standing.block_1 == block_index + 1 else 0
+
+
+@external
+@view
+def is_used(checkpoint_hash: bytes32) -> bool:
+    """
+    @notice Whether a checkpoint can no longer be claimed in later blocks.
+    @param  checkpoint_hash  The checkpoint.
+    @return True from its first reveal on, for ever.
+    """
+    return self._standing[checkpoint_hash] != 0
+
+
+@internal
+def _open_round(block_1: uint256, version: uint256):
+    """
+    @notice On the first reveal of a block: settle the last round, begin a new one with "none valid" in the lead.
+    """
+    round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
+    if round.block_1 == block_1:
+        return
+    self._round = checkpoint_words._pack_round(
+        checkpoint_words.Round(votes=0, seq=0, block_1=block_1, version=version, settled=0)
+    )
+    if round.settled == 0:
+        self._settle(round)
+
+
+@internal
+def _settle(round: checkpoint_words.Round):
+    """
+    @notice Write down the outcome of a round whose block is over.
+    @dev    Cannot revert: the vault answers for any epoch that has begun.
+    """
+    block_index: uint256 = round.block_1 - 1
+    winner: bytes32 = self._leader_of(round)
+    power: uint256 = staticcall IStakeVault(VAULT).group_power_at(GROUP_ID, block_clock._epoch_of(block_index))
+    outcome: checkpoint_words.Outcome = checkpoint_words.Outcome(status=_NO_QUORUM, loss=0, seq=0, height=0, redeemed=0)
+    if round.votes > 0 and round.votes * params.BPS >= power * QUORUM_BPS:
+        outcome.status = _REJECTED if round.seq == 0 else _ACCEPTED
+    log ICheckpointVoting.BlockSettled(
+        block_index=block_index, status=outcome.status, checkpoint_hash=winner, votes=round.votes
+    )
+    if outcome.status == _ACCEPTED:
+        claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[winner])
+        outcome.loss = claim.loss
+        outcome.seq = round.seq
+        outcome.height = checkpoint_words._unpack_baseline(self._baseline).height + 1
+        self.accepted[outcome.height] = winner
+        self._baseline = checkpoint_words._pack_baseline(
+            checkpoint_words.Baseline(loss=claim.loss, version=round.version, height=outcome.height, known=1)
+        )
+        log ICheckpointVoting.BlockAccepted(
+            height=outcome.height,
+            block_index=block_index,
+            checkpoint_hash=winner,
+            trainer=claim.trainer,
+            loss=convert(claim.loss, uint64),
+            version=round.version,
+        )
+    self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
+
+
+@internal
+def _displace(checkpoint_hash: bytes32):
+    """
+    @notice Credit the bond of a claim that an earlier commitment of the same hash replaces.
+    """
+    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[checkpoint_hash])
+    self.credit[self._payer(checkpoint_hash, claim)] += BOND
+    log ICheckpointVoting.Displaced(checkpoint_hash=checkpoint_hash, trainer=claim.trainer)
+
+
+@internal
+@view
+def _payer(checkpoint_hash: bytes32, claim: checkpoint_words.Claim) -> address:
+    return self._relayer[checkpoint_hash] if claim.relayed == 1 else claim.trainer
+
+
+@internal
+@view
+def _leader_of(round: checkpoint_words.Round) -> bytes32:
+    return empty(bytes32) if round.seq == 0 else self._leader

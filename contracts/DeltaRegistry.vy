@@ -1,87 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
 # pragma nonreentrancy on
+"""
+@title  Delta registry
+@notice One group's training set: a list of deltas, each a patch against the set before it, of which only the sha256 is
+        kept here. Anyone proposes at any time; the keepers vote; at the end of each period the proposal with the most
+        votes becomes the next version, if it reaches the quorum and beats "no change".
+@dev    Votes are final and tallies only grow, so the winner is a running maximum: no loop anywhere. What a period
+        decided is fixed at its end by the ballots before it; `finalize`, `sync` and the next ballot only write it down,
+        so nobody gains by calling early or late. Approval voting: a staker may support several proposals with full
+        weight, because proposals arrive all week and an early voter must be able to support a better late one.
+"""
+
+from contracts._modules import delta_words
 from contracts._modules import params
-from contracts._modules import epoch_trace
+from interfaces import ICoinbase
+from interfaces import IDeltaRegistry
+from interfaces import IStakeVault
 
-initializes: epoch_trace
+implements: IDeltaRegistry
 
-interface IVault:
-    def ballot_power(group_id: uint256, staker: address, caller: address, start_epoch: uint256, sustained: bool) -> uint256: view
-    def group_power_at(group_id: uint256, epoch: uint256) -> uint256: view
-interface ICoinbase:
-    def mint_delta(proposer: address, period_start: uint256, credit: uint256) -> uint256: nonpayable
+_DAY: constant(uint256) = 86_400
+_MAX_DAYS: constant(uint256) = 56
 
-event Proposed:
-    proposal_id: indexed(uint256)
-    proposer: indexed(address)
-    parent_version: uint256
-    delta_hash: bytes32
-    rebased_from: uint256
 
-event Voted:
-    period_index: indexed(uint256)
-    proposal_id: indexed(uint256)
-    staker: indexed(address)
-    power: uint256
+# A proposal can be voted on once it is this part of a period old: nobody proposes and wins in the last minute.
+_REVIEW_PART: constant(uint256) = 7
 
-event PeriodFinalized:
-    period_index: indexed(uint256)
-    proposal_id: uint256
-    votes: uint256
-    appended: bool
 
-event DeltaAppended:
-    version: indexed(uint256)
-    proposal_id: indexed(uint256)
-    delta_hash: bytes32
-    tip: bytes32
-
-event PeriodLengthVoted:
-    epoch: indexed(uint256)
-    staker: indexed(address)
-    length: uint256
-    power: uint256
-
-event PeriodLengthAdopted:
-    length: uint256
-
-MIN_PERIOD: constant(uint256) = 86_400
-MAX_PERIOD: constant(uint256) = 56 * 86_400
-REVIEW_FRACTION: constant(uint256) = 7
-U64: constant(uint256) = 2**64 - 1
-U128: constant(uint256) = 2**128 - 1
-CLOCK_KEY: constant(bytes32) = empty(bytes32)
+# Share of the group's power a winner needs. Below the low bound two friends could rewrite the data; above the high
+# bound a passive minority could block it for ever.
+_MIN_QUORUM_BPS: constant(uint256) = 500
+_MAX_QUORUM_BPS: constant(uint256) = 6_667
 
 GROUP_ID: public(immutable(uint256))
 VAULT: public(immutable(address))
 COINBASE: public(immutable(address))
 QUORUM_BPS: public(immutable(uint256))
+
+
+# Where the deltas up to `BASE_VERSION` are recorded: the registry of the group this one was forked from, or zero.
 PARENT: public(immutable(address))
 BASE_VERSION: public(immutable(uint256))
 
-version: public(uint256)
+
+# version -> hash of the whole list of deltas up to it.
 tip_of: public(HashMap[uint256, bytes32])
+
+
+# version -> sha256 of the manifest of its delta.
 delta_of: public(HashMap[uint256, bytes32])
+
+
+# Proposals made so far; their ids are 1 to this number.
 n_proposals: public(uint256)
-_proposal: HashMap[uint256, uint256]                      # proposer(160) | version(32) | proposed_at(64)
+
+
+# proposal id -> sha256 of the manifest of the delta proposed.
 proposal_delta: public(HashMap[uint256, bytes32])
-tally: public(HashMap[uint256, HashMap[uint256, uint256]])                  # period -> proposal -> votes
-voted: public(HashMap[uint256, HashMap[uint256, HashMap[address, bool]]])   # period -> proposal -> staker
-_period: uint256                                          # start(64) | length(64) | pending(64) | index(64)
-_leader: uint256                                          # votes(128) | proposal_id(64) | period index(64)
-_due: HashMap[uint256, uint256]                           # version -> proposer(160) | start(64) | credit(32)
-_credit: uint256                                          # seconds credited(64) | epoch(64)
-length_tally: public(HashMap[uint256, HashMap[uint256, uint256]])
-length_voted: public(HashMap[uint256, HashMap[address, bool]])
+
+
+# `delta_words.Clock`
+_clock: uint256
+
+
+# proposal id -> `delta_words.Standing`; id 0 holds the votes for "no change".
+_standing: HashMap[uint256, uint256]
+
+
+# proposal id -> who made it.
+_proposer: HashMap[uint256, address]
+
+
+# version -> `delta_words.Origin`
+_origin: HashMap[uint256, uint256]
+
+
+# proposal id -> staker -> index + 1 of the last period in which it voted for it.
+_voted: HashMap[uint256, HashMap[address, uint256]]
+
+
+# length in days -> votes (128 bits) | epoch of these votes (128).
+_length_tally: HashMap[uint256, uint256]
+
+
+# staker -> epoch + 1 of its last vote on the length.
+_length_voted: HashMap[address, uint256]
 
 
 @deploy
 def __init__(
-    group_id: uint256, vault: address, coinbase: address, period: uint256, quorum_bps: uint256,
-    tip: bytes32, parent: address, base_version: uint256,
+    group_id: uint256,
+    vault: address,
+    coinbase: address,
+    period: uint256,
+    quorum_bps: uint256,
+    tip: bytes32,
+    parent: address,
+    base_version: uint256,
 ):
-    assert period >= MIN_PERIOD and period <= MAX_PERIOD and period % MIN_PERIOD == 0, "dr: period"
-    assert quorum_bps >= 500 and quorum_bps <= 6_667, "dr: quorum"
+    """
+    @notice Open the first period with the training set `tip`. Deployed by the `GroupRegistry`, from a blueprint.
+    @param  group_id      The group this registry serves.
+    @param  vault         The `StakeVault`.
+    @param  coinbase      The `Coinbase`.
+    @param  period        Seconds of the first period: whole days, 1 to 56.
+    @param  quorum_bps    Share of the group's power a winner needs; 500 to 6,667.
+    @param  tip           Hash of the training set at `base_version`.
+    @param  parent        Registry of the parent group, or zero.
+    @param  base_version  Version in the parent from which this list goes on; 0 without a parent.
+    """
+    days: uint256 = self._whole_days(period)
+    assert quorum_bps >= _MIN_QUORUM_BPS and quorum_bps <= _MAX_QUORUM_BPS, "dr: quorum"
     assert tip != empty(bytes32), "dr: tip"
     GROUP_ID = group_id
     VAULT = vault
@@ -89,195 +119,390 @@ def __init__(
     QUORUM_BPS = quorum_bps
     PARENT = parent
     BASE_VERSION = base_version
-    self.version = base_version
     self.tip_of[base_version] = tip
-    epoch_trace._push(CLOCK_KEY, block.timestamp, base_version)
-    self._period = block.timestamp | (period << 64) | (period << 128)
-
-
-@internal
-@view
-def _parts() -> (uint256, uint256, uint256, uint256):
-    p: uint256 = self._period
-    return p & U64, (p >> 64) & U64, (p >> 128) & U64, p >> 192
-
-
-@internal
-def _roll():
-    start: uint256 = 0
-    length: uint256 = 0
-    pending: uint256 = 0
-    index: uint256 = 0
-    start, length, pending, index = self._parts()
-    end: uint256 = start + length
-    if block.timestamp < end:
-        return
-    # 1. settle the period that has ended
-    leader: uint256 = self._leader
-    votes: uint256 = 0
-    pid: uint256 = 0
-    if (leader >> 192) == index:
-        votes = leader & U128
-        pid = (leader >> 128) & U64
-    appended: bool = False
-    if pid != 0:
-        total: uint256 = staticcall IVault(VAULT).group_power_at(GROUP_ID, start // params.EPOCH)
-        appended = votes * params.BPS >= total * QUORUM_BPS
-    log PeriodFinalized(period_index=index, proposal_id=pid, votes=votes, appended=appended)
-    # 2. open the period that contains now
-    skipped: uint256 = (block.timestamp - end) // pending
-    self._period = (end + skipped * pending) | (pending << 64) | (pending << 128) | ((index + 1 + skipped) << 192)
-    # 3. effects of the winner
-    if appended:
-        v: uint256 = self.version + 1
-        d: bytes32 = self.proposal_delta[pid]
-        t: bytes32 = keccak256(abi_encode(self.tip_of[v - 1], d))
-        self.version = v
-        self.tip_of[v] = t
-        self.delta_of[v] = d
-        epoch_trace._push(CLOCK_KEY, end, v)
-        # seconds of the epoch's delta budget, given in period order so that redeem order is irrelevant
-        e: uint256 = start // params.EPOCH
-        used: uint256 = self._credit & U64 if (self._credit >> 64) == e else 0
-        seconds: uint256 = min(min(length, params.EPOCH), params.EPOCH - used)
-        self._credit = (e << 64) | (used + seconds)
-        self._due[v] = (self._proposal[pid] & (2**160 - 1)) | (start << 160) | (seconds << 224)
-        log DeltaAppended(version=v, proposal_id=pid, delta_hash=d, tip=t)
-
-
-@external
-def sync(when: uint256) -> (uint256, bytes32):
-    """@notice Materialise any period that has ended, then read the tip in force at `when`."""
-    assert when <= block.timestamp, "dr: future"
-    self._roll()
-    v: uint256 = epoch_trace._at(CLOCK_KEY, when)
-    return v, self.tip_of[v]
-
-
-@external
-def finalize():
-    start: uint256 = 0
-    length: uint256 = 0
-    pending: uint256 = 0
-    index: uint256 = 0
-    start, length, pending, index = self._parts()
-    assert block.timestamp >= start + length, "dr: period running"
-    self._roll()
-
-
-@external
-def redeem(version: uint256) -> uint256:
-    due: uint256 = self._due[version]
-    assert due != 0, "dr: nothing due"
-    self._due[version] = 0
-    return extcall ICoinbase(COINBASE).mint_delta(
-        convert(due & (2**160 - 1), address), (due >> 160) & U64, due >> 224
+    self._origin[base_version] = delta_words._pack_origin(
+        delta_words.Origin(proposer=empty(address), start=block.timestamp, length_days=0, credit=0, credited=0, paid=1)
+    )
+    self._clock = delta_words._pack_clock(
+        delta_words.Clock(
+            votes=0,
+            leader=0,
+            start=block.timestamp,
+            index=0,
+            version=base_version,
+            length_days=days,
+            pending_days=days,
+        )
     )
 
 
 @external
 def propose(parent_tip: bytes32, delta_hash: bytes32, rebased_from: uint256 = 0) -> uint256:
-    self._roll()
-    v: uint256 = self.version
-    assert self.tip_of[v] == parent_tip, "dr: stale parent"
+    """
+    @notice Propose a delta against the current training set.
+    @dev    The bytes behind the hash name parent and proposer and are published after this call: copying the hash only
+            pays the proposer named in them.
+    @param  parent_tip    The tip the delta was made against; must still be the tip.
+    @param  delta_hash    sha256 of the delta's manifest.
+    @param  rebased_from  An earlier proposal of the caller that this one carries over to the new tip, or 0.
+    @return Id of the proposal.
+    """
+    clock: delta_words.Clock = self._roll()
+    assert self.tip_of[clock.version] == parent_tip, "dr: stale parent"
     assert delta_hash != empty(bytes32), "dr: empty delta"
     if rebased_from != 0:
-        old: uint256 = self._proposal[rebased_from]
-        assert convert(old & (2**160 - 1), address) == msg.sender, "dr: not proposer"
-    pid: uint256 = self.n_proposals + 1
-    self.n_proposals = pid
-    self._proposal[pid] = convert(msg.sender, uint256) | (v << 160) | (block.timestamp << 192)
-    self.proposal_delta[pid] = delta_hash
-    log Proposed(
-        proposal_id=pid, proposer=msg.sender, parent_version=v, delta_hash=delta_hash,
+        assert self._proposer[rebased_from] == msg.sender, "dr: not proposer"
+    proposal_id: uint256 = self.n_proposals + 1
+    self.n_proposals = proposal_id
+    self._proposer[proposal_id] = msg.sender
+    self.proposal_delta[proposal_id] = delta_hash
+    self._standing[proposal_id] = delta_words._pack_standing(
+        delta_words.Standing(votes=0, index=clock.index, parent_version=clock.version, proposed_at=block.timestamp)
+    )
+    log IDeltaRegistry.Proposed(
+        proposal_id=proposal_id,
+        proposer=msg.sender,
+        parent_version=clock.version,
+        delta_hash=delta_hash,
         rebased_from=rebased_from,
     )
-    return pid
+    return proposal_id
 
 
 @external
 def vote(proposal_id: uint256, staker: address = msg.sender):
-    self._roll()
-    start: uint256 = 0
-    length: uint256 = 0
-    pending: uint256 = 0
-    index: uint256 = 0
-    start, length, pending, index = self._parts()
+    """
+    @notice Support a proposal in the running period with all of the staker's power there. Final.
+    @dev    Power is what the staker had when the period began, or has now if that is less: a period may outlive the
+            exit delay.
+    @param  proposal_id  A proposal made against the current tip, or 0 for "no change".
+    @param  staker       Whose ballot it is; the caller must be the staker or its operator.
+    """
+    clock: delta_words.Clock = self._roll()
+    standing: delta_words.Standing = delta_words._unpack_standing(self._standing[proposal_id])
     if proposal_id != 0:
-        p: uint256 = self._proposal[proposal_id]
-        assert p != 0, "dr: no proposal"
-        assert ((p >> 160) & (2**32 - 1)) == self.version, "dr: stale parent"
-        assert block.timestamp >= (p >> 192) + length // REVIEW_FRACTION, "dr: in review"
-    assert not self.voted[index][proposal_id][staker], "dr: already voted"
-    self.voted[index][proposal_id][staker] = True
-    power: uint256 = staticcall IVault(VAULT).ballot_power(GROUP_ID, staker, msg.sender, start // params.EPOCH, True)
+        assert standing.proposed_at != 0, "dr: no proposal"
+        assert standing.parent_version == clock.version, "dr: stale parent"
+        review: uint256 = clock.length_days * _DAY // _REVIEW_PART
+        assert block.timestamp >= standing.proposed_at + review, "dr: in review"
+    assert self._voted[proposal_id][staker] != clock.index + 1, "dr: already voted"
+    self._voted[proposal_id][staker] = clock.index + 1
+    power: uint256 = staticcall IStakeVault(VAULT).ballot_power(
+        GROUP_ID, staker, msg.sender, clock.start // params.EPOCH, True
+    )
     assert power > 0, "dr: no power"
-    t: uint256 = self.tally[index][proposal_id] + power
-    self.tally[index][proposal_id] = t
-    leader: uint256 = self._leader
-    best: uint256 = leader & U128
-    if (leader >> 192) != index:
-        best = 0
-    if t > best or (t == best and proposal_id < ((leader >> 128) & U64)):
-        self._leader = t | (proposal_id << 128) | (index << 192)
-    log Voted(period_index=index, proposal_id=proposal_id, staker=staker, power=power)
+    # Tallies of an earlier period are void: powers of two snapshots must not add up.
+    standing.votes = power if standing.index != clock.index else standing.votes + power
+    standing.index = clock.index
+    self._standing[proposal_id] = delta_words._pack_standing(standing)
+    if standing.votes > clock.votes or (standing.votes == clock.votes and proposal_id < clock.leader):
+        clock.votes = standing.votes
+        clock.leader = proposal_id
+        self._clock = delta_words._pack_clock(clock)
+    log IDeltaRegistry.Voted(period_index=clock.index, proposal_id=proposal_id, staker=staker, power=power)
 
 
 @external
 def vote_period_length(length: uint256, staker: address = msg.sender):
-    self._roll()
-    assert length >= MIN_PERIOD and length <= MAX_PERIOD and length % MIN_PERIOD == 0, "dr: period"
-    e: uint256 = block.timestamp // params.EPOCH
-    assert not self.length_voted[e][staker], "dr: already voted"
-    self.length_voted[e][staker] = True
-    power: uint256 = staticcall IVault(VAULT).ballot_power(GROUP_ID, staker, msg.sender, e, False)
+    """
+    @notice Vote for the length of the periods to come; more than half of the group's power in this epoch adopts it.
+    @param  length  Seconds: whole days, 1 to 56.
+    @param  staker  Whose ballot it is; one per epoch. The caller must be the staker or its operator.
+    """
+    clock: delta_words.Clock = self._roll()
+    days: uint256 = self._whole_days(length)
+    epoch: uint256 = block.timestamp // params.EPOCH
+    assert self._length_voted[staker] != epoch + 1, "dr: already voted"
+    self._length_voted[staker] = epoch + 1
+    power: uint256 = staticcall IStakeVault(VAULT).ballot_power(GROUP_ID, staker, msg.sender, epoch, False)
     assert power > 0, "dr: no power"
-    t: uint256 = self.length_tally[e][length] + power
-    self.length_tally[e][length] = t
-    log PeriodLengthVoted(epoch=e, staker=staker, length=length, power=power)
-    if 2 * t > staticcall IVault(VAULT).group_power_at(GROUP_ID, e):
-        self._period = (self._period & ~(U64 << 128)) | (length << 128)
-        log PeriodLengthAdopted(length=length)
+    votes: uint256 = self._length_votes(epoch, days) + power
+    self._length_tally[days] = votes | (epoch << 128)
+    log IDeltaRegistry.PeriodLengthVoted(epoch=epoch, staker=staker, length=length, power=power)
+    if clock.pending_days != days and 2 * votes > staticcall IStakeVault(VAULT).group_power_at(GROUP_ID, epoch):
+        clock.pending_days = days
+        self._clock = delta_words._pack_clock(clock)
+        log IDeltaRegistry.PeriodLengthAdopted(length=length)
+
+
+@external
+def finalize():
+    """
+    @notice Write down what the period that has ended decided, and open the one that contains now.
+    """
+    clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
+    assert block.timestamp >= clock.start + clock.length_days * _DAY, "dr: period running"
+    self._roll()
+
+
+@external
+def sync(when: uint256) -> (uint256, bytes32):
+    """
+    @notice Write down what is due, then read the training set that was in force at a time.
+    @param  when  Unix time; not in the future.
+    @return The version in force.
+    @return Its tip.
+    """
+    assert when <= block.timestamp, "dr: future"
+    clock: delta_words.Clock = self._roll()
+    version: uint256 = self._version_at(clock.version, when)
+    return version, self.tip_of[version]
+
+
+@external
+def redeem(version: uint256) -> uint256:
+    """
+    @notice Pay the proposer of a version, once. Anyone may call it.
+    @param  version  A version this registry has appended.
+    @return NRN wei minted.
+    """
+    origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
+    assert origin.proposer != empty(address) and origin.paid == 0, "dr: nothing due"
+    origin.paid = 1
+    self._origin[version] = delta_words._pack_origin(origin)
+    return extcall ICoinbase(COINBASE).mint_delta(origin.proposer, origin.start, origin.credit)
 
 
 @external
 @view
-def tip_at(when: uint256) -> (uint256, bytes32):
-    v: uint256 = epoch_trace._at(CLOCK_KEY, when)
-    return v, self.tip_of[v]
+def version() -> uint256:
+    """
+    @notice The last version written down; `sync` may know a later one.
+    @return Number of deltas, those of the parents included.
+    """
+    return delta_words._unpack_clock(self._clock).version
 
 
 @external
 @view
 def tip() -> bytes32:
-    return self.tip_of[self.version]
+    """
+    @notice The tip of `version()`.
+    @return Hash of the list of deltas.
+    """
+    return self.tip_of[delta_words._unpack_clock(self._clock).version]
+
+
+@external
+@view
+def tip_at(when: uint256) -> (uint256, bytes32):
+    """
+    @notice The training set in force at a time, as far as it is written down.
+    @param  when  Unix time.
+    @return The version; `BASE_VERSION` for times before this registry.
+    @return Its tip.
+    """
+    version: uint256 = self._version_at(delta_words._unpack_clock(self._clock).version, when)
+    return version, self.tip_of[version]
 
 
 @external
 @view
 def period() -> (uint256, uint256, uint256, uint256):
-    return self._parts()
+    """
+    @notice The period last written down.
+    @return Unix time of its start.
+    @return Its length, seconds.
+    @return The length of the next one, seconds.
+    @return Its index.
+    """
+    clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
+    return clock.start, clock.length_days * _DAY, clock.pending_days * _DAY, clock.index
 
 
 @external
 @view
 def leader() -> (uint256, uint256):
-    l: uint256 = self._leader
-    if (l >> 192) != (self._period >> 192):
-        return 0, 0
-    return (l >> 128) & U64, l & U128
+    """
+    @notice Who would win if the period last written down had ended: most votes, ties to the earliest proposal.
+    @return Proposal id; 0 is "no change".
+    @return Its votes, NRN wei.
+    """
+    clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
+    return clock.leader, clock.votes
 
 
 @external
 @view
 def proposal(proposal_id: uint256) -> (address, uint256, uint256, bytes32):
-    p: uint256 = self._proposal[proposal_id]
-    return convert(p & (2**160 - 1), address), (p >> 160) & (2**32 - 1), p >> 192, self.proposal_delta[proposal_id]
+    """
+    @notice A proposal; zeros if there is none.
+    @param  proposal_id  Its id.
+    @return Who made it.
+    @return The version it was made against.
+    @return Unix time of the proposal.
+    @return sha256 of the delta's manifest.
+    """
+    standing: delta_words.Standing = delta_words._unpack_standing(self._standing[proposal_id])
+    return (
+        self._proposer[proposal_id], standing.parent_version, standing.proposed_at, self.proposal_delta[proposal_id]
+    )
+
+
+@external
+@view
+def tally(period_index: uint256, proposal_id: uint256) -> uint256:
+    """
+    @notice Votes for a proposal in a period; known for the last period in which it got any.
+    @param  period_index  The period.
+    @param  proposal_id   The proposal, or 0 for "no change".
+    @return NRN wei.
+    """
+    standing: delta_words.Standing = delta_words._unpack_standing(self._standing[proposal_id])
+    return standing.votes if standing.index == period_index else 0
+
+
+@external
+@view
+def voted(period_index: uint256, proposal_id: uint256, staker: address) -> bool:
+    """
+    @notice Whether a staker voted for a proposal in a period; known for its last ballot on it.
+    @param  period_index  The period.
+    @param  proposal_id   The proposal, or 0 for "no change".
+    @param  staker        The staker.
+    @return True if it did.
+    """
+    return self._voted[proposal_id][staker] == period_index + 1
+
+
+@external
+@view
+def length_tally(epoch: uint256, length: uint256) -> uint256:
+    """
+    @notice Votes for a period length in an epoch; known for the last epoch in which it got any.
+    @param  epoch   The epoch.
+    @param  length  Seconds, whole days.
+    @return NRN wei.
+    """
+    return self._length_votes(epoch, length // _DAY)
+
+
+@external
+@view
+def length_voted(epoch: uint256, staker: address) -> bool:
+    """
+    @notice Whether a staker voted on the length in an epoch; known for its last ballot.
+    @param  epoch   The epoch.
+    @param  staker  The staker.
+    @return True if it did.
+    """
+    return self._length_voted[staker] == epoch + 1
 
 
 @external
 @view
 def due(version: uint256) -> (address, uint256, uint256):
-    """@notice What `redeem(version)` would pay for: proposer, start of the period won, seconds credited; zeros once paid."""
-    d: uint256 = self._due[version]
-    return convert(d & (2**160 - 1), address), (d >> 160) & U64, d >> 224
+    """
+    @notice What `redeem` would pay for; zeros once it has been paid.
+    @param  version  The version.
+    @return Its proposer.
+    @return Unix time at which the period that chose it began.
+    @return Seconds of the epoch's delta budget it is rewarded for.
+    """
+    origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
+    if origin.paid == 1:
+        return empty(address), 0, 0
+    return origin.proposer, origin.start, origin.credit
+
+
+@internal
+@pure
+def _whole_days(length: uint256) -> uint256:
+    assert length >= _DAY and length <= _MAX_DAYS * _DAY and length % _DAY == 0, "dr: period"
+    return length // _DAY
+
+
+@internal
+@view
+def _length_votes(epoch: uint256, days: uint256) -> uint256:
+    word: uint256 = self._length_tally[days]
+    return word & (2**128 - 1) if (word >> 128) == epoch else 0
+
+
+@internal
+@view
+def _version_at(newest: uint256, when: uint256) -> uint256:
+    """
+    @notice The version in force at `when`: the last whose period had ended by then.
+    @dev    The newest is nearly always the answer: one read. Else a binary search over the versions.
+    """
+    if self._in_force_since(newest) <= when:
+        return newest
+    # Every version below `low` was in force by `when`, no version from `high` on was.
+    low: uint256 = BASE_VERSION
+    high: uint256 = newest
+    for _: uint256 in range(32):
+        if low >= high:
+            break
+        middle: uint256 = (low + high) // 2
+        if self._in_force_since(middle) <= when:
+            low = middle + 1
+        else:
+            high = middle
+    return max(low, BASE_VERSION + 1) - 1
+
+
+@internal
+@view
+def _in_force_since(version: uint256) -> uint256:
+    origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
+    return origin.start + origin.length_days * _DAY
+
+
+@internal
+def _roll() -> delta_words.Clock:
+    """
+    @notice If the running period has ended, append its winner and open the period that contains now.
+    @return The clock after that.
+    """
+    clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
+    end: uint256 = clock.start + clock.length_days * _DAY
+    if block.timestamp < end:
+        return clock
+    appended: bool = False
+    if clock.leader != 0:
+        power: uint256 = staticcall IStakeVault(VAULT).group_power_at(GROUP_ID, clock.start // params.EPOCH)
+        appended = clock.votes * params.BPS >= power * QUORUM_BPS
+    log IDeltaRegistry.PeriodFinalized(
+        period_index=clock.index, proposal_id=clock.leader, votes=clock.votes, appended=appended
+    )
+    if appended:
+        self._append(clock)
+        clock.version += 1
+    # Periods that nobody touched were empty: skip them without leaving the grid.
+    skipped: uint256 = (block.timestamp - end) // (clock.pending_days * _DAY)
+    clock.votes = 0
+    clock.leader = 0
+    clock.start = end + skipped * clock.pending_days * _DAY
+    clock.index += 1 + skipped
+    clock.length_days = clock.pending_days
+    self._clock = delta_words._pack_clock(clock)
+    return clock
+
+
+@internal
+def _append(clock: delta_words.Clock):
+    """
+    @notice Make the leader of an ended period the next version.
+    @dev    The seconds of the epoch's delta budget are given out here, in the order of the periods, so that the order
+            in which proposers redeem cannot matter.
+    """
+    version: uint256 = clock.version + 1
+    delta_hash: bytes32 = self.proposal_delta[clock.leader]
+    tip: bytes32 = keccak256(abi_encode(self.tip_of[clock.version], delta_hash))
+    self.tip_of[version] = tip
+    self.delta_of[version] = delta_hash
+    last: delta_words.Origin = delta_words._unpack_origin(self._origin[clock.version])
+    credited: uint256 = last.credited if last.start // params.EPOCH == clock.start // params.EPOCH else 0
+    credit: uint256 = min(clock.length_days * _DAY, params.EPOCH - credited)
+    self._origin[version] = delta_words._pack_origin(
+        delta_words.Origin(
+            proposer=self._proposer[clock.leader],
+            start=clock.start,
+            length_days=clock.length_days,
+            credit=credit,
+            credited=credited + credit,
+            paid=0,
+        )
+    )
+    log IDeltaRegistry.DeltaAppended(version=version, proposal_id=clock.leader, delta_hash=delta_hash, tip=tip)

@@ -1,85 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
 # pragma nonreentrancy on
+"""
+@title  Group registry
+@notice Anyone creates a training group, or forks one to change its model, its rules or its history. A fork starts from
+        the parent's checkpoint at some height and its training set at some version; stake follows by its owners' choice
+        and the emission follows the stake, so neither creating nor forking creates emission.
+@dev    A group is a pair of contracts deployed from ERC-5202 blueprints with their parameters as immutables: dearer to
+        create than proxies, cheaper for every later call, no initialiser to front-run, no delegatecall. The CREATE2
+        salt binds creator and id, the init code binds the parameters: a reorg that swaps two creations cannot put other
+        rules behind an address somebody has signed for.
+"""
+
+from interfaces import ICheckpointVoting
+from interfaces import IDeltaRegistry
 from interfaces import IGroupRegistry
 
-interface IDeltas:
-    def tip_of(version: uint256) -> bytes32: view
-    def version() -> uint256: view
-    def BASE_VERSION() -> uint256: view
-interface IVoting:
-    def accepted(height: uint256) -> bytes32: view
+implements: IGroupRegistry
 
-event GroupCreated:
-    group_id: indexed(uint256)
-    parent_id: indexed(uint256)
-    creator: indexed(address)
-    deltas: address
-    voting: address
-    model_hash: bytes32
-    base_height: uint256
-    base_version: uint256
+
+# First bytes of an ERC-5202 blueprint: 0xFE71, version 0, no data section. They keep it from being called.
+_BLUEPRINT_PREAMBLE: constant(Bytes[3]) = b"\xFE\x71\x00"
 
 NRN: public(immutable(address))
 VAULT: public(immutable(address))
 COINBASE: public(immutable(address))
 DELTA_BLUEPRINT: public(immutable(address))
 VOTING_BLUEPRINT: public(immutable(address))
+
+
+# Least bond of any group, NRN wei: a junk claim must cost more than looking at it.
 MIN_BOND: public(immutable(uint256))
 
+
+# Groups so far; their ids are 1 to this number.
 n_groups: public(uint256)
+
+
+# group -> the group it was forked from, or 0.
 parent_of: public(HashMap[uint256, uint256])
+
+
+# group -> its contracts.
 deltas_of: public(HashMap[uint256, address])
 voting_of: public(HashMap[uint256, address])
-voting_group: public(HashMap[address, uint256])
+
+
+# contract -> its group; 0 for any address not created here.
 delta_group: public(HashMap[address, uint256])
+voting_group: public(HashMap[address, uint256])
 
 
 @deploy
-def __init__(nrn: address, vault: address, coinbase: address, delta_bp: address, voting_bp: address, min_bond: uint256):
-    assert delta_bp.codesize > 3 and voting_bp.codesize > 3, "gr: blueprint"
+def __init__(
+    nrn: address,
+    vault: address,
+    coinbase: address,
+    delta_blueprint: address,
+    voting_blueprint: address,
+    min_bond: uint256,
+):
+    """
+    @notice Fix what every group is made of.
+    @param  nrn               The `Neuron`; may be deployed later at this address.
+    @param  vault             The `StakeVault`.
+    @param  coinbase          The `Coinbase`.
+    @param  delta_blueprint   Blueprint of the `DeltaRegistry`.
+    @param  voting_blueprint  Blueprint of the `CheckpointVoting`.
+    @param  min_bond          NRN wei, more than 0.
+    """
+    assert nrn != empty(address) and vault != empty(address) and coinbase != empty(address), "gr: zero address"
+    self._check_blueprint(delta_blueprint)
+    self._check_blueprint(voting_blueprint)
+    assert min_bond > 0, "gr: bond"
     NRN = nrn
     VAULT = vault
     COINBASE = coinbase
-    DELTA_BLUEPRINT = delta_bp
-    VOTING_BLUEPRINT = voting_bp
+    DELTA_BLUEPRINT = delta_blueprint
+    VOTING_BLUEPRINT = voting_blueprint
     MIN_BOND = min_bond
-
-
-@internal
-def _create(
-    c: IGroupRegistry.GroupConfig, checkpoint: bytes32, tip: bytes32, parent: uint256, height: uint256, version: uint256
-) -> uint256:
-    assert c.bond >= MIN_BOND, "gr: bond"
-    assert c.model_hash != empty(bytes32), "gr: model"
-    gid: uint256 = self.n_groups + 1
-    self.n_groups = gid
-    salt: bytes32 = keccak256(abi_encode(msg.sender, gid))
-    d: address = create_from_blueprint(
-        DELTA_BLUEPRINT, gid, VAULT, COINBASE, c.delta_period, c.delta_quorum_bps, tip, self.deltas_of[parent], version,
-        salt=salt,
-    )
-    v: address = create_from_blueprint(VOTING_BLUEPRINT, gid, NRN, VAULT, COINBASE, d, checkpoint, c, salt=salt)
-    self.parent_of[gid] = parent
-    self.deltas_of[gid] = d
-    self.voting_of[gid] = v
-    self.delta_group[d] = gid
-    self.voting_group[v] = gid
-    log GroupCreated(
-        group_id=gid, parent_id=parent, creator=msg.sender, deltas=d, voting=v, model_hash=c.model_hash,
-        base_height=height, base_version=version,
-    )
-    return gid
 
 
 @external
 def create_group(config: IGroupRegistry.GroupConfig) -> uint256:
+    """
+    @notice Create a group from nothing.
+    @param  config  Its parameters.
+    @return Id of the group.
+    """
     return self._create(config, config.genesis_checkpoint, config.genesis_tip, 0, 0, 0)
 
 
 @external
 def fork_group(parent_id: uint256, height: uint256, version: uint256, config: IGroupRegistry.GroupConfig) -> uint256:
+    """
+    @notice Create a group that goes on from a past state of another: "model modifications will be provided as a hard
+            fork". Permissionless, and also the way out of a captured group.
+    @param  parent_id  The group to fork.
+    @param  height     The child starts from the parent's checkpoint accepted at this height.
+    @param  version    The child starts from the parent's training set at this version, written down in the parent.
+    @param  config     The child's parameters; its genesis fields are ignored.
+    @return Id of the group.
+    """
     assert parent_id != 0 and parent_id <= self.n_groups, "gr: no parent"
-    checkpoint: bytes32 = staticcall IVoting(self.voting_of[parent_id]).accepted(height)
-    tip: bytes32 = staticcall IDeltas(self.deltas_of[parent_id]).tip_of(version)
+    checkpoint: bytes32 = staticcall ICheckpointVoting(self.voting_of[parent_id]).accepted(height)
+    tip: bytes32 = staticcall IDeltaRegistry(self.deltas_of[parent_id]).tip_of(version)
     assert checkpoint != empty(bytes32) and tip != empty(bytes32), "gr: no such state"
     return self._create(config, checkpoint, tip, parent_id, height, version)
+
+
+@internal
+@view
+def _check_blueprint(blueprint: address):
+    assert blueprint.codesize > 3, "gr: blueprint"
+    assert slice(blueprint.code, 0, 3) == _BLUEPRINT_PREAMBLE, "gr: blueprint"
+
+
+@internal
+def _create(
+    config: IGroupRegistry.GroupConfig,
+    checkpoint: bytes32,
+    tip: bytes32,
+    parent_id: uint256,
+    height: uint256,
+    version: uint256,
+) -> uint256:
+    assert config.bond >= MIN_BOND, "gr: bond"
+    assert config.model_hash != empty(bytes32), "gr: model"
+    group_id: uint256 = self.n_groups + 1
+    self.n_groups = group_id
+    salt: bytes32 = keccak256(abi_encode(msg.sender, group_id))
+    deltas: address = create_from_blueprint(
+        DELTA_BLUEPRINT,
+        group_id,
+        VAULT,
+        COINBASE,
+        config.delta_period,
+        config.delta_quorum_bps,
+        tip,
+        self.deltas_of[parent_id],
+        version,
+        salt=salt,
+    )
+    voting: address = create_from_blueprint(
+        VOTING_BLUEPRINT, group_id, NRN, VAULT, COINBASE, deltas, checkpoint, config, salt=salt
+    )
+    self.parent_of[group_id] = parent_id
+    self.deltas_of[group_id] = deltas
+    self.voting_of[group_id] = voting
+    self.delta_group[deltas] = group_id
+    self.voting_group[voting] = group_id
+    log IGroupRegistry.GroupCreated(
+        group_id=group_id,
+        parent_id=parent_id,
+        creator=msg.sender,
+        deltas=deltas,
+        voting=voting,
+        model_hash=config.model_hash,
+        base_height=height,
+        base_version=version,
+    )
+    return group_id

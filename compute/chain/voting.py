@@ -79,7 +79,7 @@ def open_block(group: "Group", at: BlockTag = "latest") -> OpenBlock | None:
     block, votes, _, settled, leader = group.voting_contract.call("state", at=at)
     if block == 0:
         return None
-    none_valid = leader == block.to_bytes(32, "big")
+    none_valid = leader == EMPTY
     return OpenBlock(block - 1, None if none_valid else leader, votes, settled)
 
 

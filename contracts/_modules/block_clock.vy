@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# pragma version 0.4.3
+"""
+@title  The clock of a group's blocks
+@notice Block n is the time from GENESIS_TIME + n * PERIOD on, PERIOD long: first the commit window, then the reveal
+        window, then the vote window. All intervals are half open. The grid never moves: what belongs to which block is
+        decided by the time of inclusion alone.
+"""
+
+from contracts._modules import params
+
+
+# Long enough to publish, to reach finality between commit and reveal, to fetch and evaluate; the reveal window also
+# stays two orders of magnitude above the clock drift of any sequencer.
+_MIN_COMMIT_WINDOW: constant(uint256) = 3_600
+_MIN_REVEAL_WINDOW: constant(uint256) = 1_800
+_MIN_VOTE_WINDOW: constant(uint256) = 3_600
+
+
+# Unix time at which block 0 began.
+GENESIS_TIME: public(immutable(uint256))
+
+
+# Seconds.
+COMMIT_WINDOW: public(immutable(uint256))
+REVEAL_WINDOW: public(immutable(uint256))
+VOTE_WINDOW: public(immutable(uint256))
+PERIOD: public(immutable(uint256))
+
+
+@deploy
+def __init__(commit_window: uint256, reveal_window: uint256, vote_window: uint256):
+    """
+    @notice Begin block 0 now.
+    @dev    A block is no longer than an epoch, so a ballot's stake is still locked when the block ends.
+    @param  commit_window  Seconds, at least 1 h.
+    @param  reveal_window  Seconds, at least 30 min.
+    @param  vote_window    Seconds, at least 1 h. The three sum to 6 h .. 7 d.
+    """
+    assert commit_window >= _MIN_COMMIT_WINDOW and commit_window <= params.EPOCH, "cv: window"
+    assert reveal_window >= _MIN_REVEAL_WINDOW and reveal_window <= params.EPOCH, "cv: window"
+    assert vote_window >= _MIN_VOTE_WINDOW and vote_window <= params.EPOCH, "cv: window"
+    period: uint256 = commit_window + reveal_window + vote_window
+    assert period >= params.MIN_BLOCK_PERIOD and period <= params.EPOCH, "cv: period"
+    GENESIS_TIME = block.timestamp
+    COMMIT_WINDOW = commit_window
+    REVEAL_WINDOW = reveal_window
+    VOTE_WINDOW = vote_window
+    PERIOD = period
+
+
+@internal
+@view
+def _now() -> (uint256, uint256):
+    """
+    @return Index of the running block.
+    @return Its phase: 0 commit, 1 reveal, 2 vote.
+    """
+    elapsed: uint256 = block.timestamp - GENESIS_TIME
+    offset: uint256 = elapsed % PERIOD
+    phase: uint256 = 0
+    if offset >= COMMIT_WINDOW + REVEAL_WINDOW:
+        phase = 2
+    elif offset >= COMMIT_WINDOW:
+        phase = 1
+    return elapsed // PERIOD, phase
+
+
+@internal
+@view
+def _start_of(block_index: uint256) -> uint256:
+    """
+    @return Unix time at which a block begins.
+    """
+    return GENESIS_TIME + block_index * PERIOD
+
+
+@internal
+@view
+def _epoch_of(block_index: uint256) -> uint256:
+    """
+    @return The epoch whose stake votes on a block and whose pie pays it.
+    """
+    return self._start_of(block_index) // params.EPOCH

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+# pragma version 0.4.3
+"""
+@title  Claims signed by their trainer
+@notice A trainer signs what it claims (EIP-712), so that anyone may relay the claim and none may alter it. The domain
+        binds it to this chain and this voting contract, the fields to one block, one model and one training set.
+@dev    The signer is an account or an ERC-1271 wallet. Signatures are malleable and never used as identifiers here.
+"""
+
+from snekmate.utils import eip712_domain_separator
+from snekmate.utils import signature_checker
+
+initializes: eip712_domain_separator
+
+exports: eip712_domain_separator.eip712Domain
+
+_CHECKPOINT_TYPE_HASH: constant(bytes32) = keccak256(
+    "Checkpoint(address trainer,uint256 blockIndex,bytes32 modelHash,bytes32 trainingSetTip,bytes32 checkpointHash,uint64 loss,uint64 baselineLoss,bytes32 evalRootHash)"
+)
+
+
+@deploy
+def __init__():
+    eip712_domain_separator.__init__("DecentralizedAI Checkpoint", "1")
+
+
+@internal
+@view
+def _digest(
+    trainer: address,
+    block_index: uint256,
+    model_hash: bytes32,
+    tip: bytes32,
+    checkpoint_hash: bytes32,
+    loss: uint64,
+    baseline_loss: uint64,
+    eval_root_hash: bytes32,
+) -> bytes32:
+    """
+    @notice What the trainer signs.
+    """
+    return eip712_domain_separator._hash_typed_data_v4(
+        keccak256(
+            abi_encode(
+                _CHECKPOINT_TYPE_HASH,
+                trainer,
+                block_index,
+                model_hash,
+                tip,
+                checkpoint_hash,
+                loss,
+                baseline_loss,
+                eval_root_hash,
+            )
+        )
+    )
+
+
+@internal
+@view
+def _is_signed(trainer: address, digest: bytes32, signature: Bytes[65]) -> bool:
+    """
+    @notice Whether `trainer` signed `digest`.
+    @dev    Never ask for the zero address: it is what snekmate's recovery answers for an unusable signature.
+    """
+    return signature_checker._is_valid_signature_now(trainer, digest, signature)
