@@ -1,0 +1,112 @@
+"""The curator: build patches to the training set, propose them, see them through.
+
+The functions are single deeds for the command line; `Curator` is the process that keeps a
+proposer's promises: bytes are published once the proposal is on chain, periods are finalised,
+rewards redeemed.
+"""
+
+import functools
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compute.chain import Chain, Group, Proposal
+from compute.roles.clock import Wait
+from compute.roles.retrieval import Mirror, load_training_set
+from compute.roles.sending import attempt
+from compute.storage import BlockUnavailable, Store
+from compute.training_set import Diff, TrainingSet, blocks_of, build_delta, diff
+from compute.training_set.manifest import decode
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+logger = logging.getLogger(__name__)
+
+
+def checkout(group: Group, store: Store, version: int | None = None) -> TrainingSet:
+    """The training set at `version`, or the one in force now. Raises BlockUnavailable."""
+    return load_training_set(group, store, group.current().version if version is None else version)
+
+
+def new_delta(
+    group: Group,
+    blocks: Mirror,
+    proposer: str,
+    *,
+    add: Mapping[str, np.ndarray] | None = None,
+    remove: Sequence[bytes] = (),
+) -> bytes:
+    """Build a patch to the set in force, in the curator's own store; returns the delta hash.
+
+    Raises training_set.Inapplicable or SchemaError if it does not fit.
+    """
+    version, tip = group.tip_at(group.chain.now())
+    return build_delta(
+        load_training_set(group, blocks, version),
+        add=add,
+        remove=remove,
+        parent_tip=tip,
+        proposer=proposer,
+        store=blocks,
+    )
+
+
+def difference(group: Group, store: Store, target: Mapping[str, np.ndarray]) -> Diff:
+    """What must be added and removed so that the set in force becomes `target`."""
+    version, _ = group.tip_at(group.chain.now())
+    return diff(load_training_set(group, store, version), target)
+
+
+def propose(
+    chain: Chain,
+    group: Group,
+    account: "LocalAccount",
+    blocks: Mirror,
+    delta_hash: bytes,
+    rebased_from: int = 0,
+) -> int:
+    """Propose a patch from the curator's own store and publish its bytes once that is on chain.
+
+    Returns the proposal's id. Raises Reverted, for one with "dr: stale parent" if the set has moved
+    on since the patch was made.
+    """
+    parent_tip = decode(blocks.get(delta_hash)).parent_tip
+    receipt = chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
+    blocks.serve(blocks_of(blocks, delta_hash))
+    return receipt.event("Proposed")["proposal_id"]
+
+
+class Curator:
+    """Sees one account's proposals in one group through; `step` is what `clock.follow` calls."""
+
+    def __init__(self, chain: Chain, group: Group, account: "LocalAccount", blocks: Mirror) -> None:
+        self._group = group
+        self._sender = chain.sender(account)
+        self._blocks = blocks
+
+    def step(self, now: int) -> Wait:
+        """Publish, finalise, redeem."""
+        group, sender = self._group, self._sender
+        if group.finalizable():
+            attempt("finalise the period", lambda: sender.finalize(group))
+        for proposal in group.proposals():
+            if proposal.proposer == sender.address:
+                self._publish(proposal)
+        for version in range(group.base_version + 1, group.current().version + 1):
+            due = group.due(version)
+            if due is not None and due.proposer == sender.address:
+                attempt(
+                    f"redeem version {version}",
+                    functools.partial(sender.redeem_delta, group, version),
+                )
+        return Wait(group.period().end, "waiting for the end of the delta period")
+
+    def _publish(self, proposal: Proposal) -> None:
+        """Serve a proposal's bytes, as far as they are still here."""
+        try:
+            self._blocks.serve(blocks_of(self._blocks, proposal.delta_hash))
+        except BlockUnavailable as error:
+            logger.warning("proposal %d cannot be read by anyone: %s", proposal.id, error)

@@ -1,0 +1,65 @@
+"""Founding a group: write what its on-chain hashes name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from compute.checkpoint import publish
+from compute.models import ModelError, ModelSpecification
+from compute.storage import Store
+from compute.training_set import build_delta
+from compute.training_set.replay import NO_TIP, NOBODY
+
+
+@dataclass(frozen=True)
+class Founding:
+    """The three hashes `create_group` takes, 32 bytes each."""
+
+    model_hash: bytes
+    genesis_checkpoint: bytes
+    genesis_tip: bytes
+
+
+def found(
+    specification: ModelSpecification, columns: Mapping[str, np.ndarray], store: Store
+) -> Founding:
+    """Store specification, genesis delta and initial checkpoint of a new group.
+
+    `columns` hold the first examples, [n, *shape] each. Raises ModelError if the model cannot read
+    them and SchemaError if they are no training set.
+    """
+    check_columns(specification, columns)
+    model_hash = store.put(specification.encode())
+    genesis = build_delta(None, add=columns, parent_tip=NO_TIP, proposer=NOBODY, store=store)
+    checkpoint = publish(specification.initial_parameters(), model_hash=model_hash, store=store)
+    return Founding(model_hash, checkpoint, genesis)
+
+
+def found_fork(specification: ModelSpecification, store: Store) -> bytes:
+    """Store the specification of a fork and return its hash.
+
+    Data and first checkpoint come from the parent. Raises ModelError if the specification names
+    none.
+    """
+    if specification.parent is None:
+        raise ModelError("the specification of a fork names its parent and the map from it")
+    return store.put(specification.encode())
+
+
+def check_columns(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> None:
+    """Raise ModelError unless the model can read these columns and every target is a class."""
+    for column in specification.columns:
+        array = columns.get(column.name)
+        if array is None:
+            raise ModelError(f"the model reads the column {column.name!r}, which is not there")
+        if array.dtype.name != column.dtype or array.shape[1:] != column.shape:
+            raise ModelError(
+                f"the model reads {column.name!r} as {column.dtype} {list(column.shape)}, "
+                f"the data has {array.dtype.name} {list(array.shape[1:])}"
+            )
+    targets = columns.get(specification.target)
+    if targets is None:
+        raise ModelError(f"the target {specification.target!r} is not there")
+    if targets.size and not 0 <= int(targets.min()) <= int(targets.max()) < specification.classes:
+        raise ModelError(f"a target is not one of the {specification.classes} classes")

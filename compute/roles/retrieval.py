@@ -1,0 +1,93 @@
+"""What the chain names and the store holds: specification, training set, parameters."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from compute.chain import Group
+from compute.checkpoint import Checkpoint, InvalidCheckpoint, Reason, blocks_of, load, model_of
+from compute.models import ModelSpecification
+from compute.storage import BlockUnavailable, Store
+from compute.training_set import DeltaRecord, TrainingSet, replay
+
+Parameters = Mapping[str, np.ndarray]
+
+
+class Mirror:
+    """A store that keeps what it fetches: reads `own` first, then `shared`; writes go to `own`
+    alone.
+
+    So an actor's private blocks stay private until `serve` gives them away, and what was fetched
+    once can be served again when others have lost it.
+    """
+
+    def __init__(self, own: Store, shared: Store) -> None:
+        self._own = own
+        self._shared = shared
+
+    def put(self, block: bytes) -> bytes:
+        return self._own.put(block)
+
+    def get(self, digest: bytes) -> bytes:
+        try:
+            return self._own.get(digest)
+        except BlockUnavailable:  # not there, or damaged: storing it again repairs it
+            block = self._shared.get(digest)
+        self._own.put(block)
+        return block
+
+    def has(self, digest: bytes) -> bool:
+        return self._own.has(digest) or self._shared.has(digest)
+
+    def serve(self, digests: Iterable[bytes]) -> None:
+        """Put those of our blocks into the shared store that it lacks."""
+        for digest in digests:
+            if not self._shared.has(digest) and self._own.has(digest):
+                self._shared.put(self._own.get(digest))
+
+    def serve_checkpoint(self, checkpoint_hash: bytes) -> None:
+        self.serve(blocks_of(self, checkpoint_hash))
+
+
+def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
+    """The specification a group names. Raises BlockUnavailable, BlockCorrupt or
+    models.InvalidSpecification.
+    """
+    return ModelSpecification.parse(store.get(model_hash))
+
+
+def load_training_set(group: Group, store: Store, version: int) -> TrainingSet:
+    """The group's training set at `version`, replayed from genesis, through a fork's parents."""
+    genesis, records = group.lineage(version)
+    return replay(
+        store, genesis, [DeltaRecord(r.delta_hash, r.parent_tip, r.proposer) for r in records]
+    )
+
+
+def load_checkpoint(store: Store, specification: ModelSpecification, digest: bytes) -> Checkpoint:
+    """A checkpoint of exactly this model. Raises InvalidCheckpoint (with its reason) or
+    BlockUnavailable.
+    """
+    return load(
+        store,
+        digest,
+        model_hash=specification.hash,
+        shapes=specification.parameter_shapes(),
+        magnitude_log2=specification.magnitude_log2,
+    )
+
+
+def load_incumbent(store: Store, specification: ModelSpecification, digest: bytes) -> Parameters:
+    """The incumbent's parameters in this model.
+
+    A fork starts from a checkpoint of one of its ancestors; it is carried over by the map each
+    specification on the way down names. Raises InvalidCheckpoint if the checkpoint is of no
+    ancestor.
+    """
+    model_hash = model_of(store, digest)
+    if model_hash == specification.hash:
+        return load_checkpoint(store, specification, digest).params
+    if specification.parent is None:
+        raise InvalidCheckpoint(Reason.MODEL, model_hash.hex())
+    parent = load_specification(store, specification.parent.model_hash)
+    return specification.adapt(load_incumbent(store, parent, digest))

@@ -1,0 +1,151 @@
+"""A newcomer's trust: replay a group from chain and store alone, recompute every accepted loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from compute.chain import AcceptedBlock, Group
+from compute.chain.claims import eval_root_hash
+from compute.checkpoint import InvalidCheckpoint
+from compute.models import ModelError
+from compute.roles.evaluation import evaluate, loss_to_beat, root_of
+from compute.roles.retrieval import (
+    Parameters,
+    load_checkpoint,
+    load_incumbent,
+    load_specification,
+)
+from compute.storage import Store
+from compute.training_set import DeltaRecord, TrainingSet, apply_delta, open_genesis
+
+# told (height, number of blocks, examples evaluated, examples in all)
+Progress = Callable[[int, int, int, int], None]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One accepted block; `fault` says why it is a lie, None that it is true."""
+
+    block: AcceptedBlock
+    fault: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a verification found. `genesis_fault` concerns the checkpoint at height 0."""
+
+    group_id: int
+    genesis_fault: str | None
+    blocks: tuple[Checked, ...]
+
+    @property
+    def true(self) -> bool:
+        return self.genesis_fault is None and all(c.fault is None for c in self.blocks)
+
+    def __str__(self) -> str:
+        verified = sum(checked.fault is None for checked in self.blocks)
+        lines = [f"{verified} of {len(self.blocks)} blocks verified"]
+        if self.genesis_fault is not None:
+            lines.append(f"The genesis checkpoint is a lie: {self.genesis_fault}")
+        lines += [
+            f"Block {c.block.block_index} (height {c.block.height}) is a lie: {c.fault}"
+            for c in self.blocks
+            if c.fault is not None
+        ]
+        return "\n".join(lines)
+
+
+def verify(group: Group, store: Store, progress: Progress | None = None) -> Report:
+    """Replay every delta and recompute loss, baseline and evaluation root of every accepted block.
+
+    Raises BlockUnavailable if a block of the data or of a checkpoint cannot be had: nothing is
+    proved then.
+    """
+    accepted = group.accepted_blocks()
+    replay = _Replay(group, store)
+    genesis_fault = replay.genesis_fault()
+    checked = []
+    for block in accepted:
+
+        def report(examples: int, block: AcceptedBlock = block) -> None:
+            if progress is not None:
+                progress(block.height, len(accepted), examples, len(replay.training_set))
+
+        checked.append(Checked(block, replay.advance(block, report)))
+    return Report(group.id, genesis_fault, tuple(checked))
+
+
+class _Replay:
+    """The group's state as it grows block by block."""
+
+    def __init__(self, group: Group, store: Store) -> None:
+        self._group = group
+        self._store = store
+        self._specification = load_specification(store, group.model_hash)
+        last = group.current().version
+        genesis, self._records = group.lineage(last)
+        self.training_set: TrainingSet = open_genesis(store, genesis)
+        self._version = 0
+        self._incumbent = group.config.genesis_checkpoint
+        self._baseline: tuple[int, int] | None = None  # (version, loss) as the chain holds it
+
+    def genesis_fault(self) -> str | None:
+        """Why the checkpoint at height 0 is not what the specification demands; None if it is."""
+        try:
+            genesis = self._incumbent_parameters()
+        except (InvalidCheckpoint, ModelError) as error:
+            return str(error)
+        if self._group.parent_id:
+            return None  # the contract took it from the parent's accepted blocks
+        initial = self._specification.initial_parameters()
+        if not all(np.array_equal(genesis[name], initial[name]) for name in initial):
+            return "it does not hold the initial parameters of the specification"
+        return None
+
+    def advance(self, block: AcceptedBlock, report: Callable[[int], None]) -> str | None:
+        """Check the next accepted block and make it the incumbent; why it is a lie, or None."""
+        self._advance_data(block.version)
+        fault = self._fault(block, report)
+        self._incumbent = block.checkpoint_hash
+        self._baseline = block.version, block.loss
+        return fault
+
+    def _advance_data(self, version: int) -> None:
+        for record in self._records[self._version : version]:
+            self.training_set = apply_delta(
+                self._store,
+                self.training_set,
+                DeltaRecord(record.delta_hash, record.parent_tip, record.proposer),
+            )
+        self._version = version
+
+    def _fault(self, block: AcceptedBlock, report: Callable[[int], None]) -> str | None:
+        try:
+            baseline = self._baseline_loss(block.version, report)
+            checkpoint = load_checkpoint(self._store, self._specification, block.checkpoint_hash)
+        except (InvalidCheckpoint, ModelError) as error:
+            return str(error)
+        if block.baseline_loss != baseline:
+            return (
+                f"it claims to improve on {block.baseline_loss}, the incumbent's loss is {baseline}"
+            )
+        if block.loss + self._group.config.min_improvement > baseline:
+            return f"its loss {block.loss} does not improve on {baseline}"
+        evaluation = evaluate(self._specification, checkpoint.params, self.training_set, report)
+        if not evaluation.valid:
+            return evaluation.reason
+        if evaluation.loss != block.loss:
+            return f"its loss is {evaluation.loss}, not {block.loss}"
+        if eval_root_hash(root_of(evaluation)) != block.eval_root_hash:
+            return "its evaluation root is not that of its evaluation"
+        return None
+
+    def _baseline_loss(self, version: int, report: Callable[[int], None]) -> int:
+        if self._baseline is not None and self._baseline[0] == version:
+            return self._baseline[1]
+        parameters = self._incumbent_parameters()
+        return loss_to_beat(evaluate(self._specification, parameters, self.training_set, report))
+
+    def _incumbent_parameters(self) -> Parameters:
+        return load_incumbent(self._store, self._specification, self._incumbent)

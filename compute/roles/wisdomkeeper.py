@@ -1,0 +1,169 @@
+"""The wisdomkeeper: recompute what trainers claim and vote for the first that is entirely true."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compute.chain import EPOCH, Block, Chain, Group, RevealedClaim, Status
+from compute.chain.claims import NONE_VALID, attestation
+from compute.checkpoint import InvalidCheckpoint
+from compute.roles.clock import Clock, Wait
+from compute.roles.goal import Goal, Goals
+from compute.roles.journal import Entry, Journal
+from compute.roles.retrieval import Mirror, load_checkpoint
+from compute.roles.sending import attempt, settle_overdue
+from compute.roles.verdict import NOT_RETRIEVED, Verdict, judge
+from compute.storage import BlockUnavailable
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+logger = logging.getLogger(__name__)
+
+PAID = (1).to_bytes(32)
+
+
+@dataclass(frozen=True)
+class BallotEntry(Entry):
+    """A ballot about to be cast; both hashes are zero for "none valid"."""
+
+    checkpoint_hash: bytes
+    eval_root: bytes
+
+
+class Wisdomkeeper:
+    """One staker's judgement in one group; `step` is what `clock.follow` calls.
+
+    `account` is the staker itself or the operator it named.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        group: Group,
+        account: "LocalAccount",
+        staker: str,
+        journal: Journal[BallotEntry],
+        blocks: Mirror,
+        clock: Clock,
+    ) -> None:
+        self._chain = chain
+        self._group = group
+        self._sender = chain.sender(account)
+        self._staker = staker
+        self._journal = journal
+        self._blocks = blocks
+        self._clock = clock
+        self._goals = Goals(group, blocks)
+        self._verdicts: dict[bytes, Verdict] = {}
+
+    def step(self, now: int) -> Wait:
+        """Do what this moment of this block asks for."""
+        block = self._group.slot_at(now)
+        settle_overdue(self._sender, self._group)
+        self._collect(block.index)
+        if now < block.vote_at:
+            self._verdicts.clear()
+            return Wait(block.vote_at, "waiting for the vote window")
+        if self._group.ballot(block.index, self._staker) is None:
+            entry = self._journal.get(block.index)
+            if entry is None:
+                retrieved_by = block.vote_at + (block.end - block.vote_at) // 2
+                try:
+                    entry = self._decide(block, late=now >= retrieved_by)
+                except BlockUnavailable as error:
+                    if now < retrieved_by:
+                        logger.info("%s Trying again.", error)
+                        return Wait(retrieved_by, "waiting for missing blocks", recheck=True)
+                    logger.error("%s Not voting: without the group's data nothing is true.", error)
+            if entry is not None:
+                self._cast(entry)
+        return Wait(block.end, "waiting for the next block")
+
+    def _decide(self, block: Block, late: bool) -> BallotEntry | None:
+        """Judge the candidates and journal the ballot; None if there is nothing to vote on.
+
+        `late`: a checkpoint that cannot be had now counts as false. Raises BlockUnavailable if the
+        goal's own blocks are missing, or those of a candidate that may still arrive.
+        """
+        candidates = self._group.candidates(block.index)
+        if not candidates:
+            return None
+        epoch = block.start // EPOCH
+        if not self._chain.vault.power_at(self._group.id, self._staker, epoch):
+            logger.warning("%s has no stake in this group in this epoch", self._staker)
+            return None
+        goal = self._goals.now(self._check)
+        missing: BlockUnavailable | None = None
+        chosen = BallotEntry(block.index, NONE_VALID, bytes(32))
+        for claim in candidates:
+            try:
+                verdict = self._verdict(claim, goal)
+            except BlockUnavailable as error:
+                if not late:
+                    missing = missing or error
+                    continue
+                verdict = NOT_RETRIEVED
+            logger.info("%s: %s", claim.checkpoint_hash.hex(), verdict.reason or "true")
+            if verdict.true:
+                chosen = BallotEntry(block.index, claim.checkpoint_hash, verdict.eval_root)
+                break
+        if missing is not None:
+            raise missing
+        self._journal.record(chosen)
+        return chosen
+
+    def _verdict(self, claim: RevealedClaim, goal: Goal) -> Verdict:
+        known = self._verdicts.get(claim.checkpoint_hash)
+        if known is not None:
+            return known
+        try:
+            checkpoint = load_checkpoint(self._blocks, goal.specification, claim.checkpoint_hash)
+            self._blocks.serve_checkpoint(claim.checkpoint_hash)
+            verdict = judge(claim, checkpoint, goal, self._check)
+        except InvalidCheckpoint as error:
+            verdict = Verdict(str(error))
+        self._verdicts[claim.checkpoint_hash] = verdict
+        return verdict
+
+    def _cast(self, entry: BallotEntry) -> None:
+        proof = attestation(entry.eval_root, self._staker)
+        what = "vote for none" if entry.checkpoint_hash == NONE_VALID else "vote"
+        attempt(
+            f"{what} in block {entry.block_index}",
+            lambda: self._sender.vote(self._group, entry.checkpoint_hash, proof, self._staker),
+        )
+
+    def _collect(self, before: int) -> None:
+        """Claim the keeper's share of blocks before index `before`, then forget their ballots."""
+        for entry in self._journal:
+            if entry.block_index < before and self._collected(entry):
+                self._journal.forget(entry.block_index)
+
+    def _collected(self, entry: BallotEntry) -> bool:
+        """Collect for one ballot; whether nothing is left to do."""
+        n, group, sender = entry.block_index, self._group, self._sender
+        outcome = group.outcome(n)
+        if outcome.status == Status.UNSETTLED:
+            return False
+        if (
+            group.config.keeper_bps == 0
+            or outcome.status != Status.ACCEPTED
+            or group.accepted(outcome.height) != entry.checkpoint_hash
+            or group.ballot(n, self._staker) in (None, PAID)
+        ):
+            return True
+        # another may be faster with the first two: what counts is the chain afterwards
+        if not outcome.redeemed:
+            attempt(f"redeem block {n}", lambda: sender.redeem(group, n))
+        if group.eval_root(n) is None:
+            attempt(
+                f"open the root of block {n}", lambda: sender.open_root(group, n, entry.eval_root)
+            )
+        return attempt(
+            f"claim the keeper's share of block {n}",
+            lambda: sender.claim_keeper(group, n, self._staker),
+        )
+
+    def _check(self, examples: int) -> None:
+        self._clock.check()

@@ -1,0 +1,17 @@
+"""A fresh tiny group for each test of processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.devnet import Devnet
+from tests.integration.stage import Stage
+
+
+@pytest.fixture
+def stage(devnet: Devnet, tmp_path: Path) -> Iterator[Stage]:
+    """A group with three staked keepers at the start of a block; its processes end with the test."""
+    stage = Stage(devnet, tmp_path)
+    yield stage
+    stage.close()
