@@ -1,209 +1,318 @@
-"""A deployed protocol on the in-process ledger, with named actors and the claims they sign."""
+"""The whole protocol in one process, from the very sources of `contracts/`.
 
+Everything is a lean call into titanoboa's EVM: no transaction wrappers, no source maps. A call that
+reverts raises `Reverted` with the contract's reason. `Calls` counts what was sent and what was read.
+
+`CONTRACTS_ROOT` in the environment names another folder with `contracts/` and `interfaces/`: the
+same tests then run against altered sources (`scripts/mutate.py`).
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import boa
+import snekmate.utils
+from boa.util.abi import Address
 from eth._utils.address import generate_contract_address
-from eth_abi.abi import encode
-from eth_account import Account
-from eth_utils import keccak, to_canonical_address, to_checksum_address
-from ledger import Contract, Ledger, blueprint, compile_contracts
+from eth_abi.abi import decode, encode
+from eth_keys.datatypes import PrivateKey
+from eth_utils.crypto import keccak
+from vyper.compiler.output import build_abi_output
 
+ROOT = Path(os.environ.get("CONTRACTS_ROOT", Path(__file__).parents[2]))
+LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
+ZERO = "0x" + "00" * 20
+NOTHING = bytes(32)
+NRN = 10**18
 DAY = 86_400
 EPOCH = 7 * DAY
-ETHER = 10**18
-ZERO = "0x" + "00" * 20
-NONE_VALID = bytes(32)
-OPENING = 1_800_000_000  # the sale opens; a Friday, so epoch edges are not day edges of the group
-SALE_DAYS = 30
-RATE = 1_000
-MIN_BOND = ETHER
-ACTORS = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")
+FOUR_YEARS = 1_461 * DAY
+MIN_BOND = 50 * NRN
+RATE = 1_000  # NRN wei per wei
+T0 = 1_800_000_000
+MAX = 2**256 - 1
 
-compiled = cache(compile_contracts)
+CONFIG: dict[str, Any] = {
+    "model_hash": keccak(text="model"),
+    "genesis_checkpoint": keccak(text="genesis checkpoint"),
+    "genesis_tip": keccak(text="genesis training set"),
+    "commit_window": 4 * 3_600,
+    "reveal_window": 1_800,
+    "vote_window": 5_400,
+    "checkpoint_quorum_bps": 3_334,
+    "delta_quorum_bps": 2_000,
+    "delta_period": 7 * DAY,
+    "bond": MIN_BOND,
+    "min_improvement": 1,
+    "keeper_bps": 2_000,
+}
+
+Calls: Counter[str] = Counter()
+
+
+class Reverted(Exception):
+    """The contract refused; the message is its reason, empty for the compiler's own checks."""
 
 
 @dataclass(frozen=True)
-class Config:
-    """`IGroupRegistry.GroupConfig`; windows and periods in seconds, the bond in NRN wei."""
+class Account:
+    """A key whose transactions and signatures the tests make."""
 
-    model_hash: bytes = b"\x01" * 32
-    genesis_checkpoint: bytes = b"\x02" * 32
-    genesis_tip: bytes = b"\x03" * 32
-    commit_window: int = 4 * 3_600
-    reveal_window: int = 1_800
-    vote_window: int = 5_400
-    checkpoint_quorum_bps: int = 3_334
-    delta_quorum_bps: int = 2_000
-    delta_period: int = 7 * DAY
-    bond: int = MIN_BOND
-    min_improvement: int = 1
-    keeper_bps: int = 0
+    key: PrivateKey
+    address: str
 
-    def fields(self) -> tuple[Any, ...]:
-        return tuple(vars(self).values())
+    @classmethod
+    def numbered(cls, number: int) -> "Account":
+        key = PrivateKey(number.to_bytes(32, "big"))
+        return cls(key, key.public_key.to_address())
+
+
+@dataclass(frozen=True)
+class Method:
+    """One function of an ABI, with the codec of its arguments and results."""
+
+    selector: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    reads: bool
+
+    @classmethod
+    def parse(cls, entry: dict[str, Any]) -> "Method":
+        inputs = tuple(_type(item) for item in entry["inputs"])
+        return cls(
+            selector=keccak(text=f"{entry['name']}({','.join(inputs)})")[:4],
+            inputs=inputs,
+            outputs=tuple(_type(item) for item in entry["outputs"]),
+            reads=entry["stateMutability"] in ("view", "pure"),
+        )
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A deployed contract: `contract.function(*arguments, sender=..., value=...)`."""
+
+    name: str
+    address: str
+
+    def __getattr__(self, function: str) -> Any:
+        methods = _methods(self.name).get(function)
+        if methods is None:
+            raise AttributeError(f"{self.name} has no function {function}")
+
+        def call(*arguments: Any, sender: str = ZERO, value: int = 0) -> Any:
+            return _call(self.address, methods[len(arguments)], arguments, sender, value)
+
+        return call
+
+
+@dataclass(frozen=True)
+class Group:
+    """The two contracts of a group, its clock and what it was created with."""
+
+    id: int
+    parent: int
+    voting: Contract
+    deltas: Contract
+    config: dict[str, Any]
+    genesis_time: int
+
+    @property
+    def period(self) -> int:
+        c = self.config
+        return int(c["commit_window"] + c["reveal_window"] + c["vote_window"])
+
+    def block(self, now: int) -> int:
+        return (now - self.genesis_time) // self.period
+
+    def start(self, block_index: int) -> int:
+        return self.genesis_time + block_index * self.period
+
+    def reveal_at(self, block_index: int) -> int:
+        return self.start(block_index) + int(self.config["commit_window"])
+
+    def vote_at(self, block_index: int) -> int:
+        return self.reveal_at(block_index) + int(self.config["reveal_window"])
 
 
 class World:
-    """Sale open, actors funded, no group yet."""
+    """The seven contracts, a sale about to open and a handful of people with ether."""
 
-    def __init__(self, artifacts: dict[str, Any] | None = None) -> None:
-        ledger = self.ledger = Ledger(artifacts or compiled(), OPENING - DAY)
-        self.deployer = ledger.account("deployer")
-        self.beneficiary = ledger.account("beneficiary")
-        self.keys = {name: Account.from_key(keccak(text=name)) for name in ACTORS}
-        self.actors = {name: key.address for name, key in self.keys.items()}
-        for address in self.actors.values():
-            ledger.fund(address, 10**9 * ETHER)
-        self._deploy()
-
-    def _deploy(self) -> None:
-        ledger, deployer = self.ledger, self.deployer
-        creator = to_canonical_address(deployer)
-        sale, vault, coinbase, registry, nrn = (
-            to_checksum_address(generate_contract_address(creator, nonce)) for nonce in range(2, 7)
+    def __init__(self) -> None:
+        boa.env.enable_fast_mode()
+        self.people = [Account.numbered(number) for number in range(1, 8)]
+        self.beneficiary = Account.numbered(99).address
+        self.now = T0
+        self.start, self.end = T0 + DAY, T0 + 31 * DAY
+        deployer = Account.numbered(100).address
+        blueprints = [_deploy_blueprint(deployer, n) for n in ("DeltaRegistry", "CheckpointVoting")]
+        names = ("NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron")
+        sale, vault, coinbase, registry, nrn = (created(deployer, nonce) for nonce in range(2, 7))
+        arguments = (
+            (nrn, self.start, self.end, RATE, self.beneficiary, 730 * DAY),
+            (nrn, registry),
+            (nrn, sale, vault, registry),
+            (nrn, vault, coinbase, *blueprints, MIN_BOND),
+            (sale, coinbase),
         )
-        blueprints = [
-            ledger.deploy_code(blueprint(ledger.artifacts[name].bytecode), deployer)
-            for name in ("DeltaRegistry", "CheckpointVoting")
-        ]
-        end = OPENING + SALE_DAYS * DAY
-        arguments: dict[str, tuple[Any, ...]] = {
-            "NeuronSale": (nrn, OPENING, end, RATE, self.beneficiary, 730 * DAY),
-            "StakeVault": (nrn, registry),
-            "Coinbase": (nrn, sale, vault, registry),
-            "GroupRegistry": (nrn, vault, coinbase, *blueprints, MIN_BOND),
-            "Neuron": (sale, coinbase),
-        }
-        deployed = [ledger.deploy(name, *args, sender=deployer) for name, args in arguments.items()]
-        self.sale, self.vault, self.coinbase, self.registry, self.nrn = deployed
-        assert [c.address for c in deployed] == [sale, vault, coinbase, registry, nrn]
-
-    def sell(self, ether_each: int = 100) -> None:
-        """Every actor buys for `ether_each` ether; everyone approves the vault."""
-        self.ledger.now = max(self.ledger.now, OPENING)
-        for address in self.actors.values():
-            self.sale.buy(sender=address, value=ether_each * ETHER)
-            self.nrn.approve(self.vault.address, 2**256 - 1, sender=address)
-
-    def close_sale(self) -> None:
-        """Go to the start of the first epoch after the sale."""
-        self.ledger.now = (self.sale.END() // EPOCH + 1) * EPOCH
-
-    def group(self, config: Config | None = None, parent: tuple[int, int, int] | None = None) -> "Group":
-        """Create a group, or fork one given (parent id, height, version)."""
-        config = config or Config()
-        call = self.registry.fork_group if parent else self.registry.create_group
-        group_id = call(*(parent or ()), config.fields(), sender=self.deployer)
-        group = Group(self, group_id, config)
-        for address in self.actors.values():
-            self.nrn.approve(group.voting.address, 2**256 - 1, sender=address)
-        return group
-
-
-class Group:
-    """One training group: its two contracts and its block clock."""
-
-    def __init__(self, world: World, group_id: int, config: Config) -> None:
-        self.world, self.id, self.config = world, group_id, config
-        registry, ledger = world.registry, world.ledger
-        self.deltas: Contract = ledger.at("DeltaRegistry", registry.deltas_of(group_id))
-        self.voting: Contract = ledger.at("CheckpointVoting", registry.voting_of(group_id))
-        self.genesis = self.voting.GENESIS_TIME()
-        self.period = self.voting.PERIOD()
-
-    def start(self, index: int) -> int:
-        """Unix time at which a block begins."""
-        return self.genesis + index * self.period
+        self.sale, self.vault, self.coinbase, self.registry, self.nrn = (
+            deploy(deployer, name, *values)
+            for name, values in zip(names, arguments, strict=True)
+        )
+        assert self.nrn.address == nrn
+        for person in self.people:
+            boa.env.set_balance(_address(person.address), 10**24)
 
     @property
-    def index(self) -> int:
-        """The running block."""
-        return (self.world.ledger.now - self.genesis) // self.period
+    def now(self) -> int:
+        """Unix time of the next call."""
+        return int(boa.env.evm.patch.timestamp)
 
-    def at(self, index: int, phase: str) -> None:
-        """Go to the first second of a phase of a block: commit, reveal, vote or end."""
-        config = self.config
-        offset = {
-            "commit": 0,
-            "reveal": config.commit_window,
-            "vote": config.commit_window + config.reveal_window,
-            "end": self.period,
-        }[phase]
-        self.world.ledger.now = self.start(index) + offset
+    @now.setter
+    def now(self, timestamp: int) -> None:
+        boa.env.evm.patch.timestamp = timestamp
+
+    @property
+    def epoch(self) -> int:
+        return self.now // EPOCH
+
+    def sell(self, *amounts: int) -> None:
+        """Open the sale, sell these NRN wei to the people in order, and let it end."""
+        self.now = self.start
+        for person, amount in zip(self.people, amounts, strict=False):
+            self.sale.buy(sender=person.address, value=amount // RATE)
+        self.now = self.end
+
+    def create_group(self, creator: str = ZERO, **changes: Any) -> Group:
+        """Create a group with `CONFIG` and these changes."""
+        config = CONFIG | changes
+        number = self.registry.create_group(tuple(config.values()), sender=creator)
+        return self._group(number, config)
+
+    def fork_group(self, parent: int, height: int, version: int, **changes: Any) -> Group:
+        """Fork a group with `CONFIG` and these changes."""
+        config = CONFIG | {"model_hash": keccak(text="wider model")} | changes
+        number = self.registry.fork_group(parent, height, version, tuple(config.values()))
+        return self._group(number, config)
+
+    def allow(self, *spenders: Contract) -> None:
+        """Let contracts take anybody's tokens: bonds and stakes."""
+        for person in self.people:
+            for spender in spenders:
+                self.nrn.approve(spender.address, MAX, sender=person.address)
+
+    def _group(self, number: int, config: dict[str, Any]) -> Group:
+        voting = Contract("CheckpointVoting", self.registry.voting_of(number))
+        deltas = Contract("DeltaRegistry", self.registry.deltas_of(number))
+        self.allow(voting)
+        return Group(number, self.registry.parent_of(number), voting, deltas, config, self.now)
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Undo on exit all that happens inside, the clock included."""
+    with boa.env.anchor():
+        yield
+
+
+def deploy(deployer: str, name: str, *arguments: Any) -> Contract:
+    """Deploy one contract of this project."""
+    compiled = _compiled(name)
+    entry = next(e for e in compiled.abi if e["type"] == "constructor")
+    code = compiled.bytecode + encode([_type(item) for item in entry["inputs"]], arguments)
+    return Contract(name, deploy_code(deployer, code))
+
+
+def deploy_code(deployer: str, code: bytes) -> str:
+    """Run creation code; the new contract's address."""
+    address, result = boa.env.deploy(sender=_address(deployer), bytecode=code)
+    if result.is_error:
+        raise Reverted(_reason(result.output))
+    return str(address).lower()
+
+
+def created(deployer: str, nonce: int) -> str:
+    """Address of the contract that an account creates with a nonce."""
+    return "0x" + generate_contract_address(_address(deployer).canonical_address, nonce).hex()
+
+
+def ether_of(address: str) -> int:
+    """Balance in wei."""
+    return int(boa.env.get_balance(_address(address)))
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What a trainer signs, and what it takes to reveal it."""
-
-    trainer: str
-    block_index: int
-    model_hash: bytes
-    tip: bytes
-    checkpoint_hash: bytes
-    loss: int
-    baseline_loss: int
-    root: bytes
-    salt: bytes = b"\x05" * 32
-
-    @property
-    def root_hash(self) -> bytes:
-        return keccak(self.root)
-
-    def digest(self, voting: str, chain_id: int = 1) -> bytes:
-        """EIP-712 digest for the voting contract at `voting`."""
-        domain = encode(
-            ["bytes32", "bytes32", "bytes32", "uint256", "address"],
-            [
-                keccak(
-                    text="EIP712Domain(string name,string version,"
-                    "uint256 chainId,address verifyingContract)"
-                ),
-                keccak(text="DecentralizedAI Checkpoint"),
-                keccak(text="1"),
-                chain_id,
-                voting,
-            ],
-        )
-        struct = encode(
-            ["bytes32", "address", "uint256", *["bytes32"] * 3, "uint64", "uint64", "bytes32"],
-            [
-                keccak(
-                    text="Checkpoint(address trainer,uint256 blockIndex,bytes32 modelHash,"
-                    "bytes32 trainingSetTip,bytes32 checkpointHash,uint64 loss,"
-                    "uint64 baselineLoss,bytes32 evalRootHash)"
-                ),
-                self.trainer,
-                self.block_index,
-                self.model_hash,
-                self.tip,
-                self.checkpoint_hash,
-                self.loss,
-                self.baseline_loss,
-                self.root_hash,
-            ],
-        )
-        return keccak(b"\x19\x01" + keccak(domain) + keccak(struct))
-
-    def commitment(self, voting: str, chain_id: int = 1) -> bytes:
-        return keccak(self.digest(voting, chain_id) + self.salt)
-
-    def arguments(self, key: Any, voting: str, chain_id: int = 1) -> tuple[Any, ...]:
-        """Arguments of `reveal`, signed with `key`."""
-        signature = key.unsafe_sign_hash(self.digest(voting, chain_id)).signature
-        return (
-            self.trainer,
-            self.checkpoint_hash,
-            self.loss,
-            self.baseline_loss,
-            self.root_hash,
-            self.salt,
-            bytes(signature),
-        )
+class _Compiled:
+    bytecode: bytes
+    abi: list[dict[str, Any]]
 
 
-def attestation(root: bytes, staker: str) -> bytes:
-    """What a keeper who knows `root` puts on its ballot."""
-    return keccak(encode(["bytes32", "address"], [root, staker]))
+@cache
+def _compiled(name: str) -> _Compiled:
+    boa.set_search_paths([str(LIBRARIES), str(ROOT)])
+    source = str(ROOT / "contracts" / f"{name}.vy")
+    data = boa.load_partial(source, compiler_args={"evm_version": "prague"}).compiler_data
+    return _Compiled(data.bytecode, build_abi_output(data))
+
+
+@cache
+def _methods(name: str) -> dict[str, dict[int, Method]]:
+    """Function name -> number of arguments -> method."""
+    methods: dict[str, dict[int, Method]] = {}
+    for entry in _compiled(name).abi:
+        if entry["type"] == "function":
+            overloads = methods.setdefault(entry["name"], {})
+            overloads[len(entry["inputs"])] = Method.parse(entry)
+    return methods
+
+
+def _type(item: dict[str, Any]) -> str:
+    if not item["type"].startswith("tuple"):
+        return str(item["type"])
+    inner = ",".join(_type(part) for part in item["components"])
+    return f"({inner}){item['type'][5:]}"
+
+
+@cache
+def _address(text: str) -> Address:
+    return Address(text)
+
+
+def _deploy_blueprint(deployer: str, name: str) -> str:
+    code = bytes.fromhex("fe7100") + _compiled(name).bytecode  # ERC-5202
+    copier = b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3")
+    return deploy_code(deployer, copier + code)
+
+
+def _call(to: str, method: Method, arguments: tuple[Any, ...], sender: str, value: int) -> Any:
+    Calls["reads" if method.reads else "calls"] += 1
+    target = _address(to)
+    result = boa.env.evm.execute_code(
+        sender=_address(sender),
+        to=target,
+        gas=30_000_000,
+        gas_price=0,
+        value=value,
+        bytecode=boa.env.evm.get_code(target),
+        data=method.selector + encode(method.inputs, arguments),
+        is_static=method.reads,
+        fake_codesize=None,
+        start_pc=0,
+        ir_executor=None,
+        contract=None,
+    )
+    if result.is_error:
+        raise Reverted(_reason(result.output))
+    values = decode(method.outputs, result.output)
+    return values[0] if len(values) == 1 else values
+
+
+def _reason(output: bytes) -> str:
+    if output[:4] == keccak(text="Error(string)")[:4]:
+        return str(decode(["string"], output[4:])[0])
+    return ""
