@@ -27,10 +27,10 @@ def publish(
     """
     tensors = []
     for name in sorted(params):
-        array = np.ascontiguousarray(params[name]).reshape(np.shape(params[name]))
-        if array.dtype != np.float32:
-            raise TypeError(f"{name} is {array.dtype}: a checkpoint holds float32")
-        array = bits.flush_subnormals(array.astype(np.float32, copy=False))
+        given = np.asarray(params[name])
+        if given.dtype.newbyteorder("=") != np.float32:
+            raise TypeError(f"{name} is {given.dtype}: a checkpoint holds float32")
+        array = bits.flush_subnormals(given.astype(np.float32, copy=False))
         bits.check(name, array.view(np.uint32).reshape(-1), magnitude_log2=128)
         tensors.append(Tensor(name, array.shape, tuple(put_array(store, array))))
     sums = None if shard_sums is None else tuple(shard_sums)
