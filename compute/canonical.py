@@ -41,7 +41,7 @@ def decode(data: bytes, *, max_bytes: int = 1 << 20) -> Any:
     """
     if len(data) > max_bytes:
         raise CanonicalError(f"the document has {len(data)} bytes, the limit is {max_bytes}")
-    _check_nesting(data)
+    check_nesting(data)
     try:
         obj = json.loads(data.decode("ascii"), parse_float=_refuse, parse_constant=_refuse)
     except CanonicalError:
@@ -62,9 +62,12 @@ def _refuse(literal: str) -> Any:
     raise CanonicalError(f"{literal} is not an integer")
 
 
-def _check_nesting(data: bytes) -> None:
-    """Before parsing: json.loads recurses in C, and where a library raised the recursion limit
-    (Vyper does) a megabyte of "[" ends the process."""
+def check_nesting(data: bytes) -> None:
+    """Refuse JSON nested deeper than MAX_DEPTH, before parsing it. Raises CanonicalError.
+
+    json.loads recurses in C, and where a library raised the recursion limit (Vyper does) a
+    megabyte of "[" ends the process.
+    """
     depth = 0
     for bracket in _STRING.sub(b"", data).translate(None, _NO_BRACKETS):
         depth += 1 if bracket in b"[{" else -1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from eth_utils import to_checksum_address
 
+from compute.canonical import check_nesting
 from compute.chain.errors import AccountError
 
 if TYPE_CHECKING:
@@ -79,10 +80,11 @@ def _keystore(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_KEYSTORE_BYTES + 1)
+        check_nesting(data)
         document = json.loads(data) if len(data) <= MAX_KEYSTORE_BYTES else None
     except OSError as error:
         raise AccountError(f"{path} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         document = None
     if not isinstance(document, dict):
         raise AccountError(f"{path} is not an Ethereum keystore.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compute.canonical import check_nesting
 from compute.chain.errors import NotDeployed
 
 MAX_FILE_BYTES = 1 << 16
@@ -37,8 +38,9 @@ class Deployment:
         if len(data) > MAX_FILE_BYTES:
             raise NotDeployed(f"{path} is too large for a deployment file. Is it another file?")
         try:
+            check_nesting(data)
             return cls._from_document(json.loads(data))
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise NotDeployed(f"{path} is not a deployment file: {error}.") from None
 
     @classmethod

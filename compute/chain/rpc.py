@@ -8,17 +8,19 @@ transaction.
 
 import itertools
 import json
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import urllib3
 
+from compute.canonical import check_nesting
 from compute.chain.errors import ChainError, MalformedAnswer, Reverted, RpcRefused, RpcUnavailable
 
 MAX_ANSWER_BYTES = 16 << 20
-MAX_QUANTITY_DIGITS = 64
 MAX_MESSAGE_CHARACTERS = 300
+QUANTITY = re.compile("0x[0-9a-fA-F]{1,64}")
 BUSY = frozenset({429, 502, 503, 504})
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")
@@ -129,8 +131,9 @@ class Rpc:
 
     def _parse(self, status: int, data: bytes) -> Any:
         try:
+            check_nesting(data)
             answer = json.loads(data)
-        except (ValueError, RecursionError):
+        except ValueError:
             answer = None
         if not isinstance(answer, dict | list):
             raise MalformedAnswer(
@@ -181,13 +184,8 @@ def revert_reason(payload: bytes, message: str = "") -> str:
 
 def quantity(value: Any) -> int:
     """A JSON-RPC quantity ("0x1a") as an integer below 2**256."""
-    if isinstance(value, str) and value.startswith("0x"):
-        digits = value[2:]
-        if 0 < len(digits) <= MAX_QUANTITY_DIGITS:
-            try:
-                return int(digits, 16)
-            except ValueError:
-                pass
+    if isinstance(value, str) and QUANTITY.fullmatch(value):
+        return int(value, 16)
     raise MalformedAnswer(f"The RPC gave {str(value)[:40]!r} where a number was due.")
 
 
@@ -204,8 +202,8 @@ def data_bytes(value: Any, *, length: int | None = None) -> bytes:
 
 
 def _in_words(error: Exception) -> str:
+    if isinstance(error, urllib3.exceptions.NewConnectionError):  # to urllib3, a kind of timeout
+        return "nothing listens there"
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
         return "it took too long"
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return "nothing listens there"
     return type(error).__name__

@@ -76,11 +76,10 @@ def _has_quorum(group: "Group", block: OpenBlock, at: BlockTag) -> bool:
 
 def open_block(group: "Group", at: BlockTag = "latest") -> OpenBlock | None:
     """The contract's `state()`."""
-    block, votes, _, settled, leader = group.voting_contract.call("state", at=at)
+    block, votes, seq, settled, leader = group.voting_contract.call("state", at=at)
     if block == 0:
         return None
-    none_valid = leader == EMPTY
-    return OpenBlock(block - 1, None if none_valid else leader, votes, settled)
+    return OpenBlock(block - 1, leader if seq else None, votes, settled)  # seq 0 is "none valid"
 
 
 def settleable(group: "Group") -> int | None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,6 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils import keccak, to_checksum_address
-from vyper.cli.vyper_compile import compile_files
 from web3 import Web3
 
 from compute.chain import EPOCH, Chain, Deployment, Group, GroupConfig, Sender, connect
@@ -165,11 +165,21 @@ class Devnet:
 
 
 def compiled() -> dict[str, dict[str, Any]]:
-    """Vyper's output for every contract: abi, bytecode, blueprint_bytecode."""
+    """Vyper's output for every contract: abi, bytecode, blueprint_bytecode.
+
+    In a process of its own: importing Vyper raises the recursion limit, and with it the depth at
+    which hostile JSON is refused.
+    """
     sources = sorted((ROOT / "contracts").glob("*.vy"))
-    formats = ["abi", "bytecode", "blueprint_bytecode"]
-    output = compile_files(sources, formats, paths=[str(ROOT)])
-    return {Path(path).stem: found for path, found in output.items()}
+    formats = ("abi", "bytecode", "blueprint_bytecode")
+    vyper = [Path(sys.executable).parent / "vyper", "-p", ROOT, "-f", ",".join(formats), *sources]
+    lines = iter(
+        subprocess.run(vyper, check=True, capture_output=True, text=True).stdout.splitlines()
+    )
+    output = {path.stem: {name: next(lines) for name in formats} for path in sources}
+    for found in output.values():
+        found["abi"] = json.loads(found["abi"])
+    return output
 
 
 def created_by(deployer: str, nonce: int) -> str:
