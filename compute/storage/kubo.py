@@ -1,0 +1,268 @@
+"""Blocks in Kubo, the IPFS daemon, through ipfshttpclient 0.7.0.
+
+The daemon is not believed: every block is hashed here, every answer is bounded in bytes and in
+wall-clock time. Where this module works around ipfshttpclient, and why:
+
+ 1. `connect()` refuses daemons from 0.8 on, and the methods of `Client` bring 4 to 6: ClientSync
+    is used, the layer below both.
+ 2. Its read timeout restarts with every byte and its answers have no limit: the session carries a
+    BoundedAdapter. The adapter it would use passes an argument that urllib3 3 removes; clearing the
+    session's address family keeps that one out.
+ 3. Its sessions follow redirects and read proxies and passwords from the environment: both off.
+ 4. Its JSON parser takes quadratic time on many lines: answers and error pages are parsed here.
+ 5. `block.put` asks for a CIDv0 and sends 8 KiB at a time: here codec and hash are named and the
+    body is one piece.
+ 6. `swarm.connect` sends an address character by character: the request is made directly.
+ 7. Missing content hangs until the read timeout: the daemon gets a timeout of its own, a little
+    shorter, so that it also stops searching, and so that a daemon that found nothing can be told
+    from a daemon that hangs.
+ 8. Errors while a body arrives are those of requests and urllib3, not its own: all are caught.
+"""
+
+import ipaddress
+import json
+import random
+import re
+import socket
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from ipfshttpclient import exceptions, http_requests, multipart
+
+from compute.canonical import digest as sha256
+from compute.storage.bounded_http import BoundedAdapter, TooManyBytes, bounded
+from compute.storage.cid import cid
+from compute.storage.store import (
+    MAX_BLOCK_BYTES,
+    BlockCorrupt,
+    BlockUnavailable,
+    StorageError,
+    check_size,
+)
+
+TIMEOUT_SECONDS = 60.0
+_PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0)  # seconds before each attempt: outlast a daemon's restart
+_DAEMON_SHARE = 0.9  # of the time left, for the daemon's own timeout
+_SMALL_ANSWER = 1 << 16
+_PEERS_ANSWER = 1 << 20
+_LONGEST_REASON = 200
+_CONNECTIONS = 16
+_RAW_AND_PINNED = {"cid-codec": "raw", "mhtype": "sha2-256", "pin": "true"}
+_MULTIADDR = re.compile(r"/(ip4|ip6|dns|dns4|dns6)/[^/]+/tcp/[0-9]{1,5}(/http)?", re.ASCII)
+_ADDRESS = (
+    "{} is not the address of a Kubo daemon. Give one like /ip4/127.0.0.1/tcp/5001 or "
+    "http://127.0.0.1:5001. Reach a daemon elsewhere through an SSH tunnel: its API lets everyone "
+    "who reaches it do everything."
+)
+_FAILURES = (
+    exceptions.Error,
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+)
+
+
+class KuboUnreachable(StorageError):
+    """The daemon does not answer as Kubo does. This says nothing about any block."""
+
+
+class KuboRefused(StorageError):
+    """The daemon answered that it could not do it; `reason` is its own message."""
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class KuboStore:
+    """Blocks behind the RPC API of a Kubo daemon at `api`, a multiaddr or an http:// URL.
+
+    Every operation ends within `timeout` seconds, retries included; `get` searches the daemon's
+    network for nine tenths of that. Blocks that are put are pinned: the daemon's garbage collection
+    leaves them alone until `unpin`. One store may serve many threads.
+
+    All operations raise KuboUnreachable if the daemon is not there and KuboRefused if it declines.
+    """
+
+    def __init__(self, api: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Raises StorageError if `api` is no address, KuboUnreachable if no daemon answers."""
+        self.api = api
+        self.timeout = timeout
+        try:
+            self._http = _Session(_multiaddr(api), "api/v0")
+        except exceptions.AddressError:
+            raise StorageError(_ADDRESS.format(api)) from None
+        self._http.open_session()
+        self.version = str(self._ask("telling its version", "Version", "/version"))
+
+    def put(self, block: bytes) -> bytes:
+        """Store and pin `block` and return its digest. Raises ValueError if it is too large."""
+        check_size(block)
+        digest = sha256(block)
+        body, headers = multipart.stream_bytes(block, chunk_size=MAX_BLOCK_BYTES)
+        doing = f"storing {cid(digest)}"
+        upload = {"data": b"".join(body), "headers": headers}
+        stored = self._ask(doing, "Key", "/block/put", opts=_RAW_AND_PINNED, **upload)
+        if stored != cid(digest):
+            raise KuboUnreachable(f"{self._daemon} says that it stored another block than it got.")
+        return digest
+
+    def get(self, digest: bytes) -> bytes:
+        """The block, its hash verified, from the daemon or its peers.
+
+        Raises BlockUnavailable if nobody sent it in time, BlockCorrupt if other bytes came.
+        """
+        name = cid(digest)
+        try:
+            block = self._call(f"fetching {name}", "/block/get", name, limit=MAX_BLOCK_BYTES + 1)
+        except KuboRefused as error:
+            searched = f"{self._daemon} searched for up to {self.timeout:g} seconds"
+            raise BlockUnavailable(digest, f"{searched} and says: {error.reason}.") from None
+        except TooManyBytes:
+            raise BlockCorrupt(digest, f"{self._daemon} sends more than a block.") from None
+        if sha256(block) != digest:
+            raise BlockCorrupt(digest, f"{self._daemon} sent other bytes.")
+        return block
+
+    def has(self, digest: bytes) -> bool:
+        """Whether the daemon itself, not a peer, holds the block; `get` tells if it is sound."""
+        name = cid(digest)
+        try:
+            self._ask(f"looking for {name}", "Size", "/block/stat", name, offline=True)
+        except KuboRefused as error:
+            if "not found" in error.reason:
+                return False
+            raise
+        return True
+
+    def pin(self, digest: bytes) -> None:
+        """Keep a block that the daemon holds from its garbage collection, also if it was not put
+        here. Raises KuboRefused if the daemon does not hold it."""
+        name = cid(digest)
+        self._ask(f"pinning {name}", "Pins", "/pin/add", name, offline=True)
+
+    def unpin(self, digest: bytes) -> None:
+        """Leave the block to the daemon's garbage collection; nothing if it is not pinned."""
+        name = cid(digest)
+        try:
+            self._ask(f"unpinning {name}", "Pins", "/pin/rm", name)
+        except KuboRefused as error:
+            if "not pinned" not in error.reason:
+                raise
+
+    def peers(self) -> list[str]:
+        """Multiaddrs, with /p2p/, of the peers that the daemon is connected to."""
+        doing = "listing its peers"
+        found = self._ask(doing, "Peers", "/swarm/peers", limit=_PEERS_ANSWER) or []
+        try:
+            return [f"{peer['Addr']}/p2p/{peer['Peer']}" for peer in found]
+        except (KeyError, TypeError):
+            raise self._nonsense(doing) from None
+
+    def connect(self, address: str) -> None:
+        """Connect the daemon to the peer at `address`, a multiaddr that ends in /p2p/<its id>."""
+        self._ask(f"connecting to {address}", "Strings", "/swarm/connect", address)
+
+    @property
+    def _daemon(self) -> str:
+        return f"The Kubo daemon at {self.api}"
+
+    def _ask(self, doing: str, key: str, path: str, *args: str, **options: Any) -> Any:
+        """The value under `key` of the JSON object that the daemon answers."""
+        try:
+            return json.loads(self._call(doing, path, *args, **options))[key]
+        except (TooManyBytes, ValueError, KeyError, TypeError, RecursionError):
+            raise self._nonsense(doing) from None
+
+    def _call(
+        self,
+        doing: str,
+        path: str,
+        *args: str,
+        limit: int = _SMALL_ANSWER,
+        opts: Mapping[str, str] = MappingProxyType({}),
+        **options: Any,
+    ) -> bytes:
+        """The daemon's answer, retried while it is away. Raises TooManyBytes past `limit`."""
+        deadline = time.monotonic() + self.timeout
+        failure: Exception | None = None
+        for pause in _PAUSES:
+            pause *= random.uniform(0.8, 1.2)  # noqa: S311
+            left = deadline - time.monotonic() - pause
+            if left <= 0:
+                break
+            time.sleep(pause)
+            limits = {"timeout": f"{_DAEMON_SHARE * left:.3f}s", **opts}
+            try:
+                with bounded(deadline, limit):
+                    return self._http.request(path, args, opts=limits, timeout=left, **options)
+            except exceptions.ErrorResponse as error:
+                raise self._refused(doing, str(error)) from None
+            except _FAILURES as error:
+                failure = error
+        if isinstance(failure, exceptions.TimeoutError):
+            advice = f"did not end {doing} within {self.timeout:g} seconds. Restart it"
+        else:
+            advice = f"does not answer ({doing}). Start it with: ipfs daemon"
+        raise KuboUnreachable(f"{self._daemon} {advice}.") from failure
+
+    def _refused(self, doing: str, message: str) -> KuboRefused:
+        reason = "".join(char if char.isprintable() else " " for char in message[:_LONGEST_REASON])
+        if "no space left" in reason or "quota exceeded" in reason:
+            advice = "Its disk is full: free some space and run the command again"
+        else:
+            advice = "It is its own error; its log may say more"
+        return KuboRefused(f"{self._daemon} failed {doing}: {reason}. {advice}.", reason)
+
+    def _nonsense(self, doing: str) -> KuboUnreachable:
+        return KuboUnreachable(f"{self._daemon} does not answer as Kubo does ({doing}).")
+
+
+class _Session(http_requests.ClientSync):
+    __slots__ = ()
+
+    def _make_session(self) -> requests.Session:
+        session = super()._make_session()
+        session.family = socket.AF_UNSPEC
+        session.mount("http://", BoundedAdapter(pool_maxsize=_CONNECTIONS))
+        session.trust_env = False
+        session.max_redirects = 0
+        return session
+
+    def _do_raise_for_status(self, response: requests.Response) -> None:
+        if response.status_code == requests.codes.ok:
+            return
+        try:
+            message = json.loads(response.content)["Message"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            status = requests.HTTPError(f"status {response.status_code}")
+            raise exceptions.StatusError(status) from None
+        raise exceptions.ErrorResponse(str(message), None)
+
+
+def _multiaddr(api: str) -> str:
+    """`api` as a multiaddr of ip or dns, tcp, http. Raises StorageError."""
+    address = api
+    if api.startswith("http://"):
+        try:
+            parts = urlsplit(api)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port = None, None
+        if host and port and parts.path in ("", "/", "/api/v0") and "@" not in parts.netloc:
+            address = f"/{_host_protocol(host)}/{host}/tcp/{port}"
+    if not _MULTIADDR.fullmatch(address):
+        raise StorageError(_ADDRESS.format(api))
+    return address
+
+
+def _host_protocol(host: str) -> str:
+    try:
+        return f"ip{ipaddress.ip_address(host).version}"
+    except ValueError:
+        return "dns"
