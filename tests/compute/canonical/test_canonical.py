@@ -62,6 +62,7 @@ def test_the_order_in_which_a_dictionary_was_filled_does_not_show(value, random)
         b"9" * 5000,
         str(1 << 256).encode(),
     ],
+    ids=lambda data: f"{data[:9]!r}-{len(data)}",
 )
 def test_bytes_with_another_form_are_refused(data):
     with pytest.raises(CanonicalError):

@@ -242,6 +242,7 @@ def test_a_manifest_that_lies_has_one_reason(store, lie, reason):
 @pytest.mark.parametrize(
     "data",
     [b"", b"null", b"{}", b"\xff" * 10, b"[" * 100_000, b'{"a":1.5}', bytes(MAX_BLOCK_BYTES)],
+    ids=lambda data: f"{data[:9]!r}-{len(data)}",
 )
 def test_bytes_that_are_no_manifest_are_refused(store, data):
     digest = store.put(data)

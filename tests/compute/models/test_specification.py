@@ -122,7 +122,11 @@ def test_every_fault_is_refused(path, value):
         ModelSpecification.parse(changed(path, value))
 
 
-@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{}", MNIST.encode() + b" ", bytes(1 << 17)])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"null", b"[]", b"{}", MNIST.encode() + b" ", bytes(1 << 17)],
+    ids=lambda data: f"{data[:9]!r}-{len(data)}",
+)
 def test_bytes_that_are_no_specification_are_refused(data):
     with pytest.raises(ModelError):
         ModelSpecification.parse(data)

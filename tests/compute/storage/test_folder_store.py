@@ -77,7 +77,7 @@ def test_a_missing_block_is_named(store):
     assert not isinstance(caught.value, BlockCorrupt)
 
 
-@pytest.mark.parametrize("damage", [b"", b"hellp", b"hello ", bytes(MAX_BLOCK_BYTES + 5)])
+@pytest.mark.parametrize("damage", [b"", b"hellp", b"hello ", bytes(MAX_BLOCK_BYTES + 5)], ids=len)
 def test_a_damaged_block_is_noticed_and_putting_it_again_repairs_it(store, damage):
     name = store.put(b"hello")
     file_of(store, name).write_bytes(damage)
