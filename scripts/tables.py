@@ -1,4 +1,4 @@
-"""Tables for people in `brownie console`: `from scripts.tables import block, groups, me, period`."""
+"""Tables for `brownie console`: `from scripts.tables import block, groups, me, period`."""
 
 from typing import Any
 

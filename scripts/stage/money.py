@@ -1,7 +1,6 @@
 """The sale from its first to its last second, and the stakes that follow."""
 
 from collections.abc import Mapping
-
 from typing import Any
 
 from brownie import chain, web3

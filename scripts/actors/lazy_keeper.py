@@ -1,0 +1,59 @@
+"""A wisdomkeeper that evaluates nothing: it votes for the best claim and asks for its share."""
+
+import secrets
+
+from compute.chain import Status
+from compute.roles.clock import Wait, follow
+from scripts.actors.seat import Seat
+
+
+class LazyKeeper:
+    """Votes with an invented attestation, then claims pay for it."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._sender = seat.chain.sender(seat.account)
+        self._unpaid: list[int] = []  # block indices it voted in
+
+    def step(self, now: int) -> Wait:
+        """Do what this moment of this block asks for."""
+        group = self._seat.group
+        block = group.slot_at(now)
+        self._unpaid = [index for index in self._unpaid if not self._asked_for_pay(index)]
+        if now < block.vote_at:
+            unpaid = bool(self._unpaid)
+            return Wait(block.vote_at, "waiting to vote for whatever leads", recheck=unpaid)
+        candidates = group.candidates(block.index)
+        if candidates and block.index not in self._unpaid:
+            best = candidates[0].checkpoint_hash
+            self._seat.attempt(
+                f"vote in block {block.index} without evaluating",
+                lambda: self._sender.vote(group, best, secrets.token_bytes(32)),
+            )
+            self._unpaid.append(block.index)
+        return Wait(block.end, "waiting for the next block")
+
+    def _asked_for_pay(self, index: int) -> bool:
+        """Ask for the keeper's share once it can be had; whether there is nothing left to ask."""
+        group, outcome = self._seat.group, self._seat.group.outcome(index)
+        if outcome.status == Status.UNSETTLED:
+            return False
+        if outcome.status != Status.ACCEPTED or group.config.keeper_bps == 0:
+            return True
+        if not outcome.redeemed or group.eval_root(index) is None:
+            return False
+        self._seat.attempt(
+            f"claim the keeper's share of block {index}",
+            lambda: self._sender.claim_keeper(group, index),
+        )
+        return True
+
+
+def main() -> None:
+    """Vote until SIGTERM."""
+    seat = Seat.from_arguments()
+    follow(LazyKeeper(seat).step, seat.clock)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What every dishonest actor needs to take part: chain, group, account, store, clock, record."""
+
+import argparse
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from compute.chain import Chain, Group, Reverted, connect
+from compute.chain.accounts import load_account
+from compute.roles.actor import own_blocks
+from compute.roles.clock import Clock
+from compute.roles.retrieval import Mirror
+from compute.storage import open_store
+
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One account's place in one group; `state` is its private folder."""
+
+    chain: Chain
+    group: Group
+    account: LocalAccount
+    blocks: Mirror
+    state: Path
+    clock: Clock
+
+    @classmethod
+    def from_arguments(cls) -> "Seat":
+        """Parse the command line; the password comes from NRN_PASSWORD."""
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        parser = argparse.ArgumentParser()
+        for option in ("rpc", "deployment", "store", "account", "state"):
+            parser.add_argument(f"--{option}", required=True)
+        parser.add_argument("--group", type=int, required=True)
+        options = parser.parse_args()
+        chain = connect(options.rpc, deployment=options.deployment)
+        state = Path(options.state)
+        clock = Clock(chain, state, poll_seconds=POLL_SECONDS)
+        clock.stop_on_signals()
+        return cls(
+            chain=chain,
+            group=chain.group(options.group),
+            account=load_account(options.account),
+            blocks=own_blocks(state, open_store(options.store)),
+            state=state,
+            clock=clock,
+        )
+
+    def attempt(self, what: str, send: Callable[[], object]) -> bool:
+        """Send, and write into attempts.jsonl what came of it; whether the contract let it pass."""
+        reason = None
+        try:
+            send()
+        except Reverted as error:
+            reason = error.reason
+        logging.info("%s: %s", what, reason or "done")
+        with (self.state / "attempts.jsonl").open("a") as file:
+            file.write(json.dumps({"what": what, "refused": reason}) + "\n")
+        return reason is None

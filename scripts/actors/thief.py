@@ -1,0 +1,101 @@
+"""A trainer that copies: it claims what others have revealed, in every way that comes to mind."""
+
+import secrets
+
+from compute.chain import Block, RevealedClaim
+from compute.chain.claims import Claim, commitment
+from compute.checkpoint import load, publish
+from compute.roles.clock import Wait, follow
+from compute.roles.retrieval import load_specification
+from scripts.actors.seat import Seat
+
+SALT = secrets.token_bytes(32)
+
+
+class Thief:
+    """Watches reveals; steals one at once, and twice more in the next block."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._sender = seat.chain.sender(seat.account)
+        self._stolen: RevealedClaim | None = None
+        self._prepared: list[tuple[str, Claim]] = []
+        self._robbed = -1  # the last block in which it tried to reveal
+
+    def step(self, now: int) -> Wait:
+        """Do what this moment of this block asks for."""
+        block = self._seat.group.slot_at(now)
+        if now < block.reveal_at:
+            if self._stolen is not None:
+                self._prepare(block, self._stolen)
+                self._stolen = None
+            return Wait(block.reveal_at, "waiting for others to reveal")
+        if now < block.vote_at and self._robbed < block.index:
+            for what, claim in self._prepared:
+                self._reveal(what, claim)
+            self._prepared.clear()
+            revealed = self._seat.group.candidates(block.index)
+            if not revealed:
+                return Wait(block.vote_at, "watching for reveals", recheck=True)
+            self._stolen, self._robbed = revealed[0], block.index
+            claim = self._claim(block, revealed[0], revealed[0].checkpoint_hash)
+            self._reveal("reveal another's checkpoint at once", claim)
+        return Wait(block.end, "waiting for the next block")
+
+    def _prepare(self, block: Block, stolen: RevealedClaim) -> None:
+        """Commit to the loot: once as it is, once repacked so that its hash is new."""
+        specification = load_specification(self._seat.blocks, self._seat.group.model_hash)
+        checkpoint = load(
+            self._seat.blocks,
+            stolen.checkpoint_hash,
+            model_hash=specification.hash,
+            shapes=specification.parameter_shapes(),
+            magnitude_log2=specification.magnitude_log2,
+        )
+        repacked = publish(
+            checkpoint.params,
+            model_hash=specification.hash,
+            store=self._seat.blocks,
+            nonce=secrets.randbits(62),
+        )
+        self._prepared = [
+            ("reveal the same hash again", self._claim(block, stolen, stolen.checkpoint_hash)),
+            ("reveal a repacked copy", self._claim(block, stolen, repacked)),
+        ]
+        for what, claim in self._prepared:
+            value = commitment(claim.digest(self._seat.group.domain), SALT)
+            self._seat.attempt(
+                what.replace("reveal", "commit to"),
+                lambda value=value: self._sender.commit(self._seat.group, value),
+            )
+
+    def _claim(self, block: Block, stolen: RevealedClaim, checkpoint_hash: bytes) -> Claim:
+        """The stolen numbers under the thief's own name, against the loss it has to beat."""
+        current = self._seat.group.current()
+        return Claim(
+            trainer=self._sender.address,
+            block_index=block.index,
+            model_hash=self._seat.group.model_hash,
+            tip=current.tip,
+            checkpoint_hash=checkpoint_hash,
+            loss=stolen.loss,
+            baseline_loss=(
+                current.baseline_loss if current.baseline_known else stolen.baseline_loss
+            ),
+            eval_root_hash=stolen.eval_root_hash,
+        )
+
+    def _reveal(self, what: str, claim: Claim) -> None:
+        group = self._seat.group
+        signature = claim.sign(group.domain, self._seat.account)
+        self._seat.attempt(what, lambda: self._sender.reveal(group, claim, SALT, signature))
+
+
+def main() -> None:
+    """Steal until SIGTERM."""
+    seat = Seat.from_arguments()
+    follow(Thief(seat).step, seat.clock)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Who should own how much: balances computed from deeds and the formula, never read from the chain."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scripts.stage.emission import Emission
+
+BPS = 10_000
+
+
+@dataclass(frozen=True)
+class Win:
+    """An accepted block: who trained it and which keepers voted for it with how much stake.
+
+    `paid_keepers` are those whose attestation was true; `votes` is all stake on the winner.
+    """
+
+    start: int
+    trainer: str
+    votes: int
+    paid_keepers: Mapping[str, int]
+
+
+@dataclass
+class Ledger:
+    """Balances in NRN wei by address; `minted` and `burned` are totals after the sale."""
+
+    balances: Counter[str] = field(default_factory=Counter)
+    minted: int = 0
+    burned: int = 0
+
+    def buy(self, buyer: str, wei: int, rate: int) -> None:
+        """A purchase in the sale."""
+        self.balances[buyer] += wei * rate
+
+    def move(self, giver: str, receiver: str, amount: int) -> None:
+        """A transfer, also one into a contract such as the vault."""
+        self.balances[giver] -= amount
+        self.balances[receiver] += amount
+
+    def burn(self, owner: str, amount: int) -> None:
+        """A bond that did not come back."""
+        self.balances[owner] -= amount
+        self.burned += amount
+
+    def mint(self, owner: str, amount: int) -> None:
+        """A reward."""
+        self.balances[owner] += amount
+        self.minted += amount
+
+    def win_blocks(
+        self,
+        emission: Emission,
+        wins: Sequence[Win],
+        *,
+        stake: int,
+        keeper_bps: int,
+        voting: str,
+    ) -> None:
+        """Rewards of accepted blocks of the only group with stake.
+
+        The keepers' pool is minted to the `voting` contract, which pays each true ballot its share
+        and keeps the rest for ever.
+        """
+        for win in wins:
+            reward = emission.block(win.start, stake, stake)
+            pool = reward * keeper_bps // BPS
+            self.mint(win.trainer, reward - pool)
+            self.mint(voting, pool)
+            for keeper, power in win.paid_keepers.items():
+                self.move(voting, keeper, pool * power // win.votes)
