@@ -1,0 +1,251 @@
+"""Elementary functions as fixed programs: range reduction, then Horner's scheme on an integer grid.
+
+Every product below has at most 53 significant bits, so float64 holds it exactly and a fused
+multiply-add gives the same bits; every sum that is not exact is rounded to an integer at once.  No
+platform's libm is involved.  SATURATED in, SATURATED out.  `G` is the grid 2**-25 of the Horner
+schemes: accumulators are integers in units of it.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from compute.exact import number
+from compute.exact.number import (
+    SATURATED,
+    add,
+    divide,
+    is_saturated,
+    multiply,
+    narrow,
+    nearest_integer,
+    power_of_two,
+    square_root,
+    subtract,
+    wide,
+)
+
+G = 2.0**25
+LOG2_E = round(2**19 / math.log(2)) / 2.0**19
+LN_2 = round(math.log(2) * 2**40) / 2.0**40
+
+
+def grid(coefficients: list[Fraction]) -> list[float]:
+    """Coefficients, highest order first, as integers in units of 1/G (ties to even)."""
+    return [float(round(c * int(G))) for c in coefficients]
+
+
+EXP = grid([Fraction(1, math.factorial(k)) for k in range(7, -1, -1)])
+ATANH = grid([Fraction(2, 2 * k + 1) for k in range(6, -1, -1)])
+EXPM1 = grid([Fraction(1, math.factorial(k)) for k in range(8, 0, -1)])
+SIN = grid([Fraction((-1) ** k, math.factorial(2 * k + 1)) for k in range(5, -1, -1)])
+COS = grid([Fraction((-1) ** k, math.factorial(2 * k)) for k in range(5, -1, -1)])
+TANH = grid(
+    [
+        Fraction(c)
+        for c in (
+            Fraction(21844, 6081075),
+            Fraction(-1382, 155925),
+            Fraction(62, 2835),
+            Fraction(-17, 315),
+            Fraction(2, 15),
+            Fraction(-1, 3),
+            Fraction(1),
+        )
+    ]
+)
+
+
+def horner(coefficients: list[float], x: Array) -> Array:
+    """The polynomial in units of 1/G: t <- nearest(t * x + c).  `x` has at most 26 bits."""
+    t = jnp.full_like(x, coefficients[0])
+    for c in coefficients[1:]:
+        t = nearest_integer(t * x + c)
+    return t
+
+
+def to_grid(x: Array, bits: int) -> Array:
+    """The multiple of 2**-bits nearest to `x`, ties to even."""
+    return nearest_integer(x * 2.0**bits) * 2.0**-bits
+
+
+def exp_parts(x: Array) -> tuple[Array, Array]:
+    """Float64 `x` in [-128, 128], <= 33 bits -> integers (t, k): exp(x) ~ t * 2**(k - 25).
+
+    k = nearest(x * LOG2_E); r = x - k * LN_2 (exact), rounded to 2**-27; t = horner(EXP, r).
+    """
+    k = nearest_integer(x * LOG2_E)
+    r = to_grid(x - k * LN_2, 27)
+    return horner(EXP, r), k.astype(jnp.int64)
+
+
+def exp(a: Array) -> Array:
+    """exp: the argument clamped to [-104, 104], then t * 2**(k - 25) from `exp_parts`, rounded."""
+    x = lax.clamp(-104.0, jnp.where(is_saturated(a), 0.0, wide(a)), 104.0)
+    t, k = exp_parts(x)
+    return jnp.where(is_saturated(a), SATURATED, narrow(t * power_of_two(k - 25)))
+
+
+def log_mantissa(s: Array) -> Array:
+    """2 * atanh(s) for a value |s| < 0.18 as float64: z = s**2 on 2**-26, horner(ATANH, z) * s."""
+    s = wide(s)
+    z = to_grid(s * s, 26)
+    return wide(narrow(wide(narrow(horner(ATANH, z) / G)) * s))
+
+
+def log(a: Array) -> Array:
+    """Natural logarithm; of zero or less, SATURATED.
+
+    a = m * 2**e with m in [0.70710678, 1.41421356); s = (m - 1) / (m + 1) as a value;
+    log = e * LN_2 + log_mantissa(s), rounded.
+    """
+    x = wide(jnp.where(a > 0, a, np.float32(1)))
+    e = number.exponent_of(x)
+    m = x * power_of_two(-e)
+    low = m < 0.70710678
+    m, e = jnp.where(low, m * 2, m), jnp.where(low, e - 1, e)
+    s = narrow((m - 1.0) / wide(narrow(m + 1.0)))
+    y = narrow(e.astype(jnp.float64) * LN_2 + log_mantissa(s))
+    return jnp.where(a > 0, y, SATURATED)
+
+
+def log1p(a: Array) -> Array:
+    """log(1 + a): for |a| < 0.34375 2 atanh(a / (2 + a)), else log of the value 1 + a."""
+    small = jnp.abs(a) < np.float32(0.34375)
+    x = jnp.where(small, a, np.float32(0))
+    near = narrow(log_mantissa(divide(x, add(np.float32(2), x))))
+    return jnp.where(small, near, log(add(np.float32(1), a)))
+
+
+def expm1(a: Array) -> Array:
+    """exp(a) - 1: for |a| < 0.34375 a * horner(EXPM1, a on 2**-25), else the value exp(a) minus 1."""
+    small = jnp.abs(a) < np.float32(0.34375)
+    x = wide(jnp.where(small, a, np.float32(0)))
+    near = narrow(wide(narrow(horner(EXPM1, to_grid(x, 25)) / G)) * x)
+    return jnp.where(small, near, subtract(exp(a), np.float32(1)))
+
+
+def tanh(a: Array) -> Array:
+    """For |a| < 0.34375 a * horner(TANH, a**2 on 2**-26), else sign(a) (1 - 2 / (exp(2|a|) + 1)).
+
+    The magnitude is clamped to 10 first, where the result is already 1.
+    """
+    small = jnp.abs(a) < np.float32(0.34375)
+    x = wide(jnp.where(small, a, np.float32(0)))
+    near = narrow(wide(narrow(horner(TANH, to_grid(x * x, 26)) / G)) * x)
+    m = jnp.minimum(jnp.abs(a), np.float32(10))
+    tail = divide(np.float32(2), add(exp(m + m), np.float32(1)))
+    far = subtract(np.float32(1), tail)
+    y = jnp.where(small, near, jnp.where(a < 0, -far, far))
+    return jnp.where(is_saturated(a), SATURATED, y)
+
+
+def logistic(a: Array) -> Array:
+    """1 / (1 + exp(-a)), as e / (1 + e) with e = exp(-|a|) where a < 0."""
+    e = exp(-jnp.abs(a))
+    y = divide(jnp.where(a >= 0, np.float32(1), e), add(np.float32(1), e))
+    return jnp.where(is_saturated(a), SATURATED, y)
+
+
+def rsqrt(a: Array) -> Array:
+    """The value 1 divided by the value sqrt(a); of zero or less, SATURATED."""
+    return divide(np.float32(1), square_root(a))
+
+
+def exp2(a: Array) -> Array:
+    """exp(a * ln 2), the product a value."""
+    return exp(multiply(a, np.float32(math.log(2))))
+
+
+def power(a: Array, b: Array) -> Array:
+    """exp(b * log(a)), log and product values; a**0 = 1; 0**b = 0 for b > 0; a < 0 SATURATED."""
+    y = exp(multiply(b, log(a)))
+    y = jnp.where((a == 0) & (b > 0), np.float32(0), y)
+    y = jnp.where(b == 0, np.float32(1), y)
+    return jnp.where(is_saturated(a) | is_saturated(b), SATURATED, y)
+
+
+def integer_power(a: Array, y: int) -> Array:
+    """a**y by binary powering from the lowest bit, every product a value; 1 / a**-y below zero."""
+    if y < 0:
+        return divide(np.float32(1), integer_power(a, -y))
+    result: Array | None = None
+    while y:
+        if y & 1:
+            result = a if result is None else multiply(result, a)
+        y >>= 1
+        a = multiply(a, a) if y else a
+    return jnp.ones_like(a) if result is None else result
+
+
+# W. J. Cody style rational, as in Eigen: erf(x) = x P(x^2) / Q(x^2) on |x| <= 4, float32 constants.
+ERF_P = (
+    -2.72614225801306e-10,
+    2.77068142495902e-08,
+    -2.10102402082508e-06,
+    -5.69250639462346e-05,
+    -7.34990630326855e-04,
+    -2.95459980854025e-03,
+    -1.60960333262415e-02,
+)
+ERF_Q = (
+    -1.45660718464996e-05,
+    -2.13374055278905e-04,
+    -1.68282697438203e-03,
+    -7.37332916720468e-03,
+    -1.42647390514189e-02,
+)
+
+
+def horner_values(coefficients: tuple[float, ...], x: Array) -> Array:
+    """Horner's scheme in values: one rounding of t * x + c a step (the product is exact)."""
+    t = jnp.full_like(x, np.float32(coefficients[0]))
+    for c in coefficients[1:]:
+        t = narrow(wide(t) * wide(x) + float(np.float32(c)))
+    return t
+
+
+def erf(a: Array) -> Array:
+    """erf: x = a clamped to [-4, 4], z = x * x, x P(z) / Q(z) in values, clamped to [-1, 1]."""
+    x = jnp.clip(jnp.where(is_saturated(a), np.float32(0), a), np.float32(-4), np.float32(4))
+    z = multiply(x, x)
+    y = divide(multiply(horner_values(ERF_P, z), x), horner_values(ERF_Q, z))
+    y = jnp.clip(y, np.float32(-1), np.float32(1))
+    return jnp.where(is_saturated(a), SATURATED, y)
+
+
+PI_HALVES_HIGH = round(math.pi / 2 * 2**28) / 2.0**28
+PI_HALVES_LOW = round((Fraction(math.pi) / 2 - Fraction(PI_HALVES_HIGH)) * 2**52) / 2.0**52
+
+
+def sine(a: Array, quarter: int) -> Array:
+    """sin(a + quarter * pi / 2) for |a| <= 2**20; beyond, SATURATED.
+
+    k = nearest(a * 2/pi); r = (a - k * HIGH) - k * LOW on 2**-26, where HIGH and LOW are pi/2 on
+    2**-28 and the rest on 2**-52; sin or cos of r by Horner in r**2 on 2**-26.
+    """
+    inside = jnp.abs(a) <= np.float32(2**20)
+    x = wide(jnp.where(inside, a, np.float32(0)))
+    k = nearest_integer(x * (round(2 / math.pi * 2**24) / 2.0**24))
+    r = to_grid((x - k * PI_HALVES_HIGH) - k * PI_HALVES_LOW, 26)
+    z = to_grid(r * r, 26)
+    sin = wide(narrow(horner(SIN, z) / G)) * r
+    cos = horner(COS, z) / G
+    turn = k.astype(jnp.int64) + quarter
+    y = narrow(jnp.where((turn & 1) == 1, cos, sin))
+    return jnp.where(inside, jnp.where((turn & 2) == 2, -y, y), SATURATED)
+
+
+def sin(a: Array) -> Array:
+    """`sine` with quarter 0."""
+    return sine(a, 0)
+
+
+def cos(a: Array) -> Array:
+    """`sine` with quarter 1."""
+    return sine(a, 1)

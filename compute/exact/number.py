@@ -1,0 +1,115 @@
+"""The F24 number system: what a value is, and how the five correctly rounded operations act on it.
+
+A value is zero, a float32 whose magnitude lies in [SMALLEST, LARGEST], or SATURATED.  Every operation
+takes the exact real result, rounds it once to 24 significant bits (ties to even), turns magnitudes
+below SMALLEST into zero, and turns magnitudes above LARGEST into SATURATED, which no later operation
+can turn back into a number.  Zero has no sign that any rule can observe.
+
+Arrays between rules hold the values as float32, SATURATED as NaN.  Inside a rule the arithmetic is
+float64: a product of two values is exact there (so FMA contraction cannot show), and rounding twice,
+to 53 and then to 24 bits, equals rounding once because 53 >= 2 * 24 + 2.  The narrowing cast is
+followed by selects on its float32 result, so no compiler may cancel it against the next widening.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+SMALLEST = 2.0**-120
+LARGEST = float(np.finfo(np.float32).max)
+SATURATED = np.float32(np.nan)
+
+
+def wide(x: Array) -> Array:
+    """The same values as float64."""
+    return x.astype(jnp.float64)
+
+
+def flush(x: Array) -> Array:
+    """Float32 `x` with magnitudes below SMALLEST replaced by zero."""
+    return jnp.where(jnp.abs(x) < np.float32(SMALLEST), np.float32(0), x)
+
+
+def narrow(x: Array) -> Array:
+    """Round a float64 result to a value: 24 bits, flush, saturate."""
+    y = x.astype(jnp.float32)
+    return flush(jnp.where(jnp.abs(y) <= np.float32(LARGEST), y, SATURATED))
+
+
+def canonical(x: Array) -> Array:
+    """A float32 array from outside as values: subnormals and dust become zero, infinities LARGEST.
+
+    The tests are on the bit patterns, because some backends flush or trap subnormals in any
+    floating-point instruction, comparisons included.  NaN stays SATURATED.
+    """
+    bits = lax.bitcast_convert_type(x, jnp.int32)
+    magnitude = bits & np.int32(0x7FFFFFFF)
+    smallest = np.float32(SMALLEST).view(np.int32)
+    infinity = np.float32(np.inf).view(np.int32)
+    largest = np.float32(LARGEST).view(np.int32)
+    sign = bits & np.int32(-(2**31))
+    bits = jnp.where(magnitude == infinity, sign | largest, bits)
+    return lax.bitcast_convert_type(jnp.where(magnitude < smallest, np.int32(0), bits), jnp.float32)
+
+
+def constant(value: np.ndarray) -> np.ndarray:
+    """A constant of the model as values.  Masks written as infinities become +-LARGEST."""
+    with np.errstate(over="ignore", under="ignore"):
+        x = np.clip(np.nan_to_num(np.asarray(value, np.float64)), -LARGEST, LARGEST)
+        x = x.astype(np.float32)
+    return np.where(np.abs(x) < np.float32(SMALLEST), np.float32(0), x)
+
+
+def nearest_integer(x: Array) -> Array:
+    """Round to the nearest integer, ties to even."""
+    return lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN)
+
+
+def power_of_two(exponent: Array) -> Array:
+    """Exactly 2**exponent as float64, for int64 `exponent` in [-1022, 1023]."""
+    return lax.bitcast_convert_type((exponent + 1023) << 52, jnp.float64)
+
+
+def exponent_of(x: Array) -> Array:
+    """The int64 E with 2**(E-1) <= |x| < 2**E, for finite non-zero normal float64 `x`."""
+    return ((lax.bitcast_convert_type(x, jnp.int64) >> 52) & 0x7FF) - 1022
+
+
+def is_saturated(x: Array) -> Array:
+    """Element-wise: is the value SATURATED?"""
+    return x != x
+
+
+def add(a: Array, b: Array) -> Array:
+    """a + b.  The one operation that clamps to +-LARGEST: a mask added to a mask is still a mask."""
+    y = (wide(a) + wide(b)).astype(jnp.float32)
+    y = jnp.where(y > np.float32(LARGEST), np.float32(LARGEST), y)
+    return flush(jnp.where(y < np.float32(-LARGEST), np.float32(-LARGEST), y))
+
+
+def subtract(a: Array, b: Array) -> Array:
+    """a - b, clamping like `add`."""
+    return add(a, -b)
+
+
+def multiply(a: Array, b: Array) -> Array:
+    """a * b."""
+    return narrow(wide(a) * wide(b))
+
+
+def divide(a: Array, b: Array) -> Array:
+    """a / b; x / 0 is SATURATED and 0 / 0 too.
+
+    Correct even where the compiler multiplies by a reciprocal: the quotient of two 24-bit numbers
+    is never closer than 2**-49 (relative) to a rounding boundary, and both routes stay far inside.
+    """
+    zero = b == 0
+    quotient = wide(a) / jnp.where(zero, 1.0, wide(b))
+    return jnp.where(zero, SATURATED, narrow(quotient))
+
+
+def square_root(a: Array) -> Array:
+    """The square root; of a negative value, SATURATED."""
+    return jnp.where(a < 0, SATURATED, narrow(jnp.sqrt(jnp.where(a < 0, 0.0, wide(a)))))

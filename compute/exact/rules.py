@@ -1,0 +1,185 @@
+"""The rule table: primitive name -> what it does to values.  docs/adding_a_rule.md explains how to add.
+
+A rule takes (context, parameters of the primitive, operands, output avals) and returns the results.
+Most rules are made by `value_rule` from a function of arrays and a function for the positional axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from compute.exact import elementary, movement, number
+from compute.exact.contraction import dot
+from compute.exact.convolution import convolve
+from compute.exact.reduction import cumulative, on_sum_grid, total, window_total
+from compute.exact.values import Context, Parameters, Value
+
+Rule = Callable[[Context, Parameters, Sequence[Value], Sequence[Any]], list[Value]]
+
+RULES: dict[str, Rule] = {}
+
+
+def value_rule(name: str, compute: Callable[..., Array], axes: movement.AxesRule) -> None:
+    """Register `compute(parameters, *arrays) -> array` for the primitive `name`."""
+
+    def rule(
+        context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+    ) -> list[Value]:
+        array = compute(parameters, *(v.array for v in values))
+        return [Value(array, axes(parameters, values, array.shape))]
+
+    RULES[name] = rule
+
+
+def _elementwise(name: str, compute: Callable[..., Array]) -> None:
+    value_rule(name, lambda _, *arrays: compute(*arrays), movement.elementwise)
+
+
+for _name, _function in {
+    "add": number.add,
+    "add_any": number.add,
+    "sub": number.subtract,
+    "mul": number.multiply,
+    "div": number.divide,
+    "square": lambda a: number.multiply(a, a),
+    "sqrt": number.square_root,
+    "rsqrt": elementary.rsqrt,
+    "exp": elementary.exp,
+    "exp2": elementary.exp2,
+    "expm1": elementary.expm1,
+    "log": elementary.log,
+    "log1p": elementary.log1p,
+    "tanh": elementary.tanh,
+    "logistic": elementary.logistic,
+    "erf": elementary.erf,
+    "erfc": lambda a: number.subtract(np.float32(1), elementary.erf(a)),
+    "sin": elementary.sin,
+    "cos": elementary.cos,
+}.items():
+    _elementwise(_name, _function)
+
+
+def _integer_power(parameters: Parameters, a: Array) -> Array:
+    return elementary.integer_power(a, parameters["y"])
+
+
+def _power(parameters: Parameters, a: Array, b: Array) -> Array:
+    if not jnp.issubdtype(b.dtype, jnp.floating):
+        b = number.narrow(b.astype(jnp.float64))
+    return elementary.power(a, b)
+
+
+value_rule("integer_pow", _integer_power, movement.elementwise)
+value_rule("pow", _power, movement.elementwise)
+
+
+def _positional(function: Callable[..., Array], axes: movement.AxesRule) -> Rule:
+    """A rule for one operand whose grid depends on its positional axes."""
+
+    def rule(
+        context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+    ) -> list[Value]:
+        x = values[0]
+        array = function(parameters, x.array, x.positional)
+        return [Value(array, axes(parameters, values, array.shape))]
+
+    return rule
+
+
+RULES["reduce_sum"] = _positional(lambda p, x, f: total(x, tuple(p["axes"]), f), movement.reduced)
+RULES["cumsum"] = _positional(
+    lambda p, x, f: cumulative(x, p["axis"], f, p["reverse"]), movement.first
+)
+RULES["reduce_window_sum"] = _positional(lambda p, x, f: window_total(x, p, f), movement.first)
+
+
+def _dot(
+    context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    a, b = values
+    array = dot(
+        a.array,
+        b.array,
+        (a.positional, b.positional),
+        parameters["dimension_numbers"],
+        context.carrier,
+    )
+    return [Value(array, movement.dot(parameters, values, array.shape))]
+
+
+def _convolution(
+    context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    a, b = values
+    array = convolve(a.array, b.array, a.positional, parameters, context.carrier)
+    return [Value(array, movement.convolution(parameters, values, array.shape))]
+
+
+def _scatter_add(
+    context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    """Operand and updates on the absolute grid, exact sums in any order, one rounding."""
+    operand, indices, updates = values
+    array = lax.scatter_add(
+        on_sum_grid(operand.array, (), True),
+        indices.array,
+        on_sum_grid(updates.array, (), True),
+        parameters["dimension_numbers"],
+        indices_are_sorted=parameters["indices_are_sorted"],
+        unique_indices=parameters["unique_indices"],
+        mode=parameters["mode"],
+    )
+    array = number.narrow(array)
+    return [Value(array, movement.cautious(parameters, values, array.shape))]
+
+
+RULES["dot_general"] = _dot
+RULES["conv_general_dilated"] = _convolution
+RULES["scatter-add"] = _scatter_add
+
+
+def _convert(
+    context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    """Between float types nothing happens: F24 has one precision.  An integer is rounded to a
+    value; a value is truncated toward zero and clamped to the integer type; non-zero is true."""
+    (x,), dtype = values, avals[0].dtype
+    to_float = jnp.issubdtype(dtype, jnp.floating)
+    if x.is_float and to_float:
+        return [x]
+    if to_float:
+        array = number.narrow(x.array.astype(jnp.float64))
+    elif dtype == jnp.bool_:
+        context.observe(x)
+        array = x.array != 0
+    else:
+        context.observe(x)
+        limits = jnp.iinfo(dtype)
+        known = jnp.where(number.is_saturated(x.array), 0.0, number.wide(x.array))
+        array = jnp.clip(jnp.trunc(known), float(limits.min), float(limits.max)).astype(dtype)
+    return [Value(array, x.positional)]
+
+
+def _identity(
+    context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    return list(values)
+
+
+RULES["convert_element_type"] = _convert
+for _name in (
+    "stop_gradient",
+    "copy",
+    "copy_p",
+    "reduce_precision",
+    "optimization_barrier",
+    "name",
+):
+    RULES[_name] = _identity
+for _name in ("sharding_constraint", "mesh_cast", "reshard", "pvary"):
+    RULES[_name] = _identity

@@ -1,0 +1,52 @@
+"""What the interpreter passes from rule to rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from compute.exact.carriers import Carrier
+from compute.exact.number import is_saturated
+
+
+@dataclass(frozen=True)
+class Value:
+    """An array (float32 values, or integers and booleans as they are) and which of its axes carry
+    positions: axes of the model's inputs, along which nothing may leak through a shared grid."""
+
+    array: Array
+    positional: tuple[bool, ...]
+
+    @property
+    def is_float(self) -> bool:
+        return jnp.issubdtype(self.array.dtype, jnp.floating)
+
+
+@dataclass
+class Context:
+    """One evaluation of one jaxpr: the carrier, and the sticky flag for saturation that a rule
+    would otherwise lose on the way from a float to a decision (a comparison, an index)."""
+
+    carrier: Carrier
+    flags: list[Array] = field(default_factory=list)
+
+    def observe(self, *values: Value) -> None:
+        """A rule turns these floats into something that cannot be SATURATED: remember if they are."""
+        self.flags += [jnp.any(is_saturated(v.array)) for v in values if v.is_float]
+
+    def saturated(self) -> Array:
+        """bool scalar: has any observed value been SATURATED?"""
+        return jnp.any(jnp.stack(self.flags)) if self.flags else jnp.zeros((), bool)
+
+
+Parameters = dict[str, Any]
+
+
+def union(values: Sequence[Value], ndim: int) -> tuple[bool, ...]:
+    """Positional flags of an element-wise result; scalars broadcast."""
+    flags = [v.positional for v in values if len(v.positional) == ndim]
+    return tuple(any(f[axis] for f in flags) for axis in range(ndim))
