@@ -66,7 +66,7 @@ class Claimant:
     def can_pay_bond(self) -> bool:
         return self._chain.neuron.balance_of(self.address) >= self._group.config.bond
 
-    def commit(
+    def prepare(
         self,
         block_index: int,
         *,
@@ -76,34 +76,35 @@ class Claimant:
         baseline_loss: int,
         eval_root: bytes,
     ) -> None:
-        """Journal the claim, then commit to it."""
+        """Journal the claim of a block, with a fresh salt; from now on it is the only one."""
         salt = secrets.token_bytes(32)
-        entry = ClaimEntry(block_index, tip, checkpoint_hash, loss, baseline_loss, eval_root, salt)
-        self._journal.record(entry)
-        self.resume_commit(block_index)
+        self._journal.record(
+            ClaimEntry(block_index, tip, checkpoint_hash, loss, baseline_loss, eval_root, salt)
+        )
 
-    def resume_commit(self, block_index: int) -> None:
-        """Send the journalled commitment unless it is on chain."""
+    def ensure_committed(self, block_index: int) -> bool:
+        """Commit to the journalled claim unless that is done; whether it is on chain."""
         value = self._commitment(self._entry(block_index))
-        if self._group.commitment(value) is None:
-            attempt(
-                f"commit in block {block_index}", lambda: self._sender.commit(self._group, value)
-            )
+        if self._group.commitment(value) is not None:
+            return True
+        return attempt(
+            f"commit in block {block_index}", lambda: self._sender.commit(self._group, value)
+        )
 
-    def is_committed(self, block_index: int) -> bool:
+    def is_final(self, block_index: int) -> bool:
         """Whether the commitment is on chain and no reorganisation can undo it."""
         value = self._commitment(self._entry(block_index))
         return self._group.commitment(value, final=True) is not None
 
-    def reveal(self, block_index: int) -> None:
-        """Publish the checkpoint and reveal the claim, unless it is revealed."""
+    def ensure_revealed(self, block_index: int) -> bool:
+        """Publish the checkpoint and reveal the claim unless that is done; whether it is."""
         entry = self._entry(block_index)
         if self._stands(entry):
-            return
+            return True
         self._blocks.serve_checkpoint(entry.checkpoint_hash)
         claim = self._claim(entry)
         signature = claim.sign(self._group.domain, self._account)
-        attempt(
+        return attempt(
             f"reveal in block {block_index}",
             lambda: self._sender.reveal(self._group, claim, entry.salt, signature),
         )

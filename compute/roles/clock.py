@@ -20,6 +20,10 @@ from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
 logger = logging.getLogger(__name__)
 
 
+# Chain time until a transaction that could not be sent is tried again.
+RETRY_SECONDS = 60
+
+
 class Stopped(Exception):
     """The actor was asked to end; everything it needs to go on is on disk."""
 

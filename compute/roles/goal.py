@@ -4,8 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from compute.chain import Group
-from compute.models import ModelSpecification
-from compute.roles.evaluation import Progress, evaluate, loss_to_beat
+from compute.checkpoint import InvalidCheckpoint
+from compute.models import ModelError, ModelSpecification
+from compute.roles.evaluation import Progress, evaluate
 from compute.roles.retrieval import (
     Parameters,
     load_incumbent,
@@ -17,10 +18,13 @@ from compute.training_set import TrainingSet
 
 logger = logging.getLogger(__name__)
 
+MAX_LOSS = 2**64 - 1
+
 
 @dataclass(frozen=True)
 class Goal:
-    """`baseline_loss` (Q32.32 nats) is the loss of `incumbent`, a checkpoint hash, on this set."""
+    """`baseline_loss` (Q32.32 nats) is the loss on `training_set` of the `incumbent`, a checkpoint
+    hash; `parameters` are where training may start."""
 
     specification: ModelSpecification
     version: int
@@ -29,6 +33,35 @@ class Goal:
     incumbent: bytes
     parameters: Parameters
     baseline_loss: int
+
+
+def starting_point(incumbent: bytes, specification: ModelSpecification, store: Store) -> Parameters:
+    """Where training starts: from the incumbent, or, if that is no valid checkpoint, from the
+    specification's initial parameters. Raises BlockUnavailable."""
+    try:
+        return load_incumbent(store, specification, incumbent)
+    except (InvalidCheckpoint, ModelError) as error:
+        logger.warning("the incumbent %s is invalid: %s", incumbent.hex(), error)
+        return specification.initial_parameters()
+
+
+def measure(
+    incumbent: bytes,
+    specification: ModelSpecification,
+    training_set: TrainingSet,
+    store: Store,
+    progress: Progress | None = None,
+) -> int:
+    """The loss to beat where it is not on chain, Q32.32 nats: the incumbent's exact loss.
+
+    Any loss beats an incumbent that is no valid checkpoint or saturates. Raises BlockUnavailable.
+    """
+    try:
+        parameters = load_incumbent(store, specification, incumbent)
+    except (InvalidCheckpoint, ModelError):
+        return MAX_LOSS
+    evaluation = evaluate(specification, parameters, training_set, progress)
+    return evaluation.loss if evaluation.valid else MAX_LOSS
 
 
 class Goals:
@@ -42,40 +75,41 @@ class Goals:
     def now(self, progress: Progress | None = None) -> Goal:
         """The goal of the running block.
 
-        Evaluates the incumbent where its loss on this version is not on chain. Raises
-        BlockUnavailable while a block of specification, data or incumbent cannot be had.
+        Evaluates the incumbent unless it is known already. Raises BlockUnavailable while a block
+        of specification, data or incumbent cannot be had.
         """
-        current, incumbent = self._group.current(), self._group.incumbent()
-        last = self._last
-        if last is not None and (last.tip, last.incumbent) == (
-            current.tip,
-            incumbent.checkpoint_hash,
-        ):
+        current, standing = self._group.current(), self._group.incumbent()
+        incumbent, last = standing.checkpoint_hash, self._last
+        if last is not None and (last.tip, last.incumbent) == (current.tip, incumbent):
             return last
-        specification = (
-            last.specification
-            if last is not None
-            else load_specification(self._store, self._group.config.model_hash)
-        )
+        if last is None:
+            specification = load_specification(self._store, self._group.model_hash)
+        else:
+            specification = last.specification
         if last is not None and last.tip == current.tip:
             training_set = last.training_set
         else:
             training_set = load_training_set(self._group, self._store, current.version)
             logger.info("training set: version %d, %d examples", current.version, len(training_set))
-        parameters = load_incumbent(self._store, specification, incumbent.checkpoint_hash)
-        if incumbent.known and incumbent.version == current.version:
-            baseline_loss = incumbent.loss
-        else:
-            logger.info("the incumbent's loss on version %d is not on chain", current.version)
-            evaluation = evaluate(specification, parameters, training_set, progress)
-            baseline_loss = loss_to_beat(evaluation)
+        known = standing.known and standing.version == current.version
+        loss = standing.loss
+        if not known or last is None:  # if known, once: do we compute what the group agreed on?
+            loss = measure(incumbent, specification, training_set, self._store, progress)
+        if known and loss != standing.loss:
+            logger.warning(
+                "The chain says that the incumbent's loss is %d, it is %d: a false claim was "
+                "accepted, or this machine does not compute exactly.",
+                standing.loss,
+                loss,
+            )
+            loss = standing.loss
         self._last = Goal(
             specification,
             current.version,
             current.tip,
             training_set,
-            incumbent.checkpoint_hash,
-            parameters,
-            baseline_loss,
+            incumbent,
+            starting_point(incumbent, specification, self._store),
+            loss,
         )
         return self._last

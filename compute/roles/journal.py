@@ -141,9 +141,8 @@ def _decode(entry_type: type[EntryType], row: dict[str, Any]) -> EntryType:
     fields = {f.name: f.type for f in dataclasses.fields(entry_type)}
     if set(row) != set(fields):
         raise ValueError("unknown or missing fields")
-    return entry_type(
-        **{
-            name: bytes.fromhex(row[name]) if fields[name] is bytes else row[name]
-            for name in fields
-        }
-    )
+    values: dict[str, Any] = {
+        name: bytes.fromhex(row[name]) if kind is bytes else row[name]
+        for name, kind in fields.items()
+    }
+    return entry_type(**values)

@@ -11,7 +11,7 @@ from compute import exact
 from compute.chain import Block, Group
 from compute.checkpoint import publish
 from compute.roles.claimant import Claimant, checkpoint_nonce
-from compute.roles.clock import Clock, Stopped, Wait
+from compute.roles.clock import RETRY_SECONDS, Clock, Stopped, Wait
 from compute.roles.evaluation import evaluate, root_of
 from compute.roles.goal import Goal, Goals
 from compute.roles.metrics import Metrics
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 COMMIT_MARGIN_SECONDS = 120
 # Without a step budget a round of training lasts as long as this many evaluations.
 ROUND_EVALUATIONS = 8
+# The learning rate grows while rounds improve and falls where one does not ("bold driver").
+RATE_GROWTH, RATE_FALL = 1.05, 0.5
 # How often a running round reports and saves itself.
 REPORT_SECONDS = 10.0
 SAVE_SECONDS = 60.0
@@ -78,28 +80,37 @@ class Trainer:
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
         block = self._group.slot_at(now)
-        claimant = self._claimant
-        claimant.collect(block.index)
+        self._claimant.collect(block.index)
         if now < block.reveal_at:
-            if claimant.has_claim(block.index):
-                claimant.resume_commit(block.index)
-            else:
-                try:
-                    self._compete(block)
-                except BlockUnavailable as error:
-                    logger.warning("%s Trying again until the commit window ends.", error)
-                    return Wait(block.reveal_at, "waiting for missing blocks", recheck=True)
-            if claimant.has_claim(block.index):
-                return Wait(block.reveal_at, "waiting to reveal")
-        elif now < block.vote_at and claimant.has_claim(block.index):
-            if not claimant.is_committed(block.index):
-                # shown earlier, a reorganisation could let a thief commit to it first
-                return Wait(block.vote_at, "waiting for the commitment to be final", recheck=True)
-            claimant.reveal(block.index)
+            return self._commit(block, now)
+        if now < block.vote_at and self._claimant.has_claim(block.index):
+            return self._reveal(block, now)
+        return Wait(block.end, "waiting for the next block")
+
+    def _commit(self, block: Block, now: int) -> Wait:
+        claimant = self._claimant
+        if not claimant.has_claim(block.index):
+            try:
+                self._compete(block)
+            except BlockUnavailable as error:
+                logger.warning("%s Trying again until the commit window ends.", error)
+                return Wait(block.reveal_at, "waiting for missing blocks", recheck=True)
+        if not claimant.has_claim(block.index):
+            return Wait(block.end, "waiting for the next block")
+        if not claimant.ensure_committed(block.index):
+            return Wait(min(now + RETRY_SECONDS, block.reveal_at), "waiting to commit again")
+        return Wait(block.reveal_at, "waiting to reveal")
+
+    def _reveal(self, block: Block, now: int) -> Wait:
+        if not self._claimant.is_final(block.index):
+            # shown earlier, a reorganisation could let a thief commit to it first
+            return Wait(block.vote_at, "waiting for the commitment to be final", recheck=True)
+        if not self._claimant.ensure_revealed(block.index):
+            return Wait(min(now + RETRY_SECONDS, block.vote_at), "waiting to reveal again")
         return Wait(block.end, "waiting for the next block")
 
     def _compete(self, block: Block) -> None:
-        """Train for this block and commit to the best candidate, if it beats the incumbent."""
+        """Train for this block; journal a claim if the best candidate beats the incumbent."""
         if not self._claimant.can_pay_bond():
             logger.error(
                 "Account %s holds less NRN than the bond of %d wei. Fund it to compete.",
@@ -131,7 +142,7 @@ class Trainer:
         if self._clock.now() >= block.reveal_at:
             logger.info("block %d: too late to commit; the candidate is kept", block.index)
             return
-        self._claimant.commit(
+        self._claimant.prepare(
             block.index,
             tip=goal.tip,
             checkpoint_hash=checkpoint_hash,
@@ -169,14 +180,14 @@ class Trainer:
                 seconds = min(seconds, ROUND_EVALUATIONS * max(self._evaluation_seconds, 1.0))
             self._round(learner, block, self._options.steps, seconds)
             candidate = self._examine(goal, learner.parameters())
-            if candidate is None or (
-                self._best is not None and candidate.evaluation.loss >= self._best.evaluation.loss
-            ):
-                learner.adopt(self._best.parameters if self._best else goal.parameters)
-                learner.learning_rate /= 2
-                logger.info("no progress; learning rate now %g", learner.learning_rate)
-            else:
+            bar = self._best.evaluation.loss if self._best else goal.baseline_loss
+            if candidate is not None and candidate.evaluation.loss < bar:
                 self._best = candidate
+                learner.learning_rate *= RATE_GROWTH
+            else:
+                learner.adopt(self._best.parameters if self._best else goal.parameters)
+                learner.learning_rate *= RATE_FALL
+                logger.info("no progress; learning rate now %g", learner.learning_rate)
             self._save(learner)
             if self._options.steps is not None:
                 return

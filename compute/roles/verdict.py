@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from compute.chain import RevealedClaim
 from compute.chain.claims import eval_root_hash
 from compute.checkpoint import Checkpoint
-from compute.roles.evaluation import Progress, evaluate, root_of
+from compute.roles.evaluation import (
+    Progress,
+    ShardMismatch,
+    evaluate,
+    evaluate_against,
+    root_of,
+)
 from compute.roles.goal import Goal
 
 
@@ -31,13 +37,20 @@ def judge(
 ) -> Verdict:
     """Check baseline, loss and evaluation root of a claim made for `goal`.
 
-    The evaluation ends at the first shard that contradicts the shard sums in the manifest.
+    The evaluation is left at the first shard that contradicts the sums in the manifest.
     """
     if claim.baseline_loss != goal.baseline_loss:
         return Verdict(f"the incumbent's loss is {goal.baseline_loss}, not {claim.baseline_loss}")
-    evaluation = evaluate(goal.specification, checkpoint.params, goal.training_set, progress)
+    subject = goal.specification, checkpoint.params, goal.training_set
+    try:
+        if checkpoint.shard_sums is None:
+            evaluation = evaluate(*subject, progress)
+        else:
+            evaluation = evaluate_against(checkpoint.shard_sums, *subject, progress)
+    except ShardMismatch as error:
+        return Verdict(f"its shard sums are false: {error}")
     if not evaluation.valid:
-        return Verdict(evaluation.reason or "the evaluation is invalid")
+        return Verdict(f"{evaluation.reason}")
     if evaluation.loss != claim.loss:
         return Verdict(f"its loss is {evaluation.loss}, not {claim.loss}")
     root = root_of(evaluation)

@@ -9,9 +9,9 @@ from compute.chain import AcceptedBlock, Group
 from compute.chain.claims import eval_root_hash
 from compute.checkpoint import InvalidCheckpoint
 from compute.models import ModelError
-from compute.roles.evaluation import evaluate, loss_to_beat, root_of
+from compute.roles.evaluation import evaluate, root_of
+from compute.roles.goal import measure
 from compute.roles.retrieval import (
-    Parameters,
     load_checkpoint,
     load_incumbent,
     load_specification,
@@ -93,7 +93,7 @@ class _Replay:
     def genesis_fault(self) -> str | None:
         """Why the checkpoint at height 0 is not what the specification demands; None if it is."""
         try:
-            genesis = self._incumbent_parameters()
+            genesis = load_incumbent(self._store, self._specification, self._incumbent)
         except (InvalidCheckpoint, ModelError) as error:
             return str(error)
         if self._group.parent_id:
@@ -121,10 +121,10 @@ class _Replay:
         self._version = version
 
     def _fault(self, block: AcceptedBlock, report: Callable[[int], None]) -> str | None:
+        baseline = self._baseline_loss(block.version, report)
         try:
-            baseline = self._baseline_loss(block.version, report)
             checkpoint = load_checkpoint(self._store, self._specification, block.checkpoint_hash)
-        except (InvalidCheckpoint, ModelError) as error:
+        except InvalidCheckpoint as error:
             return str(error)
         if block.baseline_loss != baseline:
             return (
@@ -144,8 +144,4 @@ class _Replay:
     def _baseline_loss(self, version: int, report: Callable[[int], None]) -> int:
         if self._baseline is not None and self._baseline[0] == version:
             return self._baseline[1]
-        parameters = self._incumbent_parameters()
-        return loss_to_beat(evaluate(self._specification, parameters, self.training_set, report))
-
-    def _incumbent_parameters(self) -> Parameters:
-        return load_incumbent(self._store, self._specification, self._incumbent)
+        return measure(self._incumbent, self._specification, self.training_set, self._store, report)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from compute.chain import EPOCH, Block, Chain, Group, RevealedClaim, Status
 from compute.chain.claims import NONE_VALID, attestation
 from compute.checkpoint import InvalidCheckpoint
-from compute.roles.clock import Clock, Wait
+from compute.roles.clock import RETRY_SECONDS, Clock, Wait
 from compute.roles.goal import Goal, Goals
 from compute.roles.journal import Entry, Journal
 from compute.roles.retrieval import Mirror, load_checkpoint
@@ -55,7 +55,7 @@ class Wisdomkeeper:
         self._blocks = blocks
         self._clock = clock
         self._goals = Goals(group, blocks)
-        self._verdicts: dict[bytes, Verdict] = {}
+        self._verdicts: dict[RevealedClaim, Verdict] = {}
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -76,8 +76,8 @@ class Wisdomkeeper:
                         logger.info("%s Trying again.", error)
                         return Wait(retrieved_by, "waiting for missing blocks", recheck=True)
                     logger.error("%s Not voting: without the group's data nothing is true.", error)
-            if entry is not None:
-                self._cast(entry)
+            if entry is not None and not self._cast(entry):
+                return Wait(min(now + RETRY_SECONDS, block.end), "waiting to vote again")
         return Wait(block.end, "waiting for the next block")
 
     def _decide(self, block: Block, late: bool) -> BallotEntry | None:
@@ -114,7 +114,7 @@ class Wisdomkeeper:
         return chosen
 
     def _verdict(self, claim: RevealedClaim, goal: Goal) -> Verdict:
-        known = self._verdicts.get(claim.checkpoint_hash)
+        known = self._verdicts.get(claim)
         if known is not None:
             return known
         try:
@@ -123,13 +123,13 @@ class Wisdomkeeper:
             verdict = judge(claim, checkpoint, goal, self._check)
         except InvalidCheckpoint as error:
             verdict = Verdict(str(error))
-        self._verdicts[claim.checkpoint_hash] = verdict
+        self._verdicts[claim] = verdict
         return verdict
 
-    def _cast(self, entry: BallotEntry) -> None:
+    def _cast(self, entry: BallotEntry) -> bool:
         proof = attestation(entry.eval_root, self._staker)
         what = "vote for none" if entry.checkpoint_hash == NONE_VALID else "vote"
-        attempt(
+        return attempt(
             f"{what} in block {entry.block_index}",
             lambda: self._sender.vote(self._group, entry.checkpoint_hash, proof, self._staker),
         )
