@@ -1,0 +1,194 @@
+"""What people have, read without believing it."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from compute.training_set import Column, Schema, SchemaError
+from compute.training_set.importers import UnreadableData, read
+
+
+def npz(path: Path, **arrays) -> Path:
+    np.savez_compressed(path / "data.npz", **arrays)
+    return path / "data.npz"
+
+
+def csv(path: Path, text: str) -> Path:
+    (path / "data.csv").write_text(text)
+    return path / "data.csv"
+
+
+def same(columns, **expected):
+    assert columns.keys() == expected.keys()
+    for name, array in expected.items():
+        assert columns[name].dtype == array.dtype
+        np.testing.assert_array_equal(columns[name], array)
+
+
+def test_npz_keeps_dtypes_and_shapes(tmp_path):
+    image, label = np.arange(24, dtype=np.uint8).reshape(2, 3, 4), np.int32([5, -5])
+    same(read(npz(tmp_path, image=image, label=label)), image=image, label=label)
+    fortran, swapped = np.asfortranarray(image), label.astype(">i4")
+    same(read(npz(tmp_path, image=fortran, label=swapped)), image=image, label=label)
+    same(read(npz(tmp_path, yes=np.array([True, False]))), yes=np.uint8([1, 0]))
+
+
+def test_csv_takes_the_narrowest_dtype_and_joins_numbered_columns(tmp_path):
+    text = "label,pixel0,pixel1,pixel2,t\n3,0,255,7,-1\n1,1,2,3,300\n"
+    same(
+        read(csv(tmp_path, text)),
+        label=np.uint8([3, 1]),
+        pixel=np.uint8([[0, 255, 7], [1, 2, 3]]),
+        t=np.int16([-1, 300]),
+    )
+    same(read(csv(tmp_path, "x_1,x_2\n1,70000\n")), x=np.uint32([[1, 70000]]))
+    same(read(csv(tmp_path, "a1,b1\n1,2\n")), a1=np.uint8([1]), b1=np.uint8([2]))
+    same(read(csv(tmp_path, "x0,x2\n1,2\n")), x0=np.uint8([1]), x2=np.uint8([2]))
+
+
+def test_long_tables_are_read_in_chunks(tmp_path):
+    text = "a,b\n" + "".join(f"{n},{-n}\n" for n in range(10_000))
+    columns = read(csv(tmp_path, text))
+    np.testing.assert_array_equal(columns["a"], np.arange(10_000))
+    np.testing.assert_array_equal(columns["b"], -np.arange(10_000))
+
+
+def test_real_numbers_become_integers_by_a_chosen_power_of_two(tmp_path):
+    values = [0.5, -1.25, 0.375, 3.0]
+    expected = np.int8([2, -5, 2, 12])  # 0.375 * 4 = 1.5, a tie, goes to the even 2
+    same(read(csv(tmp_path, "x\n0.5\n-1.25\n0.375\n3\n"), scale_log2={"x": 2}), x=expected)
+    same(read(npz(tmp_path, x=np.array(values)), scale_log2={"x": 2}), x=expected)
+    with pytest.raises(UnreadableData, match="power of two"):
+        read(npz(tmp_path, x=np.array(values)))
+    with pytest.raises(UnreadableData, match="lines 2 and after"):
+        read(csv(tmp_path, "x\n0.5\n"))
+
+
+def test_values_take_the_dtypes_of_the_set_they_are_for(tmp_path):
+    schema = Schema((Column("x", "int32", ()), Column("y", "uint8", ())))
+    columns = read(csv(tmp_path, "y,x\n255,1\n"), schema=schema)
+    same(columns, y=np.uint8([255]), x=np.int32([1]))
+    with pytest.raises(UnreadableData, match="do not fit the set's uint8"):
+        read(csv(tmp_path, "y,x\n256,1\n"), schema=schema)
+    with pytest.raises(SchemaError):
+        read(csv(tmp_path, "y,z\n1,1\n"), schema=schema)
+
+
+def picture(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def test_images_are_labelled_by_their_folder(tmp_path):
+    cat, dog = np.full((2, 3), 7, np.uint8), np.full((2, 3), 9, np.uint8)
+    picture(tmp_path / "dog" / "1.png", dog)
+    picture(tmp_path / "cat" / "2.png", cat)
+    picture(tmp_path / "cat" / "1.png", cat + 1)
+    same(read(tmp_path), image=np.stack([cat + 1, cat, dog]), label=np.uint8([0, 0, 1]))
+
+
+def test_coloured_images(tmp_path):
+    pixels = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
+    picture(tmp_path / "a" / "1.png", pixels)
+    same(read(tmp_path), image=pixels[None], label=np.uint8([0]))
+    picture(tmp_path / "a" / "2.png", pixels[:, :, 0].copy())
+    with pytest.raises(UnreadableData, match="equal in size"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a\n",
+        "a,b\n1\n",
+        "a,b\n1,2,3\n",
+        "a\n1\n\n2\n",
+        "a\nx\n",
+        "a\n99999999999999999999\n",
+        "a,a\n1,2\n",
+        "A\n1\n",
+        "a\n\x00\n",
+        'a\n"1\n',
+        "a\n" + "0" * 65 + "\n",
+        ",".join(f"c{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(65))
+        + "\n"
+        + "1," * 64
+        + "1\n",
+    ],
+)
+def test_tables_that_are_none_are_refused(tmp_path, text):
+    with pytest.raises((UnreadableData, SchemaError)):
+        read(csv(tmp_path, text))
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+def test_numbers_that_are_none_are_refused(tmp_path, value):
+    with pytest.raises(UnreadableData, match="no integers of 64 bits"):
+        read(csv(tmp_path, f"x\n{value}\n"), scale_log2={"x": 8})
+
+
+def header(shape: str, descr: str = "'|u1'") -> bytes:
+    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"garbage",
+        header("(4,)") + b"abc",
+        header("(4,)") + b"abcde",
+        header("(1099511627776,)") + b"abc",
+        header("(-1,)") + b"",
+        header("(4294967296, 4294967296, 4294967296)"),
+        header("(1,)", "'|O'") + b"\x80\x04N.",
+        header("(1,)", "'|S1'") + b"a",
+        header("(1,)", "[('a', '|u1')]") + b"a",
+        b"\x93NUMPY\x09\x00",
+    ],
+)
+def test_archives_that_lie_are_refused(tmp_path, content):
+    path = tmp_path / "data.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.npy", content)
+    with pytest.raises(UnreadableData):
+        read(path)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    from compute.training_set import importers
+
+    path = npz(tmp_path, x=np.zeros(10_000_000, np.uint8))
+    assert path.stat().st_size < 100_000
+    monkeypatch.setattr(importers, "MAX_DELTA_BYTES", 1_000_000)
+    with pytest.raises(UnreadableData, match="more than 1000000 bytes"):
+        read(path)
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "x.npz").write_bytes(b"no archive")
+    (tmp_path / "x.pickle").write_bytes(b"")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for path in ("x.npz", "x.pickle", "missing.csv", "images"):
+        with pytest.raises(UnreadableData):
+            read(tmp_path / path)
+    (folder / "a").mkdir()
+    (folder / "a" / "1.png").write_bytes(b"no image")
+    with pytest.raises(UnreadableData, match=r"1\.png"):
+        read(folder)
+
+
+def test_an_image_of_too_many_pixels_is_refused_unread(tmp_path):
+    data = io.BytesIO()
+    Image.new("1", (5000, 5000)).save(data, "PNG")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(data.getvalue())
+    with pytest.raises(UnreadableData, match="pixels"):
+        read(tmp_path)
