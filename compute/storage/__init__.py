@@ -3,13 +3,13 @@
 from compute.storage.cid import cid, parse_cid
 from compute.storage.folder import FolderStore
 from compute.storage.location import open_store
+from compute.storage.parallel import copy, get_many, put_many
 from compute.storage.store import (
     MAX_BLOCK_BYTES,
     BlockCorrupt,
     BlockUnavailable,
     StorageError,
     Store,
-    copy,
 )
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "Store",
     "cid",
     "copy",
+    "get_many",
     "open_store",
     "parse_cid",
+    "put_many",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from compute.storage.parallel import get_many, put_many
 from compute.storage.store import MAX_BLOCK_BYTES, Store
 
 
@@ -28,10 +29,8 @@ def nbytes(dtype: np.dtype, shape: Sequence[int]) -> int:
 def put_array(store: Store, array: np.ndarray) -> list[bytes]:
     """Store `array` and return its blocks' digests in order."""
     data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
-    return [
-        store.put(data[start : start + MAX_BLOCK_BYTES].tobytes())
-        for start in range(0, data.size, MAX_BLOCK_BYTES)
-    ]
+    starts = range(0, data.size, MAX_BLOCK_BYTES)
+    return put_many(store, (data[start : start + MAX_BLOCK_BYTES].tobytes() for start in starts))
 
 
 def get_array(
@@ -46,10 +45,9 @@ def get_array(
     if len(blocks) != block_count(size):
         raise WrongLength(f"{size} bytes take {block_count(size)} blocks, not {len(blocks)}")
     data = np.empty(size, np.uint8)
-    for number, digest in enumerate(blocks):
+    for number, block in enumerate(get_many(store, blocks)):
         start = number * MAX_BLOCK_BYTES
         room = data[start : start + MAX_BLOCK_BYTES]
-        block = store.get(digest)
         if len(block) != room.size:
             raise WrongLength(f"block {number} has {len(block)} bytes, not {room.size}")
         room[:] = np.frombuffer(block, np.uint8)

@@ -1,6 +1,5 @@
 """What a store of blocks promises, and how it fails."""
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from compute.storage.cid import cid
@@ -41,10 +40,3 @@ def check_size(block: bytes) -> None:
     """Raise ValueError if `block` is longer than any store may hold."""
     if len(block) > MAX_BLOCK_BYTES:
         raise ValueError(f"a block has at most {MAX_BLOCK_BYTES} bytes, not {len(block)}")
-
-
-def copy(digests: Iterable[bytes], source: Store, target: Store) -> None:
-    """Put every named block of `source` into `target`, in order; doing it twice changes nothing."""
-    for digest in digests:
-        if not target.has(digest):
-            target.put(source.get(digest))
