@@ -1,1 +1,1 @@
-"""Those who try to be paid for nothing: `python -m scripts.actors.<name>`, processes of the demo."""
+"""Those who want to be paid for nothing: `python -m scripts.actors.<name>`."""

@@ -1,4 +1,4 @@
-"""A trainer that trains nothing: it claims half the loss it has to beat, until its money is gone."""
+"""A trainer that trains nothing: it claims half the loss to beat, until its money is gone."""
 
 import logging
 import secrets

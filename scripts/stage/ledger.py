@@ -1,4 +1,4 @@
-"""Who should own how much: balances computed from deeds and the formula, never read from the chain."""
+"""Who should own how much: from deeds and the formula, never from balances on chain."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,15 +1,15 @@
 """The demo's plot: who buys, founds, trains, keeps, cheats, and when the clock moves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from brownie import accounts, web3
+from brownie import accounts
 
-from scripts.deploy import default_folder, deploy
+from scripts.deploy import deploy
 from scripts.stage import content
 from scripts.stage.cast import ETHER, Person, assemble
-from scripts.stage.clock import detach_from_wall_clock, run_until
+from scripts.stage.clock import detach_from_wall_clock
 from scripts.stage.money import EPOCH, contract, hold_sale, now, warp
 from scripts.stage.processes import Company, nrn
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from compute.chain import Group
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  after the choice of a backend without a screen
+import matplotlib.pyplot as plt
 
 NATS = 2**32  # one nat in Q32.32
 WEI = 10**18

@@ -1,0 +1,91 @@
+"""Brownie in a home of its own, on ports of its own, beside an Anvil that we start."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Brownie:
+    """Runs commands with this home; `port` is where its development network lives."""
+
+    home: Path
+    port: int
+
+    @classmethod
+    def prepare(cls, home: Path) -> "Brownie":
+        """Write Brownie's network list with our networks and free ports into a fresh home."""
+        brownie = cls(home, free_port())
+        brownie.run("brownie", "networks", "import", "networks.yaml")
+        config = home / ".brownie" / "network-config.yaml"
+        networks = yaml.safe_load(config.read_text())
+        for network in networks["development"]:
+            if network["id"] == "development":
+                network["cmd_settings"]["port"] = brownie.port
+            if network["id"] == "rehearsal":
+                network["cmd_settings"]["port"] = free_port()
+        config.write_text(yaml.safe_dump(networks))
+        return brownie
+
+    def run(self, *command: str, check: bool = True, **environment: str) -> str:
+        """Output of a command run in the project root; fails the test if it fails."""
+        path = f"{ROOT / 'node_modules' / '.bin'}:{BIN}:{os.environ['PATH']}"
+        result = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "HOME": str(self.home), "PATH": path, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert not check or result.returncode == 0, result.stdout[-4_000:]
+        return result.stdout
+
+    def python(self, source: str, **environment: str) -> str:
+        """Output of Python source run with the project loaded and the network connected."""
+        opening = (
+            "from brownie import network, project\n"
+            "project.load('.', name='Tested')\n"
+            "network.connect('development')\n"
+        )
+        return self.run(sys.executable, "-c", opening + source, **environment)
+
+
+@contextmanager
+def anvil(port: int, *arguments: str) -> Iterator[str]:
+    """An Anvil of ours at a port; yields its address."""
+    [binary] = ROOT.glob("node_modules/@foundry-rs/anvil-*/bin/anvil")
+    process = subprocess.Popen(
+        [binary, "--port", str(port), "--silent", "--base-fee", "0", *arguments]
+    )
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
