@@ -11,7 +11,9 @@ from tests.integration.stage import Stage
 
 @pytest.fixture
 def stage(devnet: Devnet, tmp_path: Path) -> Iterator[Stage]:
-    """A group with three staked keepers at the start of a block; its processes end with the test."""
+    """A group with three staked keepers at the start of a block; processes end with the test."""
     stage = Stage(devnet, tmp_path)
-    yield stage
-    stage.close()
+    try:
+        yield stage
+    finally:
+        stage.close()

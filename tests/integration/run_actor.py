@@ -1,14 +1,9 @@
-"""An actor process as tests start it: `python run_actor.py '<json>'`.
+"""An actor process as tests start it, killed at a chosen moment if they say so."""
 
-With `"kill": ["before" | "after", "<method of Sender>"]` the process sends itself SIGKILL right before or after
-it sends that transaction for the first time: a power cut at the worst moment.
-"""
-
-import json
 import logging
 import os
 import signal
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +12,61 @@ from eth_account import Account
 from compute.chain import connect
 from compute.chain.sender import Sender
 from compute.roles import actor
+from compute.roles.trainer import Options
+from compute.roles.training import Learner
+from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.storage import open_store
 
 POLL_SECONDS = 0.1
+# Places for a power cut: transactions of Sender, and the long computations.
+PLACES = {"train": (Learner, "run"), "save": (Learner, "save"), "judge": (Wisdomkeeper, "_verdict")}
 
 
-def die(when: str, method: str) -> None:
-    """Arm the power cut."""
-    original = getattr(Sender, method)
+@dataclass(frozen=True)
+class Order:
+    """`kill`: ("before" | "after", place) sends the process SIGKILL around its first such act."""
 
-    def deadly(self: Sender, *arguments: Any) -> Any:
+    role: str
+    rpc: str
+    deployment: Path
+    group: int
+    key: bytes
+    store: Path
+    state: Path
+    log: Path
+    options: Options
+    kill: tuple[str, str] | None
+
+
+def run(order: Order) -> None:
+    """Be that actor until a signal."""
+    output = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    logging.basicConfig(format="%(name)s %(message)s", force=True)
+    logging.getLogger("compute").setLevel(logging.INFO)
+    if order.kill is not None:
+        arm(*order.kill)
+    chain = connect(order.rpc, deployment=order.deployment)
+    group = chain.group(order.group)
+    account = Account.from_key(order.key)
+    shared = open_store(str(order.store))
+    if order.role == "trainer":
+        actor.train(chain, group, account, shared, order.state, order.options, POLL_SECONDS)
+    elif order.role == "wisdomkeeper":
+        actor.keep(chain, group, account, shared, order.state, poll_seconds=POLL_SECONDS)
+    else:
+        actor.curate(chain, group, account, shared, order.state, POLL_SECONDS)
+
+
+def arm(when: str, place: str) -> None:
+    """Cut the power before or after the first act at this place."""
+    owner, name = PLACES.get(place, (Sender, place))
+    act = getattr(owner, name)
+
+    def last_act(self: Any, *arguments: Any, **more: Any) -> None:
         if when == "after":
-            original(self, *arguments)
+            act(self, *arguments, **more)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    setattr(Sender, method, deadly)
-
-
-def main() -> None:
-    logging.basicConfig(format="%(name)s %(message)s")
-    logging.getLogger("compute").setLevel(logging.INFO)
-    order = json.loads(sys.argv[1])
-    if "kill" in order:
-        die(*order["kill"])
-    chain = connect(order["rpc"], deployment=order["deployment"])
-    group = chain.group(order["group"])
-    account = Account.from_key(order["key"])
-    shared, state = open_store(order["store"]), Path(order["state"])
-    if order["role"] == "trainer":
-        from compute.roles.trainer import Options
-        from compute.roles.training import Recipe
-
-        options = Options(Recipe(**order["recipe"]), order["steps"])
-        actor.train(chain, group, account, shared, state, options, POLL_SECONDS)
-    elif order["role"] == "wisdomkeeper":
-        actor.keep(chain, group, account, shared, state, poll_seconds=POLL_SECONDS)
-    else:
-        actor.curate(chain, group, account, shared, state, POLL_SECONDS)
-
-
-if __name__ == "__main__":
-    main()
+    setattr(owner, name, last_act)

@@ -1,23 +1,27 @@
-"""A tiny group on a real chain, its actors as real processes, and the clock moved when all are idle."""
+"""A tiny group on a real chain, its actors as real processes, and a hand on the clock."""
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from compute.chain import Group
+from compute.chain.events import Event
 from compute.models import InputColumn, ModelSpecification
 from compute.roles.founding import found
+from compute.roles.trainer import Options
+from compute.roles.training import Recipe
 from compute.storage import FolderStore
-from tests.integration.devnet import CONFIG, KEEPERS, NRN, ROOT, Devnet
+from tests.integration.devnet import CONFIG, NRN, ROOT, Devnet
+from tests.integration.run_actor import Order, run
 
 SPECIFICATION = ModelSpecification(
     hidden=(16,),
@@ -25,8 +29,18 @@ SPECIFICATION = ModelSpecification(
     columns=(InputColumn("x", "uint8", (8,), -8),),
     target="y",
 )
-RECIPE = {"seed": 1, "learning_rate": 0.01, "batch_size": 16}
-STEPS = 40
+OPTIONS = Options(Recipe(seed=1, learning_rate=0.01, batch_size=16), steps=40)
+ENVIRONMENT = {
+    "JAX_PLATFORMS": "cpu",
+    "JAX_COMPILATION_CACHE_DIR": str(ROOT / "reports" / "jax-cache"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.05",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+# alice alone reaches the quorum
+STAKES = {"alice": 80 * NRN, "bob": 10 * NRN, "carol": 10 * NRN}
+# Every actor is a process of its own, forked from a server that has done the slow imports.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.integration.run_actor", "compute.chain.sender"])
 
 
 def examples(count: int, seed: int = 0) -> dict[str, np.ndarray]:
@@ -37,35 +51,49 @@ def examples(count: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 @dataclass
 class Actor:
-    """A running process, its state folder and its log."""
+    """A process, its state folder and its log."""
 
-    name: str
-    process: subprocess.Popen[bytes]
+    process: ForkServerProcess
     state: Path
     log: Path
 
     def said(self, words: str) -> bool:
-        return words in self.log.read_text()
+        return words in self.words()
+
+    def words(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    def status(self) -> dict[str, Any]:
+        path = self.state / "status.json"
+        return json.loads(path.read_text()) if path.exists() else {"now": 0, "waiting_until": 0}
 
     def idle(self, now: int) -> bool:
         """Whether it has seen this chain time and waits for a later one."""
         status = self.status()
-        return status is not None and status["now"] >= now < status["waiting_until"]
+        return status["now"] >= now < status["waiting_until"]
 
-    def status(self) -> dict[str, Any] | None:
-        path = self.state / "status.json"
-        return json.loads(path.read_text()) if path.exists() else None
+    def waits_until(self) -> int:
+        return int(self.status()["waiting_until"])
 
-    def signal(self, number: int) -> int:
+    def killed(self) -> bool:
+        return self.process.exitcode == -signal.SIGKILL
+
+    def alive(self) -> bool:
+        return self.process.exitcode is None
+
+    def end(self, number: signal.Signals) -> int:
         """Send a signal and wait for the end; the exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(30)
+        assert self.process.pid
+        os.kill(self.process.pid, number)
+        self.process.join(30)
+        assert self.process.exitcode is not None
+        return self.process.exitcode
 
 
 class Stage:
     """One fresh group with three staked keepers, a shared store, and a hand on the clock."""
 
-    def __init__(self, net: Devnet, folder: Path, *, keeper_bps: int = 2_000) -> None:
+    def __init__(self, net: Devnet, folder: Path) -> None:
         self.net = net
         self.folder = folder
         self.store = FolderStore(folder / "shared")
@@ -76,81 +104,84 @@ class Stage:
             model_hash=founding.model_hash,
             genesis_checkpoint=founding.genesis_checkpoint,
             genesis_tip=founding.genesis_tip,
-            keeper_bps=keeper_bps,
         )
         self.group: Group = net.create_group(config)
         self.chain = self.group.chain
-        for name in KEEPERS:
-            net.sender(name).stake(self.group.id, 10 * NRN)
+        for name, amount in STAKES.items():
+            net.sender(name).stake(self.group.id, amount)
         net.next_epoch()
-        self.next_block()
+        net.warp(self.block.end)
 
-    def next_block(self) -> None:
-        """Go to the first second of the next block."""
-        self.net.warp(self.group.slot_at(self.chain.now()).end)
+    @property
+    def block(self) -> Any:
+        """The block of the group that runs now."""
+        return self.group.slot_at(self.chain.now())
 
     def start(
-        self, role: str, name: str, *, kill: tuple[str, str] | None = None, **more: Any
+        self,
+        role: str,
+        name: str,
+        *,
+        kill: tuple[str, str] | None = None,
+        options: Options = OPTIONS,
+        rpc: str | None = None,
     ) -> Actor:
-        """Start (again) the actor of this role and account; its state folder is always the same."""
+        """Start (again) the actor with this role and account; its state folder stays the same."""
         state, log = self.folder / f"{role}-{name}", self.folder / f"{role}-{name}.log"
-        order = {
-            "role": role,
-            "rpc": self.net.url,
-            "deployment": str(self.net.deployment_file),
-            "group": self.group.id,
-            "key": "0x" + self.net.accounts[name].key.hex(),
-            "store": str(self.store.path),
-            "state": str(state),
-            "recipe": RECIPE,
-            "steps": STEPS,
-            **({"kill": kill} if kill else {}),
-            **more,
-        }
+        order = Order(
+            role,
+            rpc or self.net.url,
+            self.net.deployment_file,
+            self.group.id,
+            bytes(self.net.accounts[name].key),
+            self.store.path,
+            state,
+            log,
+            options,
+            kill,
+        )
         (state / "status.json").unlink(missing_ok=True)
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, str(ROOT / "tests/integration/run_actor.py"), json.dumps(order)],
-                stdout=output,
-                stderr=output,
-                env=os.environ | ENVIRONMENT,
-            )
-        self.actors[name] = Actor(name, process, state, log)
+        os.environ.update(ENVIRONMENT)
+        process = FORKS.Process(target=run, args=(order,))
+        process.start()
+        self.actors[name] = Actor(process, state, log)
         return self.actors[name]
 
-    def run_until(self, done: Callable[[], bool], *, limit: float = 60) -> None:
-        """Let everyone act, moving the clock to the next appointment when all are idle."""
+    def run_until(self, done: Callable[[], bool], *, limit: float = 90) -> None:
+        """Let everyone act until `done()`, moving the clock on when all are idle."""
         deadline = time.monotonic() + limit
-        while not done():
+        while True:
+            # one that dies from here on is still on the list, busy, and so keeps the clock still
+            alive = [actor for actor in self.actors.values() if actor.alive()]
+            if done():
+                return
             assert time.monotonic() < deadline, self.tell()
-            alive = [a for a in self.actors.values() if a.process.poll() is None]
             for actor in self.actors.values():
-                assert actor.process.poll() in (None, 0, -signal.SIGKILL), self.tell()
+                assert actor.process.exitcode in (None, 0, -signal.SIGKILL), self.tell()
             now = self.chain.now()
             if alive and all(actor.idle(now) for actor in alive):
-                self.net.warp(min(actor.status()["waiting_until"] for actor in alive))
+                self.net.warp(min(actor.waits_until() for actor in alive))
             time.sleep(0.05)
 
-    def idle(self) -> bool:
-        """Whether all actors that live have nothing to do now."""
+    def settled(self, end: int) -> bool:
+        """Whether chain time `end` has come and everyone has done what it asks for."""
         now = self.chain.now()
-        return all(a.idle(now) for a in self.actors.values() if a.process.poll() is None)
+        alive = [actor for actor in self.actors.values() if actor.alive()]
+        return now >= end and all(actor.idle(now) for actor in alive)
+
+    def happened(self, event: str) -> list[Event]:
+        """All events of this name of the group's CheckpointVoting."""
+        return self.group.follow_blocks([event]).poll()
 
     def tell(self) -> str:
-        """Everything the actors logged."""
-        parts = [f"--- {a.name}: {a.status()}\n{a.log.read_text()}" for a in self.actors.values()]
-        return "\n".join(parts)[-8000:]
+        """The end of what the actors logged."""
+        return "\n".join(
+            f"--- {name} ({actor.process.exitcode}): {actor.status()}\n{actor.words()[-3000:]}"
+            for name, actor in self.actors.items()
+        )
 
     def close(self) -> None:
         for actor in self.actors.values():
-            if actor.process.poll() is None:
+            if actor.alive():
                 actor.process.kill()
-                actor.process.wait()
-
-
-ENVIRONMENT = {
-    "JAX_PLATFORMS": "cpu",
-    "JAX_COMPILATION_CACHE_DIR": str(ROOT / "reports" / "jax-cache"),
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.05",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-}
+            actor.process.join()
