@@ -2,9 +2,8 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-from brownie._config import CONFIG
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 
 # Brownie's `chain` warns its callers about what it does itself.
 warnings.filterwarnings("ignore", r"rpc\.\w+ should not be called directly", FutureWarning)
@@ -12,10 +11,6 @@ warnings.filterwarnings("ignore", r"rpc\.\w+ should not be called directly", Fut
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No line per transaction."""
-    before = CONFIG.argv["silent"]
-    CONFIG.argv["silent"] = True
-    try:
+    """No line per transaction: Brownie has no other switch for calls of contracts."""
+    with redirect_stdout(StringIO()):
         yield
-    finally:
-        CONFIG.argv["silent"] = before

@@ -1,0 +1,328 @@
+"""One fixed life of the protocol in which every function runs on each of its paths."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from brownie import accounts
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils import keccak
+
+from compute.chain.claims import Claim, Domain, attestation, commitment, eval_root_hash
+from scripts.deploy import Parameters, container, deploy
+from scripts.stage.cast import ETHER, MNEMONIC
+from scripts.stage.clock import detach_from_wall_clock
+from scripts.stage.money import EPOCH, contract, now, warp
+from scripts.stage.processes import ROOT
+
+BEGIN = 3_500 * EPOCH  # 2037; far enough ahead of any wall clock, so that every run is the same
+HOUR, DAY = 3_600, 86_400
+NRN = 10**18
+NAT = 2**32
+COMMIT, REVEAL, VOTE = 4 * HOUR, HOUR // 2, 3 * HOUR // 2
+PERIOD = COMMIT + REVEAL + VOTE
+BOND = 50 * NRN
+NONE = bytes(32)
+
+
+@dataclass
+class Meter:
+    """Gas by case, in the order in which the cases happen."""
+
+    gas: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, case: str, receipt: Any) -> Any:
+        assert case not in self.gas, f"{case} is measured twice"
+        self.gas[case] = int(receipt.gas_used)
+        return receipt
+
+
+class Scenario:
+    """Runs on a fresh Anvil; `run` returns the gas of every case."""
+
+    def __init__(self) -> None:
+        detach_from_wall_clock()
+        warp(BEGIN)
+        start = now() + HOUR
+        self.parameters = Parameters(
+            start=start,
+            end=start + 30 * DAY,
+            rate=1_000,
+            beneficiary=accounts[9].address,
+            vesting=730 * DAY,
+            min_bond=BOND,
+        )
+        addresses = deploy(accounts[0], self.parameters, folder=ROOT / "reports" / "gas")
+        self.neuron = contract(addresses, "Neuron")
+        self.sale = contract(addresses, "NeuronSale")
+        self.vault = contract(addresses, "StakeVault")
+        self.registry = contract(addresses, "GroupRegistry")
+        self.meter = Meter()
+
+    def run(self) -> dict[str, int]:
+        """The whole life; gas by "Contract.function path"."""
+        self._sell()
+        self._transact()
+        self._found()
+        self._curate()
+        self._train()
+        self._leave()
+        return self.meter.gas
+
+    def _sell(self) -> None:
+        warp(self.sale.START())
+        self.meter("NeuronSale.buy first of all", self._buy(1))
+        self.meter("NeuronSale.buy first of a buyer", self._buy(2))
+        self.meter("NeuronSale.buy again", self._buy(1))
+        for index in range(3, 9):
+            self._buy(index)
+        warp(self.sale.END())
+        self.meter("NeuronSale.release first", self.sale.release(_by(0)))
+        self.meter("NeuronSale.release next", self.sale.release(_by(0)))
+
+    def _buy(self, index: int) -> Any:
+        return self.sale.buy({"from": accounts[index], "value": 100 * ETHER})
+
+    def _transact(self) -> None:
+        token, meter = self.neuron, self.meter
+        meter("Neuron.transfer to a new holder", token.transfer(accounts[9], NRN, _by(1)))
+        meter("Neuron.transfer to a holder", token.transfer(accounts[9], NRN, _by(1)))
+        meter("Neuron.approve first", token.approve(accounts[2], 5 * NRN, _by(1)))
+        meter("Neuron.approve change", token.approve(accounts[2], 6 * NRN, _by(1)))
+        receipt = token.transferFrom(accounts[1], accounts[9], NRN, _by(2))
+        meter("Neuron.transferFrom", receipt)
+        for case in ("first", "next"):
+            meter(f"Neuron.permit {case}", self._permit(1, accounts[3].address))
+        meter("Neuron.burn", token.burn(NRN, _by(1)))
+        for index in range(1, 9):
+            token.approve(self.vault, 2**255, _by(index))
+
+    def _permit(self, owner: int, spender: str) -> Any:
+        key, deadline = _key(owner), 2**40
+        nonce = self.neuron.nonces(key.address)
+        _, name, version, chain_id, verifier, *_ = self.neuron.eip712Domain()
+        typed = encode_typed_data(
+            {
+                "name": name,
+                "version": version,
+                "chainId": chain_id,
+                "verifyingContract": verifier,
+            },
+            {"Permit": [{"name": n, "type": t} for n, t in PERMIT]},
+            {
+                "owner": key.address,
+                "spender": spender,
+                "value": (nonce + 1) * NRN,
+                "nonce": nonce,
+                "deadline": deadline,
+            },
+        )
+        sign = key.sign_message(typed)
+        value = (nonce + 1) * NRN
+        r, s = sign.r.to_bytes(32), sign.s.to_bytes(32)
+        return self.neuron.permit(key.address, spender, value, deadline, sign.v, r, s, _by(0))
+
+    def _found(self) -> None:
+        warp((now() // EPOCH + 1) * EPOCH - HOUR)
+        receipt = self.registry.create_group(_terms(b"model"), _by(1))
+        self.meter("GroupRegistry.create_group", receipt)
+        self.deltas = container("DeltaRegistry").at(self.registry.deltas_of(1))
+        self.voting = container("CheckpointVoting").at(self.registry.voting_of(1))
+        for index in range(1, 9):
+            self.neuron.approve(self.voting, 2**255, _by(index))
+        stake, meter = self.vault.stake, self.meter
+        meter("StakeVault.stake first of all", stake(1, 20_000 * NRN, _by(1)))
+        meter("StakeVault.stake first of a staker", stake(1, 20_000 * NRN, _by(2)))
+        meter("StakeVault.stake again in an epoch", stake(1, 1_000 * NRN, _by(2)))
+        for index in range(3, 9):
+            stake(1, 10_000 * NRN, _by(index))
+        warp((now() // EPOCH + 1) * EPOCH)
+        meter("StakeVault.stake in a later epoch", stake(1, 1_000 * NRN, _by(1)))
+        meter("StakeVault.set_operator", self.vault.set_operator(accounts[9], _by(8)))
+
+    def _curate(self) -> None:
+        registry, meter = self.deltas, self.meter
+        genesis = registry.period()[0]
+        tip = registry.tip()
+        meter("DeltaRegistry.propose first", registry.propose(tip, _hash("d1"), _by(1)))
+        meter("DeltaRegistry.propose next", registry.propose(tip, _hash("d2"), _by(2)))
+        warp(genesis + 7 * DAY)
+        meter("DeltaRegistry.finalize without votes", registry.finalize(_by(0)))
+        meter("DeltaRegistry.vote first in a period", registry.vote(1, _by(1)))
+        meter("DeltaRegistry.vote next", registry.vote(1, _by(2)))
+        meter("DeltaRegistry.vote first for another", registry.vote(2, _by(3)))
+        meter("DeltaRegistry.vote next for another", registry.vote(2, _by(4)))
+        meter("DeltaRegistry.vote by an operator", registry.vote(1, accounts[8], _by(9)))
+        length = registry.vote_period_length
+        meter("DeltaRegistry.vote_period_length first", length(7 * DAY, _by(3)))
+        meter("DeltaRegistry.vote_period_length next", length(7 * DAY, _by(4)))
+        meter("DeltaRegistry.vote_period_length adopted", length(7 * DAY, _by(1)))
+        warp(genesis + 14 * DAY)
+        meter("DeltaRegistry.finalize with append", registry.finalize(_by(0)))
+        meter("DeltaRegistry.redeem", registry.redeem(1, _by(0)))
+        registry.propose(registry.tip(), _hash("d3"), _by(1))
+        warp(genesis + 16 * DAY)
+        meter("DeltaRegistry.vote first in a later period", registry.vote(3, _by(1)))
+        warp(genesis + 21 * DAY)
+        tip = registry.sync.call(now())[1]
+        receipt = registry.propose(tip, _hash("d4"), _by(2))
+        meter("DeltaRegistry.propose with roll and append", receipt)
+        warp(genesis + 28 * DAY)
+        meter("DeltaRegistry.vote with roll", registry.vote(4, _by(1)))
+        warp(genesis + 35 * DAY)
+        meter("DeltaRegistry.sync with append", registry.sync(now(), _by(0)))
+
+    def _train(self) -> None:
+        voting, meter = self.voting, self.meter
+        self.tip = self.deltas.tip()
+        first = self._next_block()
+        meter("CheckpointVoting.commit first", self._commit(first, 1, "a", 20, 30))
+        meter("CheckpointVoting.commit next", self._commit(first, 2, "b", 10, 30))
+        self._to(first, COMMIT)
+        meter("CheckpointVoting.reveal first of all", self._reveal(first, 1, "a", 20, 30))
+        meter("CheckpointVoting.reveal next in a block", self._reveal(first, 2, "b", 10, 30))
+        self._to(first, COMMIT + REVEAL)
+        meter("CheckpointVoting.vote first in a block", self._vote("a", 1))
+        meter("CheckpointVoting.vote next", self._vote("a", 2))
+        meter("CheckpointVoting.vote first for another", self._vote("b", 3))
+        meter("CheckpointVoting.vote next for another", self._vote("b", 4))
+        meter("CheckpointVoting.vote for none, first", self._vote(None, 5))
+        meter("CheckpointVoting.vote by an operator", self._vote("a", 8, sender=9))
+        self._to(first, PERIOD)
+        meter("CheckpointVoting.settle accepted, first", voting.settle(_by(0)))
+        meter("CheckpointVoting.redeem first", voting.redeem(first, _by(0)))
+        meter("CheckpointVoting.release_bond refunded", voting.release_bond(_hash("a"), _by(0)))
+        meter("CheckpointVoting.release_bond burned", voting.release_bond(_hash("b"), _by(0)))
+        meter("CheckpointVoting.open_root", voting.open_root(first, _hash("root a"), _by(0)))
+        claim = voting.claim_keeper
+        meter("CheckpointVoting.claim_keeper first", claim(first, accounts[1], _by(1)))
+        meter("CheckpointVoting.claim_keeper next", claim(first, accounts[2], _by(2)))
+
+        second = self._block("c", 15, 20, "CheckpointVoting.reveal first in a block")
+        third = self._block("d", 12, 15, "CheckpointVoting.reveal with settle")
+        self._to(third, PERIOD)
+        meter("CheckpointVoting.settle accepted, next", voting.settle(_by(0)))
+        meter("CheckpointVoting.redeem next", voting.redeem(second, _by(0)))
+
+        rejected = self._next_block()
+        self._commit(rejected, 3, "e", 2, 12)
+        self._to(rejected, COMMIT)
+        self._reveal(rejected, 3, "e", 2, 12)
+        self._to(rejected, COMMIT + REVEAL)
+        for keeper in (1, 2, 3):
+            self._vote(None, keeper)
+        self._to(rejected, PERIOD)
+        meter("CheckpointVoting.settle rejected", voting.settle(_by(0)))
+
+        raced = self._next_block()
+        self._commit(raced, 4, "f", 11, 12)
+        self._commit(raced, 5, "f", 11, 12)
+        self._to(raced, COMMIT)
+        self._reveal(raced, 5, "f", 11, 12)
+        meter("CheckpointVoting.reveal displacing", self._reveal(raced, 4, "f", 11, 12))
+        meter("CheckpointVoting.withdraw_credit", voting.withdraw_credit(_by(5)))
+        self._to(raced, PERIOD)
+        meter("CheckpointVoting.settle without quorum", voting.settle(_by(0)))
+
+    def _block(self, name: str, loss: int, baseline: int, reveal_case: str) -> int:
+        """A whole block with one accepted claim, left unsettled; its index."""
+        index = self._next_block()
+        self._commit(index, 1, name, loss, baseline)
+        self._to(index, COMMIT)
+        self.meter(reveal_case, self._reveal(index, 1, name, loss, baseline))
+        self._to(index, COMMIT + REVEAL)
+        for keeper in (1, 2, 3):
+            self._vote(name, keeper)
+        return index
+
+    def _leave(self) -> None:
+        vault, meter = self.vault, self.meter
+        warp((now() // EPOCH + 1) * EPOCH)
+        receipt = self.registry.fork_group(1, 1, 0, _terms(b"wider model"), _by(1))
+        meter("GroupRegistry.fork_group", receipt)
+        meter("StakeVault.migrate first", vault.migrate(1, 2, 5_000 * NRN, _by(1)))
+        meter("StakeVault.migrate next", vault.migrate(1, 2, 5_000 * NRN, _by(2)))
+        meter("StakeVault.request_exit first", vault.request_exit(1, NRN, _by(3)))
+        meter("StakeVault.request_exit next", vault.request_exit(1, NRN, _by(4)))
+        meter("StakeVault.request_exit again", vault.request_exit(1, NRN, _by(3)))
+        warp((now() // EPOCH + 3) * EPOCH)
+        release = now() // EPOCH
+        meter("StakeVault.withdraw", vault.withdraw(release, _by(3)))
+        meter("StakeVault.withdraw last", vault.withdraw(release, _by(4)))
+
+    def _next_block(self) -> int:
+        """Go to the start of the next block; its index."""
+        index = (now() - self.voting.GENESIS_TIME()) // PERIOD + 1
+        self._to(index, 0)
+        return index
+
+    def _to(self, index: int, offset: int) -> None:
+        time = self.voting.GENESIS_TIME() + index * PERIOD + offset
+        if time > now():
+            warp(time)
+
+    def _claim(self, index: int, trainer: int, name: str, loss: int, baseline: int) -> Claim:
+        return Claim(
+            trainer=accounts[trainer].address,
+            block_index=index,
+            model_hash=_hash("model"),
+            tip=bytes(self.tip),
+            checkpoint_hash=_hash(name),
+            loss=loss * NAT,
+            baseline_loss=baseline * NAT,
+            eval_root_hash=eval_root_hash(_hash(f"root {name}")),
+        )
+
+    def _commit(self, index: int, trainer: int, *numbers: Any) -> Any:
+        digest = self._claim(index, trainer, *numbers).digest(self._domain())
+        return self.voting.commit(commitment(digest, _hash("salt")), _by(trainer))
+
+    def _reveal(self, index: int, trainer: int, *numbers: Any) -> Any:
+        claim = self._claim(index, trainer, *numbers)
+        return self.voting.reveal(
+            claim.trainer,
+            claim.checkpoint_hash,
+            claim.loss,
+            claim.baseline_loss,
+            claim.eval_root_hash,
+            _hash("salt"),
+            claim.sign(self._domain(), _key(trainer)),
+            _by(trainer),
+        )
+
+    def _vote(self, name: str | None, keeper: int, sender: int | None = None) -> Any:
+        staker = accounts[keeper].address
+        proof = attestation(_hash(f"root {name}"), staker)
+        candidate = NONE if name is None else _hash(name)
+        return self.voting.vote(candidate, proof, staker, _by(keeper if sender is None else sender))
+
+    def _domain(self) -> Domain:
+        return Domain(31337, self.voting.address)
+
+
+PERMIT = [
+    ("owner", "address"),
+    ("spender", "address"),
+    ("value", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
+]
+
+
+def _terms(model: bytes) -> tuple[Any, ...]:
+    hashes = (_hash(model.decode()), _hash("genesis checkpoint"), _hash("genesis tip"))
+    return (*hashes, COMMIT, REVEAL, VOTE, 3_334, 2_000, 7 * DAY, BOND, 1, 2_000)
+
+
+def _hash(name: str) -> bytes:
+    return keccak(text=name)
+
+
+def _key(index: int) -> LocalAccount:
+    Account.enable_unaudited_hdwallet_features()
+    return Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
+
+
+def _by(index: int) -> dict[str, Any]:
+    return {"from": accounts[index]}
