@@ -53,7 +53,7 @@ class FolderStore:
             raise _sentence(error, self.path) from error
         if block is None:
             raise BlockUnavailable(digest, f"the folder {self.path} does not hold it.")
-        if sha256(block) != digest:
+        if len(block) > MAX_BLOCK_BYTES or sha256(block) != digest:
             raise BlockCorrupt(
                 digest,
                 f"its file in {self.path} is damaged. Fetch it again; storing it repairs the file.",
