@@ -1,0 +1,82 @@
+"""What is exported from snekmate, once each; snekmate's own suite has the rest."""
+
+from typing import Any
+
+import brownie
+import pytest
+from eth_account.messages import encode_typed_data
+
+from tests.contracts.conftest import event
+from tests.contracts.terms import ETHER, ZERO
+
+
+def test_transfer_moves_tokens(protocol: Any, people: Any) -> None:
+    """N1"""
+    nrn = protocol.nrn
+    supply, before = nrn.totalSupply(), nrn.balanceOf(people.dave)
+    receipt = nrn.transfer(people.oscar, ETHER, {"from": people.dave})
+    moved = {"sender": people.dave, "receiver": people.oscar, "value": ETHER}
+    assert event(receipt, "Transfer") == moved
+    assert nrn.balanceOf(people.oscar) == ETHER
+    assert nrn.balanceOf(people.dave) == before - ETHER
+    assert nrn.totalSupply() == supply
+
+
+def test_transfer_refuses_more_than_the_balance(protocol: Any, people: Any) -> None:
+    with brownie.reverts("erc20: transfer amount exceeds balance"):
+        protocol.nrn.transfer(people.dave, 1, {"from": people.oscar})
+
+
+def test_transfer_from_uses_the_allowance(protocol: Any, people: Any) -> None:
+    nrn = protocol.nrn
+    nrn.approve(people.oscar, 5, {"from": people.dave})
+    assert nrn.allowance(people.dave, people.oscar) == 5
+    nrn.transferFrom(people.dave, people.oscar, 3, {"from": people.oscar})
+    assert (nrn.balanceOf(people.oscar), nrn.allowance(people.dave, people.oscar)) == (3, 2)
+    with brownie.reverts("erc20: insufficient allowance"):
+        nrn.transferFrom(people.dave, people.oscar, 3, {"from": people.oscar})
+
+
+def test_burn_lowers_the_supply(protocol: Any, people: Any) -> None:
+    """N1, N2: supply == issued + minted - burned."""
+    nrn = protocol.nrn
+    nrn.approve(people.oscar, 5, {"from": people.dave})
+    nrn.burn(4, {"from": people.dave})
+    receipt = nrn.burn_from(people.dave, 5, {"from": people.oscar})
+    assert event(receipt, "Transfer")["receiver"] == ZERO
+    assert nrn.totalSupply() == protocol.sale.issued() + protocol.coinbase.minted() - 9
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_permit_approves_by_signature(protocol: Any, people: Any, clock: Any, late: bool) -> None:
+    nrn, owner, deadline = protocol.nrn, people.tara, clock.now + 60
+    names = ("owner", "spender", "value", "nonce", "deadline")
+    kinds = ("address", "address", "uint256", "uint256", "uint256")
+    values = (owner.address, people.oscar.address, 9, nrn.nonces(owner.address), deadline)
+    message = encode_typed_data(
+        {
+            "name": "Neuron",
+            "version": "1",
+            "chainId": brownie.chain.id,
+            "verifyingContract": nrn.address,
+        },
+        {"Permit": [{"name": n, "type": t} for n, t in zip(names, kinds, strict=True)]},
+        dict(zip(names, values, strict=True)),
+    )
+    assert bytes(nrn.DOMAIN_SEPARATOR()) == message.header
+    signed = owner.sign_message(message)
+    arguments = (*values[:3], deadline, signed.v, _word(signed.r), _word(signed.s))
+    clock.next(deadline + late)
+    if late:
+        with brownie.reverts("erc20: expired deadline"):
+            nrn.permit(*arguments, {"from": people.oscar})
+        return
+    nrn.permit(*arguments, {"from": people.oscar})
+    assert nrn.allowance(owner.address, people.oscar) == 9
+    assert nrn.nonces(owner.address) == 1
+    with brownie.reverts("erc20: invalid signature"):  # the nonce has moved on
+        nrn.permit(*arguments, {"from": people.oscar})
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
