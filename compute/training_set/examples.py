@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from compute.training_set.index import Index
+from compute.training_set.index import Index, all_distinct
 from compute.training_set.schema import Schema
 from compute.training_set.segments import Segments
 
@@ -75,7 +75,7 @@ class TrainingSet:
         if len(np.unique(leaving)) != len(leaving):
             raise Inapplicable("an example is removed twice")
         ids = self.schema.ids(add)
-        if len({row.tobytes() for row in ids}) != count:
+        if not all_distinct(ids):
             raise Inapplicable("an example is added twice")
         if np.any(self._find(ids) >= 0):
             raise Inapplicable("an example to add is already in the set")

@@ -54,5 +54,12 @@ class Index:
         return np.concatenate(numbers), np.concatenate(rows)
 
 
+def all_distinct(ids: np.ndarray) -> bool:
+    """Whether no two of `ids` (uint8 [k, 32]) are equal."""
+    if len(np.unique(_prefixes(ids))) == len(ids):
+        return True
+    return len({row.tobytes() for row in ids}) == len(ids)
+
+
 def _prefixes(ids: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(ids[:, :8]).view(">u8").reshape(-1).astype(np.uint64)

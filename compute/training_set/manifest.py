@@ -11,7 +11,7 @@ from compute.training_set.schema import Column, Schema, SchemaError
 
 FORMAT = "decentralizedai/delta/1"
 MAX_DELTA_BYTES = 1 << 32
-MAX_COUNT = 1 << 28
+MAX_COUNT = 1 << 24
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 

@@ -26,7 +26,7 @@ class Segments:
         return Segments((*self.parts, part), (*self.starts, self.total), self.total + count)
 
     def take(self, rows: np.ndarray, empty: Columns) -> dict[str, np.ndarray]:
-        """The columns named in `empty` at `rows` (int64, strictly ascending); views where possible."""
+        """The columns named in `empty` at distinct ascending `rows`; views where possible."""
         cuts = np.searchsorted(rows, [*self.starts, self.total])
         pieces = [
             (self.parts[number], _compact(rows[cuts[number] : cuts[number + 1]] - start))

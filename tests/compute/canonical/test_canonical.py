@@ -20,6 +20,7 @@ def test_vectors():
     """docs/formats.md shows these bytes."""
     assert encode({"b": [1, True, None], "a": "é"}) == b'{"a":"\\u00e9","b":[1,true,null]}'
     assert encode({"b": 1, "aa": 2, "a": 3, "Z": 4}) == b'{"Z":4,"a":3,"aa":2,"b":1}'
+    assert encode('"\\\n\x01 ~\x7fé😀') == rb'"\"\\\n\u0001 ~\u007f\u00e9\ud83d\ude00"'
     assert digest(b"").hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 

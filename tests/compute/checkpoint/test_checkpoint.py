@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from compute.storage import (
     copy,
 )
 
+FORMATS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
 MODEL = bytes(range(32))
 PARAMS = {
     "Dense_0/kernel": np.arange(6, dtype=np.float32).reshape(2, 3) / 4,
@@ -58,6 +60,8 @@ def test_vector(store):
     digest = publish(PARAMS, model_hash=MODEL, store=store, nonce=7, shard_sums=[1, -2])
     assert store.get(digest) == VECTOR
     assert digest.hex() == VECTOR_HASH
+    assert VECTOR.decode() in FORMATS
+    assert VECTOR_HASH in FORMATS
 
 
 VECTOR = (

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +49,9 @@ def test_vector():
         b'"inputs":[{"dtype":"uint8","name":"image","scale_log2":-8,"shape":[784]}],'
         b'"loss":"cross_entropy","magnitude_log2":16,"parent":null,"target":"label"}'
     )
+    formats = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
+    assert MNIST.encode().decode() in formats
+    assert MNIST.hash.hex() in formats
     assert MNIST.hash.hex() == "b78707af7e6be4a8588597fc69a83011335e18c07f83f7de13df489615b4950a"
 
 
