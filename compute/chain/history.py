@@ -21,13 +21,18 @@ def first_block(group: "Group") -> int:
     return chain.heads.block_at(group.genesis_time, chain.deployment.block, chain.head().number)
 
 
-def accepted_blocks(group: "Group") -> list[AcceptedBlock]:
-    """By height, 1 first. A height beyond the number of blocks there was time for is refused."""
+def settled_height(group: "Group") -> int:
+    """How many accepted blocks are written down. More than there was time for is refused."""
     head = group.chain.head()
     _, _, height, _ = group.voting_contract.call("baseline", at=head.number)
     if height > group.slot_at(head.timestamp).index:
         raise MalformedAnswer(f"The RPC claims {height} accepted blocks in too short a time.")
-    return [_accepted_block(group, number) for number in range(1, height + 1)]
+    return height
+
+
+def accepted_blocks(group: "Group") -> list[AcceptedBlock]:
+    """By height, 1 first."""
+    return [_accepted_block(group, number) for number in range(1, settled_height(group) + 1)]
 
 
 def _accepted_block(group: "Group", height: int) -> AcceptedBlock:

@@ -1,0 +1,25 @@
+"""`nrn`: arguments in, tables and progress out. No logic, and nothing slow at import."""
+
+import typer
+
+from compute.cli import check, delta, group, redeem, sale, stake, status, work
+from compute.cli.failure import EXIT_CODES
+
+app = typer.Typer(
+    name="nrn",
+    help="Train models together: vote on the data, compete on the loss, settle it to the last bit.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (status, stake, work, redeem, check):
+    module.register(app)
+app.add_typer(group.app, name="group")
+app.add_typer(delta.app, name="delta")
+app.add_typer(sale.app, name="sale")
+
+
+def main() -> None:
+    """The entry point of the `nrn` program."""
+    app()

@@ -1,0 +1,39 @@
+"""Arguments that several commands take."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from compute.cli.values import Amount, Digest, Span
+
+
+def _strict(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Make a ValueError's sentence the usage error."""
+
+    def parser(text: str) -> Any:
+        if not isinstance(text, str):  # a default, already parsed
+            return text
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return parser
+
+
+parse_amount, parse_span, parse_digest = (_strict(kind.parse) for kind in (Amount, Span, Digest))
+
+GroupId = Annotated[
+    int, typer.Argument(metavar="GROUP", min=1, help="Number of the group; see `nrn group list`.")
+]
+Neurons = Annotated[
+    Amount, typer.Argument(metavar="NRN", parser=parse_amount, help="NRN, such as 12.5.")
+]
+Staker = Annotated[
+    str | None, typer.Option(help="Whose stake votes, if you are its operator; you by default.")
+]
+State = Annotated[
+    Path | None, typer.Option(help="Folder for what is yours alone; has a default per account.")
+]

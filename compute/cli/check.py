@@ -1,0 +1,91 @@
+"""`nrn evaluate`, `verify`, `exact check`: believe nothing, recompute it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from compute.cli.arguments import GroupId, parse_digest
+from compute.cli.command import command
+from compute.cli.failure import A_LIE
+from compute.cli.session import Session
+from compute.cli.values import Digest, Loss
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands to the program."""
+    command(root, "evaluate")(evaluate)
+    command(root, "verify")(verify)
+
+
+def evaluate(
+    session: Session,
+    group_id: GroupId,
+    checkpoint: Annotated[
+        Digest | None, typer.Argument(parser=parse_digest, help="The incumbent by default.")
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(min=0, help="Of the training set; the current one by default.")
+    ] = None,
+) -> None:
+    """The exact loss of a checkpoint, the same integer on every machine.
+
+    Example: nrn evaluate 1
+    """
+    from compute.roles import evaluation, retrieval
+
+    group = session.group(group_id)
+    digest = checkpoint or Digest(group.incumbent().checkpoint_hash)
+    version = group.current().version if version is None else version
+    with session.out.progress("fetching"):
+        specification = retrieval.load_specification(session.blocks, group.model_hash)
+        examples = retrieval.load_training_set(group, session.blocks, version)
+        parameters = retrieval.load_incumbent(session.blocks, specification, digest)
+    with session.out.progress("evaluating") as step:
+        result = evaluation.evaluate(
+            specification, parameters, examples, lambda done: step(done, len(examples))
+        )
+    session.out.record(
+        f"Checkpoint {digest} on version {version}",
+        {
+            "loss": result.loss,
+            "nats": str(Loss(result.loss)),
+            "valid": result.valid,
+            "reason": result.reason,
+            "examples": len(examples),
+            "root": Digest(result.root),
+            "checkpoint": digest,
+            "version": version,
+        },
+    )
+    if not result.valid:
+        raise typer.Exit(A_LIE)
+
+
+def verify(session: Session, group_id: GroupId) -> None:
+    """Replay a group from chain and store alone, and recompute the loss of every accepted block.
+
+    Ends with code 5 if one of them is a lie, 4 if content is missing and nothing is proved.
+
+    Example: nrn verify 1
+    """
+    from compute.roles import verify as replay
+
+    group = session.group(group_id)
+    with session.out.progress("verifying") as step:
+
+        def progress(height: int, blocks: int, done: int, examples: int) -> None:
+            step((height - 1) * examples + done, blocks * examples)
+
+        report = replay.verify(group, session.blocks, progress)
+    session.out.show(str(report), _document(report))
+    if not report.true:
+        raise typer.Exit(A_LIE)
+
+
+def _document(report: Any) -> dict[str, Any]:
+    return {
+        "group": report.group_id,
+        "true": report.true,
+        "genesis_fault": report.genesis_fault,
+        "blocks": [{"fault": checked.fault, "block": checked.block} for checked in report.blocks],
+    }

@@ -1,0 +1,76 @@
+"""From an exception to a sentence and an exit code."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+WRONG, USAGE, NO_CHAIN, NO_CONTENT, A_LIE, UNKNOWN_OUTCOME = 1, 2, 3, 4, 5, 6
+INTERRUPTED = 130
+
+EXIT_CODES = """Exit codes:
+0  done
+1  what you asked for is not possible; the message says why
+2  wrong usage
+3  the chain cannot be reached, or is not the right one
+4  content is missing from the store
+5  verification failed: a lie was found
+6  a transaction was sent, and its outcome is not known yet"""
+
+# By name, so that a command which never touches the chain never imports it.
+_CODES = {
+    "RpcUnavailable": NO_CHAIN,
+    "RpcRefused": NO_CHAIN,
+    "MalformedAnswer": NO_CHAIN,
+    "WrongChain": NO_CHAIN,
+    "NotDeployed": NO_CHAIN,
+    "TransactionPending": UNKNOWN_OUTCOME,
+    "ChainError": WRONG,
+    "StorageError": NO_CONTENT,
+    "InvalidCheckpoint": A_LIE,
+    "ModelError": WRONG,
+    "SchemaError": WRONG,
+    "UnreadableData": WRONG,
+    "Inapplicable": WRONG,
+    "InvalidGenesis": A_LIE,
+    "JournalError": WRONG,
+    "CannotEvaluate": WRONG,
+    "CanonicalError": WRONG,
+    "Refused": WRONG,
+}
+
+
+class Refused(Exception):
+    """What was asked for is not possible; the message says why and what to do."""
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn expected exceptions into one line on standard error and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        print_error(str(error))
+        raise typer.Exit(code) from None
+
+
+def exit_code(error: BaseException) -> int | None:
+    """The code for an exception of ours; None for a defect."""
+    for kind in type(error).__mro__:
+        if kind.__module__.startswith("compute.") and kind.__name__ in _CODES:
+            return _CODES[kind.__name__]
+    return None
+
+
+def print_error(sentence: str) -> None:
+    """One line on standard error."""
+    Console(file=sys.stderr, highlight=False).print(
+        f"[red]Error:[/red] {sentence.replace('[', chr(92) + '[')}", soft_wrap=True
+    )

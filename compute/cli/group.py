@@ -1,0 +1,218 @@
+"""`nrn group`: found a group, fork one, look at them."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from compute.cli.arguments import GroupId, parse_amount, parse_span
+from compute.cli.command import command
+from compute.cli.session import Session
+from compute.cli.values import Amount, Digest, Loss, Moment, Span
+
+if TYPE_CHECKING:
+    from compute.chain import Group, GroupConfig
+    from compute.models import ModelSpecification
+
+app = typer.Typer(help="Found, fork and list training groups.", no_args_is_help=True)
+
+MAX_MODEL_BYTES = 1 << 20
+
+Model = Annotated[
+    Path, typer.Option(exists=True, dir_okay=False, help="Model specification, a JSON file.")
+]
+
+
+def _span(text: str) -> Any:
+    return typer.Option(metavar="TIME", parser=parse_span, help=text)
+
+
+def _share(text: str) -> Any:
+    return typer.Option(min=0, max=10_000, help=text)
+
+
+@dataclass
+class Terms:
+    """The terms of a new group; what is not given comes from a default, or a fork's parent."""
+
+    commit_window: Annotated[Span | None, _span("For training and commitments.")] = None
+    reveal_window: Annotated[Span | None, _span("For publishing checkpoints.")] = None
+    vote_window: Annotated[Span | None, _span("For evaluating and voting.")] = None
+    delta_period: Annotated[Span | None, _span("How often the data may change.")] = None
+    checkpoint_quorum_bps: Annotated[
+        int | None, _share("Stake a winning checkpoint needs, in 1/10000.")
+    ] = None
+    delta_quorum_bps: Annotated[int | None, _share("Stake a winning delta needs, in 1/10000.")] = (
+        None
+    )
+    keeper_bps: Annotated[int | None, _share("Keepers' part of each reward, in 1/10000.")] = None
+    bond: Annotated[
+        Amount | None, typer.Option(metavar="NRN", parser=parse_amount, help="Bond of each claim.")
+    ] = None
+    min_improvement: Annotated[
+        int | None, typer.Option(min=1, help="Least improvement, in 2^-32 nats.")
+    ] = None
+
+    def over(self, defaults: "GroupConfig") -> "GroupConfig":
+        """These terms, completed by others."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(defaults, **given)
+
+
+@command(app, "list")
+def list_groups(session: Session) -> None:
+    """All groups.
+
+    Example: nrn group list --json
+    """
+    rows = [_summary(group) for group in session.chain.groups()]
+    session.out.rows("Groups", rows, empty="none yet. Found one with `nrn group create`.")
+
+
+@command(app, "show")
+def show(session: Session, group_id: GroupId) -> None:
+    """The terms and the state of a group.
+
+    Example: nrn group show 1
+    """
+    group = session.group(group_id)
+    config = group.config
+    session.out.record(
+        f"Group {group.id}",
+        {
+            **_summary(group),
+            "incumbent": Digest(group.incumbent().checkpoint_hash),
+            "created": Moment(group.genesis_time),
+            "commit_window": Span(config.commit_window),
+            "reveal_window": Span(config.reveal_window),
+            "vote_window": Span(config.vote_window),
+            "delta_period": Span(group.period().length),
+            "checkpoint_quorum_bps": config.checkpoint_quorum_bps,
+            "delta_quorum_bps": config.delta_quorum_bps,
+            "keeper_bps": config.keeper_bps,
+            "bond": Amount(config.bond),
+            "min_improvement": Loss(config.min_improvement),
+            "voting": group.voting,
+            "deltas": group.deltas,
+        },
+    )
+
+
+@command(app, "create")
+def create(
+    session: Session,
+    terms: Terms,
+    model: Model,
+    data: Annotated[
+        Path, typer.Option(exists=True, help="First examples: .npz, .csv, or a folder of images.")
+    ],
+) -> None:
+    """Found a group: its model, its first data, its terms, for ever.
+
+    Without other terms a block lasts 6 hours (4 to train, 30 minutes to reveal, 90 to vote), the
+    data may change every week, and keepers share 20 % of each reward.
+
+    Example: nrn group create --model model.json --data first.npz --account alice
+    """
+    from compute.chain import GroupConfig
+    from compute.roles.founding import found
+    from compute.training_set.importers import read
+
+    specification = _specification(model)
+    with session.out.progress("storing the first examples"):
+        founding = found(specification, read(data), session.blocks)
+    defaults = GroupConfig(
+        model_hash=founding.model_hash,
+        genesis_checkpoint=founding.genesis_checkpoint,
+        genesis_tip=founding.genesis_tip,
+        commit_window=4 * 3_600,
+        reveal_window=1_800,
+        vote_window=5_400,
+        checkpoint_quorum_bps=3_334,
+        delta_quorum_bps=2_000,
+        delta_period=7 * 86_400,
+        bond=session.chain.registry.min_bond(),
+        min_improvement=1,
+        keeper_bps=2_000,
+    )
+    created = session.sender.create_group(terms.over(defaults)).event("GroupCreated")
+    _tell(session, created["group_id"])
+
+
+@command(app, "fork")
+def fork(
+    session: Session,
+    terms: Terms,
+    group_id: GroupId,
+    model: Model,
+    height: Annotated[
+        int | None, typer.Option(min=0, help="Accepted block to go on from; the last by default.")
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(min=0, help="Training set to go on with; the last by default.")
+    ] = None,
+) -> None:
+    """Found a group that goes on from another's data and checkpoint with another model.
+
+    Terms that are not given stay those of the parent. Stake follows with `nrn migrate`.
+
+    Example: nrn group fork 1 --model wider.json --account alice
+    """
+    from compute.roles.founding import found_fork
+
+    parent = session.group(group_id)
+    model_hash = found_fork(_specification(model), session.blocks)
+    config = terms.over(
+        replace(parent.config, model_hash=model_hash, delta_period=parent.period().length)
+    )
+    if height is None:
+        if parent.settleable() is not None:
+            session.sender.settle(parent)
+        height = parent.incumbent().height
+    if version is None:
+        if parent.finalizable():
+            session.sender.finalize(parent)
+        version, _ = parent.tip_at(session.chain.now())
+    created = session.sender.fork_group(group_id, height, version, config).event("GroupCreated")
+    _tell(session, created["group_id"])
+
+
+def _specification(path: Path) -> "ModelSpecification":
+    """From a file that people write: spaces and order are free."""
+    from compute import canonical
+    from compute.models import ModelError, ModelSpecification
+
+    with path.open("rb") as file:
+        data = file.read(MAX_MODEL_BYTES)
+    try:
+        canonical.check_nesting(data)
+        return ModelSpecification.parse(canonical.encode(json.loads(data)))
+    except ModelError:
+        raise
+    except ValueError as error:
+        raise ModelError(f"{path} is not a model specification: {error}") from None
+
+
+def _summary(group: "Group") -> dict[str, Any]:
+    current, incumbent = group.current(), group.incumbent()
+    return {
+        "group": group.id,
+        "parent": group.parent_id or None,
+        "model": Digest(group.model_hash),
+        "block": current.block_index,
+        "phase": current.phase,
+        "height": incumbent.height,
+        "loss": Loss(incumbent.loss) if incumbent.known else None,
+        "version": current.version,
+        "stake": Amount(group.chain.vault.group_stake(group.id)),
+    }
+
+
+def _tell(session: Session, group_id: int) -> None:
+    group = session.group(group_id)
+    session.out.done(
+        f"Group {group_id} exists. Next: nrn stake {group_id} AMOUNT",
+        {"group": group_id, "voting": group.voting, "deltas": group.deltas},
+    )

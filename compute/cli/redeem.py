@@ -1,0 +1,52 @@
+"""`nrn redeem`: collect what a group owes you."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from compute.cli.arguments import GroupId
+from compute.cli.command import command
+from compute.cli.session import Session
+from compute.cli.values import Amount
+
+if TYPE_CHECKING:
+    from compute.chain.rewards import Reward
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command to the program."""
+    command(root, "redeem")(redeem)
+
+
+def redeem(session: Session, group_id: GroupId) -> None:
+    """Collect everything a group owes you: blocks, deltas, keeper shares, bonds, credit.
+
+    Writes down the results of blocks and periods that are over first. `nrn train`, `keep` and
+    `curate` collect by themselves.
+
+    Example: nrn redeem 1 --account alice
+    """
+    from compute.chain.rewards import collect, open_bonds, rewards
+
+    group, sender = session.group(group_id), session.sender
+    if group.settleable() is not None:
+        sender.settle(group)
+    if group.finalizable():
+        sender.finalize(group)
+    before = session.chain.neuron.balance_of(sender.address)
+    owed = list(
+        dict.fromkeys([*rewards(group, sender.address), *open_bonds(group, sender.address)])
+    )
+    with session.out.progress("collecting") as step:
+        for number, reward in enumerate(owed):
+            step(number, len(owed))
+            collect(sender, group, reward)
+    received = Amount(session.chain.neuron.balance_of(sender.address) - before)
+    session.out.done(
+        f"Collected {received} NRN." if owed else "Nothing to collect.",
+        {"received": received, "collected": [_row(reward) for reward in owed]},
+    )
+
+
+def _row(reward: "Reward") -> dict[str, object]:
+    return {"for": reward.kind, "number": reward.number, "amount": Amount(reward.amount)}

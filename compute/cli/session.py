@@ -1,0 +1,104 @@
+"""What every command shares: where the chain is, who acts, where content lies."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import platformdirs
+import typer
+
+from compute.cli.failure import Refused
+from compute.cli.output import Output
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from compute.chain import Chain, Group, Sender
+    from compute.storage import Store
+
+
+def _common(flag: str, text: str, variable: str | None = None) -> Any:
+    return typer.Option(flag, envvar=variable, help=text, rich_help_panel="Common options")
+
+
+@dataclass
+class Session:
+    """The options every command takes, opened on first use."""
+
+    rpc: Annotated[str, _common("--rpc", "Ethereum node.", "NRN_RPC")] = "http://127.0.0.1:8545"
+    deployment: Annotated[
+        Path | None,
+        _common(
+            "--deployment",
+            "Where the contracts are; by default deployments/<chain id>.json.",
+            "NRN_DEPLOYMENT",
+        ),
+    ] = None
+    store: Annotated[
+        str | None,
+        _common("--store", "Where content lies: a folder, or an IPFS node's API.", "NRN_STORE"),
+    ] = None
+    account: Annotated[
+        str | None,
+        _common(
+            "--account", "Who acts: a keystore file, or a Brownie account's name.", "NRN_ACCOUNT"
+        ),
+    ] = None
+    password_file: Annotated[
+        Path | None,
+        _common("--password-file", "Holds the password; else NRN_PASSWORD, else a prompt."),
+    ] = None
+    as_json: Annotated[bool, _common("--json", "Print JSON.")] = False
+
+    @cached_property
+    def out(self) -> Output:
+        return Output(as_json=self.as_json)
+
+    @cached_property
+    def chain(self) -> "Chain":
+        from compute.chain import connect
+
+        return connect(self.rpc, deployment=self.deployment)
+
+    def group(self, group_id: int) -> "Group":
+        return self.chain.group(group_id)
+
+    @cached_property
+    def address(self) -> str | None:
+        """The account's address, without unlocking it; None if no account is named."""
+        from compute.chain.accounts import address_of
+
+        return None if self.account is None else address_of(self.account)
+
+    @cached_property
+    def signer(self) -> "LocalAccount":
+        """The unlocked account."""
+        from compute.chain.accounts import load_account
+
+        if self.account is None:
+            raise Refused("Say who acts: --account NAME, or set NRN_ACCOUNT.")
+        return load_account(self.account, password_file=self.password_file)
+
+    @cached_property
+    def sender(self) -> "Sender":
+        return self.chain.sender(self.signer)
+
+    @cached_property
+    def blocks(self) -> "Store":
+        """The store that everybody reads."""
+        from compute.storage import open_store
+
+        return open_store(self.store or str(_data_folder() / "store"))
+
+    def state(self, chosen: Path | None, role: str, group: "Group") -> Path:
+        """Where an actor keeps what is its own."""
+        from compute.roles.actor import folder
+
+        if chosen is not None:
+            return chosen
+        return folder(_data_folder() / "state", role, self.chain, group, self.signer.address)
+
+
+def _data_folder() -> Path:
+    return platformdirs.user_data_path("decentralizedai")
