@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.stateful.machine import world
 from tests.stateful.world import Calls
 
 BUDGET = int(os.environ.get("FUZZ_CALLS", "0"))
@@ -25,6 +26,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         machines = 5
         shards = max(1, -(-BUDGET // (SHARD * machines)))
         metafunc.parametrize("shard", range(shards))
+
+
+def pytest_collection_finish() -> None:
+    world()  # before titanoboa's plugin, which undoes what a test does
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,12 +1,15 @@
 """Random lives of the contracts beside their models; every invariant after every step."""
 
 import hypothesis
-from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
+from tests.stateful.blocks import BlockModel, BlockRules
 from tests.stateful.conftest import BUDGET, SHARD
+from tests.stateful.deltas import DeltaModel, DeltaRules
+from tests.stateful.emission import EmissionRules
 from tests.stateful.machine import Machine
 from tests.stateful.vault import VaultRules
-from tests.stateful.world import Calls
+from tests.stateful.world import CONFIG, DAY, NRN, Calls
 
 FAMILY = {1: 0, 2: 1, 3: 0, 4: 2}  # group -> parent
 
@@ -20,10 +23,72 @@ class VaultMachine(VaultRules):
             group = self.world.fork_group(parent, 0, 0) if parent else self.world.create_group()
             self.groups.append(group)
         self.stakes.parents.update(FAMILY)
+        for who in range(6):
+            self.stake(who, who, 1_000 * NRN)
+            self.stake(0, who, 3_333 * NRN + 1)
 
 
 def test_vault(shard: int) -> None:
-    run(VaultMachine, shard, steps=50, examples=12)
+    run(VaultMachine, shard, steps=50, examples=22)
+
+
+class DeltaMachine(DeltaRules):
+    """One busy group with short periods beside one with the default ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for period, quorum in ((2 * DAY, 2_000), (7 * DAY, 5_000)):
+            group = self.world.create_group(delta_period=period, delta_quorum_bps=quorum)
+            self.groups.append(group)
+            self.stakes.parents[group.id] = 0
+            self.data[group.id] = DeltaModel(group, self.stakes, 0, CONFIG["genesis_tip"])
+        for who, amount in enumerate((10_000, 10_000, 5_000, 3_000, 1, 2_000)):
+            self.stake(who % 2, who, amount * NRN)
+            self.stake(0, who, amount * NRN)
+        self.pass_epochs(1, 0)
+
+
+def test_deltas(shard: int) -> None:
+    run(DeltaMachine, shard, steps=80, examples=25)
+
+
+class BlockMachine(BlockRules):
+    """One group with keeper pay; a whale, and stake that comes and goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        group = self.world.create_group()
+        self.groups.append(group)
+        self.stakes.parents[group.id] = 0
+        data = self.data[group.id] = DeltaModel(group, self.stakes, 0, CONFIG["genesis_tip"])
+        genesis = CONFIG["genesis_checkpoint"]
+        self.races[group.id] = BlockModel(group, self.stakes, data, genesis)
+        for who, amount in enumerate((10_000, 10_000, 5_000, 3_000, 1, 2_000)):
+            self.stake(0, who, amount * NRN)
+        self.pass_epochs(1, 0)
+
+
+def test_blocks(shard: int) -> None:
+    run(BlockMachine, shard, steps=100, examples=25)
+
+
+class EmissionMachine(EmissionRules):
+    """Three groups whose blocks last 6 hours, a day and a week."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for hours in (6, 24, 168):
+            windows = {"commit_window": 3_600, "reveal_window": 3_600, "vote_window": (hours - 2) * 3_600}
+            group = self.world.create_group(**windows)
+            self.groups.append(group)
+            self.stakes.parents[group.id] = 0
+        for who, amount in enumerate((10_000, 10_000, 5_000, 3_333, 1)):
+            self.stake(who, who, amount * NRN + who)
+        self.pass_epochs(1, 0)
+
+
+def test_emission(shard: int) -> None:
+    run(EmissionMachine, shard, steps=80, examples=25)
 
 
 def run(machine: type[Machine], shard: int, steps: int, examples: int) -> None:

@@ -254,7 +254,7 @@ class _Compiled:
 
 @cache
 def _compiled(name: str) -> _Compiled:
-    boa.set_search_paths([str(LIBRARIES), str(ROOT)])
+    boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
     source = str(ROOT / "contracts" / f"{name}.vy")
     data = boa.load_partial(source, compiler_args={"evm_version": "prague"}).compiler_data
     return _Compiled(data.bytecode, build_abi_output(data))
