@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import time
+import tracemalloc
 
 import pytest
 
@@ -134,13 +135,18 @@ def test_wrong_bytes_are_noticed(wrong: bytes) -> None:
 
 
 def test_compressed_answers_are_not_unpacked() -> None:
-    bomb = gzip.compress(bytes(1 << 29), 1)
+    bomb = gzip.compress(bytes(1 << 28))  # 260 KB
+    headers = "Content-Encoding: gzip\r\n"
 
-    def answer(request: Request) -> None:
-        request.reply(bomb[:MAX_BLOCK_BYTES], headers="Content-Encoding: gzip\r\n")
-
-    with rogue_daemon(answer) as (api, _), pytest.raises(BlockCorrupt):
-        KuboStore(api).get(DIGEST)
+    with rogue_daemon(lambda request: request.reply(bomb, headers=headers)) as (api, _):
+        store = KuboStore(api)
+        tracemalloc.start()
+        try:
+            with pytest.raises(BlockCorrupt):
+                store.get(DIGEST)
+            assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        finally:
+            tracemalloc.stop()
 
 
 @pytest.mark.parametrize("drip", [b"", b"x"], ids=["silence", "a byte now and then"])
