@@ -1,5 +1,6 @@
 """Content-addressed raw blocks: at most 1 MiB each, named by sha256, verified on every read."""
 
+from compute.storage.car import InvalidArchive, export_car, import_car
 from compute.storage.cid import cid, parse_cid
 from compute.storage.folder import FolderStore
 from compute.storage.location import open_store
@@ -17,11 +18,14 @@ __all__ = [
     "BlockCorrupt",
     "BlockUnavailable",
     "FolderStore",
+    "InvalidArchive",
     "StorageError",
     "Store",
     "cid",
     "copy",
+    "export_car",
     "get_many",
+    "import_car",
     "open_store",
     "parse_cid",
     "put_many",

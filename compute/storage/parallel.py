@@ -19,12 +19,12 @@ def put_many(store: Store, blocks: Iterable[bytes]) -> list[bytes]:
 
     Raises what `store.put` raises, for the first block that fails; others may have been stored.
     """
-    return list(_in_order(store.put, blocks))
+    return list(in_order(store.put, blocks))
 
 
 def get_many(store: Store, digests: Iterable[bytes]) -> Iterator[bytes]:
     """The named blocks in order, a few of them fetched ahead. Raises what `store.get` raises."""
-    return _in_order(store.get, digests)
+    return in_order(store.get, digests)
 
 
 def copy(digests: Iterable[bytes], source: Store, target: Store) -> None:
@@ -34,10 +34,11 @@ def copy(digests: Iterable[bytes], source: Store, target: Store) -> None:
         if not target.has(digest):
             target.put(source.get(digest))
 
-    deque(_in_order(one, digests), maxlen=0)
+    deque(in_order(one, digests), maxlen=0)
 
 
-def _in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """`work` on each of `items`, a few at a time, results in order; the first error ends it."""
     with ThreadPoolExecutor(_WORKERS) as pool:
         running: deque[Future[Result]] = deque()
         try:
