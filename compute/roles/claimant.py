@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compute.chain import Chain, Group, Status
+from compute.chain import Group, Status
 from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.roles.journal import Entry, Journal
 from compute.roles.retrieval import Mirror
@@ -45,18 +45,17 @@ class Claimant:
 
     def __init__(
         self,
-        chain: Chain,
         group: Group,
         account: "LocalAccount",
         journal: Journal[ClaimEntry],
         blocks: Mirror,
     ) -> None:
-        self._chain = chain
+        self._chain = group.chain
         self._group = group
         self._account = account
         self._journal = journal
         self._blocks = blocks
-        self._sender = chain.sender(account)
+        self._sender = group.chain.sender(account)
         self.address = self._sender.address
 
     def has_claim(self, block_index: int) -> bool:

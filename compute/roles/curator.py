@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compute.chain import Chain, Group, Proposal
+from compute.chain import Group, Proposal
 from compute.roles.clock import Wait
 from compute.roles.retrieval import Mirror, load_training_set
 from compute.roles.sending import attempt
@@ -61,7 +61,6 @@ def difference(group: Group, store: Store, target: Mapping[str, np.ndarray]) -> 
 
 
 def propose(
-    chain: Chain,
     group: Group,
     account: "LocalAccount",
     blocks: Mirror,
@@ -74,7 +73,7 @@ def propose(
     on since the patch was made.
     """
     parent_tip = decode(blocks.get(delta_hash)).parent_tip
-    receipt = chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
+    receipt = group.chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
     blocks.serve(blocks_of(blocks, delta_hash))
     return receipt.event("Proposed")["proposal_id"]
 
@@ -82,9 +81,9 @@ def propose(
 class Curator:
     """Sees one account's proposals in one group through; `step` is what `clock.follow` calls."""
 
-    def __init__(self, chain: Chain, group: Group, account: "LocalAccount", blocks: Mirror) -> None:
+    def __init__(self, group: Group, account: "LocalAccount", blocks: Mirror) -> None:
         self._group = group
-        self._sender = chain.sender(account)
+        self._sender = group.chain.sender(account)
         self._blocks = blocks
 
     def step(self, now: int) -> Wait:

@@ -79,6 +79,12 @@ class Journal(Generic[EntryType]):
             self.close()
             raise
 
+    def __enter__(self) -> "Journal[EntryType]":
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Let another process open the journal."""
         os.close(self._lock)

@@ -1,10 +1,11 @@
 """The wisdomkeeper: recompute what trainers claim and vote for the first that is entirely true."""
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compute.chain import EPOCH, Block, Chain, Group, RevealedClaim, Status
+from compute.chain import EPOCH, Block, Group, RevealedClaim, Status
 from compute.chain.claims import NONE_VALID, attestation
 from compute.checkpoint import InvalidCheckpoint
 from compute.roles.clock import RETRY_SECONDS, Clock, Wait
@@ -34,23 +35,22 @@ class BallotEntry(Entry):
 class Wisdomkeeper:
     """One staker's judgement in one group; `step` is what `clock.follow` calls.
 
-    `account` is the staker itself or the operator it named.
+    `account` is the staker itself, or the operator that `staker` named.
     """
 
     def __init__(
         self,
-        chain: Chain,
         group: Group,
         account: "LocalAccount",
-        staker: str,
+        staker: str | None,
         journal: Journal[BallotEntry],
         blocks: Mirror,
         clock: Clock,
     ) -> None:
-        self._chain = chain
+        self._vault = group.chain.vault
         self._group = group
-        self._sender = chain.sender(account)
-        self._staker = staker
+        self._sender = group.chain.sender(account)
+        self._staker = staker or account.address
         self._journal = journal
         self._blocks = blocks
         self._clock = clock
@@ -62,6 +62,7 @@ class Wisdomkeeper:
         block = self._group.slot_at(now)
         settle_overdue(self._sender, self._group)
         self._collect(block.index)
+        self._serve_again()
         if now < block.vote_at:
             self._verdicts.clear()
             return Wait(block.vote_at, "waiting for the vote window")
@@ -80,6 +81,13 @@ class Wisdomkeeper:
                 return Wait(min(now + RETRY_SECONDS, block.end), "waiting to vote again")
         return Wait(block.end, "waiting for the next block")
 
+    def _serve_again(self) -> None:
+        """Give back to the shared store what it lost of the incumbent and of what we voted for."""
+        wanted = {entry.checkpoint_hash for entry in self._journal} - {NONE_VALID}
+        for checkpoint_hash in wanted | {self._group.incumbent().checkpoint_hash}:
+            with contextlib.suppress(BlockUnavailable, InvalidCheckpoint):  # it was never here
+                self._blocks.serve_checkpoint(checkpoint_hash)
+
     def _decide(self, block: Block, late: bool) -> BallotEntry | None:
         """Judge the candidates and journal the ballot; None if there is nothing to vote on.
 
@@ -90,7 +98,7 @@ class Wisdomkeeper:
         if not candidates:
             return None
         epoch = block.start // EPOCH
-        if not self._chain.vault.power_at(self._group.id, self._staker, epoch):
+        if not self._vault.power_at(self._group.id, self._staker, epoch):
             logger.warning("%s has no stake in this group in this epoch", self._staker)
             return None
         goal = self._goals.now(self._check)

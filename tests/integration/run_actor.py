@@ -47,16 +47,15 @@ def run(order: Order) -> None:
     logging.getLogger("compute").setLevel(logging.INFO)
     if order.kill is not None:
         arm(*order.kill)
-    chain = connect(order.rpc, deployment=order.deployment)
-    group = chain.group(order.group)
+    group = connect(order.rpc, deployment=order.deployment).group(order.group)
     account = Account.from_key(order.key)
     shared = open_store(str(order.store))
     if order.role == "trainer":
-        actor.train(chain, group, account, shared, order.state, order.options, POLL_SECONDS)
+        actor.train(group, account, shared, order.state, order.options, POLL_SECONDS)
     elif order.role == "wisdomkeeper":
-        actor.keep(chain, group, account, shared, order.state, poll_seconds=POLL_SECONDS)
+        actor.keep(group, account, shared, order.state, poll_seconds=POLL_SECONDS)
     else:
-        actor.curate(chain, group, account, shared, order.state, POLL_SECONDS)
+        actor.curate(group, account, shared, order.state, POLL_SECONDS)
 
 
 def arm(when: str, place: str) -> None:

@@ -1,5 +1,6 @@
 """A tiny group on a real chain, its actors as real processes, and a hand on the clock."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -16,9 +17,12 @@ import numpy as np
 from compute.chain import Group
 from compute.chain.events import Event
 from compute.models import InputColumn, ModelSpecification
+from compute.roles import actor
+from compute.roles.clock import Wait
 from compute.roles.founding import found
-from compute.roles.trainer import Options
+from compute.roles.trainer import Options, Trainer
 from compute.roles.training import Recipe
+from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.storage import FolderStore
 from tests.integration.devnet import CONFIG, NRN, ROOT, Devnet
 from tests.integration.run_actor import Order, run
@@ -98,6 +102,7 @@ class Stage:
         self.folder = folder
         self.store = FolderStore(folder / "shared")
         self.actors: dict[str, Actor] = {}
+        self._held = contextlib.ExitStack()
         founding = found(SPECIFICATION, examples(64), self.store)
         config = replace(
             CONFIG,
@@ -152,22 +157,22 @@ class Stage:
         deadline = time.monotonic() + limit
         while True:
             # one that dies from here on is still on the list, busy, and so keeps the clock still
-            alive = [actor for actor in self.actors.values() if actor.alive()]
+            alive = [one for one in self.actors.values() if one.alive()]
             if done():
                 return
             assert time.monotonic() < deadline, self.tell()
-            for actor in self.actors.values():
-                assert actor.process.exitcode in (None, 0, -signal.SIGKILL), self.tell()
+            for one in self.actors.values():
+                assert one.process.exitcode in (None, 0, -signal.SIGKILL), self.tell()
             now = self.chain.now()
-            if alive and all(actor.idle(now) for actor in alive):
-                self.net.warp(min(actor.waits_until() for actor in alive))
+            if alive and all(one.idle(now) for one in alive):
+                self.net.warp(min(one.waits_until() for one in alive))
             time.sleep(0.05)
 
     def settled(self, end: int) -> bool:
         """Whether chain time `end` has come and everyone has done what it asks for."""
         now = self.chain.now()
-        alive = [actor for actor in self.actors.values() if actor.alive()]
-        return now >= end and all(actor.idle(now) for actor in alive)
+        alive = [one for one in self.actors.values() if one.alive()]
+        return now >= end and all(one.idle(now) for one in alive)
 
     def happened(self, event: str) -> list[Event]:
         """All events of this name of the group's CheckpointVoting."""
@@ -176,12 +181,29 @@ class Stage:
     def tell(self) -> str:
         """The end of what the actors logged."""
         return "\n".join(
-            f"--- {name} ({actor.process.exitcode}): {actor.status()}\n{actor.words()[-3000:]}"
-            for name, actor in self.actors.items()
+            f"--- {name} ({one.process.exitcode}): {one.status()}\n{one.words()[-3000:]}"
+            for name, one in self.actors.items()
         )
 
     def close(self) -> None:
-        for actor in self.actors.values():
-            if actor.alive():
-                actor.process.kill()
-            actor.process.join()
+        for one in self.actors.values():
+            if one.alive():
+                one.process.kill()
+            one.process.join()
+        self._held.close()
+
+    def keeper(self, name: str = "alice") -> Wisdomkeeper:
+        """A wisdomkeeper in this process, to be stepped by hand."""
+        state = self.folder / f"wisdomkeeper-{name}"
+        role = actor.wisdomkeeper(self.group, self.net.accounts[name], self.store, state)
+        return self._held.enter_context(role)[0]
+
+    def trainer(self, name: str = "tara", options: Options = OPTIONS) -> Trainer:
+        """A trainer in this process, to be stepped by hand."""
+        state = self.folder / f"trainer-{name}"
+        role = actor.trainer(self.group, self.net.accounts[name], self.store, state, options)
+        return self._held.enter_context(role)[0]
+
+    def step(self, role: Trainer | Wisdomkeeper) -> Wait:
+        """Let it do what is due now; what it waits for then."""
+        return role.step(self.chain.now())

@@ -1,0 +1,72 @@
+"""Somebody who claims by hand, true or false, and stores whatever bytes it likes."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from compute.chain.claims import Claim, commitment, eval_root_hash
+from compute.checkpoint.manifest import Manifest, Tensor
+from compute.roles.evaluation import evaluate, root_of
+from compute.roles.goal import Goals
+from compute.roles.training import Learner
+from compute.storage.arrays import put_array
+from tests.integration.stage import OPTIONS, SPECIFICATION, Stage
+
+SALT = bytes(range(32))
+
+
+class Mallory:
+    """Has honestly trained `parameters` in hand, and commits to claims on anything."""
+
+    def __init__(self, stage: Stage, steps: int = 20) -> None:
+        self.stage = stage
+        self.goal = Goals(stage.group, stage.store).now()
+        learner = Learner(SPECIFICATION, OPTIONS.recipe, self.goal.parameters)
+        learner.study(self.goal.training_set, self.goal.tip)
+        learner.run(steps=steps, seconds=60, check=lambda: None)
+        self.parameters = learner.parameters()
+        self.truth = evaluate(SPECIFICATION, self.parameters, self.goal.training_set)
+        self._account = stage.net.accounts["mallory"]
+        self._sender = stage.net.sender("mallory")
+        self._claims: list[Claim] = []
+
+    def checkpoint(
+        self, changed: dict[str, np.ndarray] | None = None, nonce: int = 0, **fields: Any
+    ) -> bytes:
+        """Store these parameters unchecked, some `changed`; `fields` are the manifest's."""
+        tensors = tuple(
+            Tensor(name, array.shape, tuple(put_array(self.stage.store, array)))
+            for name, array in sorted({**self.parameters, **(changed or {})}.items())
+        )
+        stated = {"model_hash": SPECIFICATION.hash, "tensors": tensors, "nonce": nonce, **fields}
+        return self.stage.store.put(Manifest(**stated).encode())
+
+    def commit(self, checkpoint_hash: bytes, **lies: Any) -> Claim:
+        """Commit to a claim that is true of `parameters`, except for `lies`."""
+        claim = replace(
+            Claim(
+                self._account.address,
+                self.stage.block.index,
+                SPECIFICATION.hash,
+                self.goal.tip,
+                checkpoint_hash,
+                self.truth.loss,
+                self.goal.baseline_loss,
+                eval_root_hash(root_of(self.truth)),
+            ),
+            **lies,
+        )
+        group = self.stage.group
+        self._sender.commit(group, commitment(claim.digest(group.domain), SALT))
+        self._claims.append(claim)
+        return claim
+
+    def reveal(self) -> None:
+        """Reveal every claim committed so far, and let the vote window begin."""
+        self.stage.net.warp(self.stage.block.reveal_at)
+        for claim in self._claims:
+            signature = claim.sign(self.stage.group.domain, self._account)
+            self._sender.reveal(self.stage.group, claim, SALT, signature)
+        self._claims.clear()
+        self.stage.net.warp(self.stage.block.vote_at)
