@@ -2,31 +2,45 @@
 
 from compute.training_set.delta import blocks_of, build_delta
 from compute.training_set.diff import Diff, class_counts, diff
-from compute.training_set.examples import TrainingSet
+from compute.training_set.examples import Inapplicable, TrainingSet
+from compute.training_set.history import Change, Preview, blame, preview
+from compute.training_set.manifest import Malformed
 from compute.training_set.replay import (
     DeltaRecord,
+    EmptyPatch,
     InvalidGenesis,
     apply_delta,
+    apply_strictly,
     next_tip,
     open_genesis,
     replay,
+    versions,
 )
 from compute.training_set.schema import Column, Schema, SchemaError
 
 __all__ = [
+    "Change",
     "Column",
     "DeltaRecord",
     "Diff",
+    "EmptyPatch",
+    "Inapplicable",
     "InvalidGenesis",
+    "Malformed",
+    "Preview",
     "Schema",
     "SchemaError",
     "TrainingSet",
     "apply_delta",
+    "apply_strictly",
+    "blame",
     "blocks_of",
     "build_delta",
     "class_counts",
     "diff",
     "next_tip",
     "open_genesis",
+    "preview",
     "replay",
+    "versions",
 ]

@@ -51,13 +51,21 @@ class TrainingSet:
         """Content digests of the examples, uint8 [n, 32], in order."""
         return self._segments.take(self._rows, _NO_IDS)[_ID]
 
-    def batches(self, size: int) -> Iterator[dict[str, np.ndarray]]:
-        """Consecutive batches of `size` examples in order; the last may be shorter."""
+    def batches(
+        self, size: int, start: int = 0, end: int | None = None
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Consecutive batches of `size` of the examples start…end - 1 (all of them if not given),
+        in order; the last may be shorter. Gathers one batch at a time."""
         if size < 1:
             raise ValueError(f"a batch has at least one example, not {size}")
-        empty = self.schema.empty()
-        for start in range(0, len(self), size):
-            yield self._segments.take(self._rows[start : start + size], empty)
+        rows, empty = self._rows[start:end], self.schema.empty()
+        for first in range(0, len(rows), size):
+            yield self._segments.take(rows[first : first + size], empty)
+
+    def examples(self, ids: Sequence[bytes] | np.ndarray) -> dict[str, np.ndarray]:
+        """Columns of those examples of the set that have one of `ids`, in the set's order."""
+        rows = np.unique(self._find(_as_ids(ids)))
+        return self._segments.take(rows[rows >= 0], self.schema.empty())
 
     def patched(
         self, add: Mapping[str, np.ndarray], remove: Sequence[bytes] | np.ndarray

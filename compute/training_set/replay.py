@@ -1,6 +1,7 @@
 """From the chain's list of delta hashes to the one training set it defines."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from eth_hash.auto import keccak
@@ -28,6 +29,10 @@ class InvalidGenesis(ValueError):
     """The genesis delta defines no training set; nothing can be built on it."""
 
 
+class EmptyPatch(ValueError):
+    """Why a delta changes nothing: malformed, inapplicable, or bound to others."""
+
+
 def next_tip(tip: bytes, delta_hash: bytes) -> bytes:
     """keccak256(abi_encode(tip, delta_hash)): the tip after appending, as on chain."""
     return keccak(tip + delta_hash)
@@ -39,10 +44,19 @@ def replay(store: Store, genesis: bytes, deltas: Iterable[DeltaRecord]) -> Train
     Raises InvalidGenesis if the genesis is no set, and BlockUnavailable if a block of any delta
     cannot be had: a set is known whole or not at all.
     """
+    return deque(versions(store, genesis, deltas), maxlen=1)[0]
+
+
+def versions(store: Store, genesis: bytes, deltas: Iterable[DeltaRecord]) -> Iterator[TrainingSet]:
+    """The set of version 0, then the set after each delta; they share their examples.
+
+    Raises what `replay` raises, at the version that cannot be had.
+    """
     current = open_genesis(store, genesis)
+    yield current
     for record in deltas:
         current = apply_delta(store, current, record)
-    return current
+        yield current
 
 
 def open_genesis(store: Store, genesis: bytes) -> TrainingSet:
@@ -64,9 +78,17 @@ def apply_delta(store: Store, current: TrainingSet, record: DeltaRecord) -> Trai
     empty patch and returns `current` itself. Raises BlockUnavailable.
     """
     try:
-        return _patched(store, current, _bound(store, record))
-    except (Malformed, Inapplicable, SchemaError):
+        return apply_strictly(store, current, record)
+    except EmptyPatch:
         return current
+
+
+def apply_strictly(store: Store, current: TrainingSet, record: DeltaRecord) -> TrainingSet:
+    """The same, but raises EmptyPatch where `apply_delta` returns `current`."""
+    try:
+        return _patched(store, current, _bound(store, record))
+    except (Malformed, Inapplicable, SchemaError) as error:
+        raise EmptyPatch(f"The delta changes nothing: {error}.") from None
 
 
 def _bound(store: Store, record: DeltaRecord) -> Manifest:

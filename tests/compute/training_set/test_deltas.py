@@ -16,13 +16,17 @@ from compute.canonical import digest
 from compute.storage import MAX_BLOCK_BYTES, BlockUnavailable, FolderStore
 from compute.storage import copy as copy_blocks
 from compute.training_set import (
+    Change,
     DeltaRecord,
     InvalidGenesis,
     SchemaError,
+    apply_strictly,
+    blame,
     blocks_of,
     build_delta,
     next_tip,
     open_genesis,
+    preview,
     replay,
 )
 from compute.training_set.examples import Inapplicable
@@ -353,6 +357,54 @@ def test_a_delta_for_another_proposer_is_not_downloaded(store, genesis, delta, t
     public = FolderStore(tmp_path / "public")
     copy_blocks([*blocks_of(store, genesis), delta], store, public)
     assert labels(public, genesis, DeltaRecord(delta, genesis, BOB)) == [1, 2, 3]
+
+
+# --- looking -------------------------------------------------------------------------------------
+
+
+def test_a_voter_sees_what_comes_and_what_goes(store, genesis, delta):
+    current = open_genesis(store, genesis)
+    seen = preview(store, current, DeltaRecord(delta, genesis, ALICE))
+    assert seen.empty_because is None
+    assert seen.added["y"].tolist() == [4, 5]
+    assert seen.removed["y"].tolist() == [2, 3]
+
+
+def test_a_voter_sees_why_a_delta_would_change_nothing(store, genesis, delta):
+    current = open_genesis(store, genesis)
+    seen = preview(store, current, DeltaRecord(delta, genesis, BOB))
+    assert "another proposer" in seen.empty_because
+    assert seen.added["y"].tolist() == [4, 5]
+    twice = apply_strictly(store, current, DeltaRecord(delta, genesis, ALICE))
+    seen = preview(store, twice, DeltaRecord(delta, genesis, ALICE))
+    assert "not in the set" in seen.empty_because
+    nonsense = preview(store, current, DeltaRecord(store.put(b"nonsense"), genesis, ALICE))
+    assert "canonical" in nonsense.empty_because
+    assert len(nonsense.added["y"]) == len(nonsense.removed["y"]) == 0
+
+
+def test_blame_tells_when_an_example_came_and_went(store, genesis, delta):
+    one, two, four = (
+        open_genesis(store, genesis).schema.ids(columns(n))[0].tobytes() for n in (1, 2, 4)
+    )
+    tip = next_tip(genesis, delta)
+    back = build_delta(
+        replay(store, genesis, [DeltaRecord(delta, genesis, ALICE)]),
+        add=columns(2),
+        remove=[four],
+        parent_tip=tip,
+        proposer=BOB,
+        store=store,
+    )
+    lineage = [DeltaRecord(delta, genesis, ALICE), DeltaRecord(back, tip, BOB)]
+    assert blame(store, genesis, lineage, one) == [Change(0, "added")]
+    assert blame(store, genesis, lineage, two) == [
+        Change(0, "added"),
+        Change(1, "removed"),
+        Change(2, "added"),
+    ]
+    assert blame(store, genesis, lineage, four) == [Change(1, "added"), Change(2, "removed")]
+    assert blame(store, genesis, lineage, bytes(32)) == []
 
 
 # --- building ------------------------------------------------------------------------------------

@@ -128,6 +128,20 @@ def test_batches_are_the_columns_in_order(size):
         np.testing.assert_array_equal(joined, examples.columns[name])
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, None), (3, 11), (11, 12), (5, 5), (12, 99)])
+def test_batches_of_a_range(start, end):
+    examples = make(range(10)).patched(columns(range(20, 30)), ids([0, 3, 4, 9]))
+    labels = [value for batch in examples.batches(3, start, end) for value in batch["label"]]
+    np.testing.assert_array_equal(labels, examples.columns["label"][start:end])
+
+
+def test_examples_by_id():
+    examples = make(range(10)).patched(columns([20]), ids([4]))
+    found = examples.examples(ids([20, 4, 2, 99, 2]))
+    np.testing.assert_array_equal(found["label"], columns([2, 20])["label"])
+    assert len(examples.examples([])["label"]) == 0
+
+
 def test_an_empty_set_has_columns_and_no_batches():
     empty = make([1]).patched(columns([]), ids([1]))
     assert_holds(empty, [])
