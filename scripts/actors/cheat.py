@@ -19,7 +19,7 @@ class Cheat:
 
     def __init__(self, seat: Seat, journal: Journal[ClaimEntry]) -> None:
         self._seat = seat
-        self._claimant = Claimant(seat.chain, seat.group, seat.account, journal, seat.blocks)
+        self._claimant = Claimant(seat.group, seat.account, journal, seat.blocks)
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -30,9 +30,10 @@ class Cheat:
             self._commit(block)
             claimed = True
         if claimed and now < block.reveal_at:
+            self._claimant.ensure_committed(block.index)
             return Wait(block.reveal_at, "waiting to reveal a lie")
         if claimed and now < block.vote_at:
-            self._claimant.reveal(block.index)
+            self._claimant.ensure_revealed(block.index)
         return Wait(block.end, "waiting for the next block")
 
     def _commit(self, block: Block) -> None:
@@ -46,7 +47,7 @@ class Cheat:
             store=seat.blocks,
             nonce=checkpoint_nonce(self._claimant.address, block.index),
         )
-        self._claimant.commit(
+        self._claimant.prepare(
             block.index,
             tip=current.tip,
             checkpoint_hash=checkpoint,
