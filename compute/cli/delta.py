@@ -79,7 +79,7 @@ def propose(
     own = _own(session, group, state)
     if delta is None:
         delta = _build(session, group, own, add, remove, become)
-    number = curator.propose(session.chain, group, session.signer, own, delta, rebased_from)
+    number = curator.propose(group, session.signer, own, delta, rebased_from)
     votable = Moment(group.proposal(number).proposed_at + group.period().review)
     session.out.done(
         f"Proposal {number}. From {votable}: nrn delta vote {group_id} {number}",
@@ -184,6 +184,8 @@ def checkout(
     from compute.roles import curator
 
     group = session.group(group_id)
+    if version is None:
+        version, _ = group.tip_at(session.chain.now())
     with session.out.progress("replaying deltas"):
         examples = curator.checkout(group, session.blocks, version)
         np.savez(target, allow_pickle=False, **examples.columns)

@@ -97,7 +97,7 @@ class Session:
 
         if chosen is not None:
             return chosen
-        return folder(_data_folder() / "state", role, self.chain, group, self.signer.address)
+        return folder(_data_folder() / "state", role, group, self.signer.address)
 
 
 def _data_folder() -> Path:

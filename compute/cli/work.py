@@ -46,7 +46,7 @@ def train(
     group, account = session.group(group_id), session.signer
     _log()
     actor.train(
-        session.chain, group, account, session.blocks, session.state(state, "trainer", group),
+        group, account, session.blocks, session.state(state, "trainer", group),
         Options(Recipe(seed, learning_rate, weight_decay, batch_size), steps), poll,
     )  # fmt: skip
 
@@ -69,7 +69,7 @@ def keep(
     group, account = session.group(group_id), session.signer
     _log()
     actor.keep(
-        session.chain, group, account, session.blocks,
+        group, account, session.blocks,
         session.state(state, "wisdomkeeper", group), staker, poll,
     )  # fmt: skip
 
@@ -83,9 +83,7 @@ def curate(session: Session, group_id: GroupId, state: State = None, poll: Poll 
 
     group, account = session.group(group_id), session.signer
     _log()
-    actor.curate(
-        session.chain, group, account, session.blocks, session.state(state, "curator", group), poll
-    )
+    actor.curate(group, account, session.blocks, session.state(state, "curator", group), poll)
 
 
 def _log() -> None:

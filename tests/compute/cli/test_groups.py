@@ -1,0 +1,144 @@
+"""Founding, staking, curating, checking: each through the command line, on a real chain."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compute.models import ModelSpecification, Parent
+from compute.storage import FolderStore
+from tests.compute.cli.conftest import Result, examples
+from tests.integration.devnet import NRN, Devnet
+
+Nrn = Callable[..., Result]
+
+
+@pytest.fixture
+def founded(nrn: Nrn, files: Path, devnet: Devnet) -> int:
+    """A group with a real model and real data, staked by alice and bob, in force."""
+    created = nrn("group", "create", "--model", files / "model.json", "--data",
+                  files / "first.npz", "--keeper-bps", 0, "--vote-window", "2h", "--json",
+                  account="alice").json  # fmt: skip
+    for name in ("alice", "bob"):
+        nrn("stake", created["group"], "50.5", account=name)
+    devnet.next_epoch()
+    return created["group"]
+
+
+def test_a_group_has_the_terms_it_was_given(nrn: Nrn, founded: int) -> None:
+    shown = nrn("group", "show", founded, "--json").json
+    assert shown["keeper_bps"] == 0 and shown["vote_window"] == 7_200
+    assert shown["commit_window"] == 14_400 and shown["bond"] == str(NRN)
+    assert shown["stake"] == str(101 * NRN)
+    listed = nrn("group", "list", "--json").json
+    assert [row["group"] for row in listed] == [1, founded]
+    assert "commit window" in nrn("group", "show", founded).out
+
+
+def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, files: Path) -> None:
+    parent = ModelSpecification.parse(
+        FolderStore(files / "store").get(
+            bytes.fromhex(nrn("group", "show", founded, "--json").json["model"][2:])
+        )
+    )
+    wider = replace(parent, hidden=(12,), parent=Parent(parent.hash, "widen"))
+    (files / "wider.json").write_bytes(wider.encode())
+    forked = nrn("group", "fork", founded, "--model", files / "wider.json", "--bond", 3, "--json",
+                 account="bob").json  # fmt: skip
+    shown = nrn("group", "show", forked["group"], "--json").json
+    assert shown["parent"] == founded and shown["vote_window"] == 7_200
+    assert shown["bond"] == str(3 * NRN)
+    nrn("migrate", founded, forked["group"], 20, account="bob")
+    evaluation = nrn("evaluate", forked["group"], "--json").json
+    same_function = nrn("evaluate", founded, "--json").json["loss"]
+    assert abs(evaluation["loss"] - same_function) < 1 << 12  # a millionth of a nat
+
+
+def test_data_is_proposed_voted_finalised_and_checked_out(
+    nrn: Nrn, founded: int, files: Path, devnet: Devnet
+) -> None:
+    before = nrn("evaluate", founded, "--json").json
+    assert before["valid"] and before["examples"] == 48 and before["loss"] > 0
+    if devnet.chain().group(founded).finalizable():
+        nrn("delta", "finalize", founded, account="alice")
+
+    built = nrn("delta", "new", founded, "--add", files / "more.npz", "--json", account="tom").json
+    proposed = nrn("delta", "propose", founded, built["delta"], "--json", account="tom").json
+    number = proposed["proposal"]
+    assert "in review" in nrn("delta", "vote", founded, number, account="alice", code=1).err
+    devnet.warp(proposed["votable_from"])
+    assert nrn("delta", "vote", founded, number, "--json", account="alice").json["power"] == str(
+        NRN * 101 // 2
+    )
+    (row,) = nrn("delta", "proposals", founded, "--json").json
+    assert row["leads"] and row["delta"] == built["delta"]
+
+    devnet.warp(devnet.chain().group(founded).period().end)
+    assert nrn("delta", "finalize", founded, "--json", account="bob").json["version"] == 1
+    log = nrn("delta", "log", founded, "--json").json
+    assert [entry["version"] for entry in log] == [1, 0]
+    assert log[0]["proposer"] == devnet.accounts["tom"].address
+
+    nrn("delta", "checkout", founded, files / "out.npz")
+    with np.load(files / "out.npz") as written:
+        assert len(written["label"]) == 64
+        assert np.array_equal(written["image"][48:], examples(2, 16)["image"])
+    nrn("delta", "checkout", founded, files / "old.npz", "--version", 0)
+    with np.load(files / "old.npz") as written:
+        assert len(written["label"]) == 48
+    group = devnet.chain().group(founded)  # blocks use the data in force at their start
+    devnet.warp(group.slot(group.current().block_index + 1).start)
+    after = nrn("evaluate", founded, "--json").json
+    assert after["examples"] == 64 and after["loss"] != before["loss"]
+
+    status = nrn("status", founded, "--json", account="tom").json["groups"][0]
+    assert int(status["pending_rewards"]) > 0 and status["next"].startswith("nrn redeem")
+    received = nrn("redeem", founded, "--json", account="tom").json
+    assert received["received"] == status["pending_rewards"]
+    assert [entry["for"] for entry in received["collected"]] == ["delta"]
+    assert "Nothing to collect" in nrn("redeem", founded, account="tom").out
+
+
+def test_become_finds_the_difference(nrn: Nrn, founded: int, files: Path) -> None:
+    kept, new = examples(1, 48), examples(3, 4)
+    wanted = {name: np.concatenate([kept[name][:40], new[name]]) for name in kept}
+    np.savez(files / "wanted.npz", **wanted)
+    assert nrn("delta", "propose", founded, "--become", files / "wanted.npz", "--json",
+               account="tom").json["proposal"] == 1  # fmt: skip
+    refusal = nrn("delta", "propose", founded, "--become", files / "wanted.npz", "--add",
+                  files / "more.npz", account="tom", code=1)  # fmt: skip
+    assert "--become alone" in refusal.err
+
+
+def test_verify_without_blocks_and_with_lost_content(nrn: Nrn, founded: int, files: Path) -> None:
+    report = nrn("verify", founded, "--json").json
+    assert report["true"] and report["blocks"] == []
+    assert "0 of 0 blocks verified" in nrn("verify", founded).out
+    model = nrn("group", "show", founded, "--json").json["model"][2:]
+    (lost,) = [path for path in (files / "store").rglob("*") if model[4:] in path.name
+               or path.name == model]  # fmt: skip
+    lost.unlink()
+    for command in ("verify", "evaluate"):
+        assert "Error:" in nrn(command, founded, code=4).err
+
+
+def test_files_that_are_no_model_or_no_data(nrn: Nrn, files: Path) -> None:
+    (files / "bad.json").write_text('{"format": "something else"}')
+    (files / "deep.json").write_text("[" * 100_000)
+    (files / "bad.npz").write_bytes(b"PK nonsense")
+    for model, data in (
+        ("bad.json", "first.npz"), ("deep.json", "first.npz"), ("model.json", "bad.npz"),
+    ):  # fmt: skip
+        refused = nrn("group", "create", "--model", files / model, "--data", files / data,
+                      account="alice", code=1)  # fmt: skip
+        assert refused.err.startswith("Error:")
+
+
+def test_json_on_every_list(nrn: Nrn, founded: int) -> None:
+    for words in (("group", "list"), ("group", "show", founded), ("delta", "log", founded),
+                  ("delta", "proposals", founded), ("status",), ("sale", "show")):  # fmt: skip
+        json.loads(nrn(*words, "--json").out)
+        assert nrn(*words).out.strip()
