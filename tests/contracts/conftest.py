@@ -2,9 +2,10 @@
 
 It is built once. Each test starts from the same chain state and is undone afterwards.
 
-    START -- sale, 30 d -- END -- epoch edge: group 1, stakes -- epoch edge: tests start
+    START -- sale, 30 d -- END -- epoch edge -- group 1, stakes -- epoch edge: tests start
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from brownie import Contract, accounts, chain, web3
 from eth_account import Account
 from eth_utils import keccak
 
-from tests.contracts.terms import DAY, EPOCH, ETHER, MIN_BOND, Claim, Config, attestation
+from tests.contracts.terms import DAY, EPOCH, ETHER, HOUR, MIN_BOND, Claim, Config, attestation
 
 PEOPLE = ("deployer", "beneficiary", "alice", "bob", "carol", "dave", "erin", "mallory", "oscar")
 STAKES = {"alice": 30_000 * ETHER, "bob": 20_000 * ETHER, "carol": 10_000 * ETHER}
@@ -176,11 +177,12 @@ class Protocol:
         assert [self.vault, self.coinbase, self.registry, self.nrn] == [
             vault, coinbase, registry, nrn
         ]  # fmt: skip
-        self.epoch_of = lambda when: when // EPOCH
 
     def at(self, name: str, address: str) -> Any:
-        known = self.containers[name]
-        return Contract.from_abi(name, address, known.abi)
+        """A contract of a group. Brownie warns that its code differs: by its immutables."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return self.containers[name].at(address)
 
     def hold_sale(self) -> None:
         self.clock.to(self.sale.START())
@@ -207,7 +209,7 @@ class Protocol:
             self.vault.stake(group.id, amount, {"from": getattr(self.people, name)})
 
     def next_epoch(self) -> None:
-        """Go to the first block of group 1 that starts in the next epoch."""
+        """Go to the first second of the next epoch."""
         self.clock.to((self.clock.now // EPOCH + 1) * EPOCH)
 
 
@@ -249,7 +251,9 @@ def protocol(
 
 @pytest.fixture(scope="session")
 def group(protocol: Protocol) -> Group:
-    """Group 1: alice 30,000, bob 20,000 and carol 10,000 NRN; tests start as its stake counts."""
+    """Group 1: alice 30,000, bob 20,000 and carol 10,000 NRN. Neither its blocks nor its periods
+    are aligned to epochs."""
+    protocol.clock.to(protocol.clock.now + 2 * DAY + 5 * HOUR)
     built = protocol.create(Config(keeper_bps=2_000))
     protocol.stake(built, STAKES)
     protocol.next_epoch()

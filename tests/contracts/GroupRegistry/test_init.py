@@ -1,0 +1,55 @@
+from typing import Any
+
+import brownie
+import pytest
+
+from tests.contracts.terms import ZERO
+
+
+def partners(protocol: Any) -> list[Any]:
+    registry = protocol.registry
+    return [
+        protocol.nrn, protocol.vault, protocol.coinbase,
+        registry.DELTA_BLUEPRINT(), registry.VOTING_BLUEPRINT(), 5,
+    ]  # fmt: skip
+
+
+def test_keeps_its_partners(GroupRegistry: Any, protocol: Any, people: Any) -> None:
+    registry = GroupRegistry.deploy(*partners(protocol), {"from": people.deployer})
+    kept = [
+        registry.NRN(), registry.VAULT(), registry.COINBASE(),
+        registry.DELTA_BLUEPRINT(), registry.VOTING_BLUEPRINT(), registry.MIN_BOND(),
+    ]  # fmt: skip
+    assert kept == partners(protocol)
+    assert registry.n_groups() == 0
+
+
+@pytest.mark.parametrize("missing", range(3))
+def test_refuses_a_zero_address(
+    GroupRegistry: Any, protocol: Any, people: Any, missing: int
+) -> None:
+    values = partners(protocol)
+    values[missing] = ZERO
+    with brownie.reverts("gr: zero address"):
+        GroupRegistry.deploy(*values, {"from": people.deployer})
+
+
+@pytest.mark.parametrize("which", [3, 4])
+@pytest.mark.parametrize("instead", ["account", "contract", "bare preamble"])
+def test_refuses_what_is_no_blueprint(
+    GroupRegistry: Any, protocol: Any, people: Any, which: int, instead: str
+) -> None:
+    values = partners(protocol)
+    bare = "0x61000380600a3d393df3fe7100"
+    values[which] = {
+        "account": people.alice,
+        "contract": protocol.nrn,
+        "bare preamble": people.deployer.transfer(data=bare).contract_address,
+    }[instead]
+    with brownie.reverts("gr: blueprint"):
+        GroupRegistry.deploy(*values, {"from": people.deployer})
+
+
+def test_refuses_no_bond(GroupRegistry: Any, protocol: Any, people: Any) -> None:
+    with brownie.reverts("gr: bond"):
+        GroupRegistry.deploy(*partners(protocol)[:-1], 0, {"from": people.deployer})
