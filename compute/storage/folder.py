@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 import secrets
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from compute.canonical import digest as sha256
@@ -16,6 +18,8 @@ from compute.storage.store import (
 )
 
 _STALE_SECONDS = 3600
+_PREFIX = re.compile(r"[0-9a-f]{2}", re.ASCII)
+_NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class FolderStore:
@@ -39,7 +43,7 @@ class FolderStore:
         digest = sha256(block)
         target = self._file(digest)
         try:
-            if _read(target) != block:
+            if not _renewed(target) or _read(target) != block:
                 self._write(target, block)
         except OSError as error:
             raise _sentence(error, self.path) from error
@@ -64,6 +68,32 @@ class FolderStore:
         """Whether the block's file exists; `get` tells whether it is sound."""
         return self._file(digest).is_file()
 
+    def digests(self) -> Iterator[bytes]:
+        """The digests of the blocks held, as far as others do not add and delete meanwhile."""
+        for folder in self.path.iterdir():
+            if _PREFIX.fullmatch(folder.name):
+                for file in folder.iterdir():
+                    if _NAME.fullmatch(file.name):
+                        yield bytes.fromhex(file.name)
+
+    def discard(self, digest: bytes, before: float) -> int | None:
+        """Delete the block unless somebody put it after `before` (time.time, seconds); its size in
+        bytes, or None if it was left."""
+        file = self._file(digest)
+        aside = self._new_partial()
+        try:
+            if file.stat().st_mtime >= before:
+                return None
+            file.replace(aside)  # who puts it from now on writes it anew
+        except FileNotFoundError:
+            return None
+        found = aside.stat()
+        if found.st_mtime >= before:  # who put it just now was told that it is there
+            aside.replace(file)
+            return None
+        aside.unlink()
+        return found.st_size
+
     @property
     def _partial(self) -> Path:
         return self.path / "partial"
@@ -74,8 +104,11 @@ class FolderStore:
         name = digest.hex()
         return self.path / name[:2] / name
 
+    def _new_partial(self) -> Path:
+        return self._partial / f"{os.getpid()}-{secrets.token_hex(8)}"
+
     def _write(self, target: Path, block: bytes) -> None:
-        partial = self._partial / f"{os.getpid()}-{secrets.token_hex(8)}"
+        partial = self._new_partial()
         try:
             with partial.open("xb") as file:
                 file.write(block)
@@ -98,6 +131,15 @@ class FolderStore:
                     file.unlink()
             except FileNotFoundError:  # another process swept it
                 pass
+
+
+def _renewed(file: Path) -> bool:
+    """Whether the file exists; it now has the age of a new one, so that `discard` leaves it."""
+    try:
+        os.utime(file)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _read(file: Path) -> bytes | None:

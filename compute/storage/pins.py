@@ -1,0 +1,155 @@
+"""What garbage collection must spare: for whom, and why.
+
+An owner, one role of one group, has a folder of records. A record pins one root, the manifest of a
+checkpoint or delta, together with its blocks. Owners share blocks; one is free when no record names
+it. A record is one file, written whole or not at all, so adding one costs the same however many
+there are.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from compute import canonical
+from compute.storage.store import BlockUnavailable, StorageError, Store
+
+HEIGHTS_KEPT = 2
+_LONGEST_RECORD = 1 << 24  # bytes; 250,000 blocks
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+_ROOT = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+@runtime_checkable
+class PinningStore(Protocol):
+    """A store that collects its own garbage, and has to be told what to spare: Kubo."""
+
+    def pin(self, digest: bytes) -> None: ...
+    def unpin(self, digest: bytes) -> None: ...
+
+
+@dataclass(frozen=True)
+class Record:
+    """`blocks`, the root's among them, are kept because of `why`; for good if `height` is None,
+    else until the group is more than HEIGHTS_KEPT heights further."""
+
+    root: bytes
+    why: str
+    height: int | None
+    blocks: tuple[bytes, ...]
+
+
+class Pins:
+    """The records of `owner` under `folder`, which all owners that share `store` must share."""
+
+    def __init__(self, folder: Path, owner: str, store: Store) -> None:
+        if not _OWNER.fullmatch(owner):
+            raise ValueError(f"an owner is letters, digits, dot, dash, underscore; not {owner!r}")
+        self._folder = folder
+        self._own = folder / owner
+        self._store = store
+        self._own.mkdir(parents=True, exist_ok=True)
+
+    def pin(
+        self, root: bytes, blocks: Iterable[bytes], *, why: str, height: int | None = None
+    ) -> None:
+        """Keep `root` and `blocks`; once more with other reasons replaces the record.
+
+        Raises BlockUnavailable for a block that the store does not hold: fetch before pinning.
+        """
+        record = Record(root, why, height, tuple(dict.fromkeys([*blocks, root])))
+        with locked(self._folder):
+            for digest in record.blocks:
+                if not self._store.has(digest):
+                    raise BlockUnavailable(digest, "it was to be pinned. Fetch it first.")
+                if isinstance(self._store, PinningStore):
+                    self._store.pin(digest)
+            _write(self._own / root.hex(), record)
+
+    def records(self) -> list[Record]:
+        """This owner's records, in no particular order. Raises StorageError if one is damaged."""
+        return [_read(file) for file in _files(self._own)]
+
+    def release(self, roots: Iterable[bytes]) -> None:
+        """Forget the records of `roots`; blocks that no other record names become garbage."""
+        with locked(self._folder):
+            gone = {self._own / root.hex() for root in roots} & set(_files(self._own))
+            if isinstance(self._store, PinningStore):
+                staying = _blocks(file for file in _all_files(self._folder) if file not in gone)
+                for digest in _blocks(gone) - staying:
+                    self._store.unpin(digest)
+            for file in gone:
+                file.unlink()
+
+    def advance(self, height: int) -> None:
+        """Release what was kept for a height that `height` is more than HEIGHTS_KEPT beyond."""
+        self.release(
+            record.root
+            for record in self.records()
+            if record.height is not None and record.height + HEIGHTS_KEPT < height
+        )
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else pins, releases or collects under `folder` meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def pinned(folder: Path) -> set[bytes]:
+    """Every block that a record of any owner names. Raises StorageError if a record is damaged."""
+    return _blocks(_all_files(folder))
+
+
+def _blocks(files: Iterable[Path]) -> set[bytes]:
+    return {digest for file in files for digest in _read(file).blocks}
+
+
+def _all_files(folder: Path) -> Iterator[Path]:
+    for owner in folder.iterdir():
+        if owner.is_dir():
+            yield from _files(owner)
+
+
+def _files(owner: Path) -> Iterator[Path]:
+    return (file for file in owner.iterdir() if _ROOT.fullmatch(file.name))
+
+
+def _write(file: Path, record: Record) -> None:
+    text = canonical.encode(
+        {
+            "why": record.why,
+            "height": record.height,
+            "blocks": [digest.hex() for digest in record.blocks],
+        }
+    )
+    partial = file.with_name(f"partial-{secrets.token_hex(8)}")
+    try:
+        with partial.open("xb") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StorageError(f"The pin record {file} cannot be written: {error.strerror}.") from error
+
+
+def _read(file: Path) -> Record:
+    try:
+        entry = canonical.decode(file.read_bytes(), max_bytes=_LONGEST_RECORD)
+        blocks = tuple(bytes.fromhex(digest) for digest in entry["blocks"])
+        return Record(bytes.fromhex(file.name), entry["why"], entry["height"], blocks)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise StorageError(
+            f"The pin record {file} is damaged, so nothing can be told to be garbage. "
+            "Delete it if what it pinned may go."
+        ) from None
