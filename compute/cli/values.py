@@ -3,13 +3,14 @@
 import re
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 UNIT = 10**18
 NAT = 1 << 32
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_AMOUNT = re.compile(r"(\d{1,11})(?:\.(\d{1,18}))?")
 _SPAN = re.compile(r"(?:\d{1,12}[smhd])+|\d{1,12}")
 
 
@@ -25,12 +26,12 @@ class Amount(int):
     @classmethod
     def parse(cls, text: str) -> "Amount":
         """ "12.5" -> 12.5e18 units. Raises ValueError."""
-        try:
-            units = Decimal(text.replace(",", "").replace("_", "")) * UNIT
-        except InvalidOperation:
-            raise ValueError(f"'{text}' is not an amount. Write it like 12.5.") from None
-        if not units.is_finite() or units != units.to_integral_value() or not 0 < units < 2**96:
-            raise ValueError(f"'{text}' is not an amount of NRN above zero with 18 decimals.")
+        match = _AMOUNT.fullmatch(text.replace(",", "").replace("_", ""))
+        if match is None:
+            raise ValueError(f"'{text}' is not an amount. Write it like 12.5.")
+        units = int(match[1]) * UNIT + int((match[2] or "").ljust(18, "0"))
+        if units == 0:
+            raise ValueError("The amount must be above zero.")
         return cls(units)
 
 

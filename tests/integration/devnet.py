@@ -167,10 +167,17 @@ class Devnet:
 def compiled() -> dict[str, dict[str, Any]]:
     """Vyper's output for every contract: abi, bytecode, blueprint_bytecode.
 
-    In a process of its own: importing Vyper raises the recursion limit, and with it the depth at
-    which hostile JSON is refused.
+    From a process of its own, because importing Vyper raises the recursion limit, and with it the
+    depth at which hostile JSON is refused; and kept until a source changes, because it takes long.
     """
     sources = sorted((ROOT / "contracts").glob("*.vy"))
+    read = sorted(
+        path for name in ("contracts", "interfaces") for path in ROOT.glob(f"{name}/**/*.vy*")
+    )
+    key = sha256(b"".join(path.read_bytes() for path in read)).hexdigest()[:16]
+    kept = ROOT / ".pytest_cache" / f"contracts-{key}.json"
+    if kept.exists():
+        return json.loads(kept.read_text())
     formats = ("abi", "bytecode", "blueprint_bytecode")
     vyper = [Path(sys.executable).parent / "vyper", "-p", ROOT, "-f", ",".join(formats), *sources]
     lines = iter(
@@ -179,6 +186,10 @@ def compiled() -> dict[str, dict[str, Any]]:
     output = {path.stem: {name: next(lines) for name in formats} for path in sources}
     for found in output.values():
         found["abi"] = json.loads(found["abi"])
+    kept.parent.mkdir(exist_ok=True)
+    draft = kept.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(output))
+    draft.replace(kept)
     return output
 
 
