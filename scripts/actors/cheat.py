@@ -25,19 +25,18 @@ class Cheat:
         """Do what this moment of this block asks for."""
         block = self._seat.group.slot_at(now)
         self._claimant.collect(block.index)
-        claimed = self._claimant.has_claim(block.index)
-        if now < block.reveal_at and not claimed and self._claimant.can_pay_bond():
-            self._commit(block)
-            claimed = True
-        if claimed and now < block.reveal_at:
-            self._claimant.ensure_committed(block.index)
-            return Wait(block.reveal_at, "waiting to reveal a lie")
-        if claimed and now < block.vote_at:
+        if now < block.reveal_at:
+            if not self._claimant.has_claim(block.index) and self._claimant.can_pay_bond():
+                self._invent(block)
+            if self._claimant.has_claim(block.index):
+                self._claimant.ensure_committed(block.index)
+                return Wait(block.reveal_at, "waiting to reveal a lie")
+        elif now < block.vote_at and self._claimant.has_claim(block.index):
             self._claimant.ensure_revealed(block.index)
         return Wait(block.end, "waiting for the next block")
 
-    def _commit(self, block: Block) -> None:
-        """Commit to the untrained network under an invented loss."""
+    def _invent(self, block: Block) -> None:
+        """Claim an invented loss for the untrained network."""
         seat, current = self._seat, self._seat.group.current()
         baseline = current.baseline_loss if current.baseline_known else GUESS
         specification = load_specification(seat.blocks, seat.group.model_hash)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,22 +33,22 @@ class Seat:
 
     @classmethod
     def from_arguments(cls) -> "Seat":
-        """Parse the command line; the password comes from NRN_PASSWORD."""
+        """From the command line and the variables that `nrn` reads too."""
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         parser = argparse.ArgumentParser()
-        for option in ("rpc", "deployment", "store", "account", "state"):
-            parser.add_argument(f"--{option}", required=True)
         parser.add_argument("--group", type=int, required=True)
+        parser.add_argument("--account", required=True)
+        parser.add_argument("--state", type=Path, required=True)
         options = parser.parse_args()
-        chain = connect(options.rpc, deployment=options.deployment)
-        state = Path(options.state)
+        chain = connect(os.environ["NRN_RPC"], deployment=os.environ["NRN_DEPLOYMENT"])
+        state: Path = options.state
         clock = Clock(chain, state, poll_seconds=POLL_SECONDS)
         clock.stop_on_signals()
         return cls(
             chain=chain,
             group=chain.group(options.group),
             account=load_account(options.account),
-            blocks=own_blocks(state, open_store(options.store)),
+            blocks=own_blocks(state, open_store(os.environ["NRN_STORE"])),
             state=state,
             clock=clock,
         )

@@ -13,33 +13,40 @@ SALT = secrets.token_bytes(32)
 
 
 class Thief:
-    """Watches reveals; steals one at once, and twice more in the next block."""
+    """Watches reveals; claims one at once, and the winner twice more in the next block."""
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         self._sender = seat.chain.sender(seat.account)
-        self._stolen: RevealedClaim | None = None
+        self._seen: list[RevealedClaim] = []
         self._prepared: list[tuple[str, Claim]] = []
         self._robbed = -1  # the last block in which it tried to reveal
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
-        block = self._seat.group.slot_at(now)
+        group = self._seat.group
+        block = group.slot_at(now)
         if now < block.reveal_at:
-            if self._stolen is not None:
-                self._prepare(block, self._stolen)
-                self._stolen = None
+            winner = group.incumbent().checkpoint_hash
+            for claim in self._seen:
+                # Where the loss to beat is not on chain, it would have to evaluate.
+                if claim.checkpoint_hash == winner and group.current().baseline_known:
+                    self._prepare(block, claim)
+            self._seen = []
             return Wait(block.reveal_at, "waiting for others to reveal")
         if now < block.vote_at and self._robbed < block.index:
             for what, claim in self._prepared:
                 self._reveal(what, claim)
-            self._prepared.clear()
-            revealed = self._seat.group.candidates(block.index)
+            self._prepared = []
+            revealed = group.candidates(block.index)
             if not revealed:
                 return Wait(block.vote_at, "watching for reveals", recheck=True)
-            self._stolen, self._robbed = revealed[0], block.index
+            self._robbed = block.index
             claim = self._claim(block, revealed[0], revealed[0].checkpoint_hash)
             self._reveal("reveal another's checkpoint at once", claim)
+        if now < block.vote_at:
+            return Wait(block.vote_at, "waiting for the votes")
+        self._seen = group.candidates(block.index)
         return Wait(block.end, "waiting for the next block")
 
     def _prepare(self, block: Block, stolen: RevealedClaim) -> None:

@@ -31,7 +31,7 @@ class Person:
 
 
 def assemble(names: Iterable[str], folder: Path) -> dict[str, Person]:
-    """Create the people, write their keystores to `folder`, fund each with 100 ether.
+    """Create the people, write their keystores to `folder`, fund each with 500 ether.
 
     The password is NRN_PASSWORD; a random one is set for this process tree if there is none.
     """
@@ -46,5 +46,5 @@ def assemble(names: Iterable[str], folder: Path) -> dict[str, Person]:
         keystore.touch(mode=0o600)
         keystore.write_text(json.dumps(document))
         people[name] = Person(name, accounts.add(key), keystore)
-        accounts[0].transfer(people[name].account, 100 * ETHER)
+        accounts[0].transfer(people[name].account, 500 * ETHER)
     return people

@@ -1,7 +1,7 @@
 """Chain time of a development chain: one second per block, and a jump when all actors wait."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from brownie import chain, web3
 
@@ -31,28 +31,32 @@ def next_jump(statuses: Iterable[Status | None], time_now: int) -> int | None:
 
 
 def run_until(
-    done: Callable[[], bool], company: Company, tick: Callable[[], None], limit_seconds: float
+    time_then: int,
+    company: Company,
+    show: Callable[[Mapping[str, Status | None]], None],
+    stall_seconds: float,
 ) -> None:
-    """Let the actors live until `done()`, jumping over the time in which nobody acts.
+    """Let the actors live until chain time `time_then`, jumping over the time nobody acts in.
 
-    `done` is asked only when all actors wait, so it sees a settled state; `tick` is called at
-    every poll. Raises ProcessFailed if an actor ends, Stalled after `limit_seconds` of real time.
+    Returns when all actors wait; `show` gets what they do at every poll. Raises ProcessFailed if
+    an actor ends, Stalled if for `stall_seconds` of real time no block comes.
     """
-    deadline = time.monotonic() + limit_seconds
+    height, moved_at = chain.height, time.monotonic()
     while True:
         company.check()
-        tick()
         statuses = {name: actor.status() for name, actor in company.actors.items()}
+        show(statuses)
         jump = next_jump(statuses.values(), now())
         if jump is not None:
-            if done():
+            if now() >= time_then:
                 return
-            warp(jump)
-        elif time.monotonic() > deadline:
+            warp(min(jump, time_then))
+        if chain.height != height:
+            height, moved_at = chain.height, time.monotonic()
+        elif time.monotonic() - moved_at > stall_seconds:
             doing = "; ".join(
                 f"{name}: {status.doing if status else 'not started'}"
                 for name, status in statuses.items()
             )
-            raise Stalled(f"chain time stood still at block {chain.height} ({doing})")
-        else:
-            time.sleep(POLL_SECONDS)
+            raise Stalled(f"no block for {stall_seconds:.0f} seconds ({doing})")
+        time.sleep(POLL_SECONDS)

@@ -1,17 +1,18 @@
 """The demo's plot: who buys, founds, trains, keeps, cheats, and when the clock moves."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from brownie import accounts
 
-from scripts.deploy import deploy
+from scripts.deploy import container, deploy
 from scripts.stage import content
 from scripts.stage.cast import ETHER, Person, assemble
-from scripts.stage.clock import detach_from_wall_clock
+from scripts.stage.clock import detach_from_wall_clock, run_until
 from scripts.stage.money import EPOCH, contract, hold_sale, now, warp
-from scripts.stage.processes import Company, nrn
+from scripts.stage.processes import Company, Status, nrn
 
 NRN = 10**18
 HOUR = 3_600
@@ -39,6 +40,7 @@ STEPS = 150  # training steps per block
 HIDDEN, WIDER = 32, 64
 KEEPERS_SHARE = 2_000  # basis points, in the fork
 STALL_SECONDS = 90
+POLL_SECONDS = 0.25
 
 
 @dataclass
@@ -46,26 +48,19 @@ class Play:
     """The state of the demo: who is there, and which groups live."""
 
     folder: Path
+    deployment: Path
     company: Company
-    tell: Callable[[str], None]
-    tick: Callable[[], None]
+    tell: Callable[[str], None]  # a new act
+    show: Callable[[str], None]  # what happens right now
     addresses: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     genesis: dict[int, int] = field(default_factory=dict)  # group -> its genesis time
-
-    @property
-    def store(self) -> Path:
-        return self.folder / "store"
-
-    def run(self, name: str, *words: str | Path | int) -> str:
-        """One `nrn` command of a person, as its own process."""
-        return self.company.run(name, nrn(*words))
 
     def open_the_sale(self) -> None:
         """Deploy, sell to six buyers, let the sale end, lend money for bonds."""
         self.tell("deploying the protocol")
         detach_from_wall_clock()
-        self.addresses = deploy(accounts[0])
+        self.addresses = deploy(accounts[0], folder=self.deployment.parent)
         names = dict.fromkeys((*BUYERS, *TRAINERS, LAZY, CHEAT, THIEF, CURATOR, VANDAL))
         self.people = assemble(names, self.folder / "accounts")
         self.tell("six buyers in the sale")
@@ -92,12 +87,16 @@ class Play:
         self._create("create", "--model", model, "--data", data, "--keeper-bps", 0)
         self.tell("staking: three keepers with 80,000 NRN each, a lazy one with 60,000")
         for name, amount in STAKES.items():
-            self.run(name, "stake", 1, amount // NRN, "--account", self.people[name].keystore)
+            self.run(name, "stake", 1, amount // NRN)
         warp(self.block_start(1, 1))
 
     def live(self) -> None:
         """Nine blocks of group 1, with proposals in block 1 and the data vote in block 4."""
-        self._start_actors(1, dishonest=True)
+        self.tell("three trainers, three keepers, a lazy one, a cheat, a thief and a curator start")
+        self._start_actors(1)
+        self._start_dishonest(CHEAT, 1, "cheat")
+        self._start_dishonest(THIEF, 1, "thief")
+        self._nrn(CURATOR, 1, "curate")
         self.tell("dora proposes 600 more images, gary proposes noise")
         self._propose(CURATOR, "more")
         self._propose(VANDAL, "noise")
@@ -105,56 +104,87 @@ class Play:
         self._run_until(self.block_start(1, 4))
         self.tell("the keepers vote for dora's data, larry for gary's; blocks 4 to 7")
         for name in STAKES:
-            proposal = 2 if name == LAZY else 1
-            self.run(name, "delta", "vote", 1, proposal, "--account", self.people[name].keystore)
+            self.run(name, "delta", "vote", 1, 2 if name == LAZY else 1)
         self._run_until(self.block_start(1, 8))
         self.tell("the new data is in force; blocks 8 and 9")
         self._run_until(self.block_start(1, LAST_BLOCK + 1))
         self.company.dismiss()
-        self.run(CURATOR, "redeem", 1, "--account", self.people[CURATOR].keystore)
 
     def fork(self) -> None:
         """Fork group 1 to a wider model with paid keepers; the stake moves; one block."""
-        self.tell("forking to a wider network; keepers get 20 %")
+        self.tell("forking to a wider network; keepers get 20 % of each reward")
         model = self.folder / "wider.json"
         model.write_bytes(content.widened(content.network(HIDDEN), WIDER).encode())
         warp((now() // EPOCH + 1) * EPOCH - HOUR)
         self._create("fork", 1, "--model", model, "--keeper-bps", KEEPERS_SHARE)
         for name, amount in STAKES.items():
-            self.run(name, "migrate", 1, 2, amount // NRN, "--account", self.people[name].keystore)
+            self.run(name, "migrate", 1, 2, amount // NRN)
         warp(self.block_start(2, 1))
-        self._start_actors(2, dishonest=False)
         self.tell("the fork's first block with stake")
+        self._start_actors(2)
         self._run_until(self.block_start(2, 2))
         self.company.dismiss()
+
+    def verify(self, group_id: int) -> str:
+        """What `nrn verify` says about a group."""
+        return self.company.run(f"verify-{group_id}", nrn("verify", group_id))
 
     def block_start(self, group_id: int, index: int) -> int:
         """Start of a block in unix seconds."""
         return self.genesis[group_id] + index * PERIOD
 
+    def run(self, name: str, *words: str | Path | int) -> None:
+        """One `nrn` command of a person, as its own process."""
+        self.company.run(name, nrn(*words, "--account", self.people[name].keystore))
+
     def _create(self, verb: str, *words: str | Path | int) -> None:
-        windows = ("--commit-window", COMMIT, "--reveal-window", REVEAL, "--vote-window", VOTE)
-        keystore = self.people[FOUNDER].keystore
-        self.run(FOUNDER, "group", verb, *words, *windows, "--account", keystore)
-        self.genesis[len(self.genesis) + 1] = now()
+        windows = {"commit": COMMIT, "reveal": REVEAL, "vote": VOTE}
+        options = [word for name, span in windows.items() for word in (f"--{name}-window", span)]
+        self.run(FOUNDER, "group", verb, *words, *options)
+        group_id = len(self.genesis) + 1
+        registry = contract(self.addresses, "GroupRegistry")
+        voting = container("CheckpointVoting").at(registry.voting_of(group_id))
+        self.genesis[group_id] = voting.GENESIS_TIME()
 
     def _propose(self, name: str, data: str) -> None:
-        keystore = self.people[name].keystore
-        state = self.company.state(f"{name}-1")
-        self.run(
-            name,
-            *("delta", "propose", 1, "--add", self.folder / "data" / f"{data}.npz"),
-            *("--account", keystore, "--state", state),
+        columns, state = self.folder / "data" / f"{data}.npz", self.company.state(f"{name}-1")
+        self.run(name, "delta", "propose", 1, "--add", columns, "--state", state)
+
+    def _start_actors(self, group_id: int) -> None:
+        for name, (seed, rate) in TRAINERS.items():
+            recipe = ("--seed", seed, "--learning-rate", rate, "--steps", STEPS)
+            self._nrn(name, group_id, "train", *recipe)
+        for name in KEEPERS:
+            self._nrn(name, group_id, "keep")
+        self._start_dishonest(LAZY, group_id, "lazy_keeper")
+
+    def _nrn(self, name: str, group_id: int, role: str, *options: str | float) -> None:
+        """Start `nrn <role> <group>` as a long-running process."""
+        actor = f"{name}-{group_id}"
+        place = ("--account", self.people[name].keystore, "--state", self.company.state(actor))
+        self.company.start(actor, nrn(role, group_id, *options, *place, "--poll", POLL_SECONDS))
+
+    def _start_dishonest(self, name: str, group_id: int, module: str) -> None:
+        actor = f"{name}-{group_id}"
+        self.company.start(
+            actor,
+            [
+                *(sys.executable, "-m", f"scripts.actors.{module}", "--group", str(group_id)),
+                *("--account", self.people[name].keystore, "--state", self.company.state(actor)),
+            ],
         )
 
-    def _start_actors(self, group_id: int, *, dishonest: bool) -> None:
-        for name, (seed, rate) in TRAINERS.items():
-            self._start(
-                name, group_id, "train", "--seed", seed, "--learning-rate", rate, "--steps", STEPS
-            )
-        for name in KEEPERS:
-            self._start(name, group_id, "keep")
-        self._start_dishonest(LAZY, group_id, "lazy_keeper")
-        if dishonest:
-            self._start_dishonest(CHEAT, group_id, "cheat")
-            self._start_dishonest(THIEF, group_id, "thief")
+    def _run_until(self, time: int) -> None:
+        run_until(time, self.company, self._show, STALL_SECONDS)
+
+    def _show(self, statuses: Mapping[str, Status | None]) -> None:
+        group_id = len(self.genesis)
+        index, offset = divmod(now() - self.genesis[group_id], PERIOD)
+        phase = "vote" if offset >= COMMIT + REVEAL else "reveal" if offset >= COMMIT else "commit"
+        busy = [
+            name.split("-")[0]
+            for name, status in statuses.items()
+            if status is None or status.waiting_until <= status.now
+        ]
+        working = f"at work: {', '.join(busy)}" if busy else "all wait"
+        self.show(f"group {group_id}, block {index}, {phase} · {working}")

@@ -47,8 +47,8 @@ class Actor:
 
     def status(self) -> Status | None:
         """The last status, None until there is one."""
-        files = list(self.state.rglob("status.json"))
-        return Status(**json.loads(files[0].read_text())) if files else None
+        file = self.state / "status.json"
+        return Status(**json.loads(file.read_text())) if file.exists() else None
 
 
 class Company:
@@ -62,7 +62,7 @@ class Company:
             "JAX_COMPILATION_CACHE_DIR": str(folder / "jax-cache"),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
         }
-        self._environment = {**os.environ, **ONE_THREAD, **cache, **environment}
+        self._additions = {**ONE_THREAD, **cache, **environment}
         self.actors: dict[str, Actor] = {}
 
     def __enter__(self) -> "Company":
@@ -89,7 +89,7 @@ class Company:
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=ROOT,
-                env=self._environment,
+                env={**os.environ, **self._additions},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -106,7 +106,7 @@ class Company:
         result = subprocess.run(
             [str(word) for word in command],
             cwd=ROOT,
-            env=self._environment,
+            env={**os.environ, **self._additions},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

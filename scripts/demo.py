@@ -1,0 +1,54 @@
+"""A training group lives, on real parts: `brownie run demo`, or `make demo`. About four minutes.
+
+Six people buy tokens, found a group on 4,000 MNIST images, train, verify, vote, cheat and steal,
+each as a process of its own; the data grows, the model is forked. Everything lies in `demo/`
+afterwards. The demo checks what it claims and fails if one claim is not so.
+"""
+
+import shutil
+
+from brownie import chain, web3
+
+from scripts.deploy import ROOT
+from scripts.stage import quiet
+from scripts.stage.findings import GROUPS, gather
+from scripts.stage.play import Play
+from scripts.stage.processes import Company
+from scripts.stage.screen import Screen
+
+FOLDER = ROOT / "demo"
+
+
+class DemoFailed(Exception):
+    """Something that the demo claims is not so."""
+
+
+def main() -> None:
+    """Entry point of `brownie run demo`."""
+    if chain.height:
+        raise DemoFailed(
+            f"A chain already runs at {web3.provider.endpoint_uri}: stop it, "
+            "the demo needs a new one."
+        )
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    screen = Screen()
+    deployment = FOLDER / "deployments" / f"{chain.id}.json"
+    environment = {
+        "NRN_RPC": web3.provider.endpoint_uri,
+        "NRN_DEPLOYMENT": str(deployment),
+        "NRN_STORE": str(FOLDER / "store"),
+    }
+    with screen, quiet(), Company(FOLDER, environment) as company:
+        play = Play(FOLDER, deployment, company, screen.tell, screen.show)
+        play.open_the_sale()
+        play.found_the_group()
+        play.live()
+        play.fork()
+        screen.tell("verifying both groups from chain and store alone")
+        verified = {number: play.verify(number) for number in GROUPS}
+        evidence = gather(play)
+        findings = list(evidence.findings(verified))
+    screen.report(evidence.rows, evidence.names, findings, FOLDER / "loss.png")
+    failed = [finding.claim for finding in findings if not finding.holds]
+    if failed:
+        raise DemoFailed("Not so: " + "; ".join(failed))

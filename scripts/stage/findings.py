@@ -1,0 +1,220 @@
+"""What the demo claims, checked one by one against the chain."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from brownie import web3
+
+from compute.chain import Chain, Group, connect
+from scripts.deploy import container
+from scripts.stage import play as plot
+from scripts.stage.emission import Emission
+from scripts.stage.ledger import Ledger, Win
+from scripts.stage.money import contract
+from scripts.stage.play import NRN, Play
+from scripts.stage.report import BlockRow, block_rows
+
+GROUPS = (1, 2)
+STAKE = sum(plot.STAKES.values())
+ATTACHED = 3  # ways in which the thief is refused
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim of the demo, whether it holds, and the figures behind it."""
+
+    claim: str
+    holds: bool
+    detail: str
+
+
+class Evidence:
+    """Reads the chain once; `findings` judges it."""
+
+    def __init__(self, play: Play, chain: Chain) -> None:
+        self._play = play
+        self._chain = chain
+        self.groups = {number: chain.group(number) for number in GROUPS}
+        self.names = {person.address: name for name, person in play.people.items()}
+        self._coinbase = contract(play.addresses, "Coinbase")
+        self._bond = self.groups[1].config.bond
+        minted = self._coinbase.events.get_sequence(event_type="BlockCoinbase")
+        self.rows: list[BlockRow] = []
+        for number, group in self.groups.items():
+            paid = {e.args.block_start: e.args.reward for e in minted if e.args.group_id == number}
+            self.rows += block_rows(group, paid)
+
+    def findings(self, verified: dict[int, str]) -> Iterator[Finding]:
+        """Every claim of the demo."""
+        yield self._blocks()
+        for number, words in verified.items():
+            total = sum(row.group_id == number for row in self.rows)
+            yield Finding(
+                f"`nrn verify {number}` recomputes every accepted loss",
+                f"{total} of {total} blocks verified" in words,
+                words.strip().splitlines()[-1],
+            )
+        yield self._emission()
+        yield from self._balances()
+        yield self._cheat()
+        yield self._thief()
+        yield self._lazy()
+        yield self._deltas()
+
+    def _blocks(self) -> Finding:
+        old = [row for row in self.rows if (row.group_id, row.version) == (1, 0)]
+        new = [row for row in self.rows if (row.group_id, row.version) == (1, 1)]
+        forked = [row for row in self.rows if row.group_id == 2]
+        falls = all(row.loss < row.baseline for row in self.rows)
+        return Finding(
+            "at least eight blocks, the last on the new data, and one in the fork",
+            len(old) + len(new) >= 8 and bool(new) and bool(forked) and falls,
+            f"{len(old)} on 4,000 images, {len(new)} on 4,600, {len(forked)} in the fork",
+        )
+
+    def _emission(self) -> Finding:
+        formula = self._formula()
+        wrong = [row for row in self.rows if row.reward != formula.block(row.start, STAKE, STAKE)]
+        each = formula.issued // 100_000
+        return Finding(
+            "each block minted exactly 0.001 % of the tokens sold",
+            not wrong and all(row.reward == each for row in self.rows),
+            f"{each / NRN} of {formula.issued / NRN:,.0f} NRN",
+        )
+
+    def _balances(self) -> Iterator[Finding]:
+        ledger = self._expected()
+        off = {
+            self.names.get(owner, owner): self._chain.neuron.balance_of(owner) - expected
+            for owner, expected in ledger.balances.items()
+        }
+        wrong = {name: difference for name, difference in off.items() if difference}
+        yield Finding(
+            "every balance is what deeds and formula say, to the wei",
+            not wrong,
+            f"off by {wrong}" if wrong else f"{len(off)} balances",
+        )
+        supply = self._formula().issued + ledger.minted - ledger.burned
+        found = self._chain.neuron.total_supply()
+        yield Finding(
+            "the supply is what was sold and minted, less what was burned",
+            found == supply == sum(ledger.balances.values()),
+            f"{found / NRN:,.4f} NRN: {ledger.minted / NRN} minted, {ledger.burned / NRN} burned",
+        )
+
+    def _expected(self) -> Ledger:
+        """All deeds of the demo, in a ledger of its own."""
+        play, ledger = self._play, Ledger()
+        address = {name: person.address for name, person in play.people.items()}
+        ledger.balances.update(dict.fromkeys(address.values(), 0))
+        rate = contract(play.addresses, "NeuronSale").RATE()
+        for name in plot.BUYERS:
+            ledger.buy(address[name], plot.SPENT, rate)
+        for (lender, borrower), amount in plot.LOANS.items():
+            ledger.move(address[lender], address[borrower], amount)
+        for name, amount in plot.STAKES.items():
+            ledger.move(address[name], play.addresses["StakeVault"], amount)
+        ledger.burn(address[plot.CHEAT], self._bond * self._lies())
+        formula = self._formula()
+        for group in self.groups.values():
+            ledger.win_blocks(
+                formula,
+                [self._win(group, row) for row in self.rows if row.group_id == group.id],
+                stake=STAKE,
+                keeper_bps=group.config.keeper_bps,
+                voting=group.voting,
+            )
+        # The vote that won was held in delta period 1 of group 1.
+        length = self.groups[1].config.delta_period
+        start = self.groups[1].genesis_time + length
+        ledger.mint(address[plot.CURATOR], formula.delta(start, length, STAKE, STAKE))
+        return ledger
+
+    def _win(self, group: Group, row: BlockRow) -> Win:
+        paid = {}
+        if group.config.keeper_bps:
+            winner = group.accepted_blocks()[0].checkpoint_hash
+            voters = {
+                event.args.staker
+                for event in self._events(group, "Voted")
+                if bytes(event.args.checkpoint_hash) == winner
+            }
+            honest = {self._play.people[name].address: plot.STAKES[name] for name in plot.KEEPERS}
+            paid = {keeper: power for keeper, power in honest.items() if keeper in voters}
+        return Win(row.start, row.trainer, row.votes, paid)
+
+    def _cheat(self) -> Finding:
+        cheat = self._play.people[plot.CHEAT].address
+        lent = plot.LOANS["larry", plot.CHEAT]
+        left, lies = self._chain.neuron.balance_of(cheat), self._lies()
+        burned = sum(
+            event.args.burned and event.args.payer == cheat
+            for event in self._events(self.groups[1], "BondReleased")
+        )
+        won = any(row.trainer == cheat for row in self.rows)
+        return Finding(
+            "the cheat got nothing and lost its bonds",
+            lies > 0 and burned == lies and not won and left == lent - lies * self._bond,
+            f"{lies} lies, {burned} bonds of {self._bond / NRN:.0f} NRN burned, {left} left",
+        )
+
+    def _thief(self) -> Finding:
+        thief = self._play.people[plot.THIEF].address
+        reasons = self._refusals(f"{plot.THIEF}-1", "reveal")
+        expected = {"cv: no commitment", "cv: hash already used", "cv: no improvement"}
+        same = self._chain.neuron.balance_of(thief) == plot.LOANS["larry", plot.THIEF]
+        won = any(row.trainer == thief for row in self.rows)
+        return Finding(
+            "the thief got nothing",
+            expected <= set(reasons) and None not in reasons and same and not won,
+            f"{len(reasons)} reveals refused: {', '.join(sorted(expected))}",
+        )
+
+    def _lazy(self) -> Finding:
+        votes = len(self._refusals(f"{plot.LAZY}-1", "vote"))
+        refusals = self._refusals(f"{plot.LAZY}-2", "claim")
+        honest = [e.args.amount for e in self._events(self.groups[2], "KeeperPaid")]
+        return Finding(
+            "the lazy keeper got nothing, the honest ones their share of the fork's block",
+            refusals == ["cv: attestation"] and len(honest) == len(plot.KEEPERS),
+            f"{votes + 1} votes cast, its claim refused with '{'; '.join(map(str, refusals))}'; "
+            f"{len(honest)} keepers paid {sum(honest) / NRN} NRN",
+        )
+
+    def _deltas(self) -> Finding:
+        group = self.groups[1]
+        version, _ = group.tip_at(self._chain.now())
+        _, records = group.lineage(version)
+        proposers = [self.names[record.proposer] for record in records]
+        vandal = self._chain.neuron.balance_of(self._play.people[plot.VANDAL].address)
+        return Finding(
+            "the useful delta was appended and paid, the garbage delta got nothing",
+            proposers == [plot.CURATOR] and vandal == 0 and group.due(1) is None,
+            f"version 1 is of {', '.join(proposers)}; its proposer got "
+            f"{self._formula().issued // 1_000_000 / NRN} NRN",
+        )
+
+    def _lies(self) -> int:
+        cheat = self._play.people[plot.CHEAT].address
+        return sum(e.args.trainer == cheat for e in self._events(self.groups[1], "Revealed"))
+
+    def _refusals(self, actor: str, verb: str) -> list[str | None]:
+        """Why the contracts refused what a dishonest actor tried, None where they did not."""
+        lines = (self._play.company.state(actor) / "attempts.jsonl").read_text().splitlines()
+        attempts = [json.loads(line) for line in lines]
+        return [a["refused"] for a in attempts if a["what"].startswith(verb)]
+
+    def _events(self, group: Group, name: str) -> list:
+        voting = container("CheckpointVoting").at(group.voting)
+        return voting.events.get_sequence(event_type=name)
+
+    def _formula(self) -> Emission:
+        sale = contract(self._play.addresses, "NeuronSale")
+        return Emission(issued=plot.SPENT * len(plot.BUYERS) * sale.RATE(), sale_end=sale.END())
+
+
+def gather(play: Play) -> Evidence:
+    """Connect like any client and read what happened."""
+    chain = connect(web3.provider.endpoint_uri, deployment=play.deployment)
+    return Evidence(play, chain)

@@ -1,0 +1,61 @@
+"""What a person sees of the demo: acts, what happens right now, and the report at the end."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.stage.findings import Finding
+from scripts.stage.report import BlockRow, block_table, draw_curve, print_curve
+
+
+class Screen:
+    """Prints to the standard output of its creation, whatever is redirected later."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout)
+        self._status = self._console.status("starting")
+        self._begun = time.monotonic()
+
+    def __enter__(self) -> "Screen":
+        self._status.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._status.stop()
+
+    def tell(self, act: str) -> None:
+        """A new act, on a line of its own."""
+        self._console.print(f"[dim]{self._elapsed()}[/dim]  {act}")
+        self._status.update(act)
+
+    def show(self, moment: str) -> None:
+        """What happens right now, in the line that moves (where there is a terminal)."""
+        self._status.update(moment)
+
+    def report(
+        self,
+        rows: Sequence[BlockRow],
+        names: Mapping[str, str],
+        findings: Sequence[Finding],
+        curve: Path,
+    ) -> None:
+        """Table of blocks, loss curve, and each claim with whether it holds."""
+        self._console.print(block_table(rows, names))
+        draw_curve(rows, curve)
+        print_curve(rows)
+        table = Table(title="claims, checked against the chain", title_justify="left")
+        for column in ("", "claim", "figures"):
+            table.add_column(column)
+        for finding in findings:
+            mark = "[green]yes[/green]" if finding.holds else "[red]NO[/red]"
+            table.add_row(mark, finding.claim, finding.detail)
+        self._console.print(table)
+        self._console.print(f"{self._elapsed()} · the curve is {curve}")
+
+    def _elapsed(self) -> str:
+        minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
+        return f"{minutes}:{seconds:02}"
