@@ -1,5 +1,6 @@
 """Parameters -> manifest and blocks."""
 
+import operator
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -33,5 +34,5 @@ def publish(
         array = bits.flush_subnormals(given.astype(np.float32, copy=False))
         bits.check(name, array.view(np.uint32).reshape(-1), magnitude_log2=128)
         tensors.append(Tensor(name, array.shape, tuple(put_array(store, array))))
-    sums = None if shard_sums is None else tuple(shard_sums)
+    sums = None if shard_sums is None else tuple(map(operator.index, shard_sums))
     return store.put(Manifest(model_hash, tuple(tensors), nonce, sums).encode())

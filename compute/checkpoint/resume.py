@@ -11,6 +11,8 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from compute.storage import StorageError
+
 _KEPT = 2  # the newest save, and the one to fall back on
 _ITEMS = ("about", "leaves")
 
@@ -31,6 +33,7 @@ def save(folder: str | os.PathLike[str], step: int, pytree: Any, metadata: dict[
     before it or this one. Returns after it is complete; keeps the last two saves.
 
     Saves are ordered by when they were made, not by `step`: training may start over at 0.
+    Raises StorageError if the disk is full or fails; the saves before it are kept.
     """
     leaves = _leaves(pytree)
     about = {
@@ -39,16 +42,19 @@ def save(folder: str | os.PathLike[str], step: int, pytree: Any, metadata: dict[
         "layout": _layout(leaves),
         "sha256": _digest(leaves),
     }
-    with _manager(folder) as manager:
-        number = max(manager.all_steps(), default=0) + 1
-        manager.save(
-            number,
-            args=ocp.args.Composite(
-                about=ocp.args.JsonSave(about), leaves=ocp.args.StandardSave(leaves)
-            ),
-            force=True,
-        )
-        manager.wait_until_finished()
+    items = ocp.args.Composite(about=ocp.args.JsonSave(about), leaves=ocp.args.StandardSave(leaves))
+    try:
+        with _manager(folder) as manager:
+            number = max(manager.all_steps(), default=0) + 1
+            manager.save(number, args=items, force=True)
+            manager.wait_until_finished()
+    # A full disk is an OSError of Python's or a ValueError of TensorStore's.
+    except (OSError, ValueError) as error:
+        cause = str(error).partition("\n")[0][:200]
+        raise StorageError(
+            f"The training state cannot be saved in {folder}: {cause}. "
+            "The save before it is kept. Free some space or choose another folder."
+        ) from error
 
 
 def restore(folder: str | os.PathLike[str], *, like: Any) -> Saved | None:

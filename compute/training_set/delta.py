@@ -28,12 +28,13 @@ def build_delta(
     applied before it is stored: raises Inapplicable or SchemaError if it does not fit, Malformed
     if it breaks a limit. The manifest is stored last.
     """
+    columns = None if add is None else {name: np.asarray(array) for name, array in add.items()}
     if parent is None:
-        if add is None:
+        if columns is None:
             raise SchemaError("a genesis delta needs examples: they fix the columns")
-        parent = TrainingSet(Schema.of(add))
+        parent = TrainingSet(Schema.of(columns))
     schema = parent.schema
-    columns = schema.empty() if add is None else dict(add)
+    columns = schema.empty() if columns is None else columns
     parent.patched(columns, remove)
     count = schema.check(columns)
     gone = np.frombuffer(b"".join(sorted(remove)), np.uint8)

@@ -76,7 +76,7 @@ def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
     Columns x0, x1, … (or x_1, x_2, …) that count up side by side become one column x of vectors.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             _bound(path, path.stat().st_size)
             rows = csv.reader(file, strict=True)
             header = next(rows, [])

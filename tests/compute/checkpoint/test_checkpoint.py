@@ -62,6 +62,8 @@ def test_vector(store):
     assert digest.hex() == VECTOR_HASH
     assert VECTOR.decode() in FORMATS
     assert VECTOR_HASH in FORMATS
+    numpy_sums = np.array([1, -2])
+    assert digest == publish(PARAMS, model_hash=MODEL, store=store, nonce=7, shard_sums=numpy_sums)
 
 
 VECTOR = (

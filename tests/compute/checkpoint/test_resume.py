@@ -13,12 +13,14 @@ import optax
 import pytest
 
 from compute.checkpoint import resume
+from compute.storage import StorageError
 
 # Saves steps 1, 2, 3, … until killed, printing each number once `save` returned.
 ENDLESS_SAVER = """
 import sys
 import numpy as np
 from compute.checkpoint import resume
+from compute.storage import StorageError
 step = int(sys.argv[2])
 while True:
     step += 1
@@ -96,6 +98,26 @@ def test_when_every_save_is_damaged_there_is_none(tmp_path):
     resume.save(tmp_path, 1, state(), {})
     damage(tmp_path, 1, "leaves")
     assert resume.restore(tmp_path, like=state()) is None
+
+
+def test_a_full_disk_is_a_sentence_and_harms_nothing(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        trees = [
+            {"w": np.random.default_rng(n).normal(size=400_000).astype(np.float32)}
+            for n in range(3)
+        ]
+        resume.save(tmp_path / "s", 0, trees[0], {})
+        resume.save(tmp_path / "s", 1, trees[1], {})
+        with pytest.raises(StorageError, match="The save before it is kept"):
+            resume.save(tmp_path / "s", 2, trees[2], {})
+        saved = resume.restore(tmp_path / "s", like=trees[0])
+        assert saved.step == 1
+        assert_same(saved.pytree, trees[1])
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
 
 
 def test_kill_9_leaves_the_last_acknowledged_save_or_a_later_one(tmp_path):

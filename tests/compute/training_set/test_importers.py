@@ -18,7 +18,7 @@ def npz(path: Path, **arrays) -> Path:
 
 
 def csv(path: Path, text: str) -> Path:
-    (path / "data.csv").write_text(text)
+    (path / "data.csv").write_text(text, newline="")
     return path / "data.csv"
 
 
@@ -46,6 +46,7 @@ def test_csv_takes_the_narrowest_dtype_and_joins_numbered_columns(tmp_path):
         t=np.int16([-1, 300]),
     )
     same(read(csv(tmp_path, "x_1,x_2\n1,70000\n")), x=np.uint32([[1, 70000]]))
+    same(read(csv(tmp_path, "\ufeffa,b\r\n1,2\r\n")), a=np.uint8([1]), b=np.uint8([2]))  # Excel's
     same(read(csv(tmp_path, "a1,b1\n1,2\n")), a1=np.uint8([1]), b1=np.uint8([2]))
     same(read(csv(tmp_path, "x0,x2\n1,2\n")), x0=np.uint8([1]), x2=np.uint8([2]))
 
