@@ -5,10 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -156,36 +153,24 @@ def test_an_owner_is_never_a_path(store: FolderStore, folder: Path, owner: str) 
         Pins(folder, owner, store)
 
 
-def test_a_block_put_during_a_collection_is_there_afterwards(
-    store: FolderStore, folder: Path
+def test_a_block_put_during_its_collection_is_there_afterwards(
+    store: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Old and unpinned, so it may go; but not once `put` has said that it is there."""
-    name = store.put(b"contended")
-    file = store.path / name.hex()[:2] / name.hex()
-    lost = []
+    [name] = put(store, "contended")
+    os.utime(store.path / name.hex()[:2] / name.hex(), (0, 0))
+    move = Path.replace
 
-    def collector() -> None:
-        while not stop.is_set():
-            collect(store, folder, idle_seconds=60)
+    def put_first(source: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", move)
+        put(store, "contended")
+        return move(source, target)
 
-    stop = threading.Event()
-    thread = threading.Thread(target=collector)
-    thread.start()
-    try:
-        for number in range(1500):
-            with suppress(FileNotFoundError):
-                os.utime(file, (0, 0))
-            store.put(b"contended")
-            deadline = time.monotonic() + 1
-            while not store.has(name):  # set aside for a moment, but it comes back
-                if time.monotonic() > deadline:
-                    lost.append(number)
-                    break
-    finally:
-        stop.set()
-        thread.join()
+    monkeypatch.setattr(Path, "replace", put_first)
+    done = collect(store, folder, idle_seconds=60)
 
-    assert lost == []
+    assert done == Collected(blocks=0, bytes=0, left=1)
+    assert store.get(name) == b"contended"
 
 
 COLLECTOR = """
