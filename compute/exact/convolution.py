@@ -39,9 +39,9 @@ def convolve(
     shared = not any(positional[order[axis]] for axis in inner)
     left = [
         _patches(limb, size, groups, parameters)
-        for limb in (row(x, inner) if shared else absolute(x))
+        for limb in ([row(lax.optimization_barrier(x), inner)] if shared else absolute(x))
     ]
-    right = [_kernel(limb, groups) for limb in row(kernel, tuple(range(kernel.ndim - 1)))]
+    right = [_kernel(limb, groups) for limb in [row(kernel, tuple(range(kernel.ndim - 1)))]]
 
     spatial = x.ndim - 2
     # [N, spatial.., G, K] x [G, K, O/G] -> [G, N, spatial.., O/G]

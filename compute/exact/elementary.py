@@ -13,13 +13,15 @@ from fractions import Fraction
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 
 from compute.exact import number
+from compute.exact.grid import scale
 from compute.exact.number import (
     SATURATED,
     add,
     divide,
+    flush,
     is_saturated,
     multiply,
     narrow,
@@ -75,20 +77,33 @@ def to_grid(x: Array, bits: int) -> Array:
 
 
 def exp_parts(x: Array) -> tuple[Array, Array]:
-    """Float64 `x` in [-128, 128], <= 33 bits -> integers (t, k): exp(x) ~ t * 2**(k - 25).
+    """Float64 `x`, |x| <= 90 and <= 33 bits -> (float64 t, int32 k): exp(x) ~ t * 2**(k - 25).
 
     k = nearest(x * LOG2_E); r = x - k * LN_2 (exact), rounded to 2**-27; t = horner(EXP, r).
     """
     k = nearest_integer(x * LOG2_E)
-    r = to_grid(x - k * LN_2, 27)
-    return horner(EXP, r), k.astype(jnp.int64)
+    return horner(EXP, to_grid(x - k * LN_2, 27)), k.astype(jnp.int32)
 
 
 def exp(a: Array) -> Array:
-    """exp: the argument clamped to [-104, 104], then t * 2**(k - 25) from `exp_parts`, rounded."""
-    x = lax.clamp(-104.0, jnp.where(is_saturated(a), 0.0, wide(a)), 104.0)
+    """exp of the argument clamped to [-69, 89]: t and k from `exp_parts`, t rounded to a value,
+    times 2**(k - 25)."""
+    x = wide(jnp.clip(known(a), np.float32(-69), np.float32(89)))
     t, k = exp_parts(x)
-    return jnp.where(is_saturated(a), SATURATED, narrow(t * power_of_two(k - 25)))
+    y = t.astype(jnp.float32) * scale(k - 25)
+    y = flush(jnp.where(jnp.abs(y) <= np.float32(number.LARGEST), y, SATURATED))
+    return jnp.where(is_saturated(a), SATURATED, y)
+
+
+def known(a: Array) -> Array:
+    """`a` with 0 in the place of SATURATED, for programs that must not convert it to an integer."""
+    return jnp.where(is_saturated(a), np.float32(0), a)
+
+
+def one_plus_exp(x: Array) -> Array:
+    """1 + exp(x) as a value, widened; `x` as for `exp_parts` and |x| <= 70."""
+    t, k = exp_parts(x)
+    return wide(narrow(t * wide(scale(k - 25)) + 1.0))
 
 
 def log_mantissa(s: Array) -> Array:
@@ -131,25 +146,36 @@ def expm1(a: Array) -> Array:
 
 
 def tanh(a: Array) -> Array:
-    """For |a| < 0.34375 a * horner(TANH, a**2 on 2**-26), else sign(a) (1 - 2 / (exp(2|a|) + 1)).
-
-    The magnitude is clamped to 10 first, where the result is already 1.
-    """
+    """For |a| < 0.34375 a * horner(TANH, a**2 on 2**-26), else sign(a) (1 - q) with the value
+    q = 2 / one_plus_exp(2 |a|) and |a| clamped to 10, where the result is already 1."""
     small = jnp.abs(a) < np.float32(0.34375)
     x = wide(jnp.where(small, a, np.float32(0)))
     near = narrow(wide(narrow(horner(TANH, to_grid(x * x, 26)) / G)) * x)
-    m = jnp.minimum(jnp.abs(a), np.float32(10))
-    tail = divide(np.float32(2), add(exp(m + m), np.float32(1)))
-    far = subtract(np.float32(1), tail)
+    m = wide(jnp.minimum(jnp.abs(known(a)), np.float32(10)))
+    far = narrow(1.0 - wide(narrow(2.0 / one_plus_exp(2.0 * m))))
     y = jnp.where(small, near, jnp.where(a < 0, -far, far))
     return jnp.where(is_saturated(a), SATURATED, y)
 
 
 def logistic(a: Array) -> Array:
-    """1 / (1 + exp(-a)), as e / (1 + e) with e = exp(-|a|) where a < 0."""
-    e = exp(-jnp.abs(a))
-    y = divide(jnp.where(a >= 0, np.float32(1), e), add(np.float32(1), e))
-    return jnp.where(is_saturated(a), SATURATED, y)
+    """1 / one_plus_exp(-a), `a` clamped to [-64, 64]."""
+    x = wide(jnp.clip(known(a), np.float32(-64), np.float32(64)))
+    return jnp.where(is_saturated(a), SATURATED, narrow(1.0 / one_plus_exp(-x)))
+
+
+GELU_A = round(math.sqrt(8 / math.pi) * 2**24) / 2.0**24
+GELU_B = round(math.sqrt(8 / math.pi) * 0.044715 * 2**24) / 2.0**24
+
+
+def gelu(a: Array) -> Array:
+    """a / (1 + exp(-u)), u = sqrt(8/pi) (a + 0.044715 a**3): the tanh form of GELU as one rule.
+
+    x = a clamped to [-8, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24; u = s x on 2**-26;
+    a / one_plus_exp(-u).
+    """
+    x = wide(jnp.clip(known(a), np.float32(-8), np.float32(8)))
+    s = to_grid(GELU_B * to_grid(x * x, 20) + GELU_A, 24)
+    return narrow(wide(a) / one_plus_exp(to_grid(s * -x, 26)))
 
 
 def rsqrt(a: Array) -> Array:

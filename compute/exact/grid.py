@@ -1,8 +1,9 @@
 """Putting operands on integer grids, so that a sum of products has no order.
 
-A row grid is shared by the terms of one sum and follows their largest exponent; it is allowed only
-along axes that carry no positions.  Along positions (of a sequence, an image, a batch) a shared
-exponent would let one position change the rounding of another, so the absolute grid is used there.
+A row grid follows the largest exponent among the terms of one sum.  It is allowed only where a term
+that is multiplied by an exact zero cannot reach that exponent: otherwise a masked position could
+change the rounding of the positions that must not see it.  `contraction.dot` says where that is.
+Elsewhere the absolute grid is used, which depends on nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LIMB_BITS = 19
 
 @dataclass(frozen=True)
 class Limb:
-    """Float32 integers |digits| <= 2**LIMB_BITS, times 2**exponent (int32, broadcasts)."""
+    """Float32 integers |digits| <= 2**20, times 2**exponent (int32, broadcasts)."""
 
     digits: Array
     exponent: Array
@@ -37,23 +38,23 @@ def row_exponent(x: Array, axes: tuple[int, ...]) -> Array:
     return jnp.maximum((bits >> 23) - 126, ROW_FLOOR)
 
 
-def power_of_two32(exponent: Array) -> Array:
+def scale(exponent: Array) -> Array:
     """Exactly 2**exponent as float32, for int32 `exponent` in [-126, 127]."""
     return lax.bitcast_convert_type((exponent + 127) << 23, jnp.float32)
 
 
-def row(x: Array, axes: tuple[int, ...]) -> list[Limb]:
-    """One limb: x rounded to multiples of 2**(E - ROW_BITS), E = row_exponent over `axes`.
+def row(x: Array, axes: tuple[int, ...]) -> Limb:
+    """x rounded to multiples of 2**(E - ROW_BITS), ties to even, E = row_exponent over `axes`.
 
-    A row that holds SATURATED stays SATURATED in those elements.
+    SATURATED elements stay SATURATED.
     """
     exponent = row_exponent(x, axes) - ROW_BITS
-    digits = nearest_integer(x * power_of_two32(-exponent))
-    return [Limb(digits, exponent)]
+    return Limb(nearest_integer(x * scale(-exponent)), exponent)
 
 
 def absolute(x: Array) -> list[Limb]:
-    """Two limbs: x rounded to 2**-ABSOLUTE_BITS, split at 2**(LIMB_BITS - ABSOLUTE_BITS).
+    """Two limbs: x rounded to 2**-ABSOLUTE_BITS, ties to even, then split into the multiple of
+    2**(LIMB_BITS - ABSOLUTE_BITS) nearest to x and the rest.
 
     |x| > 2**ABSOLUTE_RANGE is SATURATED.
     """
@@ -62,8 +63,3 @@ def absolute(x: Array) -> list[Limb]:
     high = nearest_integer(x * np.float32(2**coarse))
     low = nearest_integer((x - high * np.float32(2.0**-coarse)) * np.float32(2**ABSOLUTE_BITS))
     return [Limb(high, jnp.int32(-coarse)), Limb(low, jnp.int32(-ABSOLUTE_BITS))]
-
-
-def limbs(x: Array, axes: tuple[int, ...], positional: tuple[bool, ...]) -> list[Limb]:
-    """The grid for summing `x` over `axes`: absolute if one of them is positional, else by row."""
-    return absolute(x) if any(positional[axis] for axis in axes) else row(x, axes)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.extend.core import ClosedJaxpr, Literal
 
 from compute.exact import number
 from compute.exact.carriers import CARRIERS, default_carrier
 from compute.exact.control import CALLS, CONTROL, call
+from compute.exact.fusion import schedule
 from compute.exact.native import ON_FLOATS, bind_native
 from compute.exact.rules import RULES
 from compute.exact.source import line_of
@@ -112,18 +115,32 @@ def evaluate(context: Context, closed: ClosedJaxpr, values: Sequence[Value]) -> 
             return _constant(np.asarray(atom.val, atom.aval.dtype))
         return known[atom]
 
-    for equation in jaxpr.eqns:
-        operands = [read(atom) for atom in equation.invars]
+    steps = schedule(jaxpr)
+    uses = Counter(id(atom) for step, x in steps for atom in ([x] if x else step.invars))
+    for equation, gelu in steps:
+        atoms = equation.invars if gelu is None else [gelu]
+        operands = [read(atom) for atom in atoms]
         try:
-            results = _apply(context, equation, operands)
+            if gelu is None:
+                results = _apply(context, equation, operands)
+            else:
+                results = RULES["gelu"](context, {}, operands, [])
         except UnsupportedPrimitive:
             raise
         except (NotImplementedError, ValueError) as error:
             raise UnsupportedPrimitive(
                 f"{equation.primitive.name} at {line_of(equation)}: {error}"
             ) from error
-        known |= dict(zip(equation.outvars, results, strict=True))
+        for var, value in zip(equation.outvars, results, strict=True):
+            known[var] = _materialised(value) if uses[id(var)] > 1 else value
     return [read(atom) for atom in jaxpr.outvars]
+
+
+def _materialised(value: Value) -> Value:
+    """A value with several readers is computed once: compilers would copy its program into each."""
+    if value.array.ndim == 0:
+        return value
+    return Value(lax.optimization_barrier(value.array), value.positional)
 
 
 def _apply(context: Context, equation: Any, operands: Sequence[Value]) -> list[Value]:

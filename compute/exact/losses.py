@@ -16,7 +16,8 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.elementary import exp_parts
-from compute.exact.number import nearest_integer, power_of_two, wide
+from compute.exact.grid import scale
+from compute.exact.number import nearest_integer, wide
 
 FRACTION_BITS = 32
 OUTPUT_RANGE = 16
@@ -40,7 +41,7 @@ def exp_fixed(distance: Array) -> Array:
     """
     steps = jnp.minimum(distance >> 5, 2**32).astype(jnp.float64)
     t, k = exp_parts(steps * -(2.0**-27))
-    return nearest_integer(t * power_of_two(k + (EXP_BITS - 25)))
+    return nearest_integer(t * wide(scale(k + (EXP_BITS - 25))))
 
 
 LOG_BITS = 31

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-SMALLEST = 2.0**-120
+SMALLEST = 2.0**-96
 LARGEST = float(np.finfo(np.float32).max)
 SATURATED = np.float32(np.nan)
 

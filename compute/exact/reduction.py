@@ -9,38 +9,48 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.contraction import TooManyTerms
-from compute.exact.grid import ABSOLUTE_BITS, ABSOLUTE_RANGE, row_exponent
-from compute.exact.number import SATURATED, narrow, nearest_integer, power_of_two, wide
+from compute.exact.grid import ABSOLUTE_BITS, ABSOLUTE_RANGE, row_exponent, scale
+from compute.exact.number import SATURATED, narrow, nearest_integer, wide
 
-SUM_BITS = 30
+SUM_BITS = 23
 MOST_ADDENDS = 2**15
 
 
-def on_sum_grid(x: Array, axes: tuple[int, ...], absolute: bool) -> Array:
-    """Float64 multiples of one power of two per sum: 2**(E - SUM_BITS), or 2**-ABSOLUTE_BITS.
-
-    On the absolute grid |x| > 2**ABSOLUTE_RANGE is SATURATED.
-    """
+def _checked(x: Array, axes: tuple[int, ...]) -> None:
     count = math.prod(x.shape[axis] for axis in axes)
     if count > MOST_ADDENDS:
         raise TooManyTerms(f"a sum of {count} terms; the limit is {MOST_ADDENDS}")
-    if absolute:
-        x = jnp.where(jnp.abs(x) <= np.float32(2**ABSOLUTE_RANGE), x, SATURATED)
-        return nearest_integer(wide(x) * 2.0**ABSOLUTE_BITS) * 2.0**-ABSOLUTE_BITS
-    exponent = row_exponent(x, axes).astype(jnp.int64) - SUM_BITS
-    return nearest_integer(wide(x) * power_of_two(-exponent)) * power_of_two(exponent)
 
 
-def total(x: Array, axes: tuple[int, ...], positional: tuple[bool, ...]) -> Array:
-    """The sum over `axes`; absolute grid if one of them is positional.  Nothing to sum gives 0."""
+def on_absolute_grid(x: Array) -> Array:
+    """Float64 multiples of 2**-ABSOLUTE_BITS; |x| > 2**ABSOLUTE_RANGE is SATURATED."""
+    x = jnp.where(jnp.abs(x) <= np.float32(2**ABSOLUTE_RANGE), x, SATURATED)
+    return nearest_integer(wide(x) * 2.0**ABSOLUTE_BITS) * 2.0**-ABSOLUTE_BITS
+
+
+def on_row_grid(x: Array, axes: tuple[int, ...]) -> Array:
+    """Float64 multiples of 2**(E - SUM_BITS), E = row_exponent over `axes`."""
+    exponent = row_exponent(x, axes) - SUM_BITS
+    return wide(nearest_integer(x * scale(-exponent))) * wide(scale(exponent))
+
+
+def total(x: Array, axes: tuple[int, ...]) -> Array:
+    """The exact sum of the terms on their row grid, rounded once.  Nothing to sum gives 0.
+
+    The row grid is safe along positions: a term that is zero does not reach the exponent, and any
+    other term is part of the sum anyway.
+    """
+    _checked(x, axes)
     if math.prod(x.shape[axis] for axis in axes) <= 1:
         return jnp.sum(x, axis=axes)
-    return narrow(jnp.sum(on_sum_grid(x, axes, any(positional[a] for a in axes)), axis=axes))
+    return narrow(jnp.sum(on_row_grid(lax.optimization_barrier(x), axes), axis=axes))
 
 
 def cumulative(x: Array, axis: int, positional: tuple[bool, ...], reverse: bool) -> Array:
-    """All prefix sums along `axis`, each the exact sum of grid terms, rounded once."""
-    terms = on_sum_grid(x, (axis,), positional[axis])
+    """All prefix sums along `axis`, each the exact sum of grid terms, rounded once.  The grid is
+    absolute along positions, because a later term must not round an earlier sum; else by row."""
+    _checked(x, (axis,))
+    terms = on_absolute_grid(x) if positional[axis] else on_row_grid(x, (axis,))
     return narrow(lax.cumsum(terms, axis=axis, reverse=reverse))
 
 
@@ -62,9 +72,6 @@ def windows(x: Array, parameters: dict, fill: float) -> Array:
     )
 
 
-def window_total(x: Array, parameters: dict, positional: tuple[bool, ...]) -> Array:
-    """reduce_window_sum: `total` over each window; absolute grid if a pooled axis is positional."""
-    size = parameters["window_dimensions"]
-    pooled = any(p and n > 1 for p, n in zip(positional, size, strict=True))
-    stacked = windows(x, parameters, 0.0)
-    return total(stacked, (0,), (pooled, *positional))
+def window_total(x: Array, parameters: dict) -> Array:
+    """reduce_window_sum: `total` of each window."""
+    return total(windows(x, parameters, 0.0), (0,))

@@ -16,7 +16,7 @@ from jax import Array, lax
 from compute.exact import elementary, movement, number
 from compute.exact.contraction import dot
 from compute.exact.convolution import convolve
-from compute.exact.reduction import cumulative, on_sum_grid, total, window_total
+from compute.exact.reduction import cumulative, on_absolute_grid, total, window_total
 from compute.exact.values import Context, Parameters, Value
 
 Rule = Callable[[Context, Parameters, Sequence[Value], Sequence[Any]], list[Value]]
@@ -56,6 +56,7 @@ for _name, _function in {
     "log1p": elementary.log1p,
     "tanh": elementary.tanh,
     "logistic": elementary.logistic,
+    "gelu": elementary.gelu,
     "erf": elementary.erf,
     "erfc": lambda a: number.subtract(np.float32(1), elementary.erf(a)),
     "sin": elementary.sin,
@@ -78,37 +79,26 @@ value_rule("integer_pow", _integer_power, movement.elementwise)
 value_rule("pow", _power, movement.elementwise)
 
 
-def _positional(function: Callable[..., Array], axes: movement.AxesRule) -> Rule:
-    """A rule for one operand whose grid depends on its positional axes."""
-
-    def rule(
-        context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
-    ) -> list[Value]:
-        x = values[0]
-        array = function(parameters, x.array, x.positional)
-        return [Value(array, axes(parameters, values, array.shape))]
-
-    return rule
+def _cumulative(
+    context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    x = values[0]
+    array = cumulative(x.array, parameters["axis"], x.positional, parameters["reverse"])
+    return [Value(array, x.positional)]
 
 
-RULES["reduce_sum"] = _positional(lambda p, x, f: total(x, tuple(p["axes"]), f), movement.reduced)
-RULES["cumsum"] = _positional(
-    lambda p, x, f: cumulative(x, p["axis"], f, p["reverse"]), movement.first
-)
-RULES["reduce_window_sum"] = _positional(lambda p, x, f: window_total(x, p, f), movement.first)
+value_rule("reduce_sum", lambda p, x: total(x, tuple(p["axes"])), movement.reduced)
+value_rule("reduce_window_sum", lambda p, x: window_total(x, p), movement.first)
+RULES["cumsum"] = _cumulative
 
 
 def _dot(
     context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
 ) -> list[Value]:
     a, b = values
-    array = dot(
-        a.array,
-        b.array,
-        (a.positional, b.positional),
-        parameters["dimension_numbers"],
-        context.carrier,
-    )
+    positional = (a.positional, b.positional)
+    dimensions = parameters["dimension_numbers"]
+    array = dot(a.array, b.array, positional, dimensions, context.carrier, context.row)
     return [Value(array, movement.dot(parameters, values, array.shape))]
 
 
@@ -126,9 +116,9 @@ def _scatter_add(
     """Operand and updates on the absolute grid, exact sums in any order, one rounding."""
     operand, indices, updates = values
     array = lax.scatter_add(
-        on_sum_grid(operand.array, (), True),
+        on_absolute_grid(operand.array),
         indices.array,
-        on_sum_grid(updates.array, (), True),
+        on_absolute_grid(updates.array),
         parameters["dimension_numbers"],
         indices_are_sorted=parameters["indices_are_sorted"],
         unique_indices=parameters["unique_indices"],

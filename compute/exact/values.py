@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
+from compute.exact import grid
 from compute.exact.carriers import Carrier
+from compute.exact.grid import Limb
 from compute.exact.number import is_saturated
 
 
@@ -33,10 +35,21 @@ class Context:
 
     carrier: Carrier
     flags: list[Array] = field(default_factory=list)
+    rows: dict[Any, tuple[Array, Limb]] = field(default_factory=dict)
 
     def observe(self, *values: Value) -> None:
         """A rule turns these floats into something that cannot be SATURATED: remember if they are."""
         self.flags += [jnp.any(is_saturated(v.array)) for v in values if v.is_float]
+
+    def row(self, x: Array, axes: tuple[int, ...]) -> Limb:
+        """`grid.row`, once for each array: queries, keys and values share their input's digits.
+
+        The barrier keeps the compiler from computing `x` twice, for its maximum and its digits.
+        """
+        key = (id(x), axes)
+        if key not in self.rows:
+            self.rows[key] = (x, grid.row(lax.optimization_barrier(x), axes))
+        return self.rows[key][1]
 
     def saturated(self) -> Array:
         """bool scalar: has any observed value been SATURATED?"""
