@@ -359,6 +359,28 @@ def test_a_delta_for_another_proposer_is_not_downloaded(store, genesis, delta, t
     assert labels(public, genesis, DeltaRecord(delta, genesis, BOB)) == [1, 2, 3]
 
 
+def test_a_delta_with_other_columns_is_not_downloaded(store, genesis, tmp_path):
+    public = FolderStore(tmp_path / "public")
+    other = build_delta(
+        open_genesis(
+            store,
+            build_delta(
+                None,
+                add={"z": np.arange(3, dtype=np.uint8)},
+                parent_tip=NO_TIP,
+                proposer=NOBODY,
+                store=store,
+            ),
+        ),
+        add={"z": np.arange(3, 6, dtype=np.uint8)},
+        parent_tip=genesis,
+        proposer=BOB,
+        store=store,
+    )
+    copy_blocks([*blocks_of(store, genesis), other], store, public)
+    assert labels(public, genesis, DeltaRecord(other, genesis, BOB)) == [1, 2, 3]
+
+
 # --- looking -------------------------------------------------------------------------------------
 
 
