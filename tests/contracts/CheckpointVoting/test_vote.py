@@ -75,6 +75,21 @@ def test_none_valid_starts_every_block_at_zero(group: Any, people: Any) -> None:
     assert bytes(group.voting.state()[4]) == second.checkpoint_hash
 
 
+def test_no_claim_can_stand_for_none_valid(group: Any, people: Any) -> None:
+    """K4: hashes are chosen freely. Had "none valid" a key among them, mallory could claim the key of
+    a block to come and load it with votes: "none valid" would win that block and burn every bond."""
+    index = group.index + 1
+    keys = [n.to_bytes(32, "big") for n in (1, index + 1, index + 2)]
+    claims = [group.claim(people.tom, "", 900 - i, checkpoint_hash=k) for i, k in enumerate(keys)]
+    group.play(claims, {"alice": claims[2], "bob": claims[1]})
+    honest = group.claim(people.tara, "honest", 800, 898, block_index=index + 1)
+    group.commit(honest)
+    group.reveal(honest)
+    group.vote({"bob": honest, "carol": None})
+    assert group.voting.none_votes(index + 1) == CAROL
+    assert bytes(group.voting.state()[4]) == honest.checkpoint_hash
+
+
 def test_an_operator_votes_for_its_staker(protocol: Any, revealed: Any, people: Any) -> None:
     """K5, V8"""
     group, claim = revealed.group, revealed.tara

@@ -1,0 +1,121 @@
+"""Single modules: the packed records lose nothing, and a trace answers like a list of changes."""
+
+from typing import Any
+
+import boa
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from tests.stateful.world import LIBRARIES, ROOT
+
+# Module -> record -> width of its fields in bits; `address` is 160.
+WIDTHS = {
+    "delta_words": {
+        "clock": (104, 40, 40, 24, 32, 8, 8),
+        "standing": (104, 24, 32, 40),
+        "origin": ("address", 40, 8, 20, 20, 1),
+    },
+    "checkpoint_words": {
+        "round": (104, 48, 40, 32, 1),
+        "standing": (104, 48, 40, 1),
+        "claim": ("address", 64, 1, 1),
+        "baseline": (64, 32, 32, 1),
+        "outcome": (8, 64, 48, 32, 1),
+    },
+}
+RECORDS = [(module, record) for module, records in WIDTHS.items() for record in records]
+
+TRACE = """
+# pragma version 0.4.3
+from contracts._modules import epoch_trace
+initializes: epoch_trace
+
+@external
+def push(key: bytes32, since: uint256, amount: uint256):
+    epoch_trace._push(key, since, amount)
+
+@external
+@view
+def latest(key: bytes32) -> uint256:
+    return epoch_trace._latest(key)
+
+@external
+@view
+def at(key: bytes32, when: uint256) -> uint256:
+    return epoch_trace._at(key, when)
+"""
+
+
+def load(source: str) -> Any:
+    boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
+    return boa.loads(source)
+
+
+def round_trip(module: str, record: str) -> Any:
+    """A contract that packs a record and unpacks it again."""
+    kind = f"{module}.{record.title()}"
+    return load(f"""
+# pragma version 0.4.3
+from contracts._modules import {module}
+
+@external
+@pure
+def round_trip(record: {kind}) -> (uint256, {kind}):
+    word: uint256 = {module}._pack_{record}(record)
+    return word, {module}._unpack_{record}(word)
+""")
+
+
+def fields(widths: tuple[int | str, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
+    def field(width: int | str) -> st.SearchStrategy[Any]:
+        if width == "address":
+            return st.binary(min_size=20, max_size=20).map(lambda b: "0x" + b.hex())
+        top = 2 ** int(width) - 1
+        return st.sampled_from([0, 1, top]) | st.integers(0, top)
+
+    return st.tuples(*map(field, widths))
+
+
+@pytest.mark.parametrize(("module", "record"), RECORDS)
+def test_records_lose_nothing(module: str, record: str) -> None:
+    """Every field comes back at any value its width allows: no field touches another."""
+    contract, widths = round_trip(module, record), WIDTHS[module][record]
+
+    @given(fields(widths))
+    @settings(max_examples=30, deadline=None, database=None)
+    def check(values: tuple[Any, ...]) -> None:
+        word, back = contract.round_trip(values)
+        assert [str(v).lower() for v in back] == [str(v) for v in values]
+        assert (word == 0) == all(int(str(v), 0) == 0 for v in values)
+
+    check()
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**128 - 1)), max_size=12))
+@settings(max_examples=40, deadline=None, database=None)
+def test_a_trace_answers_like_a_list(steps: list[tuple[int, int]]) -> None:
+    """V4: at every time, before the first change and after the last."""
+    with boa.env.anchor():
+        trace, key, now, changes = load(TRACE), b"\x01" * 32, 5, {}
+        for step, amount in steps:
+            now += step
+            changes[now] = amount
+            trace.push(key, now, amount)
+        assert trace.latest(key) == changes.get(now, 0)
+        for when in range(now + 2):
+            past = [since for since in changes if since <= when]
+            assert trace.at(key, when) == (changes[max(past)] if past else 0)
+        assert trace.at(b"\x02" * 32, now) == 0
+
+
+def test_a_trace_refuses_the_past_and_what_does_not_fit() -> None:
+    """V4"""
+    trace, key = load(TRACE), b"\x03" * 32
+    trace.push(key, 2**64 - 1, 2**128 - 1)
+    assert trace.at(key, 2**64 - 1) == 2**128 - 1
+    with boa.reverts("trace: past"):
+        trace.push(key, 2**64 - 2, 1)
+    for since, amount in ((2**64, 1), (2**64 - 1, 2**128)):
+        with boa.reverts("trace: overflow"):
+            trace.push(key, since, amount)

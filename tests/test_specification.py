@@ -1,0 +1,58 @@
+"""The specification and the tests speak of the same statements and of the same reasons."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "SPECIFICATION.md").read_text()
+# State machines and unit tests of the contracts; nothing else cites these numbers.
+TESTS = [
+    path
+    for folder in ("contracts", "stateful", "attacks")
+    for path in (ROOT / "tests" / folder).rglob("*.py")
+]
+
+
+def statements() -> set[str]:
+    """Numbers of all statements, such as K12."""
+    found = re.findall(r"^\* \*\*([NSVCGDK]\d+)\*\*", TEXT, re.MULTILINE)
+    assert len(found) == len(set(found)), "a number stands twice"
+    return set(found)
+
+
+def cited() -> set[str]:
+    """Numbers of all statements that some test cites."""
+    return set(re.findall(r"\b[NSVCGDK]\d{1,2}\b", "\n".join(p.read_text() for p in TESTS)))
+
+
+def reasons() -> set[str]:
+    """Every reason a contract of ours gives."""
+    sources = [*ROOT.glob("contracts/*.vy"), *ROOT.glob("contracts/_modules/*.vy")]
+    pattern = re.compile(r'"([a-z]+: [a-z0-9 ]+)"')
+    return {reason for path in sources for reason in pattern.findall(path.read_text())}
+
+
+def test_every_statement_is_cited_by_a_test() -> None:
+    assert statements() - cited() == set()
+
+
+def test_every_citation_has_its_statement() -> None:
+    assert cited() - statements() == set()
+
+
+def test_every_reason_is_listed_and_tested() -> None:
+    listed = {
+        f"{prefix} {reason.split(' (')[0]}"
+        for prefix, row in re.findall(r"^\| `([a-z]+:)` \| (.+) \|$", TEXT, re.MULTILINE)
+        for reason in row.split(", ")
+    }
+    assert reasons() == listed
+    tests = "\n".join(path.read_text() for path in TESTS)
+    assert {reason for reason in reasons() if reason not in tests} == set()
+
+
+def test_every_assert_and_raise_has_a_reason() -> None:
+    for path in [*ROOT.glob("contracts/*.vy"), *ROOT.glob("contracts/_modules/*.vy")]:
+        code = re.sub(r'"""[\s\S]*?"""|#.*', "", path.read_text())
+        checks = re.findall(r"^\s*(?:assert|raise)\b", code, re.MULTILINE)
+        assert len(checks) == len(re.findall(r'"[a-z]+: [a-z0-9 ]+"', code)), path
