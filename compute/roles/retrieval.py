@@ -1,5 +1,6 @@
 """What the chain names and the store holds: specification, training set, parameters."""
 
+import functools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -53,7 +54,11 @@ def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
     """The specification a group names. Raises BlockUnavailable, BlockCorrupt or
     models.InvalidSpecification.
     """
-    return ModelSpecification.parse(store.get(model_hash))
+    return _parse(store.get(model_hash))
+
+
+# one object for one model: what is compiled for it is found again
+_parse = functools.lru_cache(maxsize=64)(ModelSpecification.parse)
 
 
 def load_training_set(group: Group, store: Store, version: int) -> TrainingSet:

@@ -4,6 +4,7 @@ The order of examples is a function of (seed, order key, step), so a run that wa
 restored walks through exactly the batches it would have seen.
 """
 
+import functools
 import hashlib
 import time
 from collections.abc import Callable
@@ -65,10 +66,7 @@ class Learner:
     ) -> None:
         self._specification = specification
         self._recipe = recipe
-        self._optimizer = optax.inject_hyperparams(optax.adamw)(
-            learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        self._advance = jax.jit(self._step, donate_argnums=(0, 1))
+        self._optimizer, self._advance = _program(specification, recipe.weight_decay)
         self.learning_rate = recipe.learning_rate
         self.step = 0
         self._data: tuple[Order, dict[str, np.ndarray]] | None = None
@@ -141,13 +139,22 @@ class Learner:
         self.learning_rate = float(saved.metadata["learning_rate"])
         return saved.metadata
 
-    def _step(
-        self, parameters: Any, state: Any, inputs: Any, targets: Any
-    ) -> tuple[Any, Any, jax.Array]:
+
+@functools.lru_cache(maxsize=8)
+def _program(
+    specification: ModelSpecification, weight_decay: float
+) -> tuple[optax.GradientTransformation, Callable[..., Any]]:
+    """The optimiser, and the step (parameters, state, inputs, targets) -> (parameters, state, loss)
+    compiled once; it takes over the buffers of parameters and state."""
+    optimizer = optax.inject_hyperparams(optax.adamw)(learning_rate=0.0, weight_decay=weight_decay)
+
+    def step(parameters: Any, state: Any, inputs: Any, targets: Any) -> tuple[Any, Any, jax.Array]:
         def mean_loss(parameters: Any) -> jax.Array:
-            logits = self._specification.logits(parameters, inputs).astype(jnp.float32)
+            logits = specification.logits(parameters, inputs).astype(jnp.float32)
             return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
 
         loss, gradients = jax.value_and_grad(mean_loss)(parameters)
-        updates, state = self._optimizer.update(gradients, state, parameters)
+        updates, state = optimizer.update(gradients, state, parameters)
         return optax.apply_updates(parameters, updates), state, loss
+
+    return optimizer, jax.jit(step, donate_argnums=(0, 1))

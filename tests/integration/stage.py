@@ -19,6 +19,7 @@ from compute.chain.events import Event
 from compute.models import InputColumn, ModelSpecification
 from compute.roles import actor
 from compute.roles.clock import Wait
+from compute.roles.curator import Curator
 from compute.roles.founding import found
 from compute.roles.trainer import Options, Trainer
 from compute.roles.training import Recipe
@@ -34,10 +35,13 @@ SPECIFICATION = ModelSpecification(
     target="y",
 )
 OPTIONS = Options(Recipe(seed=1, learning_rate=0.01, batch_size=16), steps=40)
+COMPILATION_CACHE = {
+    "jax_compilation_cache_dir": str(ROOT / "reports" / "jax-cache"),
+    "jax_persistent_cache_min_compile_time_secs": 0.05,
+}
 ENVIRONMENT = {
+    **{option.upper(): str(value) for option, value in COMPILATION_CACHE.items()},
     "JAX_PLATFORMS": "cpu",
-    "JAX_COMPILATION_CACHE_DIR": str(ROOT / "reports" / "jax-cache"),
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.05",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
 # alice alone reaches the quorum
@@ -190,7 +194,7 @@ class Stage:
             if one.alive():
                 one.process.kill()
             one.process.join()
-        self._held.close()
+        self.hush()
 
     def keeper(self, name: str = "alice") -> Wisdomkeeper:
         """A wisdomkeeper in this process, to be stepped by hand."""
@@ -204,6 +208,10 @@ class Stage:
         role = actor.trainer(self.group, self.net.accounts[name], self.store, state, options)
         return self._held.enter_context(role)[0]
 
-    def step(self, role: Trainer | Wisdomkeeper) -> Wait:
+    def hush(self) -> None:
+        """End the roles in this process; they may be started again."""
+        self._held.close()
+
+    def step(self, role: Trainer | Wisdomkeeper | Curator) -> Wait:
         """Let it do what is due now; what it waits for then."""
         return role.step(self.chain.now())
