@@ -7,8 +7,7 @@ python scripts/abi.py --check   fail if one of them is not current
 import json
 import sys
 from pathlib import Path
-
-from vyper.cli.vyper_compile import compile_files
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "compute" / "chain" / "abi"
@@ -16,12 +15,16 @@ TARGET = ROOT / "compute" / "chain" / "abi"
 
 def abi_documents() -> dict[str, str]:
     """The ABI of each deployable contract, as the text of its file."""
+    from vyper.cli.vyper_compile import compile_files
+
     sources = sorted((ROOT / "contracts").glob("*.vy"))
     compiled = compile_files(sources, ["abi"], paths=[str(ROOT)])
-    return {
-        Path(path).stem: json.dumps(output["abi"], indent=1, sort_keys=True) + "\n"
-        for path, output in compiled.items()
-    }
+    return {Path(path).stem: text(output["abi"]) for path, output in compiled.items()}
+
+
+def text(abi: list[dict[str, Any]]) -> str:
+    """The content of an ABI's file."""
+    return json.dumps(abi, indent=1, sort_keys=True) + "\n"
 
 
 def outdated(documents: dict[str, str]) -> list[str]:

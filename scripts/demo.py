@@ -11,7 +11,7 @@ from brownie import chain, web3
 
 from scripts.deploy import ROOT
 from scripts.stage import quiet
-from scripts.stage.findings import GROUPS, gather
+from scripts.stage.findings import gather
 from scripts.stage.play import Play
 from scripts.stage.processes import Company
 from scripts.stage.screen import Screen
@@ -45,7 +45,7 @@ def main() -> None:
         play.live()
         play.fork()
         screen.tell("verifying both groups from chain and store alone")
-        verified = {number: play.verify(number) for number in GROUPS}
+        verified = play.verify()
         evidence = gather(play)
         findings = list(evidence.findings(verified))
     screen.report(evidence.rows, evidence.names, findings, FOLDER / "loss.png")

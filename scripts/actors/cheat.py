@@ -1,4 +1,4 @@
-"""A trainer that trains nothing: it claims half the loss to beat, until its money is gone."""
+"""A trainer that trains nothing: it invents a low loss until its money for bonds is gone."""
 
 import logging
 import secrets
@@ -50,11 +50,11 @@ class Cheat:
             block.index,
             tip=current.tip,
             checkpoint_hash=checkpoint,
-            loss=baseline // 2,
+            loss=baseline // 20,
             baseline_loss=baseline,
             eval_root=secrets.token_bytes(32),
         )
-        logging.info("block %d: claiming %.4f nats", block.index, baseline / 2**33)
+        logging.info("block %d: claiming %.4f nats", block.index, baseline / 20 / 2**32)
 
 
 def main() -> None:

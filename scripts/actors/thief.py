@@ -1,6 +1,7 @@
 """A trainer that copies: it claims what others have revealed, in every way that comes to mind."""
 
 import secrets
+from dataclasses import replace
 
 from compute.chain import Block, RevealedClaim
 from compute.chain.claims import Claim, commitment
@@ -66,7 +67,10 @@ class Thief:
             nonce=secrets.randbits(62),
         )
         self._prepared = [
-            ("reveal the same hash again", self._claim(block, stolen, stolen.checkpoint_hash)),
+            (
+                "reveal the same hash again, with a lower loss",
+                replace(self._claim(block, stolen, stolen.checkpoint_hash), loss=stolen.loss // 2),
+            ),
             ("reveal a repacked copy", self._claim(block, stolen, repacked)),
         ]
         for what, claim in self._prepared:

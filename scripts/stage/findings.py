@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from brownie import web3
 
@@ -17,7 +18,6 @@ from scripts.stage.report import BlockRow, block_rows
 
 GROUPS = (1, 2)
 STAKE = sum(plot.STAKES.values())
-ATTACHED = 3  # ways in which the thief is refused
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Evidence:
         self.names = {person.address: name for name, person in play.people.items()}
         self._coinbase = contract(play.addresses, "Coinbase")
         self._bond = self.groups[1].config.bond
-        minted = self._coinbase.events.get_sequence(event_type="BlockCoinbase")
+        minted = self._coinbase.events.get_sequence(0, event_type="BlockCoinbase")
         self.rows: list[BlockRow] = []
         for number, group in self.groups.items():
             paid = {e.args.block_start: e.args.reward for e in minted if e.args.group_id == number}
@@ -172,13 +172,13 @@ class Evidence:
         )
 
     def _lazy(self) -> Finding:
-        votes = len(self._refusals(f"{plot.LAZY}-1", "vote"))
+        votes = sum(len(self._refusals(f"{plot.LAZY}-{group}", "vote")) for group in GROUPS)
         refusals = self._refusals(f"{plot.LAZY}-2", "claim")
         honest = [e.args.amount for e in self._events(self.groups[2], "KeeperPaid")]
         return Finding(
             "the lazy keeper got nothing, the honest ones their share of the fork's block",
             refusals == ["cv: attestation"] and len(honest) == len(plot.KEEPERS),
-            f"{votes + 1} votes cast, its claim refused with '{'; '.join(map(str, refusals))}'; "
+            f"{votes} votes cast, its claim refused with '{'; '.join(map(str, refusals))}'; "
             f"{len(honest)} keepers paid {sum(honest) / NRN} NRN",
         )
 
@@ -205,9 +205,9 @@ class Evidence:
         attempts = [json.loads(line) for line in lines]
         return [a["refused"] for a in attempts if a["what"].startswith(verb)]
 
-    def _events(self, group: Group, name: str) -> list:
+    def _events(self, group: Group, name: str) -> list[Any]:
         voting = container("CheckpointVoting").at(group.voting)
-        return voting.events.get_sequence(event_type=name)
+        return voting.events.get_sequence(0, event_type=name)
 
     def _formula(self) -> Emission:
         sale = contract(self._play.addresses, "NeuronSale")

@@ -1,7 +1,7 @@
 """The demo's plot: who buys, founds, trains, keeps, cheats, and when the clock moves."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,7 +39,7 @@ LAST_BLOCK = 9  # the data changes at the start of block 8
 STEPS = 150  # training steps per block
 HIDDEN, WIDER = 32, 64
 KEEPERS_SHARE = 2_000  # basis points, in the fork
-STALL_SECONDS = 90
+STALL_SECONDS = 240
 POLL_SECONDS = 0.25
 
 
@@ -86,8 +86,7 @@ class Play:
         warp((now() // EPOCH + 2) * EPOCH - HOUR)
         self._create("create", "--model", model, "--data", data, "--keeper-bps", 0)
         self.tell("staking: three keepers with 80,000 NRN each, a lazy one with 60,000")
-        for name, amount in STAKES.items():
-            self.run(name, "stake", 1, amount // NRN)
+        self._run({name: ("stake", 1, amount // NRN) for name, amount in STAKES.items()})
         warp(self.block_start(1, 1))
 
     def live(self) -> None:
@@ -98,13 +97,12 @@ class Play:
         self._start_dishonest(THIEF, 1, "thief")
         self._nrn(CURATOR, 1, "curate")
         self.tell("dora proposes 600 more images, gary proposes noise")
-        self._propose(CURATOR, "more")
+        self._propose(CURATOR, "more")  # first, so that it is proposal 1
         self._propose(VANDAL, "noise")
         self.tell("blocks 1 to 3")
         self._run_until(self.block_start(1, 4))
         self.tell("the keepers vote for dora's data, larry for gary's; blocks 4 to 7")
-        for name in STAKES:
-            self.run(name, "delta", "vote", 1, 2 if name == LAZY else 1)
+        self._run({name: ("delta", "vote", 1, 2 if name == LAZY else 1) for name in STAKES})
         self._run_until(self.block_start(1, 8))
         self.tell("the new data is in force; blocks 8 and 9")
         self._run_until(self.block_start(1, LAST_BLOCK + 1))
@@ -117,30 +115,35 @@ class Play:
         model.write_bytes(content.widened(content.network(HIDDEN), WIDER).encode())
         warp((now() // EPOCH + 1) * EPOCH - HOUR)
         self._create("fork", 1, "--model", model, "--keeper-bps", KEEPERS_SHARE)
-        for name, amount in STAKES.items():
-            self.run(name, "migrate", 1, 2, amount // NRN)
+        self._run({name: ("migrate", 1, 2, amount // NRN) for name, amount in STAKES.items()})
         warp(self.block_start(2, 1))
         self.tell("the fork's first block with stake")
         self._start_actors(2)
         self._run_until(self.block_start(2, 2))
         self.company.dismiss()
 
-    def verify(self, group_id: int) -> str:
-        """What `nrn verify` says about a group."""
-        return self.company.run(f"verify-{group_id}", nrn("verify", group_id))
+    def verify(self) -> dict[int, str]:
+        """What `nrn verify` says about each group; raises ProcessFailed if it finds a lie."""
+        commands = {f"verify-{group_id}": nrn("verify", group_id) for group_id in self.genesis}
+        return dict(zip(self.genesis, self.company.run(commands).values(), strict=True))
 
     def block_start(self, group_id: int, index: int) -> int:
         """Start of a block in unix seconds."""
         return self.genesis[group_id] + index * PERIOD
 
-    def run(self, name: str, *words: str | Path | int) -> None:
-        """One `nrn` command of a person, as its own process."""
-        self.company.run(name, nrn(*words, "--account", self.people[name].keystore))
+    def _run(self, deeds: Mapping[str, Sequence[str | Path | int]]) -> None:
+        """One `nrn` command of each person named, side by side."""
+        self.company.run(
+            {
+                name: nrn(*words, "--account", self.people[name].keystore)
+                for name, words in deeds.items()
+            }
+        )
 
     def _create(self, verb: str, *words: str | Path | int) -> None:
         windows = {"commit": COMMIT, "reveal": REVEAL, "vote": VOTE}
         options = [word for name, span in windows.items() for word in (f"--{name}-window", span)]
-        self.run(FOUNDER, "group", verb, *words, *options)
+        self._run({FOUNDER: ("group", verb, *words, *options)})
         group_id = len(self.genesis) + 1
         registry = contract(self.addresses, "GroupRegistry")
         voting = container("CheckpointVoting").at(registry.voting_of(group_id))
@@ -148,7 +151,7 @@ class Play:
 
     def _propose(self, name: str, data: str) -> None:
         columns, state = self.folder / "data" / f"{data}.npz", self.company.state(f"{name}-1")
-        self.run(name, "delta", "propose", 1, "--add", columns, "--state", state)
+        self._run({name: ("delta", "propose", 1, "--add", columns, "--state", state)})
 
     def _start_actors(self, group_id: int) -> None:
         for name, (seed, rate) in TRAINERS.items():

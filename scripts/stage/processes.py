@@ -44,6 +44,7 @@ class Actor:
     process: subprocess.Popen[bytes]
     state: Path
     log: Path
+    log_begin: int  # earlier commands of the same name wrote what stands before
 
     def status(self) -> Status | None:
         """The last status, None until there is one."""
@@ -83,9 +84,10 @@ class Company:
         return self._folder / "state" / name
 
     def start(self, name: str, command: Sequence[str | Path]) -> None:
-        """Start a long-running actor; its output goes to logs/<name>.log."""
+        """Start a long-running actor; its output is added to logs/<name>.log."""
         log = self._logs / f"{name}.log"
         with log.open("ab") as output:
+            log_begin = output.tell()
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=ROOT,
@@ -96,30 +98,25 @@ class Company:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
-        self.actors[name] = Actor(process, self.state(name), log)
+        self.actors[name] = Actor(process, self.state(name), log, log_begin)
 
-    def run(self, name: str, command: Sequence[str | Path]) -> str:
-        """Run one command to its end and return its standard output.
+    def run(self, commands: Mapping[str, Sequence[str | Path]]) -> dict[str, str]:
+        """Run commands by name, side by side, to their ends; what each printed, by name.
 
-        Raises ProcessFailed with its last words if it exits non-zero.
+        Raises ProcessFailed with the last words of one that exits non-zero.
         """
-        result = subprocess.run(
-            [str(word) for word in command],
-            cwd=ROOT,
-            env={**os.environ, **self._additions},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            preexec_fn=_end_with_parent,
-            check=False,
-        )
-        with (self._logs / f"{name}.log").open("a") as log:
-            log.write(f"$ {' '.join(str(word) for word in command)}\n")
-            log.write(result.stdout + result.stderr)
-        if result.returncode != 0:
-            words = (result.stderr or result.stdout).strip()[-2_000:]
-            raise ProcessFailed(f"{name} ended with exit code {result.returncode}:\n{words}")
-        return result.stdout
+        for name, command in commands.items():
+            self.start(name, command)
+        printed = {}
+        for name in commands:
+            actor = self.actors[name]
+            code = actor.process.wait()
+            del self.actors[name]
+            printed[name] = actor.log.read_text()[actor.log_begin :]
+            if code != 0:
+                words = printed[name].strip()[-2_000:]
+                raise ProcessFailed(f"{name} ended with exit code {code}:\n{words}")
+        return printed
 
     def check(self) -> None:
         """Raise ProcessFailed if an actor has ended by itself."""
