@@ -128,6 +128,8 @@ class Transactor:
             raise
         terms["gas"] = estimate * GAS_MARGIN[0] // GAS_MARGIN[1]
         terms["nonce"] = self._web3.eth.get_transaction_count(sender)
+        if "baseFeePerGas" not in self._web3.eth.get_block("latest"):
+            terms["gasPrice"] = self._web3.eth.gas_price  # Rootstock: priced the old way
         transaction: TxParams = call.build_transaction(terms)
         price = transaction.get("maxFeePerGas", transaction.get("gasPrice", 0))
         fee = terms["gas"] * int(price)

@@ -1,0 +1,156 @@
+"""Reading logs in ranges, and following a chain that changes its mind."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from compute.chain import Chain, MalformedAnswer, RpcRefused, events
+from compute.chain.events import Follower, read_events
+from tests.compute.chain.test_transactions import honest, proxy
+from tests.integration.devnet import Devnet
+
+Ask = Callable[[], dict[str, Any]]
+
+
+def staked(chain: Chain, **where: Any) -> list[int]:
+    events = read_events(
+        chain.rpc, chain.vault.contract, ["Staked"], 0, chain.head().number, **where
+    )
+    return [event["amount"] for event in events]
+
+
+def test_events_come_in_order_and_can_be_chosen(devnet: Devnet) -> None:
+    for name, amount in (("tara", 3), ("tom", 1), ("tara", 2)):
+        devnet.sender(name).stake(1, amount)
+    chain = devnet.chain()
+    assert staked(chain)[-3:] == [3, 1, 2]
+    tara, tom = (devnet.accounts[name].address for name in ("tara", "tom"))
+    assert staked(chain, staker=tara) == [3, 2]
+    assert staked(chain, staker=[tara, tom]) == [3, 1, 2]
+    assert staked(chain, staker=tara, group_id=2) == []
+
+
+@pytest.fixture
+def short_range(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Blocks in a range, for a chain that is shorter than a range of real life."""
+    monkeypatch.setattr(events, "RANGE", 12)
+    return 12
+
+
+def test_ranges_are_bounded_and_shrink_when_refused(devnet: Devnet, short_range: int) -> None:
+    devnet.sender("tara").stake(1, 7)
+    asked: list[int] = []
+
+    def picky(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        if call["method"] == "eth_getLogs":
+            terms = call["params"][0]
+            width = int(terms["toBlock"], 16) - int(terms["fromBlock"], 16) + 1
+            asked.append(width)
+            if width > 4:
+                error = {"code": -32005, "message": "query exceeds max block range 4"}
+                return {"jsonrpc": "2.0", "id": call["id"], "error": error}
+        return ask()
+
+    with proxy(devnet, honest) as chain:
+        expected = staked(chain)
+    with proxy(devnet, picky) as chain:
+        assert staked(chain) == expected and expected[-1] == 7
+    assert max(asked) == short_range and sum(width <= 4 for width in asked) > 5
+
+
+def test_a_refusal_of_any_range_is_reported(devnet: Devnet) -> None:
+    def refuse(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        if call["method"] == "eth_getLogs":
+            return {"jsonrpc": "2.0", "id": call["id"], "error": {"code": 1, "message": "never"}}
+        return ask()
+
+    with proxy(devnet, refuse) as chain, pytest.raises(RpcRefused, match="never"):
+        staked(chain)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda log: log.update(address="0x" + "ab" * 20),
+        lambda log: log.update(topics=log["topics"][:1]),
+        lambda log: log.update(topics=log["topics"] + log["topics"]),
+        lambda log: log.update(data="0x"),
+        lambda log: log.update(data="0x" + "ff" * 31),
+        lambda log: log.update(blockNumber="0xffffff"),
+        lambda log: log.update(blockNumber=None),
+        lambda log: log.update(topics="0x"),
+        lambda log: log.clear(),
+    ],
+)
+def test_logs_that_lie(devnet: Devnet, spoil: Callable[[dict[str, Any]], None]) -> None:
+    def lying(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        answer = ask()
+        if call["method"] == "eth_getLogs":
+            spoil(answer["result"][0])
+        return answer
+
+    with proxy(devnet, lying) as chain, pytest.raises(MalformedAnswer):
+        staked(chain)
+
+
+def follower(devnet: Devnet, finality: str = "latest") -> Follower:
+    chain = devnet.chain()
+    first = chain.head().number + 1
+    return Follower(chain.heads, chain.vault.contract, ["Staked"], first, finality=finality)
+
+
+def test_a_follower_hands_out_each_event_once(devnet: Devnet) -> None:
+    follow = follower(devnet)
+    assert follow.poll() == []
+    devnet.sender("tara").stake(1, 5)
+    devnet.sender("tara").stake(1, 6)
+    assert [event["amount"] for event in follow.poll()] == [5, 6]
+    assert follow.poll() == [] and follow.rewound_to is None
+
+
+def test_a_follower_notices_a_reorganisation(devnet: Devnet) -> None:
+    follow = follower(devnet)
+    devnet.sender("tara").stake(1, 5)
+    assert [event["amount"] for event in follow.poll()] == [5]
+    fork = devnet.chain().head().number
+    branch = devnet.rpc("evm_snapshot")
+    devnet.sender("tara").stake(1, 6)
+    assert [event["amount"] for event in follow.poll()] == [6]
+    devnet.rpc("evm_revert", branch)
+    devnet.sender("tara").stake(1, 7)
+    devnet.sender("tara").stake(1, 8)
+    assert [event["amount"] for event in follow.poll()] == [7, 8]
+    assert follow.rewound_to == fork
+    assert follow.poll() == [] and follow.rewound_to is None
+
+
+def test_a_follower_catches_up_in_bounded_steps(devnet: Devnet, short_range: int) -> None:
+    follow = follower(devnet)
+    devnet.sender("tara").stake(1, 5)
+    devnet.rpc("anvil_mine", hex(short_range), "0x1")
+    devnet.sender("tara").stake(1, 6)
+    polled = [[event["amount"] for event in follow.poll()] for _ in range(3)]
+    assert polled == [[5], [6], []]
+
+
+def test_with_finality_nothing_comes_too_early(devnet: Devnet) -> None:
+    """Anvil calls a block final when 64 more are on top of it."""
+    follow = follower(devnet, "finalized")
+    devnet.sender("tara").stake(1, 5)
+    assert follow.poll() == []
+    devnet.rpc("anvil_mine", "0x50", "0x1")
+    assert [event["amount"] for event in follow.poll()] == [5]
+
+
+def test_the_block_at_a_time(devnet: Devnet) -> None:
+    chain = devnet.chain()
+    head = chain.head()
+    devnet.warp(head.timestamp + 100)
+    devnet.warp(head.timestamp + 200)
+    heads = chain.heads
+    assert heads.block_at(head.timestamp + 100, 0, head.number + 2) == head.number + 1
+    assert heads.block_at(head.timestamp + 101, 0, head.number + 2) == head.number + 2
+    assert heads.block_at(head.timestamp + 999, 0, head.number + 2) == head.number + 3
+    assert heads.block_at(0, 0, head.number) == 0
+    assert heads.is_canonical(head)

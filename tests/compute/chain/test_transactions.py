@@ -1,0 +1,281 @@
+"""Sending: nothing twice, nothing lost, nothing paid in vain."""
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from eth_account import Account
+
+from compute.chain import (
+    Chain,
+    MalformedAnswer,
+    NoFunds,
+    Reverted,
+    RpcRefused,
+    RpcUnavailable,
+    Sender,
+    TransactionPending,
+)
+from compute.chain.rpc import Rpc
+from tests.compute.chain.rogue import rogue
+from tests.integration.devnet import ETHER, Devnet
+
+Tamper = Callable[[dict[str, Any], Callable[[], dict[str, Any]]], dict[str, Any] | None]
+
+
+@contextmanager
+def proxy(devnet: Devnet, tamper: Tamper) -> Iterator[Chain]:
+    """The devnet through a node that may answer otherwise, or (None) hang up without an answer."""
+
+    def forward(body: Any) -> Any:
+        request = urllib.request.Request(
+            devnet.url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read())
+
+    def answer(request: Any, handler: Any) -> bytes | None:
+        if isinstance(request, list):
+            answers = [tamper(call, lambda call=call: forward(call)) for call in request]
+        else:
+            answers = tamper(request, lambda: forward(request))
+        return None if answers is None else json.dumps(answers).encode()
+
+    with rogue(answer) as url:
+        yield Chain(Rpc(url, timeout=5, attempts=2, pause=0.01), devnet.chain().deployment)
+
+
+def honest(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    return ask()
+
+
+def nonce(devnet: Devnet, name: str) -> int:
+    return devnet.web3.eth.get_transaction_count(devnet.accounts[name].address)
+
+
+def test_a_reason_costs_nothing(devnet: Devnet) -> None:
+    before = nonce(devnet, "alice")
+    with pytest.raises(Reverted) as refused:
+        devnet.sender("alice").stake(99, 1)
+    assert refused.value.reason == "vault: no group"
+    assert str(refused.value) == "The contract refused: vault: no group."
+    assert nonce(devnet, "alice") == before + 1  # the approval; nothing was paid for the refusal
+
+
+def test_an_account_without_ether(devnet: Devnet) -> None:
+    pauper = devnet.new_account("pauper")
+    with pytest.raises(NoFunds, match=f"{pauper.address} has 0 ETH.*approve.*Send it some ETH"):
+        devnet.sender("pauper").approve(pauper.address, 1)
+    devnet.new_account("almost", ether=1_000)
+    with pytest.raises(NoFunds, match="needs up to"):
+        devnet.sender("almost").approve(pauper.address, 1)
+
+
+def test_more_ether_than_there_is(devnet: Devnet) -> None:
+    devnet.rpc("anvil_setBalance", devnet.accounts["tara"].address, hex(ETHER))
+    with pytest.raises(NoFunds):
+        devnet.sender("tara").buy(2 * ETHER)
+
+
+def test_a_failure_in_the_block_itself_tells_the_reason(devnet: Devnet) -> None:
+    """The estimate passes, the transaction waits, the world changes, the transaction fails."""
+    tara, tom = devnet.sender("tara"), devnet.accounts["tom"].address
+    balance = devnet.chain().neuron.balance_of(tara.address)
+    devnet.rpc("evm_setAutomine", False)
+    failures: list[BaseException] = []
+
+    def spend(sender: Sender) -> None:
+        try:
+            sender.transfer(tom, balance)
+        except Reverted as error:
+            failures.append(error)
+
+    # a second process with the same account, whose transaction gets in first
+    rival = threading.Thread(target=spend, args=(devnet.sender("tara"),))
+    rival.start()
+    while devnet.web3.eth.get_transaction_count(tara.address, "pending") == nonce(devnet, "tara"):
+        time.sleep(0.01)
+    late = threading.Thread(target=spend, args=(tara,))
+    late.start()
+    time.sleep(0.2)  # it waits for the first one instead of racing it
+    devnet.rpc("evm_setAutomine", True)
+    devnet.rpc("evm_mine")
+    rival.join(10)
+    late.join(10)
+    assert devnet.chain().neuron.balance_of(tara.address) == 0
+    assert [str(error) for error in failures] == [
+        "The contract refused: erc20: transfer amount exceeds balance."
+    ]
+
+
+def test_a_mined_revert_is_replayed_for_its_reason(devnet: Devnet) -> None:
+    """An estimate that lies lets a doomed transaction through; its reason is found afterwards."""
+
+    def lie(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if call["method"] == "eth_estimateGas":
+            return {"jsonrpc": "2.0", "id": call["id"], "result": hex(200_000)}
+        return ask()
+
+    with proxy(devnet, lie) as chain, pytest.raises(Reverted) as refused:
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 10**30)
+    assert refused.value.reason == "vault: exceeds stake"
+
+
+def test_out_of_gas_is_called_so(devnet: Devnet) -> None:
+    def stingy(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if call["method"] == "eth_estimateGas":
+            return {"jsonrpc": "2.0", "id": call["id"], "result": hex(20_000)}
+        return ask()
+
+    with proxy(devnet, stingy) as chain, pytest.raises(Reverted, match="out of gas"):
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+
+
+def test_an_answer_lost_after_sending_does_not_send_twice(devnet: Devnet) -> None:
+    """The node takes the transaction and drops the line; the retry meets "already known"."""
+    lost = 0
+
+    def drop(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        nonlocal lost
+        answer = ask()
+        if call["method"] == "eth_sendRawTransaction" and lost == 0:
+            lost += 1
+            return None
+        return answer
+
+    alice = devnet.accounts["alice"]
+    before = nonce(devnet, "alice")
+    with proxy(devnet, drop) as chain:
+        receipt = chain.sender(alice).request_exit(1, 5)
+    assert lost == 1 and receipt.event("ExitRequested")["amount"] == 5
+    assert nonce(devnet, "alice") == before + 1
+    release = receipt.event("ExitRequested")["release_epoch"]
+    assert devnet.chain().vault.exit_amount(alice.address, release) == 5
+
+
+def test_a_node_that_dies_while_sending_leaves_the_question_open(devnet: Devnet) -> None:
+    dead = False
+
+    def die(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        nonlocal dead
+        dead = dead or call["method"] == "eth_sendRawTransaction"
+        return None if dead else ask()
+
+    with proxy(devnet, die) as chain, pytest.raises(TransactionPending, match="before you repeat"):
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+
+
+def test_a_transaction_that_no_block_takes(devnet: Devnet) -> None:
+    devnet.rpc("evm_setAutomine", False)
+    try:
+        chain = devnet.chain()
+        impatient = Sender(chain, devnet.accounts["alice"], timeout=0.3)
+        with pytest.raises(TransactionPending, match="Do not send it again") as waiting:
+            impatient.request_exit(1, 5)
+        assert waiting.value.transaction_hash.startswith("0x")
+        with pytest.raises(TransactionPending, match="that no block takes"):
+            impatient.request_exit(1, 5)
+    finally:
+        devnet.rpc("evm_setAutomine", True)
+        devnet.rpc("evm_mine")
+    alice = devnet.accounts["alice"].address
+    assert chain.vault.stake_of(1, alice) == 100 * 10**18 - 5
+
+
+@pytest.mark.parametrize("price", [10**15, 2**200])
+def test_a_node_may_not_name_any_price(devnet: Devnet, price: int) -> None:
+    def greedy(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = ask()
+        if call["method"] == "eth_maxPriorityFeePerGas":
+            answer["result"] = hex(price)
+        return answer
+
+    with proxy(devnet, greedy) as chain, pytest.raises(RpcRefused, match="calmer hour"):
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+
+
+LIES = [
+    ("eth_getTransactionCount", None),
+    ("eth_estimateGas", "many"),
+    ("eth_estimateGas", hex(2**255)),
+    ("eth_getBlockByNumber", {"baseFeePerGas": "low"}),
+    ("eth_getBlockByNumber", None),
+    ("eth_maxPriorityFeePerGas", "much"),
+    ("eth_getTransactionReceipt", {"status": "0x1"}),
+    ("eth_getTransactionReceipt", "yes"),
+]
+
+
+@pytest.mark.parametrize(("method", "lie"), LIES)
+def test_whatever_a_node_answers_it_is_one_of_our_errors(
+    devnet: Devnet, method: str, lie: object
+) -> None:
+    def lying(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if call["method"] == method:
+            return {"jsonrpc": "2.0", "id": call["id"], "result": lie}
+        return ask()
+
+    with proxy(devnet, lying) as chain, pytest.raises((MalformedAnswer, RpcRefused)):
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+
+
+def test_logs_of_another_contract_are_not_ours(devnet: Devnet) -> None:
+    def forge(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = ask()
+        if call["method"] == "eth_getTransactionReceipt" and answer["result"]:
+            forged = dict(answer["result"]["logs"][-1], address="0x" + "ab" * 20)
+            answer["result"]["logs"] = [forged]
+        return answer
+
+    with proxy(devnet, forge) as chain:
+        receipt = chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    assert receipt.events == ()
+    with pytest.raises(KeyError):
+        receipt.event("ExitRequested")
+
+
+def test_a_chain_without_priority_fees(devnet: Devnet) -> None:
+    """Rootstock's blocks have no base fee: transactions are priced the old way."""
+
+    def legacy(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = ask()
+        if call["method"] == "eth_getBlockByNumber":
+            answer["result"].pop("baseFeePerGas", None)
+        return answer
+
+    with proxy(devnet, legacy) as chain:
+        receipt = chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    sent = devnet.web3.eth.get_transaction(receipt.transaction_hash)  # type: ignore[arg-type]
+    assert sent["type"] == 0
+
+
+def test_a_node_of_another_account_is_not_asked_to_sign(devnet: Devnet) -> None:
+    """A key the node does not hold signs here; nothing but signed bytes leaves the process."""
+    methods: set[str] = set()
+
+    def watch(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        methods.add(call["method"])
+        return ask()
+
+    with proxy(devnet, watch) as chain:
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    assert "eth_sendRawTransaction" in methods
+    assert not methods & {"eth_sendTransaction", "eth_accounts", "personal_sign", "eth_sign"}
+
+
+def test_a_hanging_node_while_reading(devnet: Devnet) -> None:
+    def hang(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        return None
+
+    with proxy(devnet, hang) as chain, pytest.raises(RpcUnavailable):
+        chain.now()
+
+
+def test_unknown_accounts_are_strangers(devnet: Devnet) -> None:
+    stranger = Account.from_key(b"\x42" * 32)
+    assert devnet.chain().neuron.balance_of(stranger.address) == 0
