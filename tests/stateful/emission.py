@@ -98,6 +98,8 @@ class EmissionRules(StakeRules):
     def hop(self, source: int, target_group: int, who: int) -> None:
         """Leave one group with everything and stake as much in another, in the same epoch."""
         mine = self.stakes.staked(source + 1, self.people[who])
+        if not mine:
+            return
         self.request_exit(source, who, 0, 12)
         self.stake(target_group, who, mine, 0)
 

@@ -1,5 +1,7 @@
 """Random lives of the contracts beside their models; every invariant after every step."""
 
+import os
+
 import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -8,9 +10,13 @@ from tests.stateful.conftest import BUDGET, SHARD
 from tests.stateful.deltas import DeltaModel, DeltaRules
 from tests.stateful.emission import EmissionRules
 from tests.stateful.machine import Machine
+from tests.stateful.protocol import ProtocolMachine
 from tests.stateful.vault import VaultRules
 from tests.stateful.world import CONFIG, DAY, NRN, Calls
 
+# Shrinking a life of a hundred steps takes minutes: ask for it with FUZZ_SHRINK=1.
+SHRINK = [hypothesis.Phase.shrink] if os.environ.get("FUZZ_SHRINK") else []
+PHASES = [hypothesis.Phase.generate, *SHRINK]
 FAMILY = {1: 0, 2: 1, 3: 0, 4: 2}  # group -> parent
 
 
@@ -91,6 +97,10 @@ def test_emission(shard: int) -> None:
     run(EmissionMachine, shard, steps=80, examples=25)
 
 
+def test_protocol(shard: int) -> None:
+    run(ProtocolMachine, shard, steps=60, examples=16)
+
+
 def run(machine: type[Machine], shard: int, steps: int, examples: int) -> None:
     """Run a few examples, or as many as make a shard's calls. Every shard has its own seed."""
     settings = hypothesis.settings(
@@ -98,6 +108,7 @@ def run(machine: type[Machine], shard: int, steps: int, examples: int) -> None:
         stateful_step_count=steps,
         deadline=None,
         database=None,
+        phases=PHASES,
         suppress_health_check=hypothesis.HealthCheck.all(),
         print_blob=False,
     )
