@@ -20,8 +20,9 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
     def register(function: Callable[..., None]) -> Callable[..., None]:
         own, bundles = [], {}
         for parameter in inspect.signature(function, eval_str=True).parameters.values():
-            if is_dataclass(parameter.annotation):
-                bundles[parameter.name] = parameter.annotation
+            kind = parameter.annotation
+            if isinstance(kind, type) and is_dataclass(kind):
+                bundles[parameter.name] = kind
             else:
                 own.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
         options = [option for bundle in bundles.values() for option in _options(bundle)]
