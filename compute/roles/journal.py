@@ -147,8 +147,9 @@ def _decode(entry_type: type[EntryType], row: dict[str, Any]) -> EntryType:
     fields = {f.name: f.type for f in dataclasses.fields(entry_type)}
     if set(row) != set(fields):
         raise ValueError("unknown or missing fields")
-    values: dict[str, Any] = {
-        name: bytes.fromhex(row[name]) if kind is bytes else row[name]
-        for name, kind in fields.items()
-    }
+    values: dict[str, Any] = {}
+    for name, kind in fields.items():
+        values[name] = bytes.fromhex(row[name]) if kind is bytes else row[name]
+        if type(values[name]) is not kind:
+            raise ValueError(f"{name} is no {kind}")
     return entry_type(**values)

@@ -1,0 +1,158 @@
+"""The edges of windows, empty pockets, missing blocks and rivals: what an actor does then."""
+
+import logging
+
+import pytest
+
+from compute.chain import Status
+from compute.roles.training import Learner
+from tests.integration.mallory import Mallory
+from tests.integration.stage import Stage
+
+
+def hide(stage: Stage, digest: bytes) -> bytes:
+    """Take a block out of the shared store; returns it."""
+    block = stage.store.get(digest)
+    (stage.store.path / digest.hex()[:2] / digest.hex()).unlink()
+    return block
+
+
+def test_everyone_waits_for_the_groups_data(stage: Stage) -> None:
+    """commit: no data, data comes, commit | vote: no data until half of the window: no ballot"""
+    tara, alice, block = stage.trainer(), stage.keeper(), stage.block
+    genesis = hide(stage, stage.group.config.genesis_tip)
+    wait = stage.step(tara)
+    assert (wait.until, wait.recheck) == (block.reveal_at, True)
+    stage.store.put(genesis)
+    assert stage.step(tara).doing == "waiting to reveal"
+    stage.net.warp(block.reveal_at)
+    stage.step(tara)
+    hide(stage, stage.group.config.genesis_tip)
+    stage.net.warp(block.vote_at)
+    wait = stage.step(alice)
+    assert wait.recheck
+    stage.net.warp(wait.until)
+    assert stage.step(alice).until == block.end
+    assert stage.happened("Voted") == []
+
+
+def test_windows_are_half_open(stage: Stage) -> None:
+    """A commitment in the last second is too late on chain; a ballot is cast in the first."""
+    tara, alice, block = stage.trainer(), stage.keeper(), stage.block
+    mallory = Mallory(stage)
+    mallory.commit(mallory.checkpoint())
+    learner_run = Learner.run
+
+    def slow(self: Learner, **more: object) -> tuple[float, float]:
+        stage.net.warp(block.reveal_at - 1)
+        stage.net.rpc("evm_setNextBlockTimestamp", block.reveal_at)  # of the commitment
+        return learner_run(self, **more)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "run", slow)
+        assert stage.step(tara).doing == "waiting to commit again"
+    assert [e["block_index"] for e in stage.happened("Committed")] == [block.index]  # mallory's
+    mallory.reveal()
+    assert stage.chain.now() == block.vote_at
+    stage.step(tara)
+    stage.step(alice)
+    assert len(stage.happened("Voted")) == 1
+    stage.net.warp(block.end)
+    assert stage.step(tara).doing == "waiting to reveal", "the next block is a new chance"
+
+
+def test_a_candidate_that_is_late_is_kept_for_the_next_block(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    tara, block = stage.trainer(), stage.block
+    learner_run = Learner.run
+
+    def slower(self: Learner, **more: object) -> tuple[float, float]:
+        stage.net.warp(block.reveal_at)
+        return learner_run(self, **more)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "run", slower)
+        stage.step(tara)
+    assert "too late to commit; the candidate is kept" in caplog.text
+    assert stage.happened("Committed") == []
+    stage.net.warp(block.end)
+
+    def idle(self: Learner, **more: object) -> tuple[float, float]:
+        self.step += 40
+        return 0.0, 0.0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "run", idle)
+        assert stage.step(tara).doing == "waiting to reveal"
+
+
+def test_a_trainer_without_the_bond_says_so_and_waits(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = stage.net.sender("tara")
+    sender.transfer(
+        stage.net.accounts["tom"].address, stage.chain.neuron.balance_of(sender.address)
+    )
+    assert stage.step(stage.trainer()).until == stage.block.end
+    assert "Fund it to compete." in caplog.text
+
+
+def test_actors_without_ether_say_so_and_try_again(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """commit refused | ETH arrives | the same claim is committed"""
+    tara, address = stage.trainer(), stage.net.accounts["tara"].address
+    stage.net.rpc("anvil_setBalance", address, "0x0")
+    wait = stage.step(tara)
+    assert wait.until == stage.chain.now() + 60
+    assert "Send it some ETH" in caplog.text
+    stage.net.rpc("anvil_setBalance", address, hex(10**18))
+    assert stage.step(tara).doing == "waiting to reveal"
+    assert len(stage.happened("Committed")) == 1
+
+
+def test_a_displaced_trainer_gets_its_bond_back(stage: Stage) -> None:
+    """mallory commits, tara commits to the same hash | tara reveals, mallory displaces her"""
+    tara, mallory, block = stage.trainer(), Mallory(stage), stage.block
+    before = stage.chain.neuron.balance_of(stage.net.accounts["tara"].address)
+    checkpoint_hash = mallory.checkpoint()
+    mallory.commit(checkpoint_hash)
+    claimant = tara._claimant
+    claimant.prepare(
+        block.index,
+        tip=mallory.goal.tip,
+        checkpoint_hash=checkpoint_hash,
+        loss=mallory.truth.loss,
+        baseline_loss=mallory.goal.baseline_loss,
+        eval_root=bytes(32),
+    )
+    stage.step(tara)
+    stage.net.warp(block.reveal_at)
+    stage.step(tara)
+    assert len(stage.happened("Revealed")) == 1
+    mallory.reveal()
+    assert len(stage.happened("Displaced")) == 1
+    stage.net.warp(block.end)
+    claimant.collect(block.index + 1)
+    assert stage.chain.neuron.balance_of(stage.net.accounts["tara"].address) == before
+
+
+def test_nobody_reveals_and_the_group_goes_on(stage: Stage) -> None:
+    alice, block = stage.keeper(), stage.block
+    stage.net.warp(block.vote_at)
+    assert stage.step(alice).until == block.end
+    assert stage.group.outcome(block.index).status == Status.UNSETTLED
+    stage.net.warp(block.end)
+    assert stage.step(alice).until == stage.block.vote_at
+
+
+def test_a_keeper_without_stake_does_not_judge(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    mallory = Mallory(stage)
+    mallory.commit(mallory.checkpoint())
+    mallory.reveal()
+    assert stage.step(stage.keeper("tom")).until == stage.block.end
+    assert "has no stake in this group" in caplog.text
