@@ -162,6 +162,8 @@ def __init__(
     BOND = config.bond
     MIN_IMPROVEMENT = config.min_improvement
     self.accepted[0] = genesis_checkpoint
+    # Void, but not zero: the founder pays for the new word and no keeper does.
+    self._leader = genesis_checkpoint
     self._standing[genesis_checkpoint] = checkpoint_words._pack_standing(
         checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1)
     )
