@@ -1,11 +1,14 @@
 """What people have, read without believing it."""
 
+import contextlib
 import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from compute.training_set import Column, Schema, SchemaError
@@ -116,6 +119,7 @@ def test_coloured_images(tmp_path):
         "a\n\x00\n",
         'a\n"1\n',
         "a\n" + "0" * 65 + "\n",
+        "a" + "1" * 5000 + "\n1\n",
         ",".join(f"c{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(65))
         + "\n"
         + "1," * 64
@@ -147,6 +151,7 @@ def header(shape: str, descr: str = "'|u1'") -> bytes:
         header("(4,)") + b"abcde",
         header("(1099511627776,)") + b"abc",
         header("(-1,)") + b"",
+        header("(-2, -2)") + b"abcd",
         header("(4294967296, 4294967296, 4294967296)"),
         header("(1,)", "'|O'") + b"\x80\x04N.",
         header("(1,)", "'|S1'") + b"a",
@@ -163,11 +168,11 @@ def test_archives_that_lie_are_refused(tmp_path, content):
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    from compute.training_set import importers
+    from compute.training_set.importers import errors
 
     path = npz(tmp_path, x=np.zeros(10_000_000, np.uint8))
     assert path.stat().st_size < 100_000
-    monkeypatch.setattr(importers, "MAX_DELTA_BYTES", 1_000_000)
+    monkeypatch.setattr(errors, "MAX_DELTA_BYTES", 1_000_000)
     with pytest.raises(UnreadableData, match="more than 1000000 bytes"):
         read(path)
 
@@ -184,6 +189,29 @@ def test_other_files_are_refused(tmp_path):
     (folder / "a" / "1.png").write_bytes(b"no image")
     with pytest.raises(UnreadableData, match=r"1\.png"):
         read(folder)
+
+
+@given(st.binary(min_size=1, max_size=8), st.integers(0, 10**9))
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@pytest.mark.parametrize("kind", ["npz", "csv", "png"])
+def test_damaged_files_are_read_or_refused(tmp_path, kind, noise, place):
+    """Bytes of a good file, some replaced: columns, or one of two errors, never another."""
+    folder = tmp_path / "images"
+    if kind == "npz":
+        path = victim = npz(tmp_path, x=np.arange(50, dtype=np.int16), y=np.zeros(50, np.uint8))
+    elif kind == "csv":
+        path = victim = csv(tmp_path, "x0,x1,y\n" + "1,2,3\n" * 20)
+    else:
+        path, victim = folder, folder / "a" / "1.png"
+        picture(victim, np.arange(64, dtype=np.uint8).reshape(8, 8))
+    data = bytearray(victim.read_bytes())
+    place %= len(data)
+    data[place : place + len(noise)] = noise
+    victim.write_bytes(data)
+    with contextlib.suppress(UnreadableData, SchemaError):
+        assert all(array.dtype.kind in "iu" for array in read(path).values())
 
 
 def test_an_image_of_too_many_pixels_is_refused_unread(tmp_path):

@@ -1,0 +1,95 @@
+"""CSV tables of numbers."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.integers import narrowest, quantise
+from compute.training_set.schema import MAX_COLUMNS
+
+_NUMBERED = re.compile(r"(.*?)_?([0-9]+)")
+_CHUNK_ROWS = 4096
+_CELL = 64  # characters: a number, and the name of a column, is shorter
+
+
+def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Columns of a table whose first line names them, in the narrowest integer type that holds all.
+
+    Columns x0, x1, … (or x_1, x_2, …) that count up side by side become one column x of vectors.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            check_size(path, path.stat().st_size)
+            rows = csv.reader(file, strict=True)
+            header = next(rows, [])
+            groups = _groups(header)
+            chunks = list(_chunks(path, rows, len(header), groups, scale_log2))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableData(f"{path} cannot be read: {error}") from None
+    if not chunks:
+        raise UnreadableData(f"{path} has no rows under its header")
+    return {name: narrowest(np.concatenate([chunk[name] for chunk in chunks])) for name in groups}
+
+
+def _groups(header: list[str]) -> dict[str, slice | int]:
+    """The place of every column: a slice where neighbours are numbered consecutively."""
+    if any(len(cell) > _CELL for cell in header):
+        raise UnreadableData(f"a column's name has more than {_CELL} characters")
+    groups: dict[str, slice | int] = {}
+    place = 0
+    while place < len(header):
+        name, length = _run(header, place)
+        if name in groups:
+            raise UnreadableData(f"two columns are called {name!r}")
+        groups[name] = place if length == 1 else slice(place, place + length)
+        place += length
+    if not 0 < len(groups) <= MAX_COLUMNS:
+        raise UnreadableData(f"a table has 1 to {MAX_COLUMNS} columns, not {len(groups)}")
+    return groups
+
+
+def _run(header: list[str], place: int) -> tuple[str, int]:
+    first = _NUMBERED.fullmatch(header[place])
+    if first is None or not first[1] or int(first[2]) > 1:
+        return header[place], 1
+    length = 1
+    for name in header[place + 1 :]:
+        following = _NUMBERED.fullmatch(name)
+        if following is None or following[1] != first[1]:
+            break
+        if int(following[2]) != int(first[2]) + length:
+            break
+        length += 1
+    return (first[1], length) if length > 1 else (header[place], 1)
+
+
+def _chunks(
+    path: Path,
+    rows: Iterator[list[str]],
+    width: int,
+    groups: Mapping[str, slice | int],
+    scale_log2: Mapping[str, int],
+) -> Iterator[dict[str, np.ndarray]]:
+    line = 2
+    while chunk := list(islice(rows, _CHUNK_ROWS)):
+        try:
+            if any(len(row) != width for row in chunk):
+                raise ValueError(f"a row has not {width} cells")
+            if any(len(cell) > _CELL for row in chunk for cell in row):
+                raise ValueError(f"a cell has more than {_CELL} characters")
+            table = np.array(chunk)
+            yield {name: _cells(name, table[:, at], scale_log2) for name, at in groups.items()}
+        except (ValueError, OverflowError) as error:
+            raise UnreadableData(f"{path}, lines {line} and after: {error}") from None
+        line += len(chunk)
+
+
+def _cells(name: str, text: np.ndarray, scale_log2: Mapping[str, int]) -> np.ndarray:
+    if name in scale_log2:
+        return quantise(name, text.astype(np.float64), scale_log2[name])
+    return text.astype(np.int64)
