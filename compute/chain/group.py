@@ -212,6 +212,10 @@ class Group:
         """(version, tip) in force at `time`, rolled. `time` must not be in the future."""
         return deltas.tip_at(self, time)
 
+    def tip_of(self, version: int) -> bytes:
+        """The tip of a version that is written down; 32 zero bytes for one that is not."""
+        return self.deltas_contract.call("tip_of", version)
+
     def lineage(self, version: int) -> tuple[bytes, list[DeltaRecord]]:
         """Genesis delta hash and every delta up to `version`, through the parents of a fork."""
         return history.lineage(self, version)

@@ -146,6 +146,34 @@ def proposals(session: Session, group_id: GroupId) -> None:
     )  # fmt: skip
 
 
+@command(app, "show")
+def show(
+    session: Session,
+    group_id: GroupId,
+    number: Annotated[int, typer.Argument(metavar="PROPOSAL", min=1, help="Its number.")],
+    samples: Annotated[int, typer.Option(min=0, max=20, help="Pictures of each kind.")] = 6,
+) -> None:
+    """What a proposal would add and remove. Look at the data before you vote.
+
+    Example: nrn delta show 1 3
+    """
+    from compute.cli import preview
+    from compute.roles import curator, retrieval
+    from compute.training_set import DeltaRecord
+    from compute.training_set import preview as look
+
+    group = session.group(group_id)
+    proposal = group.proposal(number)
+    tip = group.tip_of(proposal.parent_version)
+    with session.out.progress("fetching"):
+        examples = curator.checkout(group, session.blocks, proposal.parent_version)
+        record = DeltaRecord(proposal.delta_hash, tip, proposal.proposer)
+        change = look(session.blocks, examples, record)
+        target = retrieval.load_specification(session.blocks, group.model_hash).target
+    facts = {"group": group_id, "proposal": number, **preview.facts(change, target)}
+    session.out.show(preview.page(facts, change, target, samples), facts)
+
+
 @command(app, "log")
 def log(session: Session, group_id: GroupId) -> None:
     """Every change of the training set, newest first, through the parents of a fork.

@@ -68,6 +68,12 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     built = nrn("delta", "new", founded, "--add", files / "more.npz", "--json", account="tom").json
     proposed = nrn("delta", "propose", founded, built["delta"], "--json", account="tom").json
     number = proposed["proposal"]
+    shown = nrn("delta", "show", founded, number, "--json").json
+    labels = examples(2, 16)["label"]
+    assert (shown["adds"], shown["removes"], shown["empty_because"]) == (16, 0, None)
+    assert shown["adds_by_class"] == {"0": int((labels == 0).sum()), "1": int(labels.sum())}
+    page = nrn("delta", "show", founded, number, "--samples", 2).out
+    assert page.count("label ") == 2 and page.count("▀") == 2 * 4 * 2  # 4x4 pixels, 2 a character
     assert "in review" in nrn("delta", "vote", founded, number, account="alice", code=1).err
     devnet.warp(proposed["votable_from"])
     assert nrn("delta", "vote", founded, number, "--json", account="alice").json["power"] == str(
@@ -100,6 +106,17 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     assert received["received"] == status["pending_rewards"]
     assert [entry["for"] for entry in received["collected"]] == ["delta"]
     assert "Nothing to collect" in nrn("redeem", founded, account="tom").out
+
+
+def test_a_delta_without_effect_is_shown_as_such(
+    nrn: Nrn, founded: int, files: Path, devnet: Devnet
+) -> None:
+    """Bytes built by tom, proposed by mallory: the manifest names tom, so they change nothing."""
+    built = nrn("delta", "new", founded, "--add", files / "more.npz", "--state", files / "tom",
+                "--json", account="tom").json  # fmt: skip
+    nrn("delta", "propose", founded, built["delta"], "--state", files / "tom", account="mallory")
+    shown = nrn("delta", "show", founded, 1)
+    assert "It would change nothing" in shown.out
 
 
 def test_become_finds_the_difference(nrn: Nrn, founded: int, files: Path) -> None:
