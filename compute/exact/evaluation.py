@@ -14,6 +14,7 @@ from jax import Array
 
 from compute.exact.interpreter import run
 from compute.exact.losses import LOSSES
+from compute.exact.staging import Halves, split
 from compute.exact.transcript import merkle_root, shard_sums
 
 Logits = Callable[[Any, Any], Array]
@@ -57,14 +58,17 @@ def evaluate(
     losses = np.zeros(total, np.int64)
     done, size = 0, 0
     with jax.enable_x64(True):
-        step = _step(logits, loss, carrier)
+        prepared: dict[Any, Any] = {}
         for inputs, targets in batches:
             count = len(targets)
             if done + count > total:
                 raise ValueError(f"the batches hold more than {total} examples")
             size = max(size, count)
             batch = jax.tree.map(functools.partial(_padded, size=size), (inputs, targets))
-            found, saturated = jax.device_get(step(params, *batch))
+            form = str(jax.tree.map(lambda x: (x.shape, x.dtype), batch))
+            if form not in prepared:
+                prepared[form] = prepare(logits, loss, carrier, params, batch)
+            found, saturated = jax.device_get(prepared[form](batch))
             if saturated[:count].any():
                 return _invalid(SATURATED)
             losses[done : done + count] = found[:count]
@@ -93,9 +97,37 @@ def example_loss(logits: Logits, loss: str, carrier: str | None) -> Callable[...
     return one
 
 
+def prepare(
+    logits: Logits, loss: str, carrier: str | None, params: Any, batch: Any
+) -> Callable[[Any], tuple[Array, Array]]:
+    """A function from batches of the shape of `batch` to (int64 losses [B], bool saturated [B]).
+
+    What depends on `params` alone is computed here, once.  x64 must be enabled.
+    """
+    shapes = jax.tree.map(_shape, (params, batch))
+    first, second = _program(
+        logits, loss, carrier, jax.tree.structure(shapes), *jax.tree.leaves(shapes)
+    )
+    kept = first(*jax.tree.leaves(params))
+
+    def step(batch: Any) -> tuple[Array, Array]:
+        losses, saturated = second(kept, *jax.tree.leaves(batch))
+        return losses, saturated
+
+    return step
+
+
+def _shape(x: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(np.shape(x), jnp.result_type(x))
+
+
 @functools.lru_cache(maxsize=32)
-def _step(logits: Logits, loss: str, carrier: str | None) -> Callable[..., Any]:
-    return jax.jit(jax.vmap(example_loss(logits, loss, carrier), in_axes=(None, 0, 0)))
+def _program(logits: Logits, loss: str, carrier: str | None, tree: Any, *shapes: Any) -> Halves:
+    """The two halves for these shapes of (params, (inputs, targets)), compiled once."""
+    one = jax.vmap(example_loss(logits, loss, carrier), in_axes=(None, 0, 0))
+    params, batch = jax.tree.unflatten(tree, shapes)
+    closed = jax.make_jaxpr(one)(params, *batch)
+    return split(closed, len(jax.tree.leaves(params)))
 
 
 def _padded(x: Any, size: int) -> np.ndarray:

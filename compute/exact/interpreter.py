@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -119,6 +120,7 @@ def evaluate(context: Context, closed: ClosedJaxpr, values: Sequence[Value]) -> 
     uses = Counter(id(atom) for step, x in steps for atom in ([x] if x else step.invars))
     for equation, gelu in steps:
         atoms = equation.invars if gelu is None else [gelu]
+        known |= _before_broadcast(atoms, equation.outvars, known)
         operands = [read(atom) for atom in atoms]
         try:
             if gelu is None:
@@ -134,6 +136,16 @@ def evaluate(context: Context, closed: ClosedJaxpr, values: Sequence[Value]) -> 
         for var, value in zip(equation.outvars, results, strict=True):
             known[var] = _materialised(value) if uses[id(var)] > 1 else value
     return [read(atom) for atom in jaxpr.outvars]
+
+
+def _before_broadcast(atoms: Sequence[Any], outvars: Sequence[Any], known: dict) -> dict:
+    """Operands smaller than the result, computed first: else their program runs per element."""
+    size = max((math.prod(var.aval.shape) for var in outvars), default=0)
+    return {
+        atom: _materialised(known[atom])
+        for atom in atoms
+        if not isinstance(atom, Literal) and known[atom].is_float and known[atom].array.size < size
+    }
 
 
 def _materialised(value: Value) -> Value:

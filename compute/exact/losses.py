@@ -28,20 +28,27 @@ Loss = Callable[[Array, Array], tuple[Array, Array]]
 
 
 def to_fixed(outputs: Array) -> tuple[Array, Array]:
-    """Values -> (int64 in units of 2**-32, ties to even; bool scalar: some value is out of range)."""
+    """Values -> (float64 integers in units of 2**-32, ties to even; bool: is one out of range)."""
     inside = jnp.abs(outputs) <= np.float32(2**OUTPUT_RANGE)
     scaled = wide(jnp.where(inside, outputs, np.float32(0))) * 2.0**FRACTION_BITS
-    return nearest_integer(scaled).astype(jnp.int64), ~jnp.all(inside)
+    return nearest_integer(scaled), ~jnp.all(inside)
 
 
 def exp_fixed(distance: Array) -> Array:
-    """exp(-distance * 2**-32) for int64 distance >= 0, as float64 integers in units of 2**-40.
+    """exp(-distance * 2**-32) for integers distance >= 0, in units of 2**-40; both float64.
 
     The argument is floored to 2**-27 and cut off at 32, where the result is 0 or 1 unit.
     """
-    steps = jnp.minimum(distance >> 5, 2**32).astype(jnp.float64)
+    steps = jnp.minimum(jnp.floor(distance * 2.0**-5), 2.0**32)
     t, k = exp_parts(steps * -(2.0**-27))
     return nearest_integer(t * wide(scale(k + (EXP_BITS - 25))))
+
+
+def integer_sum(terms: Array) -> Array:
+    """The int64 sum over the last axis of float64 integers up to 2**40."""
+    exact_in_float64 = terms.shape[-1] <= 2 ** (53 - EXP_BITS)
+    terms = terms if exact_in_float64 else terms.astype(jnp.int64)
+    return jnp.sum(terms, axis=-1).astype(jnp.int64)
 
 
 LOG_BITS = 31
@@ -86,16 +93,18 @@ def cross_entropy(outputs: Array, targets: Array, smoothing: float = 0.0) -> tup
     distance of all classes.
     """
     classes = outputs.shape[-1]
+    outputs = lax.optimization_barrier(outputs)
     z, saturated = to_fixed(outputs)
-    distance = jnp.max(z, axis=-1, keepdims=True) - z
-    total = jnp.sum(exp_fixed(distance).astype(jnp.int64), axis=-1)
-    entropy = log_fixed(total) - EXP_BITS * LN_2
+    largest, _ = to_fixed(jnp.max(outputs, axis=-1, keepdims=True))
+    distance = largest - z
+    entropy = log_fixed(integer_sum(exp_fixed(distance))) - EXP_BITS * LN_2
     counted = (targets >= 0) & (targets < classes)
     index = jnp.where(counted, targets, 0).astype(jnp.int32)
-    chosen = jnp.take_along_axis(distance, index[..., None], axis=-1, mode="clip")[..., 0]
+    chosen = jnp.take_along_axis(outputs, index[..., None], axis=-1, mode="clip")
+    chosen = (largest - to_fixed(chosen)[0])[..., 0].astype(jnp.int64)
     share = round(smoothing * 2**SMOOTHING_BITS)
     if share:
-        average = lax.div(jnp.sum(distance, axis=-1), jnp.int64(classes))
+        average = lax.div(jnp.sum(distance.astype(jnp.int64), axis=-1), jnp.int64(classes))
         chosen += ((average >> SMOOTHING_BITS) - (chosen >> SMOOTHING_BITS)) * share
     return mean(jnp.maximum(entropy + chosen, 0), counted), saturated
 
@@ -108,7 +117,7 @@ def squared_error(outputs: Array, targets: Array) -> tuple[Array, Array]:
     """
     a, saturated = to_fixed(outputs)
     b, unusable = to_fixed(targets)
-    difference = (a - b) >> 12
+    difference = (a - b).astype(jnp.int64) >> 12
     far = jnp.any(jnp.abs(difference) > 2**31)
     square = (difference * difference) >> 8
     return mean(square, jnp.ones(square.shape, bool)), saturated | unusable | far
@@ -123,7 +132,7 @@ def binary_cross_entropy(outputs: Array, targets: Array) -> tuple[Array, Array]:
     z, saturated = to_fixed(outputs)
     w = jnp.where(targets == 1, -z, z)
     total = exp_fixed(jnp.abs(w)).astype(jnp.int64) + 2**EXP_BITS
-    term = jnp.maximum(w, 0) + log_fixed(total) - EXP_BITS * LN_2
+    term = jnp.maximum(w, 0).astype(jnp.int64) + log_fixed(total) - EXP_BITS * LN_2
     return mean(jnp.maximum(term, 0), (targets == 0) | (targets == 1)), saturated
 
 
