@@ -41,7 +41,9 @@ def _pixels(file: Path) -> np.ndarray:
         with Image.open(file, formats=IMAGE_FORMATS) as image:
             if image.width * image.height > MAX_IMAGE_PIXELS:
                 raise ValueError(f"it has more than {MAX_IMAGE_PIXELS} pixels")
-            gray = image.mode in ("1", "L", "I;16")
+            if image.mode.startswith(("I", "F")):
+                raise ValueError("it has more than 8 bits a channel")
+            gray = image.mode in ("1", "L", "LA")
             return np.asarray(image.convert("L" if gray else "RGB"), np.uint8)
     # Pillow's decoders raise whatever they stumble over
     except Exception as error:

@@ -12,7 +12,7 @@ from eth_utils import keccak
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compute.canonical import digest
+from compute.canonical import digest, encode
 from compute.storage import MAX_BLOCK_BYTES, BlockUnavailable, FolderStore
 from compute.storage import copy as copy_blocks
 from compute.training_set import (
@@ -30,7 +30,7 @@ from compute.training_set import (
     replay,
 )
 from compute.training_set.examples import Inapplicable
-from compute.training_set.manifest import Malformed
+from compute.training_set.manifest import FORMAT, Malformed, decode
 from compute.training_set.replay import NO_TIP, NOBODY
 
 FORMATS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
@@ -313,6 +313,27 @@ def test_a_mutated_manifest_is_some_patch_or_unavailable(store, genesis, delta, 
         assert labels(store, genesis, record) in ([1, 2, 3], [1, 4, 5])
     except BlockUnavailable:
         assert noise
+
+
+def counted(count: int, blocks: int, shape: list[int]) -> bytes:
+    column = {"name": "x", "dtype": "uint8", "shape": shape, "blocks": ["00" * 32] * blocks}
+    document = {
+        "format": FORMAT,
+        "parent_tip": "00" * 32,
+        "proposer": NOBODY,
+        "add": {"count": count, "columns": [column]},
+        "remove": {"count": 0, "blocks": []},
+    }
+    return encode(document)
+
+
+def test_sizes_and_counts_are_bounded_even_where_blocks_agree():
+    assert decode(counted(4096, 4096, [1 << 20])).add_count == 4096
+    with pytest.raises(Malformed, match="more than 4294967296 bytes"):
+        decode(counted(4097, 4097, [1 << 20]))
+    assert decode(counted(1 << 24, 16, [])).add_count == 1 << 24
+    with pytest.raises(Malformed, match="out of range"):
+        decode(counted((1 << 24) + 1, 17, []))
 
 
 def test_a_lie_about_sizes_allocates_nothing(store, genesis, delta):

@@ -214,6 +214,12 @@ def test_damaged_files_are_read_or_refused(tmp_path, kind, noise, place):
         assert all(array.dtype.kind in "iu" for array in read(path).values())
 
 
+def test_deep_images_are_refused_rather_than_clipped(tmp_path):
+    picture(tmp_path / "a" / "1.png", np.full((2, 2), 40_000, np.uint16))
+    with pytest.raises(UnreadableData, match="8 bits"):
+        read(tmp_path)
+
+
 def test_an_image_of_too_many_pixels_is_refused_unread(tmp_path):
     data = io.BytesIO()
     Image.new("1", (5000, 5000)).save(data, "PNG")
