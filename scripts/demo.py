@@ -48,7 +48,7 @@ def main() -> None:
         verified = play.verify()
         evidence = gather(play)
         findings = list(evidence.findings(verified))
-    screen.report(evidence.rows, evidence.names, findings, FOLDER / "loss.png")
+    screen.report(evidence, findings, FOLDER / "loss.png")
     failed = [finding.claim for finding in findings if not finding.holds]
     if failed:
         raise DemoFailed("Not so: " + "; ".join(failed))

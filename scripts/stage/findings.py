@@ -44,6 +44,7 @@ class Evidence:
         for number, group in self.groups.items():
             paid = {e.args.block_start: e.args.reward for e in minted if e.args.group_id == number}
             self.rows += block_rows(group, paid)
+        self.ledger = self._deeds()
 
     def findings(self, verified: dict[int, str]) -> Iterator[Finding]:
         """Every claim of the demo."""
@@ -84,7 +85,7 @@ class Evidence:
         )
 
     def _balances(self) -> Iterator[Finding]:
-        ledger = self._expected()
+        ledger = self.ledger
         off = {
             self.names.get(owner, owner): self._chain.neuron.balance_of(owner) - expected
             for owner, expected in ledger.balances.items()
@@ -95,15 +96,16 @@ class Evidence:
             not wrong,
             f"off by {wrong}" if wrong else f"{len(off)} balances",
         )
-        supply = self._formula().issued + ledger.minted - ledger.burned
+        minted, burned = sum(ledger.earned.values()), sum(ledger.burned.values())
+        supply = self._formula().issued + minted - burned
         found = self._chain.neuron.total_supply()
         yield Finding(
             "the supply is what was sold and minted, less what was burned",
             found == supply == sum(ledger.balances.values()),
-            f"{found / NRN:,.4f} NRN: {ledger.minted / NRN} minted, {ledger.burned / NRN} burned",
+            f"{found / NRN:,.4f} NRN: {minted / NRN} minted, {burned / NRN:.0f} burned",
         )
 
-    def _expected(self) -> Ledger:
+    def _deeds(self) -> Ledger:
         """All deeds of the demo, in a ledger of its own."""
         play, ledger = self._play, Ledger()
         address = {name: person.address for name, person in play.people.items()}

@@ -24,11 +24,11 @@ class Win:
 
 @dataclass
 class Ledger:
-    """Balances in NRN wei by address; `minted` and `burned` are totals after the sale."""
+    """NRN wei by address: what each owns now, and what it earned and lost after the sale."""
 
     balances: Counter[str] = field(default_factory=Counter)
-    minted: int = 0
-    burned: int = 0
+    earned: Counter[str] = field(default_factory=Counter)
+    burned: Counter[str] = field(default_factory=Counter)
 
     def buy(self, buyer: str, wei: int, rate: int) -> None:
         """A purchase in the sale."""
@@ -42,12 +42,12 @@ class Ledger:
     def burn(self, owner: str, amount: int) -> None:
         """A bond that did not come back."""
         self.balances[owner] -= amount
-        self.burned += amount
+        self.burned[owner] += amount
 
     def mint(self, owner: str, amount: int) -> None:
         """A reward."""
         self.balances[owner] += amount
-        self.minted += amount
+        self.earned[owner] += amount
 
     def win_blocks(
         self,
@@ -60,13 +60,16 @@ class Ledger:
     ) -> None:
         """Rewards of accepted blocks of the only group with stake.
 
-        The keepers' pool is minted to the `voting` contract, which pays each true ballot its share
-        and keeps the rest for ever.
+        The keepers' pool belongs to each true ballot by its share of all votes for the winner;
+        what is left stays in the `voting` contract for ever.
         """
         for win in wins:
             reward = emission.block(win.start, stake, stake)
             pool = reward * keeper_bps // BPS
             self.mint(win.trainer, reward - pool)
-            self.mint(voting, pool)
-            for keeper, power in win.paid_keepers.items():
-                self.move(voting, keeper, pool * power // win.votes)
+            shares = {
+                keeper: pool * power // win.votes for keeper, power in win.paid_keepers.items()
+            }
+            for keeper, share in shares.items():
+                self.mint(keeper, share)
+            self.mint(voting, pool - sum(shares.values()))

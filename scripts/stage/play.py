@@ -18,11 +18,21 @@ NRN = 10**18
 HOUR = 3_600
 
 BUYERS = ("kate", "kim", "kurt", "larry", "tara", "dora")
-TRAINERS = {"tara": (1, 2e-3), "tom": (2, 1e-3), "tess": (3, 5e-4)}  # seed, learning rate
+TRAINERS = {"tara": (1, 1.5e-3), "tom": (2, 2e-3), "tess": (3, 3e-3)}  # seed, learning rate
 KEEPERS = ("kate", "kim", "kurt")
 LAZY, CHEAT, THIEF = "larry", "mallory", "theo"
 CURATOR, VANDAL = "dora", "gary"
 FOUNDER = "dora"
+
+PARTS = {
+    **dict.fromkeys(TRAINERS, "trains"),
+    **dict.fromkeys(KEEPERS, "keeps wisdom"),
+    LAZY: "votes without evaluating",
+    CHEAT: "claims false losses",
+    THIEF: "copies checkpoints",
+    CURATOR: "proposes useful data",
+    VANDAL: "proposes garbage",
+}
 
 SPENT = 100 * ETHER  # by each buyer; 600,000 NRN in all at 1,000 NRN per ether
 STAKES = {"kate": 80_000 * NRN, "kim": 80_000 * NRN, "kurt": 80_000 * NRN, "larry": 60_000 * NRN}
@@ -61,8 +71,7 @@ class Play:
         self.tell("deploying the protocol")
         detach_from_wall_clock()
         self.addresses = deploy(accounts[0], folder=self.deployment.parent)
-        names = dict.fromkeys((*BUYERS, *TRAINERS, LAZY, CHEAT, THIEF, CURATOR, VANDAL))
-        self.people = assemble(names, self.folder / "accounts")
+        self.people = assemble(PARTS, self.folder / "accounts")
         self.tell("six buyers in the sale")
         hold_sale(self.addresses, {self.people[name]: SPENT for name in BUYERS})
         neuron = contract(self.addresses, "Neuron")

@@ -9,6 +9,7 @@ import plotext
 from rich.table import Table
 
 from compute.chain import Group
+from scripts.stage.ledger import Ledger
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -74,21 +75,44 @@ def block_table(rows: Sequence[BlockRow], names: Mapping[str, str]) -> Table:
     return table
 
 
+def balance_table(ledger: Ledger, names: Mapping[str, str], parts: Mapping[str, str]) -> Table:
+    """What each person earned, lost and owns; `parts` maps names to what they did."""
+    table = Table(title="who got what", title_justify="left")
+    for column in ("", "part"):
+        table.add_column(column)
+    for column in ("rewards (NRN)", "bonds burned", "liquid balance (NRN)"):
+        table.add_column(column, justify="right")
+    for address, name in names.items():
+        table.add_row(
+            name,
+            parts[name],
+            f"{ledger.earned[address] / WEI:,.4f}",
+            f"{ledger.burned[address] / WEI:,.0f}",
+            f"{ledger.balances[address] / WEI:,.4f}",
+        )
+    return table
+
+
 def draw_curve(rows: Sequence[BlockRow], path: Path) -> None:
-    """The loss of each accepted block as a PNG; a dotted line where data or model changed."""
+    """Write the losses as a PNG: accepted ones joined, those they had to beat as rings."""
     figure, axes = plt.subplots(figsize=(8, 4.5), dpi=120)
     heights = range(1, len(rows) + 1)
-    axes.semilogy(heights, [row.loss for row in rows], "o-", color="black")
+    axes.semilogy(heights, [row.loss for row in rows], "o-", color="black", label="accepted")
+    axes.semilogy(
+        heights, [row.baseline for row in rows], "o", mfc="none", color="grey", label="to beat"
+    )
     previous = (rows[0].group_id, rows[0].version)
     for height, row in zip(heights, rows, strict=True):
         if (row.group_id, row.version) != previous:
             what = "wider model" if row.group_id != previous[0] else "more data"
             axes.axvline(height - 0.5, color="grey", linestyle=":")
-            axes.annotate(f" {what}", (height - 0.5, rows[0].loss), color="grey")
+            place = (height - 0.55, rows[0].baseline)
+            axes.annotate(what, place, color="grey", rotation=90, ha="right", va="top")
         previous = (row.group_id, row.version)
     axes.set_xticks(list(heights), [f"{row.group_id}/{row.index}" for row in rows])
-    axes.set_xlabel("accepted block (group/block)")
+    axes.set_xlabel("group / block")
     axes.set_ylabel("exact training loss (nats)")
+    axes.legend(loc="lower left")
     figure.tight_layout()
     figure.savefig(path)
     plt.close(figure)

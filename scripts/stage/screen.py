@@ -2,14 +2,15 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from scripts.stage.findings import Finding
-from scripts.stage.report import BlockRow, block_table, draw_curve, print_curve
+from scripts.stage.findings import Evidence, Finding
+from scripts.stage.play import PARTS
+from scripts.stage.report import balance_table, block_table, draw_curve, print_curve
 
 
 class Screen:
@@ -36,17 +37,12 @@ class Screen:
         """What happens right now, in the line that moves (where there is a terminal)."""
         self._status.update(moment)
 
-    def report(
-        self,
-        rows: Sequence[BlockRow],
-        names: Mapping[str, str],
-        findings: Sequence[Finding],
-        curve: Path,
-    ) -> None:
-        """Table of blocks, loss curve, and each claim with whether it holds."""
-        self._console.print(block_table(rows, names))
-        draw_curve(rows, curve)
-        print_curve(rows)
+    def report(self, evidence: Evidence, findings: Sequence[Finding], curve: Path) -> None:
+        """Table of blocks, loss curve, balances, and each claim with whether it holds."""
+        self._console.print(block_table(evidence.rows, evidence.names))
+        draw_curve(evidence.rows, curve)
+        print_curve(evidence.rows)
+        self._console.print(balance_table(evidence.ledger, evidence.names, PARTS))
         table = Table(title="claims, checked against the chain", title_justify="left")
         for column in ("", "claim", "figures"):
             table.add_column(column)
