@@ -7,6 +7,7 @@ rewards redeemed.
 
 import functools
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from compute.training_set.manifest import decode
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
+
+FINALITY_POLL_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -67,13 +70,15 @@ def propose(
     delta_hash: bytes,
     rebased_from: int = 0,
 ) -> int:
-    """Propose a patch from the curator's own store and publish its bytes once that is on chain.
+    """Propose a patch from the curator's own store and publish its bytes once that is final.
 
-    Returns the proposal's id. Raises Reverted, for one with "dr: stale parent" if the set has moved
-    on since the patch was made.
+    Left while it waits for that, a `Curator` publishes them later. Returns the proposal's id.
+    Raises Reverted, with "dr: stale parent" if the set has moved on since the patch was made.
     """
     parent_tip = decode(blocks.get(delta_hash)).parent_tip
     receipt = group.chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
+    while group.chain.head(group.chain.final).number < receipt.block_number:
+        time.sleep(FINALITY_POLL_SECONDS)  # shown earlier, a thief could propose it first
     blocks.serve(blocks_of(blocks, delta_hash))
     return receipt.event("Proposed")["proposal_id"]
 

@@ -110,10 +110,14 @@ class Journal(Generic[EntryType]):
 
     def _write(self, entries: dict[int, EntryType]) -> None:
         rows = [_encode(entries[n]) for n in sorted(entries)]
-        replace_file(
-            self._path,
-            canonical.encode({"format": FORMAT, "identity": self._identity, "entries": rows}),
-        )
+        document = {"format": FORMAT, "identity": self._identity, "entries": rows}
+        try:
+            replace_file(self._path, canonical.encode(document))
+        except OSError as error:
+            raise JournalError(
+                f"The journal {self._path} cannot be written ({error.strerror}). Make room for it "
+                "and start again; nothing was sent without it."
+            ) from error
         self._entries = entries
 
     def _read(self) -> dict[int, EntryType]:

@@ -81,20 +81,19 @@ class Trainer:
         """Do what this moment of this block asks for."""
         block = self._group.slot_at(now)
         self._claimant.collect(block.index)
-        if now < block.reveal_at:
-            return self._commit(block, now)
-        if now < block.vote_at and self._claimant.has_claim(block.index):
-            return self._reveal(block, now)
+        try:
+            if now < block.reveal_at:
+                return self._commit(block, now)
+            if now < block.vote_at and self._claimant.has_claim(block.index):
+                return self._reveal(block, now)
+        except BlockUnavailable as error:
+            return Wait(block.phase_end(now), f"waiting. {error}", recheck=True)
         return Wait(block.end, "waiting for the next block")
 
     def _commit(self, block: Block, now: int) -> Wait:
         claimant = self._claimant
         if not claimant.has_claim(block.index):
-            try:
-                self._compete(block)
-            except BlockUnavailable as error:
-                logger.warning("%s Trying again until the commit window ends.", error)
-                return Wait(block.reveal_at, "waiting for missing blocks", recheck=True)
+            self._compete(block)
         if not claimant.has_claim(block.index):
             return Wait(block.end, "waiting for the next block")
         if not claimant.ensure_committed(block.index):

@@ -65,6 +65,8 @@ class Wisdomkeeper:
         self._serve_again()
         if now < block.vote_at:
             self._verdicts.clear()
+            with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
+                self._goals.now(self._check)
             return Wait(block.vote_at, "waiting for the vote window")
         if self._group.ballot(block.index, self._staker) is None:
             entry = self._journal.get(block.index)
@@ -74,8 +76,7 @@ class Wisdomkeeper:
                     entry = self._decide(block, late=now >= retrieved_by)
                 except BlockUnavailable as error:
                     if now < retrieved_by:
-                        logger.info("%s Trying again.", error)
-                        return Wait(retrieved_by, "waiting for missing blocks", recheck=True)
+                        return Wait(retrieved_by, f"waiting. {error}", recheck=True)
                     logger.error("%s Not voting: without the group's data nothing is true.", error)
             if entry is not None and not self._cast(entry):
                 return Wait(min(now + RETRY_SECONDS, block.end), "waiting to vote again")
