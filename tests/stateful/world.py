@@ -143,13 +143,17 @@ class Group:
 class World:
     """The seven contracts, a sale about to open and a handful of people with ether."""
 
-    def __init__(self) -> None:
+    def __init__(self, deployer: int = 100) -> None:
         boa.env.enable_fast_mode()
         self.people = [Account.numbered(number) for number in range(1, 8)]
         self.beneficiary = Account.numbered(99).address
         self.now = T0
         self.start, self.end = T0 + DAY, T0 + 31 * DAY
-        deployer = Account.numbered(100).address
+        self._deploy(Account.numbered(deployer).address)
+        for person in self.people:
+            give_ether(person.address, 10**24)
+
+    def _deploy(self, deployer: str) -> None:
         blueprints = [_deploy_blueprint(deployer, n) for n in ("DeltaRegistry", "CheckpointVoting")]
         names = ("NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron")
         sale, vault, coinbase, registry, nrn = (created(deployer, nonce) for nonce in range(2, 7))
@@ -165,8 +169,6 @@ class World:
             for name, values in zip(names, arguments, strict=True)
         )
         assert self.nrn.address == nrn
-        for person in self.people:
-            boa.env.set_balance(_address(person.address), 10**24)
 
     @property
     def now(self) -> int:
@@ -244,6 +246,10 @@ def created(deployer: str, nonce: int) -> str:
 def ether_of(address: str) -> int:
     """Balance in wei."""
     return int(boa.env.get_balance(_address(address)))
+
+
+def give_ether(address: str, wei: int) -> None:
+    boa.env.set_balance(_address(address), wei)
 
 
 @dataclass(frozen=True)
