@@ -13,17 +13,18 @@ import numpy as np
 from compute.training_set.importers.errors import UnreadableData
 from compute.training_set.importers.images import read_images
 from compute.training_set.importers.integers import cast
+from compute.training_set.importers.lines import read_jsonl
 from compute.training_set.importers.npz import read_npz
 from compute.training_set.importers.table import read_csv
 from compute.training_set.schema import Schema
 
-__all__ = ["UnreadableData", "read", "read_csv", "read_images", "read_npz"]
+__all__ = ["UnreadableData", "read", "read_csv", "read_images", "read_jsonl", "read_npz"]
 
 
 def read(
     path: Path, *, schema: Schema | None = None, scale_log2: Mapping[str, int] | None = None
 ) -> dict[str, np.ndarray]:
-    """Columns [n, *shape] from a .npz file, a .csv file or a folder of images.
+    """Columns [n, *shape] from a .npz, .csv or .jsonl file or a folder of images.
 
     Columns named in `scale_log2` hold real numbers x and become round(x * 2**scale_log2), ties to
     even. With `schema`, integers take its dtypes, so that the result can be proposed to that set.
@@ -36,8 +37,12 @@ def read(
         columns = read_npz(path, scales)
     elif path.suffix == ".csv":
         columns = read_csv(path, scales)
+    elif path.suffix == ".jsonl":
+        columns = read_jsonl(path, scales)
     else:
-        raise UnreadableData(f"{path} is neither a .npz file, a .csv file nor a folder of images")
+        raise UnreadableData(
+            f"{path} is neither a .npz, .csv or .jsonl file nor a folder of images"
+        )
     if schema is not None:
         wanted = {column.name: column.dtype for column in schema.columns}
         columns = {name: cast(name, a, wanted.get(name, a.dtype)) for name, a in columns.items()}

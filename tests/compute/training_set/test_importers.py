@@ -82,6 +82,49 @@ def test_values_take_the_dtypes_of_the_set_they_are_for(tmp_path):
         read(csv(tmp_path, "y,z\n1,1\n"), schema=schema)
 
 
+def jsonl(path: Path, *lines: str) -> Path:
+    (path / "data.jsonl").write_text("\n".join(lines))
+    return path / "data.jsonl"
+
+
+def test_json_lines(tmp_path):
+    path = jsonl(tmp_path, '{"x":[[1,2],[3,-4]],"y":7}', '{"y":300,"x":[[5,6],[7,8]]}')
+    x = np.int8([[[1, 2], [3, -4]], [[5, 6], [7, 8]]])
+    same(read(path), x=x, y=np.uint16([7, 300]))
+    same(read(jsonl(tmp_path, '{"t":0.5}', '{"t":-2}'), scale_log2={"t": 1}), t=np.int8([1, -4]))
+    long = jsonl(tmp_path, *(f'{{"n":{n}}}' for n in range(3000)))
+    np.testing.assert_array_equal(read(long)["n"], np.arange(3000))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [""],
+        ["[1]"],
+        ["{}"],
+        ['{"x":1}', "", '{"x":1}'],
+        ['{"x":1}', '{"y":1}'],
+        ['{"x":[1]}', '{"x":[1,2]}'],
+        [*['{"x":[1]}'] * 1024, '{"x":[1,2]}'],
+        ['{"x":"1"}'],
+        ['{"x":null}'],
+        ['{"x":0.5}'],
+        ['{"x":NaN}'],
+        ['{"x":[]}'],
+        ['{"x":99999999999999999999}'],
+        ['{"x":' + "9" * 5000 + "}"],
+        ['{"x":' + "[" * 100_000],
+        ['{"x":' + "1" * (1 << 20) + "}"],
+        ['{"X":1}'],
+        ['{"x":\x00}'],
+    ],
+    ids=lambda lines: f"{len(lines)}x{lines[-1][:12]!r}",
+)
+def test_lines_that_are_no_examples_are_refused(tmp_path, lines):
+    with pytest.raises((UnreadableData, SchemaError)):
+        read(jsonl(tmp_path, *lines))
+
+
 def picture(path: Path, pixels: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
@@ -195,12 +238,14 @@ def test_other_files_are_refused(tmp_path):
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@pytest.mark.parametrize("kind", ["npz", "csv", "png"])
+@pytest.mark.parametrize("kind", ["npz", "csv", "jsonl", "png"])
 def test_damaged_files_are_read_or_refused(tmp_path, kind, noise, place):
     """Bytes of a good file, some replaced: columns, or one of two errors, never another."""
     folder = tmp_path / "images"
     if kind == "npz":
         path = victim = npz(tmp_path, x=np.arange(50, dtype=np.int16), y=np.zeros(50, np.uint8))
+    elif kind == "jsonl":
+        path = victim = jsonl(tmp_path, *['{"x":[1,2],"y":3}'] * 20)
     elif kind == "csv":
         path = victim = csv(tmp_path, "x0,x1,y\n" + "1,2,3\n" * 20)
     else:

@@ -1,0 +1,69 @@
+"""JSON Lines: one example a line."""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compute.canonical import check_nesting
+from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.integers import integers, narrowest
+from compute.training_set.schema import MAX_COLUMNS
+
+_CHUNK_LINES = 1024
+_MAX_LINE = 1 << 20
+
+
+def read_jsonl(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Columns of objects that all have the same keys, each with a number or nested lists of
+    numbers of one shape, in the narrowest integer type that holds all."""
+    try:
+        with path.open("rb") as file:
+            check_size(path, path.stat().st_size)
+            chunks = list(_chunks(path, file, scale_log2))
+    except OSError as error:
+        raise UnreadableData(f"{path} cannot be read: {error}") from None
+    if not chunks:
+        raise UnreadableData(f"{path} has no lines")
+    shapes = [{name: array.shape[1:] for name, array in chunk.items()} for chunk in chunks]
+    if any(shape != shapes[0] for shape in shapes):
+        raise UnreadableData(f"the examples in {path} differ in their keys or shapes")
+    return {
+        name: narrowest(np.concatenate([chunk[name] for chunk in chunks])) for name in chunks[0]
+    }
+
+
+def _chunks(
+    path: Path, file: Any, scale_log2: Mapping[str, int]
+) -> Iterator[dict[str, np.ndarray]]:
+    number = 1
+    lines = iter(lambda: file.readline(_MAX_LINE + 1), b"")
+    while chunk := list(islice(lines, _CHUNK_LINES)):
+        try:
+            rows = [_row(line) for line in chunk]
+            if any(row.keys() != rows[0].keys() for row in rows):
+                raise ValueError("examples differ in their keys")
+            yield {name: _column(name, [row[name] for row in rows], scale_log2) for name in rows[0]}
+        except (ValueError, OverflowError) as error:
+            raise UnreadableData(f"{path}, lines {number} and after: {error}") from None
+        number += len(chunk)
+
+
+def _row(line: bytes) -> dict[str, Any]:
+    if len(line) > _MAX_LINE:
+        raise ValueError(f"a line has more than {_MAX_LINE} bytes")
+    check_nesting(line)
+    row = json.loads(line)
+    if not isinstance(row, dict) or not 0 < len(row) <= MAX_COLUMNS:
+        raise ValueError(f"a line is not an object with 1 to {MAX_COLUMNS} keys")
+    return row
+
+
+def _column(name: str, values: list[Any], scale_log2: Mapping[str, int]) -> np.ndarray:
+    array = np.array(values)
+    if array.dtype.kind not in "iufb":
+        raise ValueError(f"{name} holds something else than numbers")
+    return integers(name, array, scale_log2)
