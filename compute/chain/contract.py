@@ -8,9 +8,10 @@ from importlib.resources import files
 from typing import Any
 
 from eth_abi import decode, encode
-from eth_utils import keccak, to_checksum_address
+from eth_abi.exceptions import EncodingError
+from eth_utils import is_address, keccak, to_checksum_address
 
-from compute.chain.errors import MalformedAnswer, NotDeployed
+from compute.chain.errors import InvalidArgument, MalformedAnswer, NotDeployed
 from compute.chain.rpc import Rpc, data_bytes
 
 MAX_RESULT_BYTES = 1 << 16
@@ -97,7 +98,10 @@ class Contract:
         functions, requests = [], []
         for name, arguments in calls:
             function = self.abi.functions[name, len(arguments)]
-            calldata = function.selector + encode(function.inputs, arguments)
+            try:
+                calldata = function.selector + encode(function.inputs, arguments)
+            except EncodingError as error:
+                raise InvalidArgument(f"{self.kind}.{name} cannot take that: {error}.") from None
             functions.append(function)
             tag = hex(at) if isinstance(at, int) else at
             message = {"to": self.address, "data": "0x" + calldata.hex()}
@@ -119,6 +123,13 @@ class Contract:
             raise MalformedAnswer(f"The RPC sent {len(data)} bytes for one call to {self.kind}.")
         values = decode_values(function.outputs, data)
         return values[0] if len(values) == 1 else values
+
+
+def checksummed(address: str) -> str:
+    """The address as everybody writes it. Raises InvalidArgument if it is none."""
+    if not is_address(address):
+        raise InvalidArgument(f"'{address[:50]}' is not an address. Check that it is complete.")
+    return to_checksum_address(address)
 
 
 def decode_values(types: Sequence[str], data: bytes) -> tuple[Any, ...]:

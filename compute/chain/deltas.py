@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compute.chain.contract import ZERO_ADDRESS, BlockTag
-from compute.chain.errors import MalformedAnswer
+from compute.chain.errors import MalformedAnswer, NoSuchProposal
 from compute.chain.records import DeltaDue, DeltaLeader, DeltaPeriod, Proposal
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def tip_at(group: "Group", time: int, at: BlockTag = "latest") -> tuple[int, byt
 
 def period(group: "Group") -> DeltaPeriod:
     """The period that contains chain time now."""
-    head = group.chain.head()
+    head = group.head()
     start, length, pending, index = group.deltas_contract.call("period", at=head.number)
     if length == 0 or pending == 0:
         raise MalformedAnswer("The RPC gives a delta period without length.")
@@ -33,7 +33,7 @@ def period(group: "Group") -> DeltaPeriod:
 
 def finalizable(group: "Group") -> bool:
     """Whether the stored period is over."""
-    head = group.chain.head()
+    head = group.head()
     start, length, _, _ = group.deltas_contract.call("period", at=head.number)
     return head.timestamp >= start + length
 
@@ -48,7 +48,7 @@ def leader(group: "Group") -> DeltaLeader | None:
 
 def proposals(group: "Group") -> list[Proposal]:
     """Votable proposals, oldest first, at most the newest MAX_PROPOSALS."""
-    head = group.chain.head()
+    head = group.head()
     version, _ = tip_at(group, head.timestamp, at=head.number)
     count = group.deltas_contract.call("n_proposals", at=head.number)
     numbers = range(max(1, count - MAX_PROPOSALS + 1), count + 1)
@@ -70,7 +70,9 @@ def proposal(group: "Group", proposal_id: int) -> Proposal:
         [("proposal", (proposal_id,)), ("tally", (period(group).index, proposal_id))]
     )
     if stored[0] == ZERO_ADDRESS:
-        raise ValueError(f"Group {group.id} has no proposal {proposal_id}.")
+        raise NoSuchProposal(
+            f"Group {group.id} has no proposal {proposal_id}. See `nrn delta proposals {group.id}`."
+        )
     return _proposal(proposal_id, stored, votes)
 
 

@@ -34,6 +34,18 @@ class NoSuchGroup(ChainError):
     """The registry has no group with this number."""
 
 
+class NoSuchProposal(ChainError):
+    """The group has no proposal with this number."""
+
+
+class NoSuchVersion(ChainError):
+    """The training set of the group has not reached this version."""
+
+
+class InvalidArgument(ChainError):
+    """A contract's function cannot take this value."""
+
+
 class Reverted(ChainError):
     """A contract refused. `reason` is its own string, such as "cv: not vote window"."""
 

@@ -22,6 +22,7 @@ from compute.chain.records import (
     DeltaPeriod,
     DeltaRecord,
     GroupConfig,
+    Head,
     Incumbent,
     OpenBlock,
     Outcome,
@@ -131,6 +132,15 @@ class Group:
 
     # Time
 
+    def head(self) -> Head:
+        """The chain's latest block, no older than the group."""
+        head = self.chain.head()
+        if head.timestamp < self.genesis_time:
+            raise MalformedAnswer(
+                "The node's latest block is older than the group. Wait until it has caught up."
+            )
+        return head
+
     def slot(self, index: int) -> Block:
         """The block with this index."""
         return self.schedule.slot(index)
@@ -217,7 +227,10 @@ class Group:
         return self.deltas_contract.call("tip_of", version)
 
     def lineage(self, version: int) -> tuple[bytes, list[DeltaRecord]]:
-        """Genesis delta hash and every delta up to `version`, through the parents of a fork."""
+        """Genesis delta hash and every delta up to `version`, through the parents of a fork.
+
+        Raises NoSuchVersion.
+        """
         return history.lineage(self, version)
 
     def proposals(self) -> list[Proposal]:
@@ -225,7 +238,7 @@ class Group:
         return deltas.proposals(self)
 
     def proposal(self, proposal_id: int) -> Proposal:
-        """Any proposal ever made. Raises ValueError for an unknown number."""
+        """Any proposal ever made. Raises NoSuchProposal."""
         return deltas.proposal(self, proposal_id)
 
     def period(self) -> DeltaPeriod:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from eth_utils import keccak
 
 from compute.chain import deltas, voting
-from compute.chain.errors import MalformedAnswer
+from compute.chain.errors import MalformedAnswer, NoSuchVersion
 from compute.chain.events import read_events
 from compute.chain.records import AcceptedBlock, DeltaRecord
 
@@ -23,7 +23,7 @@ def first_block(group: "Group") -> int:
 
 def settled_height(group: "Group") -> int:
     """How many accepted blocks are written down. More than there was time for is refused."""
-    head = group.chain.head()
+    head = group.head()
     _, _, height, _ = group.voting_contract.call("baseline", at=head.number)
     if height > group.slot_at(head.timestamp).index:
         raise MalformedAnswer(f"The RPC claims {height} accepted blocks in too short a time.")
@@ -69,13 +69,18 @@ def lineage(group: "Group", version: int) -> tuple[bytes, list[DeltaRecord]]:
     out; the proposer of each rests on the RPC's word, but its manifest names the proposer too."""
     if version <= group.base_version and group.parent_id:
         return lineage(group.chain.group(group.parent_id), version)
+    head = group.head()
+    newest, _ = deltas.tip_at(group, head.timestamp, at=head.number)
+    if newest > group.base_version + (head.timestamp - group.genesis_time) // DAY:
+        raise MalformedAnswer(f"The RPC claims {newest} deltas in too short a time.")
+    if version > newest:
+        raise NoSuchVersion(
+            f"The training set of group {group.id} is at version {newest}, not {version}."
+        )
     if group.parent_id:
         genesis, records = lineage(group.chain.group(group.parent_id), group.base_version)
     else:
         genesis, records = group.config.genesis_tip, []
-    elapsed = group.chain.now() - group.genesis_time
-    if version > group.base_version + elapsed // DAY:
-        raise MalformedAnswer(f"Version {version} cannot exist yet.")
     tip = group.config.genesis_tip
     for number in range(group.base_version + 1, version + 1):
         proposal_id, delta_hash, next_tip = _appended(group, number)
@@ -95,9 +100,7 @@ def _appended(group: "Group", version: int) -> tuple[int, bytes, bytes]:
     )
     if version <= stored:
         return _proposal_of(group, version, delta_hash, tip), delta_hash, tip
-    rolled, tip = deltas.tip_at(group, group.chain.now())
-    if version != rolled or version != stored + 1:
-        raise ValueError(f"Group {group.id} has no version {version} of its training set.")
+    _, tip = deltas.tip_at(group, group.chain.now())
     proposal_id, _ = contract.call("leader")
     return proposal_id, contract.call("proposal_delta", proposal_id), tip
 
@@ -105,7 +108,7 @@ def _appended(group: "Group", version: int) -> tuple[int, bytes, bytes]:
 def _proposal_of(group: "Group", version: int, delta_hash: bytes, tip: bytes) -> int:
     known = group.known_proposals
     if (delta_hash, tip) not in known:
-        head = group.chain.head()
+        head = group.head()
         for event in read_events(
             group.chain.rpc,
             group.deltas_contract,

@@ -17,8 +17,9 @@ from web3.exceptions import Web3Exception
 from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint, RPCResponse, TxParams, Wei
 
-from compute.chain.contract import Contract, abi_document
+from compute.chain.contract import Contract, abi_document, checksummed
 from compute.chain.errors import (
+    InvalidArgument,
     MalformedAnswer,
     NoFunds,
     Reverted,
@@ -100,7 +101,13 @@ class Transactor:
         bound = self._web3.eth.contract(
             address=Web3.to_checksum_address(contract.address), abi=abi_document(contract.kind)
         )
-        call = bound.functions[name](*arguments)
+        try:
+            call = bound.functions[name](
+                *(checksummed(a) if isinstance(a, str) else a for a in arguments)
+            )
+        except (Web3Exception, ValueError, TypeError):
+            values = ", ".join(str(a)[:80] for a in arguments)
+            raise InvalidArgument(f"{contract.kind}.{name} cannot take ({values}).") from None
         with self._one_at_a_time:
             self._wait_for_earlier()
             try:

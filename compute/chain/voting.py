@@ -28,7 +28,7 @@ EMPTY = bytes(32)
 
 def current(group: "Group") -> Current:
     """The block that contains chain time now."""
-    head = group.chain.head()
+    head = group.head()
     slot = group.slot_at(head.timestamp)
     version, tip = deltas.tip_at(group, slot.start, at=head.number)
     best = incumbent(group, at=head.number)
@@ -84,7 +84,7 @@ def open_block(group: "Group", at: BlockTag = "latest") -> OpenBlock | None:
 
 def settleable(group: "Group") -> int | None:
     """Index of a block whose time is over and whose outcome is not written yet."""
-    head = group.chain.head()
+    head = group.head()
     block = open_block(group, at=head.number)
     if block is None or block.settled or head.timestamp < group.slot(block.block_index).end:
         return None
@@ -120,7 +120,7 @@ def candidate(group: "Group", checkpoint_hash: bytes, at: BlockTag = "latest") -
 def candidates(group: "Group", block_index: int) -> list[RevealedClaim]:
     """Read from Revealed events; an earlier commitment of the same hash displaces the later one."""
     slot = group.slot(block_index)
-    head = group.chain.head()
+    head = group.head()
     if head.timestamp < slot.reveal_at:
         return []
     heads, lowest = group.chain.heads, group.chain.deployment.block

@@ -1,9 +1,13 @@
 """`nrn`: arguments in, tables and progress out. No logic, and nothing slow at import."""
 
+import sys
+
 import typer
 
 from compute.cli import check, delta, group, redeem, sale, stake, status, work
 from compute.cli.failure import EXIT_CODES
+
+COMMON_OPTIONS = {"--rpc", "--deployment", "--store", "--account", "--password-file", "--json"}
 
 app = typer.Typer(
     name="nrn",
@@ -22,4 +26,13 @@ app.add_typer(sale.app, name="sale")
 
 def main() -> None:
     """The entry point of the `nrn` program."""
-    app()
+    app(trailing(sys.argv[1:]))
+
+
+def trailing(words: list[str]) -> list[str]:
+    """`nrn --rpc URL status` as `nrn status --rpc URL`: common options belong to the commands."""
+    count = 0
+    while count < len(words) and words[count].partition("=")[0] in COMMON_OPTIONS:
+        alone = words[count] == "--json" or "=" in words[count]
+        count += 1 if alone else 2
+    return words[count:] + words[:count]

@@ -21,7 +21,7 @@ class Step(Protocol):
 
 
 class Output:
-    """Results on standard output, progress and remarks on standard error."""
+    """Results on standard output, progress on standard error."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
@@ -60,10 +60,6 @@ class Output:
             self._json(document)
         else:
             self._out.print(renderable)
-
-    def remark(self, sentence: str) -> None:
-        """Something worth knowing that is no result."""
-        self._err.print(sentence, style="dim")
 
     @contextmanager
     def progress(self, doing: str) -> Iterator[Step]:

@@ -5,7 +5,16 @@ from hashlib import sha256
 
 import pytest
 
-from compute.chain import EPOCH, GroupConfig, Phase, Reverted, Status
+from compute.chain import (
+    EPOCH,
+    GroupConfig,
+    InvalidArgument,
+    NoSuchProposal,
+    NoSuchVersion,
+    Phase,
+    Reverted,
+    Status,
+)  # fmt: skip
 from compute.chain.claims import (
     Claim,
     attestation,
@@ -251,8 +260,10 @@ def test_a_delta_from_proposal_to_reward(devnet: Devnet) -> None:
     assert (record.delta_hash, record.parent_tip) == (h("more data"), genesis)
     assert record.proposer == devnet.accounts["tom"].address
     assert group.lineage(0) == (genesis, [])
-    with pytest.raises(ValueError, match="no version 2"):
+    with pytest.raises(NoSuchVersion, match="is at version 1, not 2"):
         group.lineage(2)
+    with pytest.raises(NoSuchProposal, match="no proposal 9"):
+        group.proposal(9)
 
     due = group.due(1)
     assert due is not None and due.proposer == record.proposer
@@ -305,6 +316,21 @@ def test_stake_exits_and_comes_back(devnet: Devnet) -> None:
     devnet.warp(release * EPOCH)
     assert carol.withdraw(release).event("Withdrawn")["amount"] == 30 * NRN
     assert chain.neuron.balance_of(carol.address) == wallet + 30 * NRN
+
+
+def test_values_that_no_function_takes(devnet: Devnet) -> None:
+    alice = devnet.sender("alice")
+    with pytest.raises(InvalidArgument, match="is not an address"):
+        alice.set_operator("0x1234")
+    with pytest.raises(InvalidArgument, match=r"StakeVault\.withdraw"):
+        alice.withdraw(2**256)
+    with pytest.raises(InvalidArgument, match=r"CheckpointVoting\.commit"):
+        alice.commit(devnet.chain().group(1), b"short")
+    with pytest.raises(InvalidArgument, match=r"DeltaRegistry\.proposal"):
+        devnet.chain().group(1).proposal(2**256)
+    operator = devnet.accounts["tom"].address
+    alice.set_operator(operator.lower())  # as wallets print it
+    assert devnet.chain().vault.operator_of(alice.address) == operator
 
 
 def test_tokens_move(devnet: Devnet) -> None:

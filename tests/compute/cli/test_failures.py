@@ -1,5 +1,6 @@
 """What people see when something is wrong: one sentence, and a code that programs understand."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from compute.cli import trailing
 from tests.compute.chain.rogue import rogue
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import Devnet, free_port
@@ -137,6 +139,26 @@ def test_looking_imports_nothing_slow(words: list[str], devnet: Devnet) -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True
     )
     assert result.stdout.splitlines()[-1] == "slow:", result
+
+
+def test_common_options_may_come_first(devnet: Devnet, tmp_path: Path) -> None:
+    answered = run(
+        "--json", "--rpc", devnet.url, f"--deployment={devnet.deployment_file}", "group", "list",
+        home=tmp_path,
+    )  # fmt: skip
+    assert answered.returncode == 0 and json.loads(answered.stdout)[0]["group"] == 1
+    assert trailing(["--rpc", "x", "status", "1"]) == ["status", "1", "--rpc", "x"]
+    assert trailing(["--help"]) == ["--help"] and trailing(["--rpc"]) == ["--rpc"]
+
+
+def test_numbers_beyond_reason(nrn: Nrn) -> None:
+    huge = 2**256
+    for words in (("withdraw", huge), ("migrate", huge, 1, 1), ("exit", huge, 1),
+                  ("delta", "vote", 1, huge), ("operator", "0x12")):  # fmt: skip
+        assert nrn(*words, account="alice", code=1).err.startswith("Error:")
+    for words in (("group", "show", huge), ("delta", "show", 1, huge), ("delta", "show", 1, 5),
+                  ("delta", "checkout", 1, "x.npz", "--version", huge)):  # fmt: skip
+        assert nrn(*words, code=1).err.startswith("Error:")
 
 
 def test_a_hanging_node_is_given_up(nrn: Nrn, monkeypatch: pytest.MonkeyPatch) -> None:
