@@ -59,7 +59,11 @@ def evaluate_against(
     for shard in secrets.SystemRandom().sample(range(len(starts)), len(starts)):
         start, end = starts[shard], min(starts[shard] + SHARD, total)
         found = _evaluate(
-            specification, parameters, _batches(training_set, start, end), end - start, None
+            specification,
+            parameters,
+            training_set.batches(BATCH_SIZE, start, end),
+            end - start,
+            None,
         )
         if not found.valid:
             return found
@@ -102,10 +106,3 @@ def _evaluate(
         total=total,
         progress=progress,
     )
-
-
-def _batches(training_set: TrainingSet, start: int, end: int) -> Iterator[dict[str, np.ndarray]]:
-    """Batches of the examples start..end-1."""
-    for first in range(start, end, BATCH_SIZE):
-        rows = slice(first, min(first + BATCH_SIZE, end))
-        yield {name: column[rows] for name, column in training_set.columns.items()}

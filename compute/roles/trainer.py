@@ -174,7 +174,13 @@ class Trainer:
 
     def _train(self, learner: Learner, goal: Goal, block: Block) -> None:
         """Rounds of training and evaluation until the step budget or the commit deadline."""
-        while (seconds := self._seconds_left(block)) > 0:
+        deadline = block.reveal_at - COMMIT_MARGIN_SECONDS
+        end = time.monotonic() + deadline - self._clock.now()
+        while True:
+            # the chain's clock counts, but where its blocks fail to come ours goes on
+            left = min(deadline - self._clock.now(), end - time.monotonic())
+            if (seconds := self._trainable(left)) <= 0:
+                return
             if self._options.steps is None:
                 seconds = min(seconds, ROUND_EVALUATIONS * max(self._evaluation_seconds, 1.0))
             self._round(learner, block, self._options.steps, seconds)
@@ -228,9 +234,8 @@ class Trainer:
         )
         return Candidate(parameters, evaluation, goal.tip) if evaluation.valid else None
 
-    def _seconds_left(self, block: Block) -> float:
-        """Real seconds of training before the last evaluation and the commitment must begin."""
-        left = block.reveal_at - COMMIT_MARGIN_SECONDS - self._clock.now()
+    def _trainable(self, left: float) -> float:
+        """How many of the `left` seconds can go to training before the last evaluation begins."""
         if self._evaluation_seconds == 0.0:  # nothing measured yet: keep half
             return left / 2
         return left - 1.5 * self._evaluation_seconds

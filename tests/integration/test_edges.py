@@ -1,13 +1,17 @@
 """The edges of windows, empty pockets, missing blocks and rivals: what an actor does then."""
 
+import json
 import logging
+import time
+from dataclasses import replace
 
 import pytest
 
 from compute.chain import Status
+from compute.roles.trainer import COMMIT_MARGIN_SECONDS
 from compute.roles.training import Learner
 from tests.integration.mallory import Mallory
-from tests.integration.stage import Stage
+from tests.integration.stage import OPTIONS, Stage
 
 
 def hide(stage: Stage, digest: bytes) -> bytes:
@@ -156,3 +160,23 @@ def test_a_keeper_without_stake_does_not_judge(
     mallory.reveal()
     assert stage.step(stage.keeper("tom")).until == stage.block.end
     assert "has no stake in this group" in caplog.text
+
+
+def test_without_a_step_budget_training_lasts_until_the_deadline(stage: Stage) -> None:
+    """Eight seconds before commitments must be sent: a few rounds, and a claim in time."""
+    block = stage.block
+    tara = stage.trainer(options=replace(OPTIONS, steps=None))
+    stage.net.warp(block.reveal_at - COMMIT_MARGIN_SECONDS - 8)
+    begun = time.monotonic()
+    assert stage.step(tara).doing == "waiting to reveal"
+    assert 3 < time.monotonic() - begun < 30
+    assert stage.chain.now() < block.reveal_at - COMMIT_MARGIN_SECONDS / 2
+    rows = [
+        json.loads(line)
+        for line in (stage.folder / "trainer-tara" / "metrics.jsonl").read_text().splitlines()
+    ]
+    training = [row for row in rows if "step" in row]
+    assert training[-1]["step"] > training[0]["step"] > 0
+    assert all(row["examples_per_second"] > 0 for row in training)
+    losses = [row["exact_loss"] for row in rows if "exact_loss" in row]
+    assert min(losses) < rows[-1]["baseline_loss"]
