@@ -34,18 +34,22 @@ def main() -> None:
 
 def check() -> None:
     """Raise GasChanged unless every case costs exactly what gas.snapshot says."""
-    known, measured = _read(), measure()
-    lines = [
-        f"  {case}: {known.get(case, 'new')} -> {measured.get(case, 'gone')}"
+    measured = measure()
+    if changes := differences(_read(), measured):
+        raise GasChanged(
+            "The gas differs from gas.snapshot. If that is meant, run `brownie run gas update` "
+            "and commit the file with the change:\n  " + "\n  ".join(changes)
+        )
+    print(f"gas: {len(measured)} cases cost what gas.snapshot says.")
+
+
+def differences(known: dict[str, int], measured: dict[str, int]) -> list[str]:
+    """One line for each case that is new, gone or costs something else."""
+    return [
+        f"{case}: {known.get(case, 'new')} -> {measured.get(case, 'gone')}"
         for case in {**known, **measured}
         if known.get(case) != measured.get(case)
     ]
-    if lines:
-        raise GasChanged(
-            "The gas differs from gas.snapshot. If that is meant, run `brownie run gas update` "
-            "and commit the file with the change:\n" + "\n".join(lines)
-        )
-    print(f"gas: {len(measured)} cases cost what gas.snapshot says.")
 
 
 def update() -> None:

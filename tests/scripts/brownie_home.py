@@ -1,5 +1,6 @@
 """Brownie in a home of its own, on ports of its own, beside an Anvil that we start."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -25,9 +26,15 @@ class Brownie:
 
     @classmethod
     def prepare(cls, home: Path) -> "Brownie":
-        """Write Brownie's network list with our networks and free ports into a fresh home."""
+        """Write Brownie's network list with our networks and free ports into a fresh home.
+
+        Compiles too, one process at a time: afterwards all only read `build/`.
+        """
         brownie = cls(home, free_port())
         brownie.run("brownie", "networks", "import", "networks.yaml")
+        with (ROOT / "networks.yaml").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            brownie.run("brownie", "compile")
         config = home / ".brownie" / "network-config.yaml"
         networks = yaml.safe_load(config.read_text())
         for network in networks["development"]:

@@ -1,6 +1,5 @@
 """Fixtures for the scripts that people run with Brownie."""
 
-
 import pytest
 
 from tests.scripts.brownie_home import Brownie

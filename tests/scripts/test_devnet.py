@@ -1,0 +1,33 @@
+"""`run("devnet")` leaves a session in which tables and `nrn` have something to say."""
+
+from tests.scripts.brownie_home import ROOT, Brownie
+
+DEVNET = ROOT / "reports" / "devnet"
+SESSION = """
+import os, subprocess, sys
+from pathlib import Path
+from brownie import accounts, run, web3
+run("devnet")
+from scripts.tables import block, groups, me, period
+groups()
+block(1)
+period(1)
+me(accounts[10])
+os.environ.update(NRN_RPC=web3.provider.endpoint_uri, NRN_STORE={store!r})
+nrn = str(Path(sys.executable).with_name("nrn"))
+subprocess.run([nrn, "verify", "1"], check=True)
+subprocess.run([nrn, "stake", "1", "10", "--account", {keystore!r}], check=True)
+"""
+
+
+def test_session(brownie: Brownie) -> None:
+    source = SESSION.format(
+        store=str(DEVNET / "store"), keystore=str(DEVNET / "accounts" / "kim.json")
+    )
+    output = brownie.python(source, COLUMNS="120")
+    assert "1,800.00" in output  # staked in the only group: three tenths of 6,000 NRN
+    assert "group 1, block" in output
+    assert "delta period 0" in output
+    assert "400.00" in output  # kate bought 1,000 NRN and staked 600
+    assert "0 of 0 blocks verified" in output
+    assert "Staked 10 NRN in group 1" in output
