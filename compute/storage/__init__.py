@@ -11,6 +11,7 @@ from compute.storage.store import (
     BlockUnavailable,
     StorageError,
     Store,
+    StoreUnreachable,
 )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "InvalidArchive",
     "StorageError",
     "Store",
+    "StoreUnreachable",
     "cid",
     "copy",
     "export_car",

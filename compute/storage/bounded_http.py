@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 _FRAMING = 1 << 16  # headers and chunk sizes beside the body
+_BUFFER = 1 << 16  # the default of 8 KiB costs a system call for each
 
 
 class TooManyBytes(Exception):
@@ -65,6 +66,9 @@ class _Socket(socket.socket):
         _bounds.count(received)
         return received
 
+    def makefile(self, mode: Any = "r", buffering: Any = None, **options: Any) -> Any:
+        return super().makefile(mode, buffering or _BUFFER, **options)
+
     def sendall(self, *arguments: Any, **options: Any) -> None:
         self.settimeout(_bounds.seconds_left())  # Python's sendall takes it for all of the data
         super().sendall(*arguments, **options)
@@ -93,4 +97,5 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
     def build_response(self, request: Any, answer: Any) -> requests.Response:
         # The bytes as they came: decompressing would unbound what the socket has counted.
         answer.headers.discard("Content-Encoding")
+        answer.chunked = False  # http.client, below, joins chunks several times faster
         return super().build_response(request, answer)

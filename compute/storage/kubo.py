@@ -43,6 +43,7 @@ from compute.storage.store import (
     BlockCorrupt,
     BlockUnavailable,
     StorageError,
+    StoreUnreachable,
     check_size,
 )
 
@@ -54,7 +55,7 @@ _SMALL_ANSWER = 1 << 16
 _PEERS_ANSWER = 1 << 20
 _LONGEST_REASON = 200
 _CONNECTIONS = 16
-_PIECE = 1 << 18
+_PIECE = 1 << 20
 _RAW_AND_PINNED = {"cid-codec": "raw", "mhtype": "sha2-256", "pin": "true"}
 _MULTIADDR = re.compile(r"/(ip4|ip6|dns|dns4|dns6)/[^/]+/tcp/[0-9]{1,5}(/http)?", re.ASCII)
 _ADDRESS = (
@@ -68,10 +69,6 @@ _FAILURES = (
     urllib3.exceptions.HTTPError,
     OSError,
 )
-
-
-class KuboUnreachable(StorageError):
-    """The daemon does not answer as Kubo does. This says nothing about any block."""
 
 
 class KuboRefused(StorageError):
@@ -89,11 +86,11 @@ class KuboStore:
     network for nine tenths of that. Blocks that are put are pinned: the daemon's garbage collection
     leaves them alone until `unpin`. One store may serve many threads.
 
-    All operations raise KuboUnreachable if the daemon is not there and KuboRefused if it declines.
+    All operations raise StoreUnreachable if the daemon is not there and KuboRefused if it declines.
     """
 
     def __init__(self, api: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Raises StorageError if `api` is no address, KuboUnreachable if no daemon answers."""
+        """Raises StorageError if `api` is no address, StoreUnreachable if no daemon answers."""
         self.api = api
         self.timeout = timeout
         try:
@@ -112,7 +109,7 @@ class KuboStore:
         upload = {"data": b"".join(body), "headers": headers}
         stored = self._ask(doing, "Key", "/block/put", opts=_RAW_AND_PINNED, **upload)
         if stored != cid(digest):
-            raise KuboUnreachable(f"{self._daemon} says that it stored another block than it got.")
+            raise StoreUnreachable(f"{self._daemon} says that it stored another block than it got.")
         return digest
 
     def get(self, digest: bytes) -> bytes:
@@ -202,7 +199,8 @@ class KuboStore:
             left = deadline - time.monotonic() - pause
             if left <= 0:
                 break
-            time.sleep(pause)
+            if pause:  # on a busy machine even a sleep of zero is one
+                time.sleep(pause)
             limits = {"timeout": f"{_DAEMON_SHARE * left:.3f}s", **opts}
             try:
                 with bounded(deadline, limit):
@@ -215,7 +213,7 @@ class KuboStore:
             advice = f"did not end {doing} within {self.timeout:g} seconds. Restart it"
         else:
             advice = f"does not answer ({doing}). Start it with: ipfs daemon"
-        raise KuboUnreachable(f"{self._daemon} {advice}.") from failure
+        raise StoreUnreachable(f"{self._daemon} {advice}.") from failure
 
     def _refused(self, doing: str, message: str) -> KuboRefused:
         reason = "".join(char if char.isprintable() else " " for char in message[:_LONGEST_REASON])
@@ -225,8 +223,8 @@ class KuboStore:
             advice = "It is its own error; its log may say more"
         return KuboRefused(f"{self._daemon} failed {doing}: {reason}. {advice}.", reason)
 
-    def _nonsense(self, doing: str) -> KuboUnreachable:
-        return KuboUnreachable(f"{self._daemon} does not answer as Kubo does ({doing}).")
+    def _nonsense(self, doing: str) -> StoreUnreachable:
+        return StoreUnreachable(f"{self._daemon} does not answer as Kubo does ({doing}).")
 
 
 class _Session(http_requests.ClientSync):

@@ -11,6 +11,10 @@ class StorageError(Exception):
     """The store could not do what was asked; the message says what to do."""
 
 
+class StoreUnreachable(StorageError):
+    """The store itself does not answer, which says nothing about any block; it may come back."""
+
+
 class BlockUnavailable(StorageError):
     """The block is not in the store, or did not arrive in time. `digest` names it."""
 
