@@ -11,7 +11,7 @@ PYTEST := pytest -p no:pytest-brownie
 # Brownie's plugin and pytest-xdist do not share a chain: contracts run alone, the rest on every core.
 WORKERS ?= auto
 
-.PHONY: help setup demo test lint format fuzz bench lock clean
+.PHONY: help setup kubo demo test lint format fuzz bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@anvil --version >/dev/null || \
 	  { echo "setup: no Anvil binary for this platform ($$(uname -sm)); see https://getfoundry.sh and put anvil on PATH" >&2; exit 1; }
 	@touch $@
+
+kubo: ## Get Kubo, the IPFS daemon, if it is not installed: built with Go, outside the clone
+	@scripts/kubo.sh
 
 demo: setup ## The main job: a training group lives, on real parts (writes demo/)
 	brownie run demo
