@@ -34,7 +34,7 @@ def earns(request: pytest.FixtureRequest) -> Profit:
     """`earns(profit, residual=0)`: the attacker's profit in NRN wei is at most what is conceded."""
 
     def assert_and_record(profit: int, residual: int = 0) -> None:
-        _earned.append((request.node.name, profit, residual))
+        _earned.append((request.node.originalname, profit, residual))
         assert profit <= residual
 
     return assert_and_record
@@ -46,5 +46,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     folder = Path(session.config.rootpath) / "reports"
     folder.mkdir(exist_ok=True)
-    lines = (f"{name} {profit / NRN:.6f} {conceded / NRN:.6f}" for name, profit, conceded in _earned)
+    lines = (
+        f"{name} {profit / NRN:.6f} {conceded / NRN:.6f}" for name, profit, conceded in _earned
+    )
     (folder / "attacks.txt").write_text("\n".join(lines) + "\n")

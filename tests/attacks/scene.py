@@ -1,4 +1,4 @@
-"""A small town for the attacks: keepers with stake, one group, a mallory who was sold tokens too."""
+"""A small town for the attacks: keepers with stake, one group, and mallory with tokens."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -126,7 +126,9 @@ def test_a13_junk_claim_costs_its_bond(scene: Scene, earns, verdict: str) -> Non
     earns(profit)
 
 
-def test_a14_residual_a_majority_passes_a_false_loss_and_a_fork_leaves_it(scene: Scene, earns) -> None:
+def test_a14_residual_a_majority_passes_a_false_loss_and_a_fork_leaves_it(
+    scene: Scene, earns
+) -> None:
     voting, vault = scene.group.voting, scene.world.vault
     scene.next_block()
     scene.play(scene.claim(3, 900))
@@ -208,7 +210,9 @@ def test_a22_a_claim_by_nobody_cannot_brick_the_group(scene: Scene, earns) -> No
     earns(scene.wealth(MALLORY) - before)
 
 
-@pytest.mark.parametrize("trouble", ["before the end of the sale", "budget used up", "no stake left"])
+@pytest.mark.parametrize(
+    "trouble", ["before the end of the sale", "budget used up", "no stake left"]
+)
 def test_a23_nothing_makes_settle_revert(found, earns, trouble: str) -> None:
     scene = found(before_end=trouble == "before the end of the sale")
     world = scene.world
@@ -227,13 +231,17 @@ def test_a23_nothing_makes_settle_revert(found, earns, trouble: str) -> None:
         world.now += 7 * 86_400
         for _ in range(28):
             world.coinbase.mint_block(scene.people[6], start, 0, sender=scene.group.voting.address)
-    expected = world.coinbase.block_reward(scene.group.id, start) if trouble == "no stake left" else 0
+    expected = (
+        world.coinbase.block_reward(scene.group.id, start) if trouble == "no stake left" else 0
+    )
     scene.group.voting.redeem(block)
     scene.group.voting.release_bond(claim.checkpoint_hash)
     earns(scene.wealth(MALLORY) - before, expected)
 
 
-@pytest.mark.parametrize("field", ["trainer", "checkpoint_hash", "loss", "baseline_loss", "root", "salt"])
+@pytest.mark.parametrize(
+    "field", ["trainer", "checkpoint_hash", "loss", "baseline_loss", "root", "salt"]
+)
 def test_a31_a_relayer_alters_nothing_and_earns_nothing(scene: Scene, earns, field: str) -> None:
     voting, before = scene.group.voting, scene.wealth(MALLORY)
     scene.next_block()
@@ -276,7 +284,13 @@ def test_a32_a_signature_means_nothing_elsewhere(scene: Scene, earns, elsewhere:
         scene.groups.append(scene.group)
     scene.next_block()
     here = Claim.of(
-        scene.group, scene.accounts[3], scene.block, scene.tip()[1], signed.checkpoint_hash, 900, UNKNOWN
+        scene.group,
+        scene.accounts[3],
+        scene.block,
+        scene.tip()[1],
+        signed.checkpoint_hash,
+        900,
+        UNKNOWN,
     )
     scene.commit(here)  # mallory can compute the digest, but not sign it
     scene.world.now = scene.group.reveal_at(scene.block)
@@ -321,4 +335,3 @@ def reentrant(target: str) -> bytes:
         + b"\x63\x16\x26\xba\x7e\x60\xe0\x1b\x5f\x52\x60\x20\x5f\xf3"  # else say yes
     )  # fmt: skip
     return b"\x60" + bytes([len(runtime)]) + b"\x80\x60\x09\x5f\x39\x5f\xf3" + runtime
-

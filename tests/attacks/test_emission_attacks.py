@@ -4,7 +4,15 @@ import pytest
 
 from tests.attacks.scene import MALLORY, Scene, refused
 from tests.stateful.world import (
-    DAY, EPOCH, MAX, NRN, RATE, World, ether_of, give_ether, rehearsal,
+    DAY,
+    EPOCH,
+    MAX,
+    NRN,
+    RATE,
+    World,
+    ether_of,
+    give_ether,
+    rehearsal,
 )  # fmt: skip
 
 
@@ -44,9 +52,7 @@ def test_a02_short_blocks_and_periods_earn_no_more(scene: Scene, earns) -> None:
     deltas, me = scene.group.deltas.address, scene.mallory
     with rehearsal():
         weekly = coinbase.mint_delta(me, start, EPOCH, sender=deltas)
-    daily = sum(
-        coinbase.mint_delta(me, start + day * DAY, DAY, sender=deltas) for day in range(7)
-    )
+    daily = sum(coinbase.mint_delta(me, start + day * DAY, DAY, sender=deltas) for day in range(7))
     again = coinbase.mint_delta(me, start, EPOCH, sender=deltas)
     earns(daily + again - weekly)
 
@@ -114,12 +120,23 @@ def test_a38_nobody_mints_after_the_sale(scene: Scene, earns) -> None:
     supply = world.nrn.totalSupply()
     with refused("sale: ended"):
         world.sale.buy(sender=scene.mallory, value=10**18)
-    for sender in (scene.mallory, world.vault.address, world.registry.address, scene.group.voting.address):
+    for sender in (
+        scene.mallory,
+        world.vault.address,
+        world.registry.address,
+        scene.group.voting.address,
+    ):
         with refused("neuron: not minter"):
             world.nrn.mint(scene.mallory, NRN, sender=sender)
     with refused("coinbase: not a group"):
         world.coinbase.mint_block(scene.mallory, world.end, 0, sender=scene.mallory)
-    for function in ("owner", "set_minter", "transfer_ownership", "renounce_ownership", "is_minter"):
+    for function in (
+        "owner",
+        "set_minter",
+        "transfer_ownership",
+        "renounce_ownership",
+        "is_minter",
+    ):
         with pytest.raises(AttributeError):
             getattr(world.nrn, function)
     earns(world.nrn.totalSupply() - supply)

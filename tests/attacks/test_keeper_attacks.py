@@ -236,7 +236,11 @@ def test_a36_a_reordered_creation_changes_ids_but_not_what_is_signed(scene: Scen
 
 
 def test_a41_windows_outlast_150_slots(scene: Scene, earns) -> None:
-    for window, least in (("commit_window", 3_600), ("reveal_window", 1_800), ("vote_window", 3_600)):
+    for window, least in (
+        ("commit_window", 3_600),
+        ("reveal_window", 1_800),
+        ("vote_window", 3_600),
+    ):
         assert least >= 150 * 12
         with refused("cv: window"):
             scene.add(**{window: least - 1})

@@ -1,11 +1,12 @@
 """The checkpoint voting: model, rules and the invariants K1 to K12.
 
-The model decides a block when its vote window closes; the contract when somebody settles it. What is
-written down is compared whenever it is written (K7).
+The model decides a block when its vote window closes; the contract when somebody settles it. What
+is written down is compared whenever it is written (K7).
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import hypothesis.strategies as st
 from eth_utils.crypto import keccak
@@ -181,7 +182,9 @@ class BlockModel:
         seq, _ = self.commitments[claim.commitment]
         self.candidates[claim.checkpoint_hash] = Candidate(claim, payer, seq, block_index)
 
-    def refuse_vote(self, checkpoint: bytes, word: bytes, staker: str, caller: str, now: int) -> str | None:
+    def refuse_vote(
+        self, checkpoint: bytes, word: bytes, staker: str, caller: str, now: int
+    ) -> str | None:
         block_index, phase = self.clock(now)
         if phase != 2:
             return "cv: not vote window"
@@ -220,7 +223,9 @@ class BlockModel:
         right = self.candidates[round.winner].claim.root
         return None if root == right else "cv: wrong root"
 
-    def refuse_keeper(self, block_index: int, staker: str, drawn: set[tuple[int, str]]) -> str | None:
+    def refuse_keeper(
+        self, block_index: int, staker: str, drawn: set[tuple[int, str]]
+    ) -> str | None:
         round = self.rounds.get(block_index)
         if not round or round.root == NOTHING:
             return "cv: root closed"
@@ -261,7 +266,13 @@ class BlockRules(DeltaRules):
             flaw, keccak(text=f"checkpoint {group.id} {len(mine)}")
         )
         claim = Claim.of(
-            group, self.world.people[who], block_index, model.tip(block_index), checkpoint, loss, baseline
+            group,
+            self.world.people[who],
+            block_index,
+            model.tip(block_index),
+            checkpoint,
+            loss,
+            baseline,
         )
         if flaw == 10 and mine:
             claim = mine[-1]
@@ -270,7 +281,11 @@ class BlockRules(DeltaRules):
         if reason is None:
             model.commitments[claim.commitment] = (len(model.commitments) + 1, block_index)
             mine.append(claim)
-            check("K8", group.voting.commitment(claim.commitment), (len(model.commitments), block_index + 1))
+            check(
+                "K8",
+                group.voting.commitment(claim.commitment),
+                (len(model.commitments), block_index + 1),
+            )
 
     @rule(pick=st.integers(0, 3), back=st.integers(0, 4), payer=PEOPLE, flaw=FLAW)
     def reveal(self, pick: int, back: int, payer: int, flaw: int) -> None:
@@ -287,9 +302,7 @@ class BlockRules(DeltaRules):
         }.get(flaw, {})
         shown = Claim(**(vars(claim) | changes))
         sender = self.people[payer]
-        reason = model.refuse_reveal(
-            claim, shown, self.world.now, self.world.nrn.balanceOf(sender)
-        )
+        reason = model.refuse_reveal(claim, shown, self.world.now, self.world.nrn.balanceOf(sender))
         arguments = claim.arguments(**changes)
         self.attempt(reason, group.voting.reveal, *arguments, sender=sender)
         if reason is None:
@@ -324,7 +337,7 @@ class BlockRules(DeltaRules):
     def play_block(
         self, pick: int, gains: list[int], hidden: int, same: bool, choices: list[int]
     ) -> None:
-        """A whole block: claims (of the `same` hash), reveals, last first, and ballots (-2: none)."""
+        """A block: claims (of the `same` hash), reveals, last first, and ballots (-2: none)."""
         group, model = self.race(pick)
         block_index, phase = model.clock(self.world.now)
         self.travel(group.start(block_index + (phase > 0)))
@@ -418,7 +431,7 @@ class BlockRules(DeltaRules):
         self.settle(pick)
         self.redeem_block(pick, back)
         self.open_root(pick, back, 0)
-        group, model = self.race(pick)
+        _, model = self.race(pick)
         round = model.rounds.get(self.some_block(model, back))
         if round and round.root != NOTHING:
             for who in range(6):
@@ -434,7 +447,9 @@ class BlockRules(DeltaRules):
         """What a block earns; machines with a model of the emission know it."""
         return None
 
-    def block_paid(self, group: int, model: BlockModel, block_index: int, expected: int | None) -> None:
+    def block_paid(
+        self, group: int, model: BlockModel, block_index: int, expected: int | None
+    ) -> None:
         """Take note of a payment."""
 
     def burned(self, amount: int) -> None:
@@ -465,7 +480,7 @@ class BlockRules(DeltaRules):
         self._the_round_stands(group, model)
         self._the_past_stands(group, model)
         for losses in model.losses.values():
-            gains = [a - b for a, b in zip(losses, losses[1:], strict=False)]
+            gains = [a - b for a, b in pairwise(losses)]
             hold("K2", all(gain >= group.config["min_improvement"] for gain in gains), losses)
 
     def _the_round_stands(self, group: Group, model: BlockModel) -> None:

@@ -57,10 +57,16 @@ class Claim:
         """What is signed (EIP-712)."""
         domain = encode(
             ["bytes32", "bytes32", "bytes32", "uint256", "address"],
-            [DOMAIN, keccak(text="DecentralizedAI Checkpoint"), keccak(text="1"), self.chain_id, self.voting],
+            [
+                DOMAIN,
+                keccak(text="DecentralizedAI Checkpoint"),
+                keccak(text="1"),
+                self.chain_id,
+                self.voting,
+            ],
         )
         struct = encode(
-            ["bytes32", "address", "uint256", "bytes32", "bytes32", "bytes32", "uint64", "uint64", "bytes32"],
+            ["bytes32", "address", "uint256", *["bytes32"] * 3, "uint64", "uint64", "bytes32"],
             [
                 CHECKPOINT, self.trainer, self.block_index, self.model_hash, self.tip,
                 self.checkpoint_hash, self.loss, self.baseline_loss, self.root_hash,

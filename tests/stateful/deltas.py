@@ -1,7 +1,7 @@
 """The delta registry: model, rules and the invariants D1 to D10.
 
-The model is eager: it closes every period at its end. The contract is lazy. That both agree whenever
-the contract is made to write down what is due is D7.
+The model is eager: it closes every period at its end. The contract is lazy. That both agree
+whenever the contract is made to write down what is due is D7.
 """
 
 from collections import defaultdict
@@ -108,7 +108,9 @@ class DeltaModel:
             return "dr: stale parent"
         if delta == NOTHING:
             return "dr: empty delta"
-        if rebased and (rebased not in self.proposals or self.proposals[rebased].proposer != sender):
+        if rebased and (
+            rebased not in self.proposals or self.proposals[rebased].proposer != sender
+        ):
             return "dr: not proposer"
         return None
 
@@ -213,7 +215,7 @@ class DeltaRules(StakeRules):
 
     @rule(pick=st.integers(0, 3))
     def finalize(self, pick: int) -> None:
-        group, model = self.registry(pick)
+        group, _ = self.registry(pick)
         start, length, _, _ = group.deltas.period()
         reason = "dr: period running" if self.world.now < start + length else None
         self.attempt(reason, group.deltas.finalize)
@@ -227,7 +229,9 @@ class DeltaRules(StakeRules):
         if reason is None:
             version = model.in_force(when)
             check("D7 in force", answer, (version, model.versions[version].tip))
-            check("D6", group.deltas.period(), (model.start, model.length, model.pending, model.index))
+            check(
+                "D6", group.deltas.period(), (model.start, model.length, model.pending, model.index)
+            )
 
     @rule(pick=st.integers(0, 3), back=st.integers(-1, 3))
     def redeem_delta(self, pick: int, back: int) -> None:

@@ -1,7 +1,7 @@
 """The coinbase: model, rules and the invariants C1 to C5.
 
-The rules call as the group contracts do, also as wrong ones would: any start, any credit, as often as
-they like. The budget must hold even then.
+The rules call as the group contracts do, also as wrong ones would: any start, any credit, as often
+as they like. The budget must hold even then.
 """
 
 from collections import Counter
@@ -80,7 +80,10 @@ class EmissionModel:
                 found = used(group, epoch)
                 check("C1", found, counted[group, epoch])
                 hold("C1", found <= most, group, epoch, found)
-        for mints, most in ((self.block_mints, Fraction(28, 100_000)), (self.delta_mints, Fraction(1, 10**6))):
+        for mints, most in (
+            (self.block_mints, Fraction(28, 100_000)),
+            (self.delta_mints, Fraction(1, 10**6)),
+        ):
             for epoch in list(mints)[-2:]:
                 halvings = max(0, (epoch * EPOCH - self.world.end) // FOUR_YEARS)
                 cap = issued * most / 2**halvings
@@ -104,9 +107,12 @@ class EmissionRules(StakeRules):
         self.stake(target_group, who, mine, 0)
 
     @rule(
-        pick=st.integers(0, 2), ago=st.integers(0, 40), keeper_bps=st.sampled_from([0, 2_000, 5_000]),
-        times=st.sampled_from([1, 1, 30]), other=st.integers(0, 5),
-    )  # fmt: skip
+        pick=st.integers(0, 2),
+        ago=st.integers(0, 40),
+        keeper_bps=st.sampled_from([0, 2_000, 5_000]),
+        times=st.sampled_from([1, 1, 30]),
+        other=st.integers(0, 5),
+    )
     def pay_blocks(self, pick: int, ago: int, keeper_bps: int, times: int, other: int) -> None:
         group = self.groups[pick % len(self.groups)]
         now, coinbase = self.world.now, self.world.coinbase

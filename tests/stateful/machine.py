@@ -14,7 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from tests.stateful.world import NRN, Group, Reverted, World, rehearsal
 
 # Round amounts make ties, odd ones make rounding.
-AMOUNTS = st.sampled_from([1, 7, 500 * NRN, 1_000 * NRN, 1_000 * NRN, 3_333 * NRN + 1, 10_000 * NRN])
+AMOUNTS = st.sampled_from(
+    [1, 7, 500 * NRN, 1_000 * NRN, 1_000 * NRN, 3_333 * NRN + 1, 10_000 * NRN]
+)
 PEOPLE = st.integers(0, 5)
 # Most calls are meant to succeed; the high values each ask for one particular mistake.
 FLAW = st.integers(0, 15)
@@ -43,8 +45,10 @@ class Machine(RuleBasedStateMachine):
     def a_step_is_made(self) -> None:
         self.steps += 1
 
-    def attempt(self, predicted: str | None, call: Callable[..., Any], *args: Any, **kw: Any) -> Any:
-        """Send a call that the model says is refused for this reason, or is not refused (`None`)."""
+    def attempt(
+        self, predicted: str | None, call: Callable[..., Any], *args: Any, **kw: Any
+    ) -> Any:
+        """Send a call that the model says is refused for this reason, or not refused (`None`)."""
         reason = refusal(call, *args, **kw)
         if isinstance(reason, Reverted):
             assert predicted is not None, f"refused with '{reason}', predicted was success"

@@ -53,7 +53,9 @@ class ProtocolRules(BlockRules, VaultRules):
     def wait_for_end_of_sale(self, offset: int) -> None:
         self.travel(self.world.end + offset)
 
-    @rule(who=PEOPLE, other=PEOPLE, amount=AMOUNTS, act=st.sampled_from(["transfer", "burn", "mint"]))
+    @rule(
+        who=PEOPLE, other=PEOPLE, amount=AMOUNTS, act=st.sampled_from(["transfer", "burn", "mint"])
+    )
     def token(self, who: int, other: int, amount: int, act: str) -> None:
         nrn, me, you = self.world.nrn, self.people[who], self.people[other]
         short = amount > nrn.balanceOf(me)
@@ -98,7 +100,9 @@ class ProtocolRules(BlockRules, VaultRules):
     def block_reward(self, group: int, start: int) -> int | None:
         return self.emission.block(group, start)
 
-    def block_paid(self, group: int, model: BlockModel, block_index: int, expected: int | None) -> None:
+    def block_paid(
+        self, group: int, model: BlockModel, block_index: int, expected: int | None
+    ) -> None:
         reward = expected or 0
         bps = model.group.config["keeper_bps"]
         check("C3 pool", model.rounds[block_index].pool, reward * bps // 10_000)
@@ -137,11 +141,16 @@ class ProtocolRules(BlockRules, VaultRules):
         registry = self.world.registry
         check("G1", registry.n_groups(), len(self.groups))
         for group in self.groups:
-            known = registry.voting_group(group.voting.address), registry.delta_group(group.deltas.address)
+            known = (
+                registry.voting_group(group.voting.address),
+                registry.delta_group(group.deltas.address),
+            )
             check("G2", known, (group.id, group.id))
             hold("G3", registry.parent_of(group.id) < group.id, group.id)
         stranger = self.people[self.steps % 6]
-        check("G2 others", (registry.voting_group(stranger), registry.delta_group(stranger)), (0, 0))
+        check(
+            "G2 others", (registry.voting_group(stranger), registry.delta_group(stranger)), (0, 0)
+        )
         check("G2 zero", (registry.voting_group(ZERO), registry.voting_of(0)), (0, ZERO))
         for group, height, version, tip, checkpoint in self.forks:
             parent = self.groups[group.parent - 1]

@@ -23,6 +23,8 @@ FAMILY = {1: 0, 2: 1, 3: 0, 4: 2}  # group -> parent
 class VaultMachine(VaultRules):
     """Two families of groups: 1 - 2 - 4 and 3."""
 
+    thorough = True
+
     def __init__(self) -> None:
         super().__init__()
         for parent in FAMILY.values():
@@ -35,7 +37,7 @@ class VaultMachine(VaultRules):
 
 
 def test_vault(shard: int) -> None:
-    run(VaultMachine, shard, steps=50, examples=22)
+    run(VaultMachine, shard, steps=50, examples=18)
 
 
 class DeltaMachine(DeltaRules):
@@ -55,7 +57,7 @@ class DeltaMachine(DeltaRules):
 
 
 def test_deltas(shard: int) -> None:
-    run(DeltaMachine, shard, steps=80, examples=25)
+    run(DeltaMachine, shard, steps=60, examples=22)
 
 
 class BlockMachine(BlockRules):
@@ -75,7 +77,7 @@ class BlockMachine(BlockRules):
 
 
 def test_blocks(shard: int) -> None:
-    run(BlockMachine, shard, steps=100, examples=25)
+    run(BlockMachine, shard, steps=60, examples=20)
 
 
 class EmissionMachine(EmissionRules):
@@ -84,7 +86,11 @@ class EmissionMachine(EmissionRules):
     def __init__(self) -> None:
         super().__init__()
         for hours in (6, 24, 168):
-            windows = {"commit_window": 3_600, "reveal_window": 3_600, "vote_window": (hours - 2) * 3_600}
+            windows = {
+                "commit_window": 3_600,
+                "reveal_window": 3_600,
+                "vote_window": (hours - 2) * 3_600,
+            }
             group = self.world.create_group(**windows)
             self.groups.append(group)
             self.stakes.parents[group.id] = 0
@@ -94,11 +100,11 @@ class EmissionMachine(EmissionRules):
 
 
 def test_emission(shard: int) -> None:
-    run(EmissionMachine, shard, steps=80, examples=25)
+    run(EmissionMachine, shard, steps=50, examples=18)
 
 
 def test_protocol(shard: int) -> None:
-    run(ProtocolMachine, shard, steps=60, examples=16)
+    run(ProtocolMachine, shard, steps=50, examples=16)
 
 
 def run(machine: type[Machine], shard: int, steps: int, examples: int) -> None:

@@ -1,7 +1,7 @@
 """The whole protocol in one process, from the very sources of `contracts/`.
 
-Everything is a lean call into titanoboa's EVM: no transaction wrappers, no source maps. A call that
-reverts raises `Reverted` with the contract's reason. `Calls` counts what was sent and what was read.
+Everything is a lean call into titanoboa's EVM: no transaction wrappers, no source maps. A call
+that reverts raises `Reverted` with the contract's reason. `Calls` counts what was sent and read.
 
 `CONTRACTS_ROOT` in the environment names another folder with `contracts/` and `interfaces/`: the
 same tests then run against altered sources (`scripts/mutate.py`).
@@ -165,8 +165,7 @@ class World:
             (sale, coinbase),
         )
         self.sale, self.vault, self.coinbase, self.registry, self.nrn = (
-            deploy(deployer, name, *values)
-            for name, values in zip(names, arguments, strict=True)
+            deploy(deployer, name, *values) for name, values in zip(names, arguments, strict=True)
         )
         assert self.nrn.address == nrn
 
