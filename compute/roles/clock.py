@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
+from compute.storage import StoreUnreachable
 
 logger = logging.getLogger(__name__)
 
@@ -118,21 +119,21 @@ def follow(step: Callable[[int], Wait], clock: Clock) -> None:
     """Call `step` with the chain time whenever its last answer says so; return when the clock is
     stopped.
 
-    A chain that does not answer is waited for: every step decides anew from chain and journal, so
-    nothing is lost by starting one over.
+    A chain or store that does not answer is waited for: every step decides anew from chain and
+    journal, so nothing is lost by starting one over.
     """
     wait = Wait(0, "starting")
-    silent = False
+    silent: str | None = None
     while True:
         try:
             wait = step(clock.wait(wait))
             if silent:
-                silent = False
-                logger.info("the chain answers again")
-        except (RpcUnavailable, RpcRefused, MalformedAnswer) as error:
+                logger.info("the %s answers again", silent)
+                silent = None
+        except (RpcUnavailable, RpcRefused, MalformedAnswer, StoreUnreachable) as error:
             if not silent:
-                silent = True
-                logger.warning("%s Waiting for the chain to come back.", error)
+                silent = "store" if isinstance(error, StoreUnreachable) else "chain"
+                logger.warning("%s Waiting for the %s to come back.", error, silent)
             try:
                 clock.pause()
             except Stopped:

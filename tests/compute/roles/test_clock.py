@@ -9,6 +9,7 @@ import pytest
 
 from compute.chain import RpcUnavailable
 from compute.roles.clock import Clock, Stopped, Wait, follow
+from compute.storage import StoreUnreachable
 
 
 class Times:
@@ -56,24 +57,28 @@ def test_follow_asks_again_when_told_and_stops_when_asked(tmp_path: Path) -> Non
     assert seen == [1, 3, 5]
 
 
-def test_a_silent_chain_is_waited_for_and_the_step_repeated(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [("chain", RpcUnavailable("No answer.")), ("store", StoreUnreachable("No answer."))],
+)
+def test_a_silent_chain_or_store_is_waited_for_and_the_step_repeated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, failure: Exception
 ) -> None:
     caplog.set_level(logging.INFO)
-    clock, seen = clock_of(tmp_path, 1, None, None, 2, 9), []
+    clock, seen = clock_of(tmp_path, 1, 2, None, None, 9), []
 
     def step(now: int) -> Wait:
         seen.append(now)
         if len(seen) == 2:
-            raise RpcUnavailable("No answer.")
+            raise failure
         if now == 9:
             clock.stop()
         return Wait(now + 1, "waiting")
 
     follow(step, clock)
     assert seen == [1, 2, 9]
-    assert caplog.text.count("Waiting for the chain to come back") == 1
-    assert "the chain answers again" in caplog.text
+    assert caplog.text.count(f"Waiting for the {name} to come back") == 1
+    assert f"the {name} answers again" in caplog.text
 
 
 def test_what_takes_long_can_be_left(tmp_path: Path) -> None:
