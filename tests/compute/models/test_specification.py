@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute import canonical
@@ -56,6 +56,7 @@ def test_vector():
 
 
 @given(specifications)
+@settings(deadline=None)
 def test_parse_is_the_inverse_of_encode(spec):
     data = spec.encode()
     parsed = ModelSpecification.parse(data)
@@ -64,6 +65,7 @@ def test_parse_is_the_inverse_of_encode(spec):
 
 
 @given(specifications, specifications)
+@settings(deadline=None)
 def test_different_specifications_have_different_hashes(one, other):
     assert (one == other) == (one.hash == other.hash)
 

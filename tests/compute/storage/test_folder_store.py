@@ -47,7 +47,7 @@ def file_of(store: FolderStore, name: bytes) -> Path:
 
 
 @given(st.binary(max_size=300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_put_can_be_got(store, block):
     name = store.put(block)
     assert name == digest(block)

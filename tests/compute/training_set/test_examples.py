@@ -62,7 +62,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_patching_agrees_with_a_list(steps):
     examples, rows = TrainingSet(SCHEMA), []
     for add, remove in steps:
