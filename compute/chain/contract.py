@@ -94,7 +94,7 @@ class Contract:
     def call_many(
         self, calls: Iterable[tuple[str, Sequence[Any]]], at: BlockTag = "latest"
     ) -> list[Any]:
-        """Many calls in one round trip, all on the same state."""
+        """Many calls in few round trips, all on the state of block `at`."""
         functions, requests = [], []
         for name, arguments in calls:
             function = self.abi.functions[name, len(arguments)]

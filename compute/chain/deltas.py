@@ -10,6 +10,8 @@ from compute.chain.records import DeltaDue, DeltaLeader, DeltaPeriod, Proposal
 if TYPE_CHECKING:
     from compute.chain.group import Group
 
+DAY = 86_400  # seconds
+MAX_DELTAS = 100_000  # centuries of them
 MAX_PROPOSALS = 1_000  # read at once, newest first: a flood must not stop a reader
 
 
@@ -53,14 +55,11 @@ def proposals(group: "Group") -> list[Proposal]:
     count = group.deltas_contract.call("n_proposals", at=head.number)
     numbers = range(max(1, count - MAX_PROPOSALS + 1), count + 1)
     running = period(group).index
-    found = []
-    for chunk in (numbers[i : i + 100] for i in range(0, len(numbers), 100)):
-        calls: list[tuple[str, Sequence[int]]] = [("proposal", (number,)) for number in chunk]
-        calls += [("tally", (running, number)) for number in chunk]
-        answers = group.deltas_contract.call_many(calls, at=head.number)
-        found += [
-            _proposal(number, answers[i], answers[len(chunk) + i]) for i, number in enumerate(chunk)
-        ]
+    calls: list[tuple[str, Sequence[int]]] = [("proposal", (number,)) for number in numbers]
+    calls += [("tally", (running, number)) for number in numbers]
+    answers = group.deltas_contract.call_many(calls, at=head.number)
+    stored, votes = answers[: len(numbers)], answers[len(numbers) :]
+    found = [_proposal(*facts) for facts in zip(numbers, stored, votes, strict=True)]
     return [proposal for proposal in found if proposal.parent_version == version]
 
 
@@ -81,7 +80,29 @@ def _proposal(number: int, stored: tuple[str, int, int, bytes], votes: int) -> P
     return Proposal(number, proposer, parent_version, proposed_at, delta_hash, votes)
 
 
+def settled_version(group: "Group") -> int:
+    """The newest version that is written down. One there was no time for is refused."""
+    head = group.head()
+    version = group.deltas_contract.call("version", at=head.number)
+    check_version(group, version, head.timestamp)
+    return version
+
+
+def check_version(group: "Group", version: int, now: int) -> None:
+    """Refuse a version that there was no time for: periods last a day at least."""
+    if version - group.base_version > min((now - group.genesis_time) // DAY, MAX_DELTAS):
+        raise MalformedAnswer(f"The RPC claims {version} deltas in too short a time.")
+
+
 def due(group: "Group", version: int) -> DeltaDue | None:
     """Unpaid reward of a version."""
     proposer, period_start, credit = group.deltas_contract.call("due", version)
     return None if proposer == ZERO_ADDRESS else DeltaDue(version, proposer, period_start, credit)
+
+
+def dues(group: "Group") -> list[DeltaDue]:
+    """Unpaid rewards of all versions."""
+    versions = range(group.base_version + 1, settled_version(group) + 1)
+    answers = group.deltas_contract.call_many([("due", (version,)) for version in versions])
+    found = [DeltaDue(version, *answer) for version, answer in zip(versions, answers, strict=True)]
+    return [due for due in found if due.proposer != ZERO_ADDRESS]

@@ -12,7 +12,7 @@ from compute.chain.records import AcceptedBlock, DeltaRecord
 if TYPE_CHECKING:
     from compute.chain.group import Group
 
-DAY = 86_400  # seconds; the shortest delta period
+MAX_HEIGHT = 100_000  # decades of the shortest blocks
 
 
 def first_block(group: "Group") -> int:
@@ -25,7 +25,7 @@ def settled_height(group: "Group") -> int:
     """How many accepted blocks are written down. More than there was time for is refused."""
     head = group.head()
     _, _, height, _ = group.voting_contract.call("baseline", at=head.number)
-    if height > group.slot_at(head.timestamp).index:
+    if height > min(group.slot_at(head.timestamp).index, MAX_HEIGHT):
         raise MalformedAnswer(f"The RPC claims {height} accepted blocks in too short a time.")
     return height
 
@@ -71,8 +71,7 @@ def lineage(group: "Group", version: int) -> tuple[bytes, list[DeltaRecord]]:
         return lineage(group.chain.group(group.parent_id), version)
     head = group.head()
     newest, _ = deltas.tip_at(group, head.timestamp, at=head.number)
-    if newest > group.base_version + (head.timestamp - group.genesis_time) // DAY:
-        raise MalformedAnswer(f"The RPC claims {newest} deltas in too short a time.")
+    deltas.check_version(group, newest, head.timestamp)
     if version > newest:
         raise NoSuchVersion(
             f"The training set of group {group.id} is at version {newest}, not {version}."

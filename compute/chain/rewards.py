@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from compute.chain import history
+from compute.chain import deltas, history, voting
 from compute.chain.claims import attestation, ballot
+from compute.chain.errors import MalformedAnswer
 from compute.chain.events import read_events
 from compute.chain.records import Candidate, Status
 from compute.chain.schedule import EPOCH
@@ -40,13 +41,24 @@ class Reward:
 
 def rewards(group: "Group", address: str) -> list[Reward]:
     """What can be collected for `address` now, without the bonds of claims that did not win."""
-    winners = _winners(group)
-    found = [reward for winner in winners for reward in _of_block(group, winner, address)]
-    for version in range(group.base_version + 1, group.deltas_contract.call("version") + 1):
-        due = group.due(version)
-        if due is not None and due.proposer == address:
+    winners = voting.winners(group, history.settled_height(group))
+    blocks = [winner.block_index for winner in winners]
+    outcomes = voting.outcomes(group, blocks)
+    ballots = group.voting_contract.call_many([("ballot", (n, address)) for n in blocks])
+    found: list[Reward] = []
+    for winner, outcome, mine in zip(winners, outcomes, ballots, strict=True):
+        if winner.trainer == address and not outcome.redeemed:
+            whole, pool = _shares(group, winner)
+            found.append(Reward(Kind.BLOCK, whole - pool, winner.block_index))
+        if winner.payer == address and winner.bond_open:
+            bond = group.config.bond
+            found.append(Reward(Kind.BOND, bond, winner.block_index, winner.checkpoint_hash))
+        if group.config.keeper_bps and outcome.redeemed and any(mine):
+            found += _keeper_share(group, winner, mine, address)
+    for due in deltas.dues(group):
+        if due.proposer == address:
             amount = group.chain.coinbase.delta_reward(group.id, due.period_start, due.credit)
-            found.append(Reward(Kind.DELTA, amount, version))
+            found.append(Reward(Kind.DELTA, amount, due.version))
     if credit := group.credit(address):
         found.append(Reward(Kind.CREDIT, credit, 0))
     return found
@@ -83,27 +95,22 @@ def collect(sender: "Sender", group: "Group", reward: Reward) -> "Receipt":
             return sender.withdraw_credit(group)
 
 
-def _winners(group: "Group") -> list[Candidate]:
-    height = history.settled_height(group)
-    calls = [("accepted", (number,)) for number in range(1, height + 1)]
-    hashes = group.voting_contract.call_many(calls)
-    found = [group.candidate(checkpoint_hash) for checkpoint_hash in hashes]
-    return [candidate for candidate in found if candidate is not None]
+def _shares(group: "Group", winner: Candidate) -> tuple[int, int]:
+    """(whole reward of a block, what of it is the keepers')."""
+    start = group.slot(winner.block_index).start
+    whole = group.chain.coinbase.block_reward(group.id, start)
+    return whole, whole * group.config.keeper_bps // BPS
 
 
-def _of_block(group: "Group", winner: Candidate, address: str) -> list[Reward]:
-    n, found = winner.block_index, []
-    outcome = group.outcome(n)
-    whole = group.chain.coinbase.block_reward(group.id, group.slot(n).start)
-    pool = whole * group.config.keeper_bps // BPS
-    if winner.trainer == address and not outcome.redeemed:
-        found.append(Reward(Kind.BLOCK, whole - pool, n))
-    if winner.payer == address and winner.bond_open:
-        found.append(Reward(Kind.BOND, group.config.bond, n, winner.checkpoint_hash))
-    if pool and outcome.redeemed and (root := group.eval_root(n)) is not None:
-        mine = ballot(winner.checkpoint_hash, attestation(root, address))
-        if group.ballot(n, address) == mine:
-            power = group.chain.vault.power_at(group.id, address, group.slot(n).start // EPOCH)
-            share = pool * power // group.votes(winner.checkpoint_hash)
-            found.append(Reward(Kind.KEEPER, share, n))
-    return found
+def _keeper_share(group: "Group", winner: Candidate, mine: bytes, address: str) -> list[Reward]:
+    """The part of a ballot for the winner with a true attestation, once the root is open."""
+    n = winner.block_index
+    root = group.eval_root(n)
+    if root is None or mine != ballot(winner.checkpoint_hash, attestation(root, address)):
+        return []
+    votes = group.votes(winner.checkpoint_hash)
+    if votes == 0:
+        raise MalformedAnswer("The RPC names a winner without votes.")
+    power = group.chain.vault.power_at(group.id, address, group.slot(n).start // EPOCH)
+    _, pool = _shares(group, winner)
+    return [Reward(Kind.KEEPER, pool * power // votes, n)]

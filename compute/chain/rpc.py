@@ -19,6 +19,7 @@ from compute.canonical import check_nesting
 from compute.chain.errors import ChainError, MalformedAnswer, Reverted, RpcRefused, RpcUnavailable
 
 MAX_ANSWER_BYTES = 16 << 20
+MAX_BATCH = 100  # what public endpoints accept
 MAX_MESSAGE_CHARACTERS = 300
 QUANTITY = re.compile("0x[0-9a-fA-F]{1,64}")
 BUSY = frozenset({429, 502, 503, 504})
@@ -61,9 +62,14 @@ class Rpc:
         return result_of(answer)
 
     def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        """Results of many calls in one round trip, in order; the first failure raises."""
-        if not calls:
-            return []
+        """Results of many calls, MAX_BATCH to a round trip, in order; the first failure raises."""
+        return [
+            result
+            for start in range(0, len(calls), MAX_BATCH)
+            for result in self._batch(calls[start : start + MAX_BATCH])
+        ]
+
+    def _batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         envelopes = [self._envelope(method, params) for method, params in calls]
         answers = self._post(envelopes)
         if isinstance(answers, dict):  # an endpoint that refuses batches answers with one error

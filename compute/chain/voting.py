@@ -1,5 +1,6 @@
 """Rolled views of CheckpointVoting."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -99,22 +100,44 @@ def accepted(group: "Group", height: int) -> bytes | None:
 
 def outcome(group: "Group", block_index: int) -> Outcome:
     """The contract's record of a block."""
-    status, loss, height, redeemed = group.voting_contract.call("outcome", block_index)
-    if status > Status.NO_QUORUM:
-        raise MalformedAnswer(f"The RPC gives block {block_index} an outcome that does not exist.")
-    return Outcome(Status(status), loss, height, redeemed)
+    return outcomes(group, [block_index])[0]
+
+
+def outcomes(group: "Group", block_indices: Sequence[int]) -> list[Outcome]:
+    """The contract's records of many blocks."""
+    answers = group.voting_contract.call_many([("outcome", (n,)) for n in block_indices])
+    if any(status > Status.NO_QUORUM for status, *_ in answers):
+        raise MalformedAnswer("The RPC gives a block an outcome that does not exist.")
+    return [Outcome(Status(status), *rest) for status, *rest in answers]
 
 
 def candidate(group: "Group", checkpoint_hash: bytes, at: BlockTag = "latest") -> Candidate | None:
     """The stored claim; None for a hash never revealed and for the genesis checkpoint."""
-    trainer, loss, payer, seq, block, bond_open = group.voting_contract.call(
-        "candidate", checkpoint_hash, at=at
+    return _candidate(
+        checkpoint_hash, *group.voting_contract.call("candidate", checkpoint_hash, at=at)
     )
+
+
+def winners(group: "Group", height: int) -> list[Candidate]:
+    """The accepted claims at heights 1..height."""
+    contract = group.voting_contract
+    hashes = contract.call_many([("accepted", (number,)) for number in range(1, height + 1)])
+    answers = contract.call_many([("candidate", (digest,)) for digest in hashes])
+    found = [_candidate(digest, *answer) for digest, answer in zip(hashes, answers, strict=True)]
+    known = [winner for winner in found if winner is not None]
+    if len(known) < height:
+        raise MalformedAnswer("The RPC does not know a block that it calls accepted.")
+    return known
+
+
+def _candidate(
+    checkpoint_hash: bytes, trainer: str, loss: int, payer: str, seq: int, block: int, open_: bool
+) -> Candidate | None:
     if block == 0:
         return None
     if loss > MAX_LOSS:
         raise MalformedAnswer("The RPC gives a loss that does not fit 64 bits.")
-    return Candidate(checkpoint_hash, trainer, loss, payer, seq, block - 1, bond_open)
+    return Candidate(checkpoint_hash, trainer, loss, payer, seq, block - 1, open_)
 
 
 def candidates(group: "Group", block_index: int) -> list[RevealedClaim]:
