@@ -14,6 +14,7 @@
 """
 
 from contracts._modules import block_clock
+from contracts._modules import candidates
 from contracts._modules import checkpoint_words
 from contracts._modules import keeper_pool
 from contracts._modules import params
@@ -29,6 +30,7 @@ from interfaces import IStakeVault
 implements: ICheckpointVoting
 
 initializes: block_clock
+initializes: candidates
 initializes: keeper_pool
 initializes: signed_claims
 
@@ -38,6 +40,11 @@ exports: (
     block_clock.PERIOD,
     block_clock.REVEAL_WINDOW,
     block_clock.VOTE_WINDOW,
+    candidates.candidate,
+    candidates.credit,
+    candidates.eval_root_hash,
+    candidates.is_used,
+    candidates.votes,
     keeper_pool.ballot,
     keeper_pool.eval_root,
     signed_claims.eip712Domain,
@@ -79,14 +86,6 @@ seq: public(uint256)
 accepted: public(HashMap[uint256, bytes32])
 
 
-# checkpoint hash -> keccak256 of the root of the trainer's evaluation.
-eval_root_hash: public(HashMap[bytes32, bytes32])
-
-
-# Who posted the bond of a claim that was displaced -> NRN wei to withdraw.
-credit: public(HashMap[address, uint256])
-
-
 # commitment -> its sequence number and block, `checkpoint_words._pack_commitment`.
 _commitment: HashMap[bytes32, uint256]
 
@@ -97,18 +96,6 @@ _round: uint256
 
 # Checkpoint hash of the leader; void while the round's `seq` is 0.
 _leader: bytes32
-
-
-# checkpoint hash -> `checkpoint_words.Standing`
-_standing: HashMap[bytes32, uint256]
-
-
-# checkpoint hash -> `checkpoint_words.Claim`
-_claim: HashMap[bytes32, uint256]
-
-
-# checkpoint hash -> who posted the bond, if it was not the trainer.
-_relayer: HashMap[bytes32, address]
 
 
 # Votes for "none valid", a `checkpoint_words.Standing`; void unless its block is the round's.
@@ -164,9 +151,7 @@ def __init__(
     self.accepted[0] = genesis_checkpoint
     # Void, but not zero: the founder pays for the new word and no keeper does.
     self._leader = genesis_checkpoint
-    self._standing[genesis_checkpoint] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1)
-    )
+    candidates._reserve(genesis_checkpoint)
     self._round = checkpoint_words._pack_round(checkpoint_words.Round(votes=0, seq=0, block_1=0, version=0, settled=1))
 
 
@@ -201,8 +186,6 @@ def reveal(
     """
     @notice Show a claim committed in this block, in the reveal window. The caller posts `BOND` and gets it back unless
             the keepers judge the claim false; the reward is the trainer's.
-    @dev    A hash is used once and for ever. One exception, within the block: an earlier commitment of the same hash
-            takes the candidate over, so a thief who reveals first still loses to the first committer.
     @param  trainer          Signer of the claim and receiver of the reward.
     @param  checkpoint_hash  sha256 of the checkpoint's manifest.
     @param  loss             Its loss on the block's training set, Q32.32 nats per example.
@@ -238,22 +221,7 @@ def reveal(
     seq, committed_1 = checkpoint_words._unpack_commitment(self._commitment[keccak256(abi_encode(digest, salt))])
     assert committed_1 == block_1, "cv: no commitment"
     assert signed_claims._is_signed(trainer, digest, signature), "cv: bad signature"
-    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._standing[checkpoint_hash])
-    if standing.used == 1:
-        assert standing.block_1 == block_1 and seq < standing.seq, "cv: hash already used"
-        self._displace(checkpoint_hash)
-    self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=seq, block_1=block_1, used=1)
-    )
-    relayed: bool = msg.sender != trainer
-    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(
-        checkpoint_words.Claim(
-            trainer=trainer, loss=convert(loss, uint256), bonded=1, relayed=convert(relayed, uint256)
-        )
-    )
-    if relayed:
-        self._relayer[checkpoint_hash] = msg.sender
-    self.eval_root_hash[checkpoint_hash] = eval_root_hash
+    candidates._enter(checkpoint_hash, block_1, seq, trainer, convert(loss, uint256), eval_root_hash, msg.sender, BOND)
     assert extcall IERC20(NRN).transferFrom(msg.sender, self, BOND), "cv: bond"
     log ICheckpointVoting.Revealed(
         block_index=block_index,
@@ -283,7 +251,7 @@ def vote(checkpoint_hash: bytes32, attestation: bytes32, staker: address = msg.s
     assert round.block_1 == block_index + 1, "cv: nothing revealed"
     none_valid: bool = checkpoint_hash == empty(bytes32)
     standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(
-        self._none if none_valid else self._standing[checkpoint_hash]
+        self._none if none_valid else candidates._standing[checkpoint_hash]
     )
     if standing.block_1 != round.block_1:
         assert none_valid, "cv: not a candidate"
@@ -298,7 +266,7 @@ def vote(checkpoint_hash: bytes32, attestation: bytes32, staker: address = msg.s
     if none_valid:
         self._none = word
     else:
-        self._standing[checkpoint_hash] = word
+        candidates._standing[checkpoint_hash] = word
     # Most votes lead, ties go to the first committed, "none valid" (seq 0) wins them all.
     if standing.votes > round.votes or (standing.votes == round.votes and standing.seq < round.seq):
         if round.seq != standing.seq:
@@ -345,12 +313,12 @@ def redeem(block_index: uint256) -> uint256:
     outcome.redeemed = 1
     self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
     winner: bytes32 = self.accepted[outcome.height]
-    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[winner])
+    claim: checkpoint_words.Claim = candidates._claim_of(winner)
     pooled: uint256 = extcall ICoinbase(COINBASE).mint_block(
         claim.trainer, block_clock._start_of(block_index), KEEPER_BPS
     )
     if pooled > 0:
-        keeper_pool._fund(block_index, pooled, checkpoint_words._unpack_standing(self._standing[winner]).votes)
+        keeper_pool._fund(block_index, pooled, candidates._standing_of(winner).votes)
     return pooled
 
 
@@ -362,17 +330,15 @@ def release_bond(checkpoint_hash: bytes32):
             won. Burned and not paid to the keepers: a majority of them would profit from rejecting honest trainers.
     @param  checkpoint_hash  The candidate.
     """
-    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[checkpoint_hash])
-    assert claim.bonded == 1, "cv: no bond"
-    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._standing[checkpoint_hash])
+    claim: checkpoint_words.Claim = empty(checkpoint_words.Claim)
+    payer: address = empty(address)
+    claim, payer = candidates._unbond(checkpoint_hash)
+    standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
     outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[standing.block_1 - 1])
     assert outcome.status != 0, "cv: not settled"
-    claim.bonded = 0
-    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
     burned: bool = outcome.status == _REJECTED
     if outcome.status == _ACCEPTED:
         burned = claim.loss < outcome.loss or (claim.loss == outcome.loss and standing.seq < outcome.seq)
-    payer: address = self._payer(checkpoint_hash, claim)
     if burned:
         extcall INeuron(NRN).burn(BOND)
     else:
@@ -386,9 +352,7 @@ def withdraw_credit() -> uint256:
     @notice Withdraw the bonds of the caller's claims that were displaced.
     @return NRN wei paid.
     """
-    amount: uint256 = self.credit[msg.sender]
-    assert amount > 0, "cv: no credit"
-    self.credit[msg.sender] = 0
+    amount: uint256 = candidates._take_credit(msg.sender)
     assert extcall IERC20(NRN).transfer(msg.sender, amount), "cv: transfer"
     return amount
 
@@ -402,7 +366,7 @@ def open_root(block_index: uint256, root: bytes32):
     """
     outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
     assert outcome.status == _ACCEPTED, "cv: not accepted"
-    keeper_pool._open(block_index, root, self.eval_root_hash[self.accepted[outcome.height]])
+    keeper_pool._open(block_index, root, candidates.eval_root_hash[self.accepted[outcome.height]])
     log ICheckpointVoting.RootOpened(block_index=block_index, eval_root=root)
 
 
@@ -501,25 +465,6 @@ def state() -> (uint256, uint256, uint256, bool, bytes32):
 
 @external
 @view
-def candidate(checkpoint_hash: bytes32) -> (address, uint256, address, uint256, uint256, bool):
-    """
-    @notice A revealed claim; zeros if there is none.
-    @param  checkpoint_hash  Its checkpoint.
-    @return The trainer.
-    @return Claimed loss.
-    @return Who posted the bond.
-    @return Sequence number of the commitment.
-    @return Block index plus one.
-    @return Whether the bond is still here.
-    """
-    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[checkpoint_hash])
-    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._standing[checkpoint_hash])
-    payer: address = self._payer(checkpoint_hash, claim)
-    return claim.trainer, claim.loss, payer, standing.seq, standing.block_1, claim.bonded == 1
-
-
-@external
-@view
 def commitment(commitment: bytes32) -> (uint256, uint256):
     """
     @notice A commitment; zeros if there is none.
@@ -532,17 +477,6 @@ def commitment(commitment: bytes32) -> (uint256, uint256):
 
 @external
 @view
-def votes(checkpoint_hash: bytes32) -> uint256:
-    """
-    @notice Votes for a candidate.
-    @param  checkpoint_hash  Its checkpoint.
-    @return NRN wei.
-    """
-    return checkpoint_words._unpack_standing(self._standing[checkpoint_hash]).votes
-
-
-@external
-@view
 def none_votes(block_index: uint256) -> uint256:
     """
     @notice Votes for "none valid"; known for the last block in which it got any.
@@ -551,17 +485,6 @@ def none_votes(block_index: uint256) -> uint256:
     """
     standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._none)
     return standing.votes if standing.block_1 == block_index + 1 else 0
-
-
-@external
-@view
-def is_used(checkpoint_hash: bytes32) -> bool:
-    """
-    @notice Whether a checkpoint can no longer be claimed in later blocks.
-    @param  checkpoint_hash  The checkpoint.
-    @return True from its first reveal on, for ever.
-    """
-    return self._standing[checkpoint_hash] != 0
 
 
 @internal
@@ -595,7 +518,7 @@ def _settle(round: checkpoint_words.Round):
         block_index=block_index, status=outcome.status, checkpoint_hash=winner, votes=round.votes
     )
     if outcome.status == _ACCEPTED:
-        claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[winner])
+        claim: checkpoint_words.Claim = candidates._claim_of(winner)
         outcome.loss = claim.loss
         outcome.seq = round.seq
         outcome.height = checkpoint_words._unpack_baseline(self._baseline).height + 1
@@ -612,22 +535,6 @@ def _settle(round: checkpoint_words.Round):
             version=round.version,
         )
     self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
-
-
-@internal
-def _displace(checkpoint_hash: bytes32):
-    """
-    @notice Credit the bond of a claim that an earlier commitment of the same hash replaces.
-    """
-    claim: checkpoint_words.Claim = checkpoint_words._unpack_claim(self._claim[checkpoint_hash])
-    self.credit[self._payer(checkpoint_hash, claim)] += BOND
-    log ICheckpointVoting.Displaced(checkpoint_hash=checkpoint_hash, trainer=claim.trainer)
-
-
-@internal
-@view
-def _payer(checkpoint_hash: bytes32, claim: checkpoint_words.Claim) -> address:
-    return self._relayer[checkpoint_hash] if claim.relayed == 1 else claim.trainer
 
 
 @internal

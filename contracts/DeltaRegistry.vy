@@ -13,15 +13,28 @@
 """
 
 from contracts._modules import delta_words
+from contracts._modules import length_votes
 from contracts._modules import params
+from contracts._modules import versions
 from interfaces import ICoinbase
 from interfaces import IDeltaRegistry
 from interfaces import IStakeVault
 
 implements: IDeltaRegistry
 
+initializes: length_votes
+initializes: versions
+
+exports: (
+    length_votes.length_tally,
+    length_votes.length_voted,
+    versions.BASE_VERSION,
+    versions.delta_of,
+    versions.due,
+    versions.tip_of,
+)
+
 _DAY: constant(uint256) = 86_400
-_MAX_DAYS: constant(uint256) = 56
 
 
 # A proposal can be voted on once it is this part of a period old: nobody proposes and wins in the last minute.
@@ -41,15 +54,6 @@ QUORUM_BPS: public(immutable(uint256))
 
 # Where the deltas up to `BASE_VERSION` are recorded: the registry of the group this one was forked from, or zero.
 PARENT: public(immutable(address))
-BASE_VERSION: public(immutable(uint256))
-
-
-# version -> hash of the whole list of deltas up to it.
-tip_of: public(HashMap[uint256, bytes32])
-
-
-# version -> sha256 of the manifest of its delta.
-delta_of: public(HashMap[uint256, bytes32])
 
 
 # Proposals made so far; their ids are 1 to this number.
@@ -72,20 +76,8 @@ _standing: HashMap[uint256, uint256]
 _proposer: HashMap[uint256, address]
 
 
-# version -> `delta_words.Origin`
-_origin: HashMap[uint256, uint256]
-
-
 # proposal id -> staker -> index + 1 of the last period in which it voted for it.
 _voted: HashMap[uint256, HashMap[address, uint256]]
-
-
-# length in days -> votes (128 bits) | epoch of these votes (128).
-_length_tally: HashMap[uint256, uint256]
-
-
-# staker -> epoch + 1 of its last vote on the length.
-_length_voted: HashMap[address, uint256]
 
 
 @deploy
@@ -110,19 +102,14 @@ def __init__(
     @param  parent        Registry of the parent group, or zero.
     @param  base_version  Version in the parent from which this list goes on; 0 without a parent.
     """
-    days: uint256 = self._whole_days(period)
+    days: uint256 = length_votes._whole_days(period)
     assert quorum_bps >= _MIN_QUORUM_BPS and quorum_bps <= _MAX_QUORUM_BPS, "dr: quorum"
-    assert tip != empty(bytes32), "dr: tip"
+    versions.__init__(base_version, tip)
     GROUP_ID = group_id
     VAULT = vault
     COINBASE = coinbase
     QUORUM_BPS = quorum_bps
     PARENT = parent
-    BASE_VERSION = base_version
-    self.tip_of[base_version] = tip
-    self._origin[base_version] = delta_words._pack_origin(
-        delta_words.Origin(proposer=empty(address), start=block.timestamp, length_days=0, credit=0, credited=0, paid=1)
-    )
     self._clock = delta_words._pack_clock(
         delta_words.Clock(
             votes=0,
@@ -148,7 +135,7 @@ def propose(parent_tip: bytes32, delta_hash: bytes32, rebased_from: uint256 = 0)
     @return Id of the proposal.
     """
     clock: delta_words.Clock = self._roll()
-    assert self.tip_of[clock.version] == parent_tip, "dr: stale parent"
+    assert versions.tip_of[clock.version] == parent_tip, "dr: stale parent"
     assert delta_hash != empty(bytes32), "dr: empty delta"
     if rebased_from != 0:
         assert self._proposer[rebased_from] == msg.sender, "dr: not proposer"
@@ -210,14 +197,12 @@ def vote_period_length(length: uint256, staker: address = msg.sender):
     @param  staker  Whose ballot it is; one per epoch. The caller must be the staker or its operator.
     """
     clock: delta_words.Clock = self._roll()
-    days: uint256 = self._whole_days(length)
+    days: uint256 = length_votes._whole_days(length)
     epoch: uint256 = block.timestamp // params.EPOCH
-    assert self._length_voted[staker] != epoch + 1, "dr: already voted"
-    self._length_voted[staker] = epoch + 1
+    length_votes._mark(epoch, staker)
     power: uint256 = staticcall IStakeVault(VAULT).ballot_power(GROUP_ID, staker, msg.sender, epoch, False)
     assert power > 0, "dr: no power"
-    votes: uint256 = self._length_votes(epoch, days) + power
-    self._length_tally[days] = votes | (epoch << 128)
+    votes: uint256 = length_votes._add(epoch, days, power)
     log IDeltaRegistry.PeriodLengthVoted(epoch=epoch, staker=staker, length=length, power=power)
     if clock.pending_days != days and 2 * votes > staticcall IStakeVault(VAULT).group_power_at(GROUP_ID, epoch):
         clock.pending_days = days
@@ -245,8 +230,8 @@ def sync(when: uint256) -> (uint256, bytes32):
     """
     assert when <= block.timestamp, "dr: future"
     clock: delta_words.Clock = self._roll()
-    version: uint256 = self._version_at(clock.version, when)
-    return version, self.tip_of[version]
+    version: uint256 = versions._at(clock.version, when)
+    return version, versions.tip_of[version]
 
 
 @external
@@ -256,10 +241,7 @@ def redeem(version: uint256) -> uint256:
     @param  version  A version this registry has appended.
     @return NRN wei minted.
     """
-    origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
-    assert origin.proposer != empty(address) and origin.paid == 0, "dr: nothing due"
-    origin.paid = 1
-    self._origin[version] = delta_words._pack_origin(origin)
+    origin: delta_words.Origin = versions._collect(version)
     return extcall ICoinbase(COINBASE).mint_delta(origin.proposer, origin.start, origin.credit)
 
 
@@ -280,7 +262,7 @@ def tip() -> bytes32:
     @notice The tip of `version()`.
     @return Hash of the list of deltas.
     """
-    return self.tip_of[delta_words._unpack_clock(self._clock).version]
+    return versions.tip_of[delta_words._unpack_clock(self._clock).version]
 
 
 @external
@@ -292,8 +274,8 @@ def tip_at(when: uint256) -> (uint256, bytes32):
     @return The version; `BASE_VERSION` for times before this registry.
     @return Its tip.
     """
-    version: uint256 = self._version_at(delta_words._unpack_clock(self._clock).version, when)
-    return version, self.tip_of[version]
+    version: uint256 = versions._at(delta_words._unpack_clock(self._clock).version, when)
+    return version, versions.tip_of[version]
 
 
 @external
@@ -365,90 +347,6 @@ def voted(period_index: uint256, proposal_id: uint256, staker: address) -> bool:
     return self._voted[proposal_id][staker] == period_index + 1
 
 
-@external
-@view
-def length_tally(epoch: uint256, length: uint256) -> uint256:
-    """
-    @notice Votes for a period length in an epoch; known for the last epoch in which it got any.
-    @param  epoch   The epoch.
-    @param  length  Seconds, whole days.
-    @return NRN wei.
-    """
-    return self._length_votes(epoch, length // _DAY)
-
-
-@external
-@view
-def length_voted(epoch: uint256, staker: address) -> bool:
-    """
-    @notice Whether a staker voted on the length in an epoch; known for its last ballot.
-    @param  epoch   The epoch.
-    @param  staker  The staker.
-    @return True if it did.
-    """
-    return self._length_voted[staker] == epoch + 1
-
-
-@external
-@view
-def due(version: uint256) -> (address, uint256, uint256):
-    """
-    @notice What `redeem` would pay for; zeros once it has been paid.
-    @param  version  The version.
-    @return Its proposer.
-    @return Unix time at which the period that chose it began.
-    @return Seconds of the epoch's delta budget it is rewarded for.
-    """
-    origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
-    if origin.paid == 1:
-        return empty(address), 0, 0
-    return origin.proposer, origin.start, origin.credit
-
-
-@internal
-@pure
-def _whole_days(length: uint256) -> uint256:
-    assert length >= _DAY and length <= _MAX_DAYS * _DAY and length % _DAY == 0, "dr: period"
-    return length // _DAY
-
-
-@internal
-@view
-def _length_votes(epoch: uint256, days: uint256) -> uint256:
-    word: uint256 = self._length_tally[days]
-    return word & (2**128 - 1) if (word >> 128) == epoch else 0
-
-
-@internal
-@view
-def _version_at(newest: uint256, when: uint256) -> uint256:
-    """
-    @notice The version in force at `when`: the last whose period had ended by then.
-    @dev    The newest is nearly always the answer: one read. Else a binary search over the versions.
-    """
-    if self._in_force_since(newest) <= when:
-        return newest
-    # Every version below `low` was in force by `when`, no version from `high` on was.
-    low: uint256 = BASE_VERSION
-    high: uint256 = newest
-    for _: uint256 in range(32):
-        if low >= high:
-            break
-        middle: uint256 = (low + high) // 2
-        if self._in_force_since(middle) <= when:
-            low = middle + 1
-        else:
-            high = middle
-    return max(low, BASE_VERSION + 1) - 1
-
-
-@internal
-@view
-def _in_force_since(version: uint256) -> uint256:
-    origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
-    return origin.start + origin.length_days * _DAY
-
-
 @internal
 def _roll() -> delta_words.Clock:
     """
@@ -467,8 +365,14 @@ def _roll() -> delta_words.Clock:
         period_index=clock.index, proposal_id=clock.leader, votes=clock.votes, appended=appended
     )
     if appended:
-        self._append(clock)
         clock.version += 1
+        delta_hash: bytes32 = self.proposal_delta[clock.leader]
+        tip: bytes32 = versions._append(
+            clock.version, delta_hash, self._proposer[clock.leader], clock.start, clock.length_days
+        )
+        log IDeltaRegistry.DeltaAppended(
+            version=clock.version, proposal_id=clock.leader, delta_hash=delta_hash, tip=tip
+        )
     # Periods that nobody touched were empty: skip them without leaving the grid.
     skipped: uint256 = (block.timestamp - end) // (clock.pending_days * _DAY)
     clock.votes = 0
@@ -478,31 +382,3 @@ def _roll() -> delta_words.Clock:
     clock.length_days = clock.pending_days
     self._clock = delta_words._pack_clock(clock)
     return clock
-
-
-@internal
-def _append(clock: delta_words.Clock):
-    """
-    @notice Make the leader of an ended period the next version.
-    @dev    The seconds of the epoch's delta budget are given out here, in the order of the periods, so that the order
-            in which proposers redeem cannot matter.
-    """
-    version: uint256 = clock.version + 1
-    delta_hash: bytes32 = self.proposal_delta[clock.leader]
-    tip: bytes32 = keccak256(abi_encode(self.tip_of[clock.version], delta_hash))
-    self.tip_of[version] = tip
-    self.delta_of[version] = delta_hash
-    last: delta_words.Origin = delta_words._unpack_origin(self._origin[clock.version])
-    credited: uint256 = last.credited if last.start // params.EPOCH == clock.start // params.EPOCH else 0
-    credit: uint256 = min(clock.length_days * _DAY, params.EPOCH - credited)
-    self._origin[version] = delta_words._pack_origin(
-        delta_words.Origin(
-            proposer=self._proposer[clock.leader],
-            start=clock.start,
-            length_days=clock.length_days,
-            credit=credit,
-            credited=credited + credit,
-            paid=0,
-        )
-    )
-    log IDeltaRegistry.DeltaAppended(version=version, proposal_id=clock.leader, delta_hash=delta_hash, tip=tip)

@@ -5,6 +5,7 @@ It is built once. Each test starts from the same chain state and is undone after
     START -- sale, 30 d -- END -- epoch edge -- group 1, stakes -- epoch edge: tests start
 """
 
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ import vyper
 from brownie import Contract, accounts, chain, web3
 from eth_account import Account
 from eth_utils import keccak
+from web3.middleware import Web3Middleware
 
 from tests.contracts.terms import DAY, EPOCH, ETHER, HOUR, MIN_BOND, Claim, Config, attestation
 
@@ -217,6 +219,30 @@ def blueprint(container: Any) -> str:
     """Deployment data that stores the ERC-5202 blueprint of a Brownie contract container."""
     code = "fe7100" + container.bytecode.removeprefix("0x")
     return "0x61" + f"{len(code) // 2:04x}" + "3d81600a3d39f3" + code
+
+
+class Mined(Web3Middleware):
+    """A transaction is sent when it is mined. Brownie asks for the nonce before the receipt and
+    believes a transaction lost if Anvil has moved one of the two; and it looks once a second."""
+
+    def wrap_make_request(self, make_request: Callable[..., Any]) -> Callable[..., Any]:
+        def send(method: str, params: Any) -> Any:
+            answer = make_request(method, params)
+            if method in ("eth_sendTransaction", "eth_sendRawTransaction") and "result" in answer:
+                deadline = time.monotonic() + 60
+                while (
+                    make_request("eth_getTransactionReceipt", [answer["result"]])["result"] is None
+                ):
+                    assert time.monotonic() < deadline, "Anvil mines no blocks"
+                    time.sleep(0.001)
+            return answer
+
+        return send
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mined() -> None:
+    web3.middleware_onion.inject(Mined, layer=0)
 
 
 @pytest.fixture(scope="session")

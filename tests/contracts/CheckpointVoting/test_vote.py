@@ -76,8 +76,8 @@ def test_none_valid_starts_every_block_at_zero(group: Any, people: Any) -> None:
 
 
 def test_no_claim_can_stand_for_none_valid(group: Any, people: Any) -> None:
-    """K4: hashes are chosen freely. Had "none valid" a key among them, mallory could claim the key of
-    a block to come and load it with votes: "none valid" would win that block and burn every bond."""
+    """K4: hashes are chosen freely. Had "none valid" a key among them, tom could claim the key of a
+    block to come and load it with votes: "none valid" would win that block and burn its bonds."""
     index = group.index + 1
     keys = [n.to_bytes(32, "big") for n in (1, index + 1, index + 2)]
     claims = [group.claim(people.tom, "", 900 - i, checkpoint_hash=k) for i, k in enumerate(keys)]
