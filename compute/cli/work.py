@@ -40,7 +40,7 @@ def train(
     Example: nrn train 1 --learning-rate 3e-4 --account alice
     """
     from compute.roles import actor
-    from compute.roles.trainer import Options
+    from compute.roles.search import Options
     from compute.roles.training import Recipe
 
     group, account = session.group(group_id), session.signer

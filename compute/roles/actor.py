@@ -14,9 +14,9 @@ from compute.roles.retrieval import Mirror
 from compute.storage import FolderStore, Store
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
-
-    from compute.roles.trainer import Options, Trainer
+    from compute.chain.accounts import LocalAccount
+    from compute.roles.search import Options
+    from compute.roles.trainer import Trainer
     from compute.roles.wisdomkeeper import Wisdomkeeper
 
 POLL_SECONDS = 2.0
@@ -55,13 +55,14 @@ def trainer(
     poll_seconds: float = POLL_SECONDS,
 ) -> "Iterator[tuple[Trainer, Clock]]":
     """A trainer and its clock, with the folder `state` locked. Raises JournalError."""
+    from compute.roles.search import Search
     from compute.roles.trainer import Trainer
 
     with _journal(state, "trainer", ClaimEntry, group, account.address) as journal:
         clock = Clock(group.chain, state, poll_seconds=poll_seconds)
         blocks = own_blocks(state, shared)
         claimant = Claimant(group, account, journal, blocks)
-        yield Trainer(group, claimant, blocks, clock, state, options), clock
+        yield Trainer(group, claimant, blocks, clock, Search(clock, state, options)), clock
 
 
 @contextlib.contextmanager

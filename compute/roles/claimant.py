@@ -17,7 +17,7 @@ from compute.roles.retrieval import Mirror
 from compute.roles.sending import attempt, settle_overdue
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
+    from compute.chain.accounts import LocalAccount
 
 logger = logging.getLogger(__name__)
 

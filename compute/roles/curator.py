@@ -22,7 +22,7 @@ from compute.training_set import Diff, TrainingSet, blocks_of, build_delta, diff
 from compute.training_set.manifest import decode
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
+    from compute.chain.accounts import LocalAccount
 
 FINALITY_POLL_SECONDS = 2.0
 

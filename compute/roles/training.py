@@ -7,6 +7,7 @@ restored walks through exactly the batches it would have seen.
 import functools
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from compute.checkpoint import resume
 from compute.models import ModelSpecification
 from compute.roles.retrieval import Parameters
 from compute.training_set import TrainingSet
+
+# Steps handed to the device before the oldest must be done: enough to keep it busy.
+STEPS_AHEAD = 8
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class Learner:
         self._state.hyperparams["learning_rate"] = jnp.asarray(self.learning_rate, jnp.float32)
         begun = time.monotonic()
         first, loss = self.step, jnp.float32(jnp.nan)
+        running: deque[jax.Array] = deque()
         while steps is None or self.step < first + steps:
             check()
             if time.monotonic() - begun >= seconds:
@@ -113,6 +118,9 @@ class Learner:
                 self._parameters, self._state, batch, columns[target][rows]
             )
             self.step += 1
+            running.append(loss)
+            if len(running) > STEPS_AHEAD:  # else the clock would see dispatches, not steps
+                running.popleft().block_until_ready()
         mean = float(loss)
         rate = (self.step - first) * order.batch_size / max(time.monotonic() - begun, 1e-9)
         return mean, rate

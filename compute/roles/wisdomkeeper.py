@@ -17,7 +17,7 @@ from compute.roles.verdict import NOT_RETRIEVED, Verdict, judge
 from compute.storage import BlockUnavailable
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
+    from compute.chain.accounts import LocalAccount
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from eth_account import Account
 from compute.chain import connect
 from compute.chain.sender import Sender
 from compute.roles import actor
-from compute.roles.trainer import Options
+from compute.roles.search import Options
 from compute.roles.training import Learner
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.storage import open_store

@@ -21,7 +21,8 @@ from compute.roles import actor
 from compute.roles.clock import Wait
 from compute.roles.curator import Curator
 from compute.roles.founding import found
-from compute.roles.trainer import Options, Trainer
+from compute.roles.search import Options
+from compute.roles.trainer import Trainer
 from compute.roles.training import Recipe
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.storage import FolderStore
