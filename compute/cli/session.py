@@ -12,9 +12,8 @@ from compute.cli.failure import Refused
 from compute.cli.output import Output
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
-
     from compute.chain import Chain, Group, Sender
+    from compute.chain.accounts import LocalAccount
     from compute.storage import Store
 
 
