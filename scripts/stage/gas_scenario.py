@@ -28,13 +28,15 @@ NONE = bytes(32)
 
 @dataclass
 class Meter:
-    """Gas by case, in the order in which the cases happen."""
+    """Gas and transaction of each case, in the order in which the cases happen."""
 
     gas: dict[str, int] = field(default_factory=dict)
+    transactions: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, case: str, receipt: Any) -> Any:
         assert case not in self.gas, f"{case} is measured twice"
         self.gas[case] = int(receipt.gas_used)
+        self.transactions[case] = receipt.txid
         return receipt
 
 

@@ -1,0 +1,168 @@
+"""Gas beside its anchors, on the same Anvil in the same run.
+
+    python benchmarks/gas.py [--json FILE]
+
+anchor   snekmate's erc20 and OpenZeppelin's ERC20Permit (the cheaper of both), and OpenZeppelin's
+         Governor.castVote with ERC20Votes; goal <= 1.00. Without solc and OpenZeppelin
+         (npm install) only snekmate's.
+floor    what the lasting effects cost by themselves, see floor.py; goal <= 1.15
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from brownie import accounts, network, project, web3  # noqa: E402
+from eth_account import Account  # noqa: E402
+from eth_account.messages import encode_typed_data  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+project.load(str(ROOT), name="Measured")
+
+from anchors import deploy as anchors  # noqa: E402
+from floor import floor  # noqa: E402
+from scripts.stage import quiet  # noqa: E402
+from scripts.stage.cast import MNEMONIC  # noqa: E402
+from scripts.stage.gas_scenario import PERMIT, Scenario  # noqa: E402
+
+UNIT = 10**18
+VOTES = {  # our case -> the governor's
+    "DeltaRegistry.vote first in a period": "castVote first",
+    "DeltaRegistry.vote next": "castVote next",
+    "CheckpointVoting.vote first in a block": "castVote first",
+    "CheckpointVoting.vote next": "castVote next",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`ratio` is ours / baseline; smaller is better."""
+
+    case: str
+    metric: str
+    ours: int
+    baseline: int
+    ratio: float
+    unit: str = "gas"
+
+
+def main() -> None:
+    """Measure, print, and write the rows if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    network.connect("development")
+    with quiet():
+        rows = list(measure())
+    table = Table(title="gas", title_justify="left")
+    for column in ("case", "metric", "ours", "baseline", "ratio"):
+        table.add_column(column, justify="left" if column in ("case", "metric") else "right")
+    for row in rows:
+        figures = (f"{row.ours:,}", f"{row.baseline:,}", f"{row.ratio:.3f}")
+        table.add_row(row.case, row.metric, *figures)
+    Console().print(table)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+
+
+def measure() -> Iterator[Row]:
+    """Every case against its anchor and against its floor."""
+    scenario = Scenario()
+    gas = scenario.run()
+    tokens = {"snekmate": token(anchors.snekmate_token())}
+    votes: dict[str, int] = {}
+    if anchors.available():
+        plain, voting, governor = anchors.openzeppelin()
+        tokens["OpenZeppelin"] = token(plain)
+        votes = cast_votes(voting, governor)
+    for case in tokens["snekmate"]:
+        name, baseline = min(((n, cases[case]) for n, cases in tokens.items()), key=lambda p: p[1])
+        yield row(f"Neuron.{case}", f"anchor: {name}", gas[f"Neuron.{case}"], baseline)
+    for case, vote in VOTES.items():
+        if vote in votes:
+            yield row(case, f"anchor: Governor.{vote}", gas[case], votes[vote])
+    for case, transaction in scenario.meter.transactions.items():
+        if not case.startswith("GroupRegistry."):
+            yield row(case, "floor", gas[case], floor(transaction))
+
+
+def row(case: str, metric: str, ours: int, baseline: int) -> Row:
+    """One comparison."""
+    return Row(case, metric, ours, baseline, round(ours / baseline, 4))
+
+
+def token(contract: Any) -> dict[str, int]:
+    """Gas of a token's functions in the cases of our scenario."""
+    holder, other, spender = (accounts[index].address for index in (1, 9, 2))
+    call = contract.functions
+    _send(call.mint(holder, 100 * UNIT), 0)
+    gas = {
+        "transfer to a new holder": _send(call.transfer(other, UNIT), 1),
+        "transfer to a holder": _send(call.transfer(other, UNIT), 1),
+        "approve first": _send(call.approve(spender, 5 * UNIT), 1),
+        "approve change": _send(call.approve(spender, 6 * UNIT), 1),
+        "transferFrom": _send(call.transferFrom(holder, other, UNIT), 2),
+    }
+    for case in ("first", "next"):
+        gas[f"permit {case}"] = _send(_permit(contract, 1, accounts[3].address), 0)
+    return gas
+
+
+def cast_votes(voting: Any, governor: Any) -> dict[str, int]:
+    """Gas of castVote: the first ballot on a proposal, and one after it."""
+    for index in (1, 2):
+        _send(voting.functions.mint(accounts[index].address, 100 * UNIT), 0)
+        _send(voting.functions.delegate(accounts[index].address), index)
+    proposal = ([voting.address], [0], [b""], "nothing")
+    _send(governor.functions.propose(*proposal), 1)
+    number = governor.functions.getProposalId(*proposal[:3], web3.keccak(text=proposal[3])).call()
+    web3.provider.make_request("anvil_mine", [3])
+    return {
+        "castVote first": _send(governor.functions.castVote(number, 1), 1),
+        "castVote next": _send(governor.functions.castVote(number, 1), 2),
+    }
+
+
+def _permit(contract: Any, owner: int, spender: str) -> Any:
+    Account.enable_unaudited_hdwallet_features()
+    key = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{owner}")
+    _, name, version, chain_id, verifier, *_ = contract.functions.eip712Domain().call()
+    nonce, deadline = contract.functions.nonces(key.address).call(), 2**40
+    message = {
+        "owner": key.address,
+        "spender": spender,
+        "value": (nonce + 1) * UNIT,
+        "nonce": nonce,
+        "deadline": deadline,
+    }
+    domain = {
+        "name": name,
+        "version": version,
+        "chainId": chain_id,
+        "verifyingContract": verifier,
+    }
+    types = {"Permit": [{"name": n, "type": t} for n, t in PERMIT]}
+    signed = key.sign_message(encode_typed_data(domain, types, message))
+    r, s = signed.r.to_bytes(32), signed.s.to_bytes(32)
+    return contract.functions.permit(
+        key.address, spender, message["value"], deadline, signed.v, r, s
+    )
+
+
+def _send(call: Any, sender: int) -> int:
+    transaction = call.transact({"from": accounts[sender].address})
+    receipt = web3.eth.wait_for_transaction_receipt(transaction)
+    assert receipt["status"] == 1, call
+    return int(receipt["gasUsed"])
+
+
+if __name__ == "__main__":
+    main()
