@@ -21,7 +21,7 @@ def require_kubo() -> None:
     words = "KUBO IS NOT TESTED: there is no ipfs binary; run `make kubo`"
     if os.environ.get("EXPECT_KUBO") == "1":
         pytest.fail(words)
-    warnings.warn(words, stacklevel=2)
+    warnings.warn(words, stacklevel=1)  # one place, so pytest prints it once
     pytest.skip(words)
 
 

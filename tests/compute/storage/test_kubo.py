@@ -1,6 +1,7 @@
 """KuboStore between two real daemons."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -164,6 +165,18 @@ def test_collection_spares_what_was_fetched_once_it_is_pinned(
 
     assert there.has(kept)
     assert not there.has(dropped)
+
+
+def test_private_daemons_know_nobody_but_each_other(daemons: tuple[Daemon, Daemon]) -> None:
+    for daemon in daemons:
+        listening = json.loads(daemon.rpc("swarm/addrs/listen"))["Strings"]
+        settings = json.loads(daemon.rpc("config/show"))
+        assert all(address.startswith("/ip4/127.0.0.1/tcp/") for address in listening)
+        assert settings["Bootstrap"] == []
+        assert settings["Routing"]["Type"] == "none"
+        assert not settings["AutoConf"]["Enabled"]
+        assert not settings["AutoTLS"]["Enabled"]
+        assert not settings["Discovery"]["MDNS"]["Enabled"]
 
 
 def test_only_what_the_daemon_holds_can_be_pinned(here: KuboStore) -> None:
