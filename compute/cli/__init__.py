@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from compute.cli import check, delta, group, redeem, sale, stake, status, work
+from compute.cli import check, delta, exact, group, redeem, sale, stake, status, work
 from compute.cli.failure import EXIT_CODES
 
 COMMON_OPTIONS = {"--rpc", "--deployment", "--store", "--account", "--password-file", "--json"}
@@ -22,6 +22,7 @@ for module in (status, stake, work, redeem, check):
 app.add_typer(group.app, name="group")
 app.add_typer(delta.app, name="delta")
 app.add_typer(sale.app, name="sale")
+app.add_typer(exact.app, name="exact")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`nrn evaluate`, `verify`, `exact check`: believe nothing, recompute it."""
+"""`nrn evaluate` and `verify`: believe nothing, recompute it."""
 
 from typing import Annotated, Any
 

@@ -40,7 +40,8 @@ class Output:
         if self._as_json:
             self._json(record)
             return
-        grid = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+        self._out.print(title, style="bold")
+        grid = Table(show_header=False, box=None, pad_edge=False)
         grid.add_column(style="dim")
         grid.add_column(overflow="fold")
         for name, value in record.items():
