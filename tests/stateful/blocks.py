@@ -330,27 +330,31 @@ class BlockRules(DeltaRules):
     @rule(
         pick=st.integers(0, 3),
         gains=st.lists(st.sampled_from([1, 2, 2, 10**6]), min_size=1, max_size=3),
-        hidden=st.integers(0, 7),
         same=st.booleans(),
+        flaw=st.integers(10, 15),
         choices=st.lists(st.sampled_from([0, 0, 0, 1, 2, -1, -2]), min_size=6, max_size=6),
+        paid=st.booleans(),
     )
     def play_block(
-        self, pick: int, gains: list[int], hidden: int, same: bool, choices: list[int]
+        self, pick: int, gains: list[int], same: bool, flaw: int, choices: list[int], paid: bool
     ) -> None:
-        """A block: claims (of the `same` hash), reveals, last first, and ballots (-2: none)."""
+        """A block: claims (of the `same` hash), reveals, last first, ballots (-2: none), pay."""
         group, model = self.race(pick)
         block_index, phase = model.clock(self.world.now)
         self.travel(group.start(block_index + (phase > 0)))
         for who, gain in enumerate(gains):
             self.commit(pick, who, gain, 11 if same and who else 0)
         self.travel(group.reveal_at(group.block(self.world.now)))
+        self.reveal(pick, 0, 0, flaw)
         for back in range(len(gains)):
-            if back + 5 != hidden:
-                self.reveal(pick, back, back, 0)
+            self.reveal(pick, back, back, 0)
         self.travel(group.vote_at(group.block(self.world.now)))
         for who, choice in enumerate(choices):
             if choice > -2:
-                self.vote(pick, who, choice, who, 0)
+                self.vote(pick, who, choice, who, flaw if choice == 2 else 0)
+        if paid:
+            self.skip_blocks(pick, 1)
+            self.pay_out(pick, 0)
 
     @rule(pick=st.integers(0, 3))
     def settle(self, pick: int) -> None:

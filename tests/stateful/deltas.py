@@ -192,13 +192,18 @@ class DeltaRules(StakeRules):
         if reason is None:
             model.ballots[proposal][staker] = model.power(staker, now)
 
-    @rule(pick=st.integers(0, 3), absent=PEOPLE, back=st.sampled_from([0, 0, 1]))
-    def adopt(self, pick: int, absent: int, back: int) -> None:
-        """Nearly everyone supports one proposal once it may be voted on."""
-        self.wait_for_review(pick, 0)
-        for who in range(len(self.people) - 1):
-            if who != absent:
-                self.vote_delta(pick, who, back, who, 0)
+    @rule(pick=st.integers(0, 3), absent=PEOPLE, times=st.integers(1, 5))
+    def adopt(self, pick: int, absent: int, times: int) -> None:
+        """Nearly everyone supports the latest proposal, period after period."""
+        for _ in range(times):
+            self.propose(pick, absent, absent % 3, 0)
+            self.wait_for_review(pick, 0)
+            for who in range(6):
+                if who != absent:
+                    self.vote_delta(pick, who, 0, who, 0)
+            self.wait_for_end_of_period(pick, 0)
+        self.finalize(pick)
+        self.redeem_delta(pick, 0)
 
     @rule(pick=st.integers(0, 3), days=st.sampled_from([1, 7, 2, 10, 56]), who=PEOPLE, flaw=FLAW)
     def vote_length(self, pick: int, days: int, who: int, flaw: int) -> None:
