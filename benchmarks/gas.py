@@ -20,8 +20,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from brownie import accounts, network, project, web3  # noqa: E402
-from eth_account import Account  # noqa: E402
-from eth_account.messages import encode_typed_data  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
@@ -29,9 +27,11 @@ project.load(str(ROOT), name="Measured")
 
 from anchors import deploy as anchors  # noqa: E402
 from floor import floor  # noqa: E402
+
 from scripts.stage import quiet  # noqa: E402
-from scripts.stage.cast import MNEMONIC  # noqa: E402
-from scripts.stage.gas_scenario import PERMIT, Scenario  # noqa: E402
+from scripts.stage.cast import key  # noqa: E402
+from scripts.stage.gas_scenario import Scenario  # noqa: E402
+from scripts.stage.permit import permit  # noqa: E402
 
 UNIT = 10**18
 VOTES = {  # our case -> the governor's
@@ -111,8 +111,10 @@ def token(contract: Any) -> dict[str, int]:
         "approve change": _send(call.approve(spender, 6 * UNIT), 1),
         "transferFrom": _send(call.transferFrom(holder, other, UNIT), 2),
     }
-    for case in ("first", "next"):
-        gas[f"permit {case}"] = _send(_permit(contract, 1, accounts[3].address), 0)
+    domain = call.eip712Domain().call()
+    for nonce, case in enumerate(("first", "next")):
+        terms = permit(domain, key(1), accounts[3].address, (nonce + 1) * UNIT, nonce)
+        gas[f"permit {case}"] = _send(call.permit(*terms), 0)
     return gas
 
 
@@ -131,36 +133,11 @@ def cast_votes(voting: Any, governor: Any) -> dict[str, int]:
     }
 
 
-def _permit(contract: Any, owner: int, spender: str) -> Any:
-    Account.enable_unaudited_hdwallet_features()
-    key = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{owner}")
-    _, name, version, chain_id, verifier, *_ = contract.functions.eip712Domain().call()
-    nonce, deadline = contract.functions.nonces(key.address).call(), 2**40
-    message = {
-        "owner": key.address,
-        "spender": spender,
-        "value": (nonce + 1) * UNIT,
-        "nonce": nonce,
-        "deadline": deadline,
-    }
-    domain = {
-        "name": name,
-        "version": version,
-        "chainId": chain_id,
-        "verifyingContract": verifier,
-    }
-    types = {"Permit": [{"name": n, "type": t} for n, t in PERMIT]}
-    signed = key.sign_message(encode_typed_data(domain, types, message))
-    r, s = signed.r.to_bytes(32), signed.s.to_bytes(32)
-    return contract.functions.permit(
-        key.address, spender, message["value"], deadline, signed.v, r, s
-    )
-
-
 def _send(call: Any, sender: int) -> int:
     transaction = call.transact({"from": accounts[sender].address})
     receipt = web3.eth.wait_for_transaction_receipt(transaction)
-    assert receipt["status"] == 1, call
+    if receipt["status"] != 1:
+        raise RuntimeError(f"the anchor refused {call}")
     return int(receipt["gasUsed"])
 
 

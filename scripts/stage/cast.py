@@ -10,6 +10,7 @@ from pathlib import Path
 from brownie import accounts
 from brownie.network.account import LocalAccount
 from eth_account import Account
+from eth_account.signers.local import LocalAccount as LocalSigner
 
 MNEMONIC = "test test test test test test test test test test test junk"
 FIRST_INDEX = 10  # Anvil owns the ten accounts before
@@ -30,6 +31,12 @@ class Person:
         return str(self.account.address)
 
 
+def key(index: int) -> LocalSigner:
+    """The key of a development account; Anvil holds those below FIRST_INDEX too."""
+    Account.enable_unaudited_hdwallet_features()
+    return Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
+
+
 def assemble(names: Iterable[str], folder: Path) -> dict[str, Person]:
     """Create the people, write their keystores to `folder`, fund each with 500 ether.
 
@@ -37,12 +44,11 @@ def assemble(names: Iterable[str], folder: Path) -> dict[str, Person]:
     """
     password = os.environ.setdefault("NRN_PASSWORD", secrets.token_hex(16))
     folder.mkdir(parents=True, exist_ok=True)
-    Account.enable_unaudited_hdwallet_features()
     people = {}
     for index, name in enumerate(names, start=FIRST_INDEX):
-        key = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}").key
+        secret = key(index).key
         keystore = folder / f"{name}.json"
-        document = Account.encrypt(key, password, kdf="scrypt", iterations=LIGHT_SCRYPT)
+        document = Account.encrypt(secret, password, kdf="scrypt", iterations=LIGHT_SCRYPT)
         keystore.touch(mode=0o600)
         keystore.write_text(json.dumps(document))
         people[name] = Person(name, accounts.add(key), keystore)

@@ -4,17 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brownie import accounts
-from eth_account import Account
-from eth_account.messages import encode_typed_data
-from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
 from compute.chain.claims import Claim, Domain, attestation, commitment, eval_root_hash
-from scripts.deploy import Parameters, container, deploy
-from scripts.stage.cast import ETHER, MNEMONIC
+from scripts.deploy import ROOT, Parameters, container, deploy
+from scripts.stage.cast import ETHER, key
 from scripts.stage.clock import detach_from_wall_clock
 from scripts.stage.money import EPOCH, contract, now, warp
-from scripts.stage.processes import ROOT
+from scripts.stage.permit import permit
 
 BEGIN = 3_500 * EPOCH  # 2037; far enough ahead of any wall clock, so that every run is the same
 HOUR, DAY = 3_600, 86_400
@@ -101,29 +98,10 @@ class Scenario:
             token.approve(self.vault, 2**255, _by(index))
 
     def _permit(self, owner: int, spender: str) -> Any:
-        key, deadline = _key(owner), 2**40
-        nonce = self.neuron.nonces(key.address)
-        _, name, version, chain_id, verifier, *_ = self.neuron.eip712Domain()
-        typed = encode_typed_data(
-            {
-                "name": name,
-                "version": version,
-                "chainId": chain_id,
-                "verifyingContract": verifier,
-            },
-            {"Permit": [{"name": n, "type": t} for n, t in PERMIT]},
-            {
-                "owner": key.address,
-                "spender": spender,
-                "value": (nonce + 1) * NRN,
-                "nonce": nonce,
-                "deadline": deadline,
-            },
-        )
-        sign = key.sign_message(typed)
-        value = (nonce + 1) * NRN
-        r, s = sign.r.to_bytes(32), sign.s.to_bytes(32)
-        return self.neuron.permit(key.address, spender, value, deadline, sign.v, r, s, _by(0))
+        token, holder = self.neuron, accounts[owner].address
+        nonce = token.nonces(holder)
+        terms = permit(token.eip712Domain(), key(owner), spender, (nonce + 1) * NRN, nonce)
+        return token.permit(*terms, _by(0))
 
     def _found(self) -> None:
         warp((now() // EPOCH + 1) * EPOCH - HOUR)
@@ -289,7 +267,7 @@ class Scenario:
             claim.baseline_loss,
             claim.eval_root_hash,
             _hash("salt"),
-            claim.sign(self._domain(), _key(trainer)),
+            claim.sign(self._domain(), key(trainer)),
             _by(trainer),
         )
 
@@ -303,15 +281,6 @@ class Scenario:
         return Domain(31337, self.voting.address)
 
 
-PERMIT = [
-    ("owner", "address"),
-    ("spender", "address"),
-    ("value", "uint256"),
-    ("nonce", "uint256"),
-    ("deadline", "uint256"),
-]
-
-
 def _terms(model: bytes) -> tuple[Any, ...]:
     hashes = (_hash(model.decode()), _hash("genesis checkpoint"), _hash("genesis tip"))
     return (*hashes, COMMIT, REVEAL, VOTE, 3_334, 2_000, 7 * DAY, BOND, 1, 2_000)
@@ -319,11 +288,6 @@ def _terms(model: bytes) -> tuple[Any, ...]:
 
 def _hash(name: str) -> bytes:
     return keccak(text=name)
-
-
-def _key(index: int) -> LocalAccount:
-    Account.enable_unaudited_hdwallet_features()
-    return Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
 
 
 def _by(index: int) -> dict[str, Any]:
