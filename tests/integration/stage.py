@@ -107,6 +107,7 @@ class Stage:
         self.folder = folder
         self.store = FolderStore(folder / "shared")
         self.actors: dict[str, Actor] = {}
+        self._started: list[ForkServerProcess] = []
         self._held = contextlib.ExitStack()
         founding = found(SPECIFICATION, examples(64), self.store)
         config = replace(
@@ -155,6 +156,7 @@ class Stage:
         process = FORKS.Process(target=run, args=(order,))
         process.start()
         self.actors[name] = Actor(process, state, log)
+        self._started.append(process)
         return self.actors[name]
 
     def run_until(self, done: Callable[[], bool], *, limit: float = 90) -> None:
@@ -191,10 +193,9 @@ class Stage:
         )
 
     def close(self) -> None:
-        for one in self.actors.values():
-            if one.alive():
-                one.process.kill()
-            one.process.join()
+        for process in self._started:
+            process.kill()
+            process.join()
         self.hush()
 
     def keeper(self, name: str = "alice") -> Wisdomkeeper:

@@ -180,3 +180,29 @@ def test_without_a_step_budget_training_lasts_until_the_deadline(stage: Stage) -
     assert all(row["examples_per_second"] > 0 for row in training)
     losses = [row["exact_loss"] for row in rows if "exact_loss" in row]
     assert min(losses) < rows[-1]["baseline_loss"]
+
+
+@pytest.mark.parametrize(("rival_steps", "who_leads"), [(1, "tara"), (400, "mallory")])
+def test_a_late_candidate_meets_a_new_incumbent(
+    rival_steps: int, who_leads: str, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """tara is late, mallory wins the block | tara goes on from the better of the two"""
+    caplog.set_level(logging.INFO)
+    tara, alice, block = stage.trainer(), stage.keeper(), stage.block
+    mallory = Mallory(stage, rival_steps)
+    mallory.commit(mallory.checkpoint())
+    learner_run = Learner.run
+
+    def late(self: Learner, **more: object) -> tuple[float, float]:
+        stage.net.warp(block.reveal_at)
+        return learner_run(self, **more)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "run", late)
+        stage.step(tara)
+    mallory.reveal()
+    stage.step(alice)
+    stage.net.warp(block.end)
+    assert stage.step(tara).doing == "waiting to reveal"
+    assert stage.group.incumbent().loss == mallory.truth.loss
+    assert ("starting from the incumbent" in caplog.text) == (who_leads == "mallory")
