@@ -87,6 +87,9 @@ def curate(session: Session, group_id: GroupId, state: State = None, poll: Poll 
 
 
 def _log() -> None:
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    # force: absl, which Orbax imports, has taken the root logger by now
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, force=True
+    )
     for library in ("absl", "jax", "orbax", "urllib3"):
         logging.getLogger(library).setLevel(logging.ERROR)
