@@ -48,6 +48,7 @@ private() {
     "$found" init --empty-repo --profile=test >&2
     "$found" config Routing.Type none
     "$found" config --json Swarm.RelayClient.Enabled false
+    "$found" config --json Swarm.Transports.Network.Relay false
   fi
   exec "$found" daemon
 }

@@ -58,6 +58,7 @@ _CONNECTIONS = 16
 _PIECE = 1 << 20
 _RAW_AND_PINNED = {"cid-codec": "raw", "mhtype": "sha2-256", "pin": "true"}
 _MULTIADDR = re.compile(r"/(ip4|ip6|dns|dns4|dns6)/[^/]+/tcp/[0-9]{1,5}(/http)?", re.ASCII)
+_SOUGHT_IN_VAIN = re.compile("not found|could not find|context deadline exceeded")
 _ADDRESS = (
     "{} is not the address of a Kubo daemon. Give one like /ip4/127.0.0.1/tcp/5001 or "
     "http://127.0.0.1:5001. Reach a daemon elsewhere through an SSH tunnel: its API lets everyone "
@@ -71,8 +72,8 @@ _FAILURES = (
 )
 
 
-class KuboRefused(StorageError):
-    """The daemon answered that it could not do it; `reason` is its own message."""
+class KuboRefused(StoreUnreachable):
+    """The daemon answered that it cannot do it, as things stand; `reason` is its own message."""
 
     def __init__(self, sentence: str, reason: str) -> None:
         super().__init__(sentence)
@@ -124,6 +125,8 @@ class KuboStore:
         try:
             block = self._call(f"fetching {name}", "/block/get", name, limit=MAX_BLOCK_BYTES)
         except KuboRefused as error:
+            if not _SOUGHT_IN_VAIN.search(error.reason):
+                raise
             searched = f"{self._daemon} searched for up to {self.timeout:g} seconds"
             raise BlockUnavailable(digest, f"{searched} and says: {error.reason}.") from None
         except TooManyBytes:
@@ -138,9 +141,9 @@ class KuboStore:
         try:
             self._ask(f"looking for {name}", "Size", "/block/stat", name, offline=True)
         except KuboRefused as error:
-            if "not found" in error.reason:
-                return False
-            raise
+            if not _SOUGHT_IN_VAIN.search(error.reason):
+                raise
+            return False
         return True
 
     def pin(self, digest: bytes) -> None:

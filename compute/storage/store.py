@@ -12,7 +12,8 @@ class StorageError(Exception):
 
 
 class StoreUnreachable(StorageError):
-    """The store itself does not answer, which says nothing about any block; it may come back."""
+    """The store itself is away, or not in order, which says nothing about any block; this may
+    pass."""
 
 
 class BlockUnavailable(StorageError):

@@ -247,7 +247,7 @@ def test_a_refusal_cannot_speak_to_the_terminal_or_at_length() -> None:
     def answer(request: Request) -> None:
         request.reply(json.dumps(message).encode(), status="500 Internal Server Error")
 
-    with rogue_daemon(answer) as (api, requests), pytest.raises(BlockUnavailable) as raised:
+    with rogue_daemon(answer) as (api, requests), pytest.raises(KuboRefused) as raised:
         KuboStore(api).get(DIGEST)
 
     assert str(raised.value).isprintable()
@@ -261,9 +261,30 @@ def test_a_full_disk_is_named(message: str) -> None:
         error = json.dumps({"Message": message, "Code": 0, "Type": "error"}).encode()
         request.reply(error, status="500 Internal Server Error")
 
-    full = pytest.raises(KuboRefused, match="Its disk is full: free some space")
-    with rogue_daemon(answer) as (api, _), full:
-        KuboStore(api).put(BLOCK)
+    with rogue_daemon(answer) as (api, _):
+        store = KuboStore(api)
+        with pytest.raises(KuboRefused, match="Its disk is full: free some space"):
+            store.put(BLOCK)
+        with pytest.raises(KuboRefused, match="Its disk is full: free some space") as raised:
+            store.get(DIGEST)  # the block is not missing: the daemon has no room for it
+
+    assert not isinstance(raised.value, BlockUnavailable)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "context deadline exceeded",
+        "block was not found locally (offline): ipld: could not find bafkrei",
+    ],
+)
+def test_a_search_in_vain_is_about_the_block(message: str) -> None:
+    def answer(request: Request) -> None:
+        error = json.dumps({"Message": message, "Code": 0, "Type": "error"}).encode()
+        request.reply(error, status="500 Internal Server Error")
+
+    with rogue_daemon(answer) as (api, _), pytest.raises(BlockUnavailable, match=cid(DIGEST)):
+        KuboStore(api).get(DIGEST)
 
 
 @pytest.mark.parametrize("peers", [b'{"Peers":[1]}', b'{"Peers":7}', b'{"Peers":[{"Addr":"x"}]}'])
