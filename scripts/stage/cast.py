@@ -51,6 +51,6 @@ def assemble(names: Iterable[str], folder: Path) -> dict[str, Person]:
         document = Account.encrypt(secret, password, kdf="scrypt", iterations=LIGHT_SCRYPT)
         keystore.touch(mode=0o600)
         keystore.write_text(json.dumps(document))
-        people[name] = Person(name, accounts.add(key), keystore)
+        people[name] = Person(name, accounts.add(secret), keystore)
         accounts[0].transfer(people[name].account, 500 * ETHER)
     return people
