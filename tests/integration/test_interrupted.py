@@ -32,6 +32,19 @@ def test_ctrl_c_ends_a_trainer_cleanly_in_every_phase(stage: Stage) -> None:
     assert steps == sorted(steps)
 
 
+def test_ctrl_c_ends_a_keeper_cleanly_in_every_phase(stage: Stage) -> None:
+    """Ctrl-C before the vote window | after the ballot | after the block"""
+    block = stage.block
+    trainer = stage.start("trainer", "tara")
+    for words in ("waiting for the vote window", "done: vote in block", "done: claim the keeper"):
+        keeper = stage.start("wisdomkeeper", "alice")
+        stage.run_until(lambda k=keeper, words=words: k.said(words))
+        assert keeper.end(signal.SIGINT) == 0
+    trainer.end(signal.SIGTERM)
+    assert stage.group.outcome(block.index).status == Status.ACCEPTED
+    assert len(stage.happened("Voted")) == len(stage.happened("KeeperPaid")) == 1
+
+
 def test_actors_wait_for_a_silent_chain_and_go_on(stage: Stage) -> None:
     block = stage.block
     cable = Cable(stage.net.url)
