@@ -13,7 +13,7 @@ from jax import Array, lax
 from compute.exact import grid
 from compute.exact.carriers import Carrier, Dimensions
 from compute.exact.grid import Limb, absolute, scale
-from compute.exact.number import LARGEST, SATURATED, flush, narrow
+from compute.exact.number import LARGEST, LARGEST_PRODUCT_SUM, SATURATED, flush, narrow
 
 MOST_TERMS = 2**13
 Flags = tuple[bool, ...]
@@ -45,7 +45,7 @@ def dot(
 
     With limbs a_i and b_j, highest first, the sums s_ij of a_i b_j are exact.  They are added from
     the lowest pair up, ((s_11 + s_10) + s_01) + s_00, each addition rounded to 53 bits, and the
-    result is rounded to a value.  A single limb each: one rounding of the exact sum.
+    result is rounded to a value, SATURATED beyond 2**64.  A single limb each: one rounding.
     """
     (contract_a, contract_b), (batch_a, batch_b) = dimensions
     terms = math.prod(a.shape[axis] for axis in contract_a)
@@ -68,7 +68,7 @@ def dot(
             absolute(x) if flag else [row(x, c)]
             for x, c, flag in zip(arrays, contracts, along, strict=True)
         )
-    return narrow(sum_of_limbs(left, right, dimensions, carrier))
+    return narrow(sum_of_limbs(left, right, dimensions, carrier), LARGEST_PRODUCT_SUM)
 
 
 def _free(ndim: int, contract: Sequence[int], batch: Sequence[int]) -> tuple[int, ...]:

@@ -145,18 +145,25 @@ def while_loop(
         operands = [*(v.array for v in fixed), *state]
         return _run(evaluate, context, body, operands, (*_flags(fixed), *flags))
 
-    def condition(carry: tuple[Array, ...]) -> Array:
-        outputs, _ = run(parameters["cond_jaxpr"], cond_fixed, carry[:-1])
-        return outputs[0].array
+    def going(carry: tuple[Array, ...]) -> tuple[Array, Array]:
+        outputs, flag = run(parameters["cond_jaxpr"], cond_fixed, carry[:-1])
+        return outputs[0].array, flag
 
     def step(carry: tuple[Array, ...]) -> tuple[Array, ...]:
-        _, in_condition = run(parameters["cond_jaxpr"], cond_fixed, carry[:-1])
+        active, in_condition = going(carry)
         outputs, in_body = run(parameters["body_jaxpr"], body_fixed, carry[:-1])
-        return (*(v.array for v in outputs), carry[-1] | in_condition | in_body)
+
+        def advance(new: Array, old: Array) -> Array:
+            # under vmap the condition has leading axes, and finished elements keep their state
+            return jnp.where(
+                active.reshape(active.shape + (1,) * (old.ndim - active.ndim)), new, old
+            )
+
+        state = (advance(v.array, x) for v, x in zip(outputs, carry[:-1], strict=True))
+        return (*state, carry[-1] | in_condition | in_body)
 
     final = lax.while_loop(condition, step, (*(v.array for v in initial), jnp.zeros((), bool)))
-    _, at_exit = run(parameters["cond_jaxpr"], cond_fixed, final[:-1])
-    context.flags += [final[-1], at_exit]
+    context.flags += [final[-1], going(final)[1]]
     return [Value(a, f) for a, f in zip(final[:-1], flags, strict=True)]
 
 

@@ -12,7 +12,7 @@ from jax import Array, lax
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import MOST_TERMS, TooManyTerms, sum_of_limbs
 from compute.exact.grid import Limb, absolute, row
-from compute.exact.number import narrow
+from compute.exact.number import LARGEST_PRODUCT_SUM, narrow
 
 
 def convolve(
@@ -46,7 +46,7 @@ def convolve(
     spatial = x.ndim - 2
     # [N, spatial.., G, K] x [G, K, O/G] -> [G, N, spatial.., O/G]
     dimensions = (((x.ndim,), (1,)), ((x.ndim - 1,), (0,)))
-    y = narrow(sum_of_limbs(left, right, dimensions, carrier))
+    y = narrow(sum_of_limbs(left, right, dimensions, carrier), LARGEST_PRODUCT_SUM)
     y = jnp.moveaxis(y, 0, -2)
     y = y.reshape(*y.shape[:-2], -1)
     inverse = np.argsort((names.out_spec[0], *names.out_spec[2:], names.out_spec[1]))

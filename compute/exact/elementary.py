@@ -33,8 +33,8 @@ from compute.exact.number import (
 )
 
 G = 2.0**25
-LOG2_E = round(2**19 / math.log(2)) / 2.0**19
-LN_2 = round(math.log(2) * 2**40) / 2.0**40
+LOG2_E = 756388 / 2.0**19
+LN_2 = 762123384786 / 2.0**40
 
 
 def grid(coefficients: list[Fraction]) -> list[float]:
@@ -163,8 +163,8 @@ def logistic(a: Array) -> Array:
     return jnp.where(is_saturated(a), SATURATED, narrow(1.0 / one_plus_exp(-x)))
 
 
-GELU_A = round(math.sqrt(8 / math.pi) * 2**24) / 2.0**24
-GELU_B = round(math.sqrt(8 / math.pi) * 0.044715 * 2**24) / 2.0**24
+GELU_A = 26772563 / 2.0**24  # sqrt(8 / pi)
+GELU_B = 1197135 / 2.0**24  # 0.044715 sqrt(8 / pi)
 
 
 def gelu(a: Array) -> Array:
@@ -185,7 +185,7 @@ def rsqrt(a: Array) -> Array:
 
 def exp2(a: Array) -> Array:
     """exp(a * ln 2), the product a value."""
-    return exp(multiply(a, np.float32(math.log(2))))
+    return exp(multiply(a, np.float32(0.6931472)))
 
 
 def power(a: Array, b: Array) -> Array:
@@ -245,8 +245,9 @@ def erf(a: Array) -> Array:
     return jnp.where(is_saturated(a), SATURATED, y)
 
 
-PI_HALVES_HIGH = round(math.pi / 2 * 2**28) / 2.0**28
-PI_HALVES_LOW = round((Fraction(math.pi) / 2 - Fraction(PI_HALVES_HIGH)) * 2**52) / 2.0**52
+TWO_OVER_PI = 10680707 / 2.0**24
+PI_HALVES_HIGH = 421657428 / 2.0**28
+PI_HALVES_LOW = 4467992 / 2.0**52
 
 
 def sine(a: Array, quarter: int) -> Array:
@@ -257,7 +258,7 @@ def sine(a: Array, quarter: int) -> Array:
     """
     inside = jnp.abs(a) <= np.float32(2**20)
     x = wide(jnp.where(inside, a, np.float32(0)))
-    k = nearest_integer(x * (round(2 / math.pi * 2**24) / 2.0**24))
+    k = nearest_integer(x * TWO_OVER_PI)
     r = to_grid((x - k * PI_HALVES_HIGH) - k * PI_HALVES_LOW, 26)
     z = to_grid(r * r, 26)
     sin = wide(narrow(horner(SIN, z) / G)) * r

@@ -46,10 +46,15 @@ def scale(exponent: Array) -> Array:
 def row(x: Array, axes: tuple[int, ...]) -> Limb:
     """x rounded to multiples of 2**(E - ROW_BITS), ties to even, E = row_exponent over `axes`.
 
-    SATURATED elements stay SATURATED.
+    A SATURATED element makes its whole row SATURATED.
     """
     exponent = row_exponent(x, axes) - ROW_BITS
-    return Limb(nearest_integer(x * scale(-exponent)), exponent)
+    return Limb(nearest_integer(x * reciprocal(exponent, ROW_BITS)), exponent)
+
+
+def reciprocal(exponent: Array, bits: int) -> Array:
+    """2**-exponent for the grid of a row, SATURATED if its E = exponent + bits comes from a NaN."""
+    return jnp.where(exponent + bits > 128, SATURATED, scale(-exponent))
 
 
 def absolute(x: Array) -> list[Limb]:

@@ -7,7 +7,6 @@ ones, make the example saturated.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -52,7 +51,7 @@ def integer_sum(terms: Array) -> Array:
 
 
 LOG_BITS = 31
-LN_2 = round(math.log(2) * 2**FRACTION_BITS)
+LN_2 = 2977044472  # log(2) in units of 2**-32
 ATANH = [round(Fraction(2 << LOG_BITS, 2 * k + 1)) for k in range(8, -1, -1)]
 
 

@@ -138,7 +138,11 @@ def bind_native(
     name = primitive.name
     if name in DECIDING:
         context.observe(*values)
-    if name == "gather" and parameters["fill_value"] is None and values[0].is_float:
+    if (
+        name == "gather"
+        and values[0].is_float
+        and not np.isfinite(parameters["fill_value"] or np.nan)
+    ):
         parameters = parameters | {"fill_value": 0}
     results = primitive.bind(*(v.array for v in values), **parameters)
     axes = AXES.get(name, movement.cautious)

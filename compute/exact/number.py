@@ -19,6 +19,8 @@ from jax import Array, lax
 
 SMALLEST = 2.0**-96
 LARGEST = float(np.finfo(np.float32).max)
+# sums of products saturate here already, so that no score comes near a mask of -LARGEST
+LARGEST_PRODUCT_SUM = 2.0**64
 SATURATED = np.float32(np.nan)
 
 
@@ -32,10 +34,10 @@ def flush(x: Array) -> Array:
     return jnp.where(jnp.abs(x) < np.float32(SMALLEST), np.float32(0), x)
 
 
-def narrow(x: Array) -> Array:
-    """Round a float64 result to a value: 24 bits, flush, saturate."""
+def narrow(x: Array, largest: float = LARGEST) -> Array:
+    """Round a float64 result to a value: 24 bits, flush, saturate beyond `largest`."""
     y = x.astype(jnp.float32)
-    return flush(jnp.where(jnp.abs(y) <= np.float32(LARGEST), y, SATURATED))
+    return flush(jnp.where(jnp.abs(y) <= np.float32(largest), y, SATURATED))
 
 
 def canonical(x: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.contraction import TooManyTerms
-from compute.exact.grid import ABSOLUTE_BITS, ABSOLUTE_RANGE, row_exponent, scale
+from compute.exact.grid import ABSOLUTE_BITS, ABSOLUTE_RANGE, reciprocal, row_exponent, scale
 from compute.exact.number import SATURATED, narrow, nearest_integer, wide
 
 SUM_BITS = 23
@@ -29,9 +29,10 @@ def on_absolute_grid(x: Array) -> Array:
 
 
 def on_row_grid(x: Array, axes: tuple[int, ...]) -> Array:
-    """Float64 multiples of 2**(E - SUM_BITS), E = row_exponent over `axes`."""
+    """Float64 multiples of 2**(E - SUM_BITS), E = row_exponent over `axes`; all
+    SATURATED if one term is."""
     exponent = row_exponent(x, axes) - SUM_BITS
-    return wide(nearest_integer(x * scale(-exponent))) * wide(scale(exponent))
+    return wide(nearest_integer(x * reciprocal(exponent, SUM_BITS))) * wide(scale(exponent))
 
 
 def total(x: Array, axes: tuple[int, ...]) -> Array:

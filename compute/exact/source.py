@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-_LIBRARIES = ("jax", "jaxlib", "flax", "optax", "compute/exact")
+_LIBRARIES = ("/jax/", "/jaxlib/", "/flax/", "/optax/", Path(__file__).parent.as_posix() + "/")
 
 
 def line_of(equation: Any) -> str:
@@ -13,6 +13,6 @@ def line_of(equation: Any) -> str:
     traceback = equation.source_info.traceback
     for frame in traceback.frames if traceback else ():
         path = Path(frame.file_name).as_posix()
-        if not path.startswith("<frozen") and not any(f"/{lib}/" in path for lib in _LIBRARIES):
+        if not path.startswith("<frozen") and not any(library in path for library in _LIBRARIES):
             return f"{frame.file_name}:{frame.line_num} ({frame.function_name})"
     return "an unknown line"
