@@ -6,8 +6,8 @@
 @notice One group's training set: a list of deltas, each a patch against the set before it, of which only the sha256 is
         kept here. Anyone proposes at any time; the keepers vote; at the end of each period the proposal with the most
         votes becomes the next version, if it reaches the quorum and beats "no change".
-@dev    Votes are final and tallies only grow, so the winner is a running maximum: no loop anywhere. What a period
-        decided is fixed at its end by the ballots before it; `finalize`, `sync` and the next ballot only write it down,
+@dev    Votes are final and tallies only grow, so the winner is a running maximum and nothing loops over them.
+        What a period decided is fixed at its end by the ballots before it; `finalize`, `sync` and the next ballot only write it down,
         so nobody gains by calling early or late. Approval voting: a staker may support several proposals with full
         weight, because proposals arrive all week and an early voter must be able to support a better late one.
 """
@@ -33,9 +33,6 @@ exports: (
     versions.due,
     versions.tip_of,
 )
-
-_DAY: constant(uint256) = 86_400
-
 
 # A proposal can be voted on once it is this part of a period old: nobody proposes and wins in the last minute.
 _REVIEW_PART: constant(uint256) = 7
@@ -170,7 +167,7 @@ def vote(proposal_id: uint256, staker: address = msg.sender):
     if proposal_id != 0:
         assert standing.proposed_at != 0, "dr: no proposal"
         assert standing.parent_version == clock.version, "dr: stale parent"
-        review: uint256 = clock.length_days * _DAY // _REVIEW_PART
+        review: uint256 = clock.length_days * params.DAY // _REVIEW_PART
         assert block.timestamp >= standing.proposed_at + review, "dr: in review"
     assert self._voted[proposal_id][staker] != clock.index + 1, "dr: already voted"
     self._voted[proposal_id][staker] = clock.index + 1
@@ -216,7 +213,7 @@ def finalize():
     @notice Write down what the period that has ended decided, and open the one that contains now.
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
-    assert block.timestamp >= clock.start + clock.length_days * _DAY, "dr: period running"
+    assert block.timestamp >= clock.start + clock.length_days * params.DAY, "dr: period running"
     self._roll()
 
 
@@ -289,7 +286,7 @@ def period() -> (uint256, uint256, uint256, uint256):
     @return Its index.
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
-    return clock.start, clock.length_days * _DAY, clock.pending_days * _DAY, clock.index
+    return clock.start, clock.length_days * params.DAY, clock.pending_days * params.DAY, clock.index
 
 
 @external
@@ -354,7 +351,7 @@ def _roll() -> delta_words.Clock:
     @return The clock after that.
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
-    end: uint256 = clock.start + clock.length_days * _DAY
+    end: uint256 = clock.start + clock.length_days * params.DAY
     if block.timestamp < end:
         return clock
     appended: bool = False
@@ -374,10 +371,10 @@ def _roll() -> delta_words.Clock:
             version=clock.version, proposal_id=clock.leader, delta_hash=delta_hash, tip=tip
         )
     # Periods that nobody touched were empty: skip them without leaving the grid.
-    skipped: uint256 = (block.timestamp - end) // (clock.pending_days * _DAY)
+    skipped: uint256 = (block.timestamp - end) // (clock.pending_days * params.DAY)
     clock.votes = 0
     clock.leader = 0
-    clock.start = end + skipped * clock.pending_days * _DAY
+    clock.start = end + skipped * clock.pending_days * params.DAY
     clock.index += 1 + skipped
     clock.length_days = clock.pending_days
     self._clock = delta_words._pack_clock(clock)

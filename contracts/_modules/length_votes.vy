@@ -6,7 +6,8 @@
 @notice One vote per staker and epoch. Every epoch counts afresh: powers of two snapshots must not add up.
 """
 
-_DAY: constant(uint256) = 86_400
+from contracts._modules import params
+
 _MAX_DAYS: constant(uint256) = 56
 
 
@@ -27,7 +28,7 @@ def length_tally(epoch: uint256, length: uint256) -> uint256:
     @param  length  Seconds, whole days.
     @return NRN wei.
     """
-    return self._votes(epoch, length // _DAY)
+    return self._votes(epoch, length // params.DAY)
 
 
 @external
@@ -48,8 +49,8 @@ def _whole_days(length: uint256) -> uint256:
     """
     @notice Days of a length that a period may have.
     """
-    assert length >= _DAY and length <= _MAX_DAYS * _DAY and length % _DAY == 0, "dr: period"
-    return length // _DAY
+    assert length >= params.DAY and length <= _MAX_DAYS * params.DAY and length % params.DAY == 0, "dr: period"
+    return length // params.DAY
 
 
 @internal

@@ -10,9 +10,6 @@
 from contracts._modules import delta_words
 from contracts._modules import params
 
-_DAY: constant(uint256) = 86_400
-
-
 # The version this list goes on from; what was before it is recorded where the group was forked from.
 BASE_VERSION: public(immutable(uint256))
 
@@ -73,7 +70,7 @@ def _append(version: uint256, delta_hash: bytes32, proposer: address, start: uin
     self.delta_of[version] = delta_hash
     last: delta_words.Origin = delta_words._unpack_origin(self._origin[version - 1])
     credited: uint256 = last.credited if last.start // params.EPOCH == start // params.EPOCH else 0
-    credit: uint256 = min(length_days * _DAY, params.EPOCH - credited)
+    credit: uint256 = min(length_days * params.DAY, params.EPOCH - credited)
     self._origin[version] = delta_words._pack_origin(
         delta_words.Origin(
             proposer=proposer,
@@ -127,4 +124,4 @@ def _at(newest: uint256, when: uint256) -> uint256:
 @view
 def _in_force_since(version: uint256) -> uint256:
     origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
-    return origin.start + origin.length_days * _DAY
+    return origin.start + origin.length_days * params.DAY
