@@ -1,5 +1,6 @@
 """Reading logs in ranges, and following a chain that changes its mind."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -154,3 +155,22 @@ def test_the_block_at_a_time(devnet: Devnet) -> None:
     assert heads.block_at(head.timestamp + 999, 0, head.number + 2) == head.number + 3
     assert heads.block_at(0, 0, head.number) == 0
     assert heads.is_canonical(head)
+
+
+def test_a_forged_delta_breaks_the_hash_chain(devnet: Devnet) -> None:
+    """A node that swaps a delta everywhere it is named still cannot make the tips agree."""
+    group = devnet.chain().group(1)
+    devnet.next_epoch()
+    devnet.sender("tom").propose(group, group.config.genesis_tip, b"\x11" * 32)
+    devnet.warp(group.chain.now() + group.period().review)
+    for name in ("alice", "bob"):
+        devnet.sender(name).vote_delta(group, 1)
+    devnet.warp(group.period().end)
+    devnet.sender("tom").finalize(group)
+    assert group.lineage(1)[1][0].delta_hash == b"\x11" * 32
+
+    def forge(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        return json.loads(json.dumps(ask()).replace("11" * 32, "22" * 32))
+
+    with proxy(devnet, forge) as chain, pytest.raises(MalformedAnswer, match="hash chain"):
+        chain.group(1).lineage(1)
