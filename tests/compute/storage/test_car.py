@@ -144,6 +144,7 @@ def test_a_missing_block_is_named_on_export() -> None:
         (HELLO_CAR + b"\x01\x01", "something else than raw"),
         (HELLO_CAR + b"\xa5\x80\x40" + bytes(1 << 21), "a part that is not 1 to 1048612"),
     ],
+    ids=lambda value: value if isinstance(value, str) else len(value),
 )
 def test_what_is_no_archive_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(InvalidArchive, match=words):

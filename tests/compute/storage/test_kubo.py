@@ -122,7 +122,7 @@ def test_a_missing_block_is_named_in_time(daemons: tuple[Daemon, Daemon]) -> Non
         store.get(ABSENT)
 
     assert raised.value.digest == ABSENT
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - before < 8
 
 
 def test_a_block_is_never_larger_than_the_limit(here: KuboStore) -> None:
@@ -306,7 +306,7 @@ def test_a_daemon_that_hangs_is_left_in_time(mortal: Daemon) -> None:
     try:
         with pytest.raises(StoreUnreachable, match=f"fetching {cid(stored)} within 1.5 seconds"):
             store.get(stored)
-        assert time.monotonic() - before < 3
+        assert time.monotonic() - before < 8
     finally:
         os.kill(mortal.pid, signal.SIGCONT)
 
