@@ -190,11 +190,16 @@ class Evidence:
         _, records = group.lineage(version)
         proposers = [self.names[record.proposer] for record in records]
         vandal = self._chain.neuron.balance_of(self._play.people[plot.VANDAL].address)
+        registry = container("DeltaRegistry").at(group.deltas)
+        votes = [0, 0]
+        for event in registry.events.get_sequence(0, event_type="Voted"):
+            votes[event.args.proposal_id - 1] += event.args.power
         return Finding(
             "the useful delta was appended and paid, the garbage delta got nothing",
             proposers == [plot.CURATOR] and vandal == 0 and group.due(1) is None,
-            f"version 1 is of {', '.join(proposers)}; its proposer got "
-            f"{self._formula().issued // 1_000_000 / NRN} NRN",
+            f"version 1 is of {', '.join(proposers)}: {votes[0] / NRN:,.0f} NRN voted for it, "
+            f"{votes[1] / NRN:,.0f} for the garbage; its proposer got "
+            f"{self.ledger.earned[self._play.people[plot.CURATOR].address] / NRN} NRN",
         )
 
     def _lies(self) -> int:

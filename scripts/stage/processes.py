@@ -140,7 +140,7 @@ class Company:
         self.actors.clear()
 
 
-def nrn(*words: str | Path | int) -> list[str]:
+def nrn(*words: str | Path | float) -> list[str]:
     """The command line `nrn …` of this environment."""
     return [str(Path(sys.executable).with_name("nrn")), *(str(word) for word in words)]
 
