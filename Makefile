@@ -62,7 +62,7 @@ format: setup ## Rewrite the sources in the house style
 	mamushi --line-length 120 contracts
 
 fuzz: setup ## Long state machines over the contracts (FUZZ_CALLS contract calls)
-	FUZZ_CALLS=$${FUZZ_CALLS:-100000} $(PYTEST) -s tests/stateful
+	FUZZ_CALLS=$${FUZZ_CALLS:-100000} $(PYTEST) -q -n $(WORKERS) tests/stateful
 
 bench: setup ## Every benchmark: ratios against a baseline measured in the same run
 	for script in benchmarks/*.py; do echo "== $$script"; python "$$script"; done

@@ -15,7 +15,9 @@ from tests.stateful.machine import world
 from tests.stateful.world import Calls
 
 BUDGET = int(os.environ.get("FUZZ_CALLS", "0"))
-SHARD = 2_000  # calls; well below the time limit of a test
+MACHINES = 5
+SHARDS = max(1, -(-BUDGET // (2_000 * MACHINES)))  # of a machine
+SHARE = -(-BUDGET // (SHARDS * MACHINES))  # calls of a shard
 
 _totals: Counter[str] = Counter()
 _began = time.monotonic()
@@ -23,9 +25,12 @@ _began = time.monotonic()
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "shard" in metafunc.fixturenames:
-        machines = 5
-        shards = max(1, -(-BUDGET // (SHARD * machines)))
-        metafunc.parametrize("shard", range(shards))
+        metafunc.parametrize("shard", range(SHARDS))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if BUDGET else []:
+        item.add_marker(pytest.mark.timeout(0))
 
 
 def pytest_collection_finish() -> None:

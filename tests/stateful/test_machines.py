@@ -6,7 +6,7 @@ import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.blocks import BlockModel, BlockRules
-from tests.stateful.conftest import BUDGET, SHARD
+from tests.stateful.conftest import SHARE
 from tests.stateful.deltas import DeltaModel, DeltaRules
 from tests.stateful.emission import EmissionRules
 from tests.stateful.machine import Machine
@@ -45,7 +45,7 @@ class DeltaMachine(DeltaRules):
 
     def __init__(self) -> None:
         super().__init__()
-        for period, quorum in ((2 * DAY, 2_000), (7 * DAY, 5_000)):
+        for period, quorum in ((4 * DAY, 2_000), (7 * DAY, 5_000)):
             group = self.world.create_group(delta_period=period, delta_quorum_bps=quorum)
             self.groups.append(group)
             self.stakes.parents[group.id] = 0
@@ -118,9 +118,9 @@ def run(machine: type[Machine], shard: int, steps: int, examples: int) -> None:
         suppress_health_check=hypothesis.HealthCheck.all(),
         print_blob=False,
     )
-    enough = Calls["calls"] + SHARD
+    enough = Calls["calls"] + SHARE
     round_ = 0
-    while round_ == 0 or (BUDGET and Calls["calls"] < enough):
+    while round_ == 0 or Calls["calls"] < enough:
         seeded = hypothesis.seed(shard * 1_000 + round_)(
             type(machine.__name__, (machine,), {"__doc__": machine.__doc__})
         )
