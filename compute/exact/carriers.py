@@ -49,13 +49,12 @@ def _int8_digits(limb: Limb) -> list[Array]:
 
 def int8_gemm(a: Limb, b: Limb, dimensions: Dimensions) -> Array:
     """Nine int8 GEMMs with int32 accumulation, exact for up to 2**17 terms, joined in int64."""
-    total: Array | None = None
+    total = jnp.int64(0)
     for i, x in enumerate(_int8_digits(a)):
         for j, y in enumerate(_int8_digits(b)):
             product = lax.dot_general(x, y, dimensions, preferred_element_type=jnp.int32)
             term = product.astype(jnp.int64) << (8 * (i + j))
-            total = term if total is None else total + term
-    assert total is not None
+            total = total + term
     zeros = (jnp.zeros_like(a.digits), jnp.zeros_like(b.digits))
     scale = _outer(a, b, dimensions, zeros)
     return total.astype(jnp.float64) * scale

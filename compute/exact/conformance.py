@@ -105,8 +105,8 @@ def _each(run: Callable[..., Any]) -> Check:
 
             found = np.asarray(jax.jit(jax.vmap(one))(*arrays))
             differ = _differ(found, np.stack([_array(x) for x in expected]))
-            bad = differ.reshape(len(indices), -1).any(axis=1)
-            wrong += [i for i, b in zip(indices, bad, strict=True) if b]
+            bad = np.asarray(differ.reshape(len(indices), -1).any(axis=1))
+            wrong += [i for i, b in zip(indices, bad.tolist(), strict=True) if b]
         return wrong
 
     return checked

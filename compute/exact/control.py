@@ -1,7 +1,8 @@
-"""Calls, loops and branches: the same interpreter inside, with the saturation flag carried along."""
+"""Calls, loops and branches: the interpreter inside, the saturation flag carried along."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -162,7 +163,8 @@ def while_loop(
         state = (advance(v.array, x) for v, x in zip(outputs, carry[:-1], strict=True))
         return (*state, carry[-1] | in_condition | in_body)
 
-    final = lax.while_loop(condition, step, (*(v.array for v in initial), jnp.zeros((), bool)))
+    start_state = (*(v.array for v in initial), jnp.zeros((), bool))
+    final = lax.while_loop(lambda carry: jnp.any(going(carry)[0]), step, start_state)
     context.flags += [final[-1], going(final)[1]]
     return [Value(a, f) for a, f in zip(final[:-1], flags, strict=True)]
 
@@ -173,10 +175,8 @@ def cond(
     """The chosen branch; an axis is positional if any branch makes it so."""
     index, operands = values[0], values[1:]
     branches, arrays = parameters["branches"], [v.array for v in operands]
-    flags: Flags | None = None
-    for branch in branches:
-        found = _trace_flags(evaluate, context, branch, arrays, _flags(operands))
-        flags = found if flags is None else _join(flags, found)
+    found = [_trace_flags(evaluate, context, b, arrays, _flags(operands)) for b in branches]
+    flags = functools.reduce(_join, found)
 
     def make(branch: ClosedJaxpr) -> Callable[..., Any]:
         def run(*arrays: Array) -> Any:
@@ -187,7 +187,6 @@ def cond(
 
     results, flag = lax.switch(index.array, [make(b) for b in branches], *arrays)
     context.flags.append(flag)
-    assert flags is not None
     return [Value(a, f) for a, f in zip(results, flags, strict=True)]
 
 

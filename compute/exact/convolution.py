@@ -43,15 +43,13 @@ def convolve(
     ]
     right = [_kernel(limb, groups) for limb in [row(kernel, tuple(range(kernel.ndim - 1)))]]
 
-    spatial = x.ndim - 2
     # [N, spatial.., G, K] x [G, K, O/G] -> [G, N, spatial.., O/G]
     dimensions = (((x.ndim,), (1,)), ((x.ndim - 1,), (0,)))
     y = narrow(sum_of_limbs(left, right, dimensions, carrier), LARGEST_PRODUCT_SUM)
     y = jnp.moveaxis(y, 0, -2)
     y = y.reshape(*y.shape[:-2], -1)
     inverse = np.argsort((names.out_spec[0], *names.out_spec[2:], names.out_spec[1]))
-    assert y.ndim == spatial + 2
-    return jnp.transpose(y, inverse)
+    return jnp.transpose(y, inverse.tolist())
 
 
 def _patches(limb: Limb, size: tuple[int, ...], groups: int, parameters: dict[str, Any]) -> Limb:

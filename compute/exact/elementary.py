@@ -138,7 +138,7 @@ def log1p(a: Array) -> Array:
 
 
 def expm1(a: Array) -> Array:
-    """exp(a) - 1: for |a| < 0.34375 a * horner(EXPM1, a on 2**-25), else the value exp(a) minus 1."""
+    """exp(a) - 1: for |a| < 0.34375 a * horner(EXPM1, a on 2**-25), else exp(a) minus 1."""
     small = jnp.abs(a) < np.float32(0.34375)
     x = wide(jnp.where(small, a, np.float32(0)))
     near = narrow(wide(narrow(horner(EXPM1, to_grid(x, 25)) / G)) * x)
@@ -170,8 +170,8 @@ GELU_B = 1197135 / 2.0**24  # 0.044715 sqrt(8 / pi)
 def gelu(a: Array) -> Array:
     """a / (1 + exp(-u)), u = sqrt(8/pi) (a + 0.044715 a**3): the tanh form of GELU as one rule.
 
-    x = a clamped to [-8, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24; u = s x on 2**-26;
-    a / one_plus_exp(-u).
+    x = a clamped to [-8, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24;
+    u = s x on 2**-26; a / one_plus_exp(-u).
     """
     x = wide(jnp.clip(known(a), np.float32(-8), np.float32(8)))
     s = to_grid(GELU_B * to_grid(x * x, 20) + GELU_A, 24)

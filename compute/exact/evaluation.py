@@ -1,4 +1,4 @@
-"""The loss of a whole training set: stream batches, collect one integer per example, take the mean."""
+"""The loss of a whole training set: stream batches, keep an integer per example, take the mean."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from compute.exact.interpreter import run
 from compute.exact.losses import LOSSES
@@ -49,22 +50,25 @@ def evaluate(
 
     `logits(params, inputs)` maps a pytree of batched inputs [B, ...] to float32 [B, ...]; it is
     called with one example at a time (B = 1).  `batches` yields (inputs, targets) of any sizes in
-    the set's order.  `progress` is called with the number of examples done.  The result is the
-    same for every batch size, backend and carrier.  Raises UnsupportedPrimitive, and ValueError if
+    the set's order; each is sharded over all local devices.  `progress` is called with the number
+    of examples done.  The result is the same for every batch size, backend and carrier.  Raises UnsupportedPrimitive, and ValueError if
     the batches do not hold `total` examples.
     """
     if not _finite(params):
         return _invalid(NOT_FINITE)
     losses = np.zeros(total, np.int64)
     done, size = 0, 0
+    mesh = Mesh(np.array(jax.local_devices()), ("examples",))
     with jax.enable_x64(True):
         prepared: dict[Any, Any] = {}
+        params = jax.device_put(params, NamedSharding(mesh, PartitionSpec()))
         for inputs, targets in batches:
             count = len(targets)
             if done + count > total:
                 raise ValueError(f"the batches hold more than {total} examples")
-            size = max(size, count)
+            size = max(size, -(-count // mesh.size) * mesh.size)
             batch = jax.tree.map(functools.partial(_padded, size=size), (inputs, targets))
+            batch = jax.device_put(batch, NamedSharding(mesh, PartitionSpec("examples")))
             form = str(jax.tree.map(lambda x: (x.shape, x.dtype), batch))
             if form not in prepared:
                 prepared[form] = prepare(logits, loss, carrier, params, batch)

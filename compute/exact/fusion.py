@@ -42,7 +42,7 @@ def gelu_argument(equation: Any, producer: dict[Var, Any]) -> Any | None:
     outer = step(half, "add")
     cubic = outer and step(outer.invars[1], "mul", 0.044715)
     cube = cubic and step(cubic.invars[1], "integer_pow")
-    if cube and cube.params["y"] == 3 and outer.invars[0] is x and cube.invars[0] is x:
+    if outer and cube and cube.params["y"] == 3 and outer.invars[0] is x and cube.invars[0] is x:
         return x
     return None
 

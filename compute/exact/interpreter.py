@@ -63,8 +63,9 @@ def run(
     of_params = len(jax.tree.leaves(params))
     values = []
     for i, (leaf, var) in enumerate(zip(flat, closed.jaxpr.invars, strict=True)):
-        is_float = jnp.issubdtype(var.aval.dtype, jnp.floating)
-        array = jnp.asarray(leaf).astype(jnp.float32 if is_float else var.aval.dtype)
+        dtype = getattr(var.aval, "dtype")  # noqa: B009 - abstract values of arrays have one
+        is_float = jnp.issubdtype(dtype, jnp.floating)
+        array = jnp.asarray(leaf).astype(jnp.float32 if is_float else dtype)
         array = number.canonical(array) if is_float else array
         values.append(Value(array, (positions and i >= of_params,) * array.ndim))
     context = Context(CARRIERS[carrier or default_carrier()])

@@ -1,8 +1,8 @@
 """Losses of one example as integers: Q32.32 nats, computed from the model's outputs by us.
 
 The outputs are put on the grid 2**-32 as int64, exactly; from there on everything is integer
-arithmetic, except the exponential, which is `elementary.exp_parts`.  Outputs beyond 2**16, or SATURATED
-ones, make the example saturated.
+arithmetic, except the exponential, which is `elementary.exp_parts`.  Outputs beyond 2**16, or
+SATURATED ones, make the example saturated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Primitives that move, choose or compare values and never round: they run on the carrier as they are.
+"""Primitives that move, choose or compare values and never round: they run as they are.
 
 `bind_native` also runs every equation without floats.  A comparison or an index made from SATURATED
 would forget it, so those rules tell the context first.
@@ -16,6 +16,7 @@ from jax.extend.core import Primitive
 from compute.exact import movement, number
 from compute.exact.values import Context, Parameters, Value
 
+EXTREMES = ("reduce_window_max", "reduce_window_min", "reduce_max", "reduce_min")
 DECIDING = frozenset(
     [
         "eq",
@@ -148,8 +149,8 @@ def bind_native(
     axes = AXES.get(name, movement.cautious)
     outputs = []
     for array in results if primitive.multiple_results else [results]:
-        if name in ("reduce_window_max", "reduce_window_min", "reduce_max", "reduce_min"):
-            if jnp.issubdtype(array.dtype, jnp.floating):
-                array = jnp.clip(array, np.float32(-number.LARGEST), np.float32(number.LARGEST))
+        if name in EXTREMES and jnp.issubdtype(array.dtype, jnp.floating):
+            # of nothing the extreme is an infinity
+            array = jnp.clip(array, np.float32(-number.LARGEST), np.float32(number.LARGEST))
         outputs.append(Value(array, axes(parameters, values, array.shape)))
     return outputs

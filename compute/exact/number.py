@@ -1,14 +1,15 @@
 """The F24 number system: what a value is, and how the five correctly rounded operations act on it.
 
-A value is zero, a float32 whose magnitude lies in [SMALLEST, LARGEST], or SATURATED.  Every operation
-takes the exact real result, rounds it once to 24 significant bits (ties to even), turns magnitudes
-below SMALLEST into zero, and turns magnitudes above LARGEST into SATURATED, which no later operation
-can turn back into a number.  Zero has no sign that any rule can observe.
+A value is zero, a float32 whose magnitude lies in [SMALLEST, LARGEST], or SATURATED.  Every
+operation takes the exact real result, rounds it once to 24 significant bits (ties to even), turns
+magnitudes below SMALLEST into zero, and magnitudes above LARGEST into SATURATED, which no later
+operation can turn back into a number.  Zero has no sign that any rule can observe.
 
-Arrays between rules hold the values as float32, SATURATED as NaN.  Inside a rule the arithmetic is
-float64: a product of two values is exact there (so FMA contraction cannot show), and rounding twice,
-to 53 and then to 24 bits, equals rounding once because 53 >= 2 * 24 + 2.  The narrowing cast is
-followed by selects on its float32 result, so no compiler may cancel it against the next widening.
+Arrays between rules hold the values as float32, SATURATED as NaN.  Inside a rule the arithmetic
+is float64: a product of two values is exact there (so FMA contraction cannot show), and rounding
+twice, to 53 and then to 24 bits, equals rounding once because 53 >= 2 * 24 + 2.  The narrowing
+cast is followed by selects on its float32 result, so no compiler may cancel it against the next
+widening.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.typing import ArrayLike
 
 SMALLEST = 2.0**-96
 LARGEST = float(np.finfo(np.float32).max)
@@ -24,9 +26,9 @@ LARGEST_PRODUCT_SUM = 2.0**64
 SATURATED = np.float32(np.nan)
 
 
-def wide(x: Array) -> Array:
+def wide(x: ArrayLike) -> Array:
     """The same values as float64."""
-    return x.astype(jnp.float64)
+    return jnp.asarray(x).astype(jnp.float64)
 
 
 def flush(x: Array) -> Array:
@@ -84,30 +86,30 @@ def is_saturated(x: Array) -> Array:
     return x != x
 
 
-def add(a: Array, b: Array) -> Array:
-    """a + b.  The one operation that clamps to +-LARGEST: a mask added to a mask is still a mask."""
+def add(a: ArrayLike, b: ArrayLike) -> Array:
+    """a + b, which alone clamps to +-LARGEST: a mask added to a mask is still a mask."""
     y = (wide(a) + wide(b)).astype(jnp.float32)
     y = jnp.where(y > np.float32(LARGEST), np.float32(LARGEST), y)
     return flush(jnp.where(y < np.float32(-LARGEST), np.float32(-LARGEST), y))
 
 
-def subtract(a: Array, b: Array) -> Array:
+def subtract(a: ArrayLike, b: ArrayLike) -> Array:
     """a - b, clamping like `add`."""
-    return add(a, -b)
+    return add(a, -jnp.asarray(b))
 
 
-def multiply(a: Array, b: Array) -> Array:
+def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     """a * b."""
     return narrow(wide(a) * wide(b))
 
 
-def divide(a: Array, b: Array) -> Array:
+def divide(a: ArrayLike, b: ArrayLike) -> Array:
     """a / b; x / 0 is SATURATED and 0 / 0 too.
 
     Correct even where the compiler multiplies by a reciprocal: the quotient of two 24-bit numbers
     is never closer than 2**-49 (relative) to a rounding boundary, and both routes stay far inside.
     """
-    zero = b == 0
+    zero = jnp.asarray(b) == 0
     quotient = wide(a) / jnp.where(zero, 1.0, wide(b))
     return jnp.where(zero, SATURATED, narrow(quotient))
 

@@ -1,7 +1,7 @@
 """The semantics of F24/1 a second time: integers and fractions only, slow, without NumPy and JAX.
 
-A number is a Fraction; SATURATED is None.  Every function takes and returns plain Python numbers and
-follows docs/exact.md literally; it shares no code with the rules.  `conformance` is generated from it.
+A number is a Fraction; SATURATED is None.  Every function takes and returns plain Python numbers
+and follows docs/exact.md literally; it shares no code with the rules.  `vectors` are its results.
 """
 
 from __future__ import annotations
@@ -34,6 +34,13 @@ def significant(x: Fraction, bits: int) -> Fraction:
         return ZERO
     unit = Fraction(2) ** (exponent(x) - bits)
     return nearest(x / unit) * unit
+
+
+def certain(x: Number) -> Fraction:
+    """`x`, which the program keeps from saturating."""
+    if x is None:
+        raise ArithmeticError("a fixed program saturated inside")
+    return x
 
 
 def value(x: Fraction) -> Number:
@@ -146,16 +153,12 @@ def exp(a: Fraction) -> Number:
 
 def one_plus_exp(x: Fraction) -> Fraction:
     t, k = exp_parts(x)
-    y = value(significant(t * Fraction(2) ** (k - 25) + 1, 53))
-    assert y is not None
-    return y
+    return certain(value(significant(t * Fraction(2) ** (k - 25) + 1, 53)))
 
 
 def log_mantissa(s: Fraction) -> Fraction:
-    p = value(Fraction(horner(ATANH, grid(s * s, 26)), 2**25))
-    y = None if p is None else value(p * s)
-    assert y is not None
-    return y
+    p = certain(value(Fraction(horner(ATANH, grid(s * s, 26)), 2**25)))
+    return certain(value(p * s))
 
 
 @strict
@@ -166,10 +169,7 @@ def log(a: Fraction) -> Number:
     m = a / Fraction(2) ** e
     if m < Fraction(0.70710678):
         m, e = 2 * m, e - 1
-    denominator = value(m + 1)
-    assert denominator is not None
-    s = value(significant((m - 1) / denominator, 53))
-    assert s is not None
+    s = certain(value(significant((m - 1) / certain(value(m + 1)), 53)))
     return value(significant(e * LN_2 + log_mantissa(s), 53))
 
 
@@ -257,8 +257,7 @@ def horner_values(coefficients: Sequence[Fraction], x: Fraction) -> Number:
 @strict
 def erf(a: Fraction) -> Number:
     x = clamp(a, 4)
-    z = multiply(x, x)
-    assert z is not None
+    z = certain(multiply(x, x))
     y = divide(multiply(horner_values(ERF_P, z), x), horner_values(ERF_Q, z))
     return None if y is None else clamp(y, 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from compute.exact.oracle import (
     LARGEST,
@@ -17,16 +18,16 @@ from compute.exact.oracle import (
     value,
 )
 
-Row = Sequence[Number]
+Row = Sequence[Any]  # of Number
 
 ROW_BITS, SUM_BITS, ROW_FLOOR = 20, 23, -80
 
 
-def row_exponent(row: Sequence[Fraction]) -> int:
+def row_exponent(row: Row) -> int:
     return max([ROW_FLOOR, *(exponent(x) for x in row if x)])
 
 
-def on_row(row: Sequence[Fraction], bits: int) -> list[Fraction]:
+def on_row(row: Row, bits: int) -> list[Fraction]:
     unit = Fraction(2) ** (row_exponent(row) - bits)
     return [nearest(x / unit) * unit for x in row]
 
@@ -47,11 +48,11 @@ def cumulative(row: Row, positional: bool) -> list[Number]:
     """Prefix sums."""
     if not positional and None in row:
         return [None] * len(row)
-    terms: Row = [on_absolute(x) for x in row] if positional else on_row(row, SUM_BITS)  # type: ignore[arg-type]
+    terms: Row = [on_absolute(x) for x in row] if positional else on_row(row, SUM_BITS)
     sums: list[Number] = []
-    running: Number = ZERO
+    running: Any = ZERO
     for x, term in zip(row, terms, strict=True):
-        running = None if None in (running, x, term) else running + term  # type: ignore[operator]
+        running = None if None in (running, x, term) else running + term
         sums.append(None if running is None else value(significant(running, 53)))
     return sums
 
@@ -66,23 +67,23 @@ def dot(a: Row, b: Row) -> Number:
     """One output of a dot product without positions: each operand on its own row grid."""
     if None in a or None in b:
         return None
-    left, right = on_row(a, ROW_BITS), on_row(b, ROW_BITS)  # type: ignore[arg-type]
+    left, right = on_row(a, ROW_BITS), on_row(b, ROW_BITS)
     return product_sum(sum((x * y for x, y in zip(left, right, strict=True)), ZERO))
 
 
 def weigh(weights: Row, values: Sequence[Row]) -> list[Number]:
-    """One row of weights [S] on values [S][D]: the exponents of the values move into the weights."""
+    """One row of weights [S] on values [S][D]: the values' exponents move into the weights."""
     if None in weights or any(None in row for row in values):
         return [None] * len(values[0])
-    units = [Fraction(2) ** (row_exponent(row) - ROW_BITS) for row in values]  # type: ignore[arg-type]
+    units = [Fraction(2) ** (row_exponent(row) - ROW_BITS) for row in values]
     absorbed = []
     for weight, unit in zip(weights, units, strict=True):
-        x = weight * unit  # type: ignore[operator]
+        x = weight * unit
         if abs(x) > LARGEST:
             return [None] * len(values[0])
         absorbed.append(x if abs(x) >= SMALLEST else ZERO)
     grid = on_row(absorbed, ROW_BITS)
-    digits = [[nearest(v / unit) for v in row] for row, unit in zip(values, units, strict=True)]  # type: ignore[operator]
+    digits = [[nearest(v / unit) for v in row] for row, unit in zip(values, units, strict=True)]
     columns = zip(*digits, strict=True)
     return [product_sum(sum((w * v for w, v in zip(grid, c, strict=True)), ZERO)) for c in columns]
 
@@ -96,8 +97,8 @@ def dot_absolute(a: Row, b: Row, both: bool) -> Number:
     """`a` on the absolute grid; `b` too if `both`, else on its row grid."""
     if None in map(on_absolute, a) or None in b or (both and None in map(on_absolute, b)):
         return None
-    left = list(zip(*map(limbs, a), strict=True))  # type: ignore[arg-type]
-    right = list(zip(*map(limbs, b), strict=True)) if both else [on_row(b, ROW_BITS)]  # type: ignore[arg-type]
+    left = list(zip(*map(limbs, a), strict=True))
+    right = list(zip(*map(limbs, b), strict=True)) if both else [on_row(b, ROW_BITS)]
     pairs = [(i + j, i, j) for i in range(len(left)) for j in range(len(right))]
     sums = [
         sum((x * y for x, y in zip(left[i], right[j], strict=True)), ZERO)
@@ -109,7 +110,7 @@ def dot_absolute(a: Row, b: Row, both: bool) -> Number:
     return product_sum(significant(result, 53))
 
 
-def fixed(x: Number) -> int | None:
+def fixed(x: Number) -> Any:
     return None if x is None or abs(x) > 2**16 else nearest(x * 2**32)
 
 
@@ -135,7 +136,7 @@ def log_fixed(number: int) -> int:
     return ((t * s) >> 30) + (e + 30) * LN_2
 
 
-def position(logits: Row, target: int, share: int) -> int | None:
+def position(logits: Row, target: int, share: int) -> Any:
     """Cross-entropy of one position; `share` is the smoothing in units of 2**-16."""
     z = [fixed(x) for x in logits]
     known = [x for x in z if x is not None]
@@ -161,14 +162,14 @@ def cross_entropy(logits: Sequence[Row], targets: Sequence[int], share: int = 0)
     ]
     if None in costs:
         return None
-    return mean([c for c, y in zip(costs, targets, strict=True) if 0 <= y < classes])  # type: ignore[misc]
+    return mean([c for c, y in zip(costs, targets, strict=True) if 0 <= y < classes])
 
 
 def squared_error(outputs: Row, targets: Row) -> int | None:
     pairs = [(fixed(a), fixed(b)) for a, b in zip(outputs, targets, strict=True)]
     if any(None in pair for pair in pairs):
         return None
-    differences = [(a - b) >> 12 for a, b in pairs]  # type: ignore[operator]
+    differences = [(a - b) >> 12 for a, b in pairs]
     if any(abs(d) > 2**31 for d in differences):
         return None
     return mean([(d * d) >> 8 for d in differences])
@@ -193,7 +194,7 @@ def convolve(x: Sequence[Row], kernel: Sequence[Sequence[Row]], stride: int) -> 
     columns = [[v[o] for tap in kernel for v in tap] for o in outputs]
     if None in flat:
         return [[None for _ in outputs] for _ in range((len(x) - len(kernel)) // stride + 1)]
-    grid = on_row(flat, ROW_BITS)  # type: ignore[arg-type]
+    grid = on_row(flat, ROW_BITS)
     width = len(x[0])
     result = []
     for start in range(0, len(x) - len(kernel) + 1, stride):
@@ -202,7 +203,7 @@ def convolve(x: Sequence[Row], kernel: Sequence[Sequence[Row]], stride: int) -> 
             [
                 product_sum(
                     sum((a * b for a, b in zip(patch, on_row(c, ROW_BITS), strict=True)), ZERO)
-                )  # type: ignore[arg-type]
+                )
                 for c in columns
             ]
         )

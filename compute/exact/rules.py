@@ -1,7 +1,7 @@
-"""The rule table: primitive name -> what it does to values.  docs/adding_a_rule.md explains how to add.
+"""The rule table: primitive name -> what it does to values.  See docs/adding_a_rule.md.
 
 A rule takes (context, parameters of the primitive, operands, output avals) and returns the results.
-Most rules are made by `value_rule` from a function of arrays and a function for the positional axes.
+Most rules are made by `value_rule` from a function of arrays and one for the positional axes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _elementwise(name: str, compute: Callable[..., Array]) -> None:
     value_rule(name, lambda _, *arrays: compute(*arrays), movement.elementwise)
 
 
-for _name, _function in {
+_ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "add": number.add,
     "add_any": number.add,
     "sub": number.subtract,
@@ -61,7 +61,8 @@ for _name, _function in {
     "erfc": lambda a: number.subtract(np.float32(1), elementary.erf(a)),
     "sin": elementary.sin,
     "cos": elementary.cos,
-}.items():
+}
+for _name, _function in _ELEMENTWISE.items():
     _elementwise(_name, _function)
 
 

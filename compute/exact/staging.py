@@ -1,6 +1,6 @@
 """Splitting a program into what depends on the parameters alone, and the rest.
 
-The first half (putting every weight on its grid) runs once for a checkpoint, the second for a batch.
+The first half (putting every weight on its grid) runs once a checkpoint, the second once a batch.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Context:
     rows: dict[Any, tuple[Array, Limb]] = field(default_factory=dict)
 
     def observe(self, *values: Value) -> None:
-        """A rule turns these floats into something that cannot be SATURATED: remember if they are."""
+        """A rule turns these floats into what cannot be SATURATED: remember if they are."""
         self.flags += [jnp.any(is_saturated(v.array)) for v in values if v.is_float]
 
     def row(self, x: Array, axes: tuple[int, ...]) -> Limb:

@@ -1,7 +1,7 @@
-"""The conformance vectors, computed by the oracle: `python -m compute.exact.vectors` rewrites the file.
+"""The conformance vectors, by the oracle: `python -m compute.exact.vectors` rewrites the file.
 
-Numbers are float32 bit patterns in hexadecimal, SATURATED is 7fc00000.  Inputs are chosen by hand at
-the boundaries (ties, saturation, dust, zero rows, powers of two) and at random from a fixed seed.
+Numbers are float32 bit patterns in hexadecimal, SATURATED is 7fc00000.  Inputs are chosen by hand
+at the boundaries (ties, saturation, dust, zero rows, powers of two) and at random from a seed.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ def generate() -> dict[str, list[Any]]:
     for n in lengths:
         for weights in _rows(rng, n):
             rows = [_row(rng, 3, 10) for _ in range(n - 1)] + [[Fraction(0)] * 3]
-            outputs = oracle_sums.weigh(weights, rows)
-            result["weigh"].append([hexed(weights), hexed(rows), hexed(outputs)])
+            mixed = oracle_sums.weigh(weights, rows)
+            result["weigh"].append([hexed(weights), hexed(rows), hexed(mixed)])
     result["convolve"] = []
     for stride in (1, 2):
         for _ in range(4):

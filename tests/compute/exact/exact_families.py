@@ -1,4 +1,4 @@
-"""One tiny model of every family that the exact loss covers: for its tests and the equality matrix."""
+"""One tiny model of every family the exact loss covers, for its tests and the equality matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""evaluate(): the same integers for every batch size and carrier, invalid with a reason, streaming."""
+"""evaluate(): the same integers for every batch size and carrier, invalid with a reason."""
 
 import jax
 import jax.numpy as jnp

@@ -1,0 +1,162 @@
+"""What the exact loss costs: time and peak memory of jitted float32, float64 and exact, as ratios.
+
+All three compute the mean cross-entropy of one batch, interleaved, medians of several rounds.  The
+exact side has its weights on their grids already, as for every batch of a checkpoint but the first;
+`prepare` is that first step.  Each peak is that of a process of its own, less the one with nothing
+to do.  Accuracy is the relative error of the mean loss against float64.
+
+    python benchmarks/exact_cost.py [--rounds 9] [--json FILE] [--only mlp cnn ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from exact_models import Case, cnn, lm, mlp
+
+from compute.exact.evaluation import prepare
+
+CASES: dict[str, Callable[[], Case]] = {
+    "MLP digits": mlp,
+    "CNN 28x28": cnn,
+    "LM d128/T128": lambda: lm(128, 128),
+    "LM d256/T256": lambda: lm(256, 256),
+    "LM d512/T256": lambda: lm(512, 256),
+    "LM d768/T512": lambda: lm(768, 512, examples=2),
+}
+KINDS = ("float32", "float64", "exact")
+GOAL = {"LM d256/T256": 2.0, "LM d512/T256": 2.0, "LM d768/T512": 2.0}
+
+
+def program(kind: str, case: Case) -> tuple[Callable[[], Any], float]:
+    """(one evaluation of the batch, seconds of the preparation) after compilation."""
+    if kind == "exact":
+        with jax.enable_x64(True):
+            params, batch = jax.device_put((case.params, (case.inputs, case.targets)))
+            prepare(case.logits, "cross_entropy", None, params, batch)(batch)
+            start = time.perf_counter()
+            step = prepare(case.logits, "cross_entropy", None, params, batch)
+            jax.block_until_ready(step(batch))
+            seconds = time.perf_counter() - start
+
+        def exact() -> Any:
+            with jax.enable_x64(True):
+                return step(batch)
+
+        return exact, seconds
+
+    def mean_loss(params: Any, inputs: Any, targets: Any) -> Any:
+        z = case.logits(params, inputs)
+        return optax.softmax_cross_entropy_with_integer_labels(z, targets).mean()
+
+    with jax.enable_x64(kind == "float64"):
+        arguments = jax.tree.map(
+            lambda x: x.astype(kind) if x.dtype == np.float32 else x, tuple(case[1:])
+        )
+        arguments = jax.device_put(arguments)
+        compiled = jax.jit(mean_loss).lower(*arguments).compile()
+    return lambda: compiled(*arguments), 0.0
+
+
+def loss(kind: str, result: Any) -> float:
+    """The mean loss in nats."""
+    return float(np.mean(np.asarray(result[0])) / 2**32) if kind == "exact" else float(result)
+
+
+def peak_mebibytes(case: str, kind: str) -> float:
+    """Peak resident memory of a process that evaluates the case once."""
+    command = [sys.executable, __file__, "--peak", case, kind]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def measure(name: str, rounds: int) -> list[dict[str, Any]]:
+    """The rows of one case."""
+    case = CASES[name]()
+    programs = {kind: program(kind, case) for kind in KINDS}
+    error = {}
+    reference = loss("float64", jax.block_until_ready(programs["float64"][0]()))
+    for kind in KINDS:
+        found = loss(kind, jax.block_until_ready(programs[kind][0]()))
+        error[kind] = abs(found - reference) / reference
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for _ in range(rounds):
+        for kind in KINDS:
+            start = time.perf_counter()
+            jax.block_until_ready(programs[kind][0]())
+            times[kind].append(1e3 * (time.perf_counter() - start))
+    median = {kind: statistics.median(values) for kind, values in times.items()}
+    peak = {kind: peak_mebibytes(name, kind) for kind in (*KINDS, "nothing")}
+
+    def row(metric: str, ours: float, baseline: float, unit: str) -> dict[str, Any]:
+        ratio = ours / baseline if baseline else float("inf")
+        return {
+            "case": name, "metric": metric, "ours": ours, "baseline": baseline,
+            "ratio": ratio, "unit": unit,
+        }  # fmt: skip
+
+    own = {kind: max(peak[kind] - peak["nothing"], 0.1) for kind in KINDS}
+    prepared = 1e3 * programs["exact"][1]
+    return [
+        row("time exact / float32", median["exact"], median["float32"], "ms"),
+        row("time float64 / float32", median["float64"], median["float32"], "ms"),
+        row("prepare + first batch / float32", prepared, median["float32"], "ms"),
+        row("peak memory exact / float32", own["exact"], own["float32"], "MiB"),
+        row("error exact / float32", error["exact"], error["float32"], "relative"),
+    ]
+
+
+def main() -> None:
+    """Print the table, and write it as JSON if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.peak:
+        name, kind = arguments.peak
+        case = CASES[name]()
+        if kind != "nothing":
+            jax.block_until_ready(program(kind, case)[0]())
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return
+    device = jax.devices()[0]
+    print(
+        f"device: {device.platform} {device.device_kind}; batches of one shape; interleaved medians"
+    )
+    rows = []
+    for name in CASES:
+        if arguments.only and not any(word.lower() in name.lower() for word in arguments.only):
+            continue
+        for row in measure(name, arguments.rounds):
+            rows.append(row)
+            goal = GOAL.get(name, 2.5) if row["metric"].startswith("time exact") else None
+            verdict = (
+                ""
+                if goal is None
+                else f"  goal {goal}x {'met' if row['ratio'] <= goal else 'missed'}"
+            )
+            print(
+                f"{name:14s} {row['metric']:32s} {row['ours']:10.4g} {row['baseline']:10.4g} "
+                f"{row['unit']:9s} {row['ratio']:6.2f}x{verdict}",
+                flush=True,
+            )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
