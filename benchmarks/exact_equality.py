@@ -111,15 +111,9 @@ def compare(settings: dict[str, Setting], names: list[str]) -> list[dict[str, An
             continue
         compared, exact = differing(base, found, "exact")
         plain_compared, plain = differing(base, found, "float32")
-        rows.append(
-            {  # fmt: skip
-                "case": label,
-                "comparisons": compared,
-                "exact differs": exact,
-                "float32 comparisons": plain_compared,
-                "float32 differs": plain,
-            }
-        )
+        row = {"case": label, "comparisons": compared, "exact differs": exact}
+        row |= {"float32 comparisons": plain_compared, "float32 differs": plain}
+        rows.append(row)
         print(
             f"{label:22s} integers compared {compared:4d}  differing {exact:4d}   |  float32 "
             f"logits compared {plain_compared:5d}  differing {plain:5d}",

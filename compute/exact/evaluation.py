@@ -51,8 +51,9 @@ def evaluate(
     `logits(params, inputs)` maps a pytree of batched inputs [B, ...] to float32 [B, ...]; it is
     called with one example at a time (B = 1).  `batches` yields (inputs, targets) of any sizes in
     the set's order; each is sharded over all local devices.  `progress` is called with the number
-    of examples done.  The result is the same for every batch size, backend and carrier.  Raises UnsupportedPrimitive, and ValueError if
-    the batches do not hold `total` examples.
+    of examples done.  The result is the same for every batch size, backend and carrier.
+
+    Raises UnsupportedPrimitive, and ValueError if the batches do not hold `total` examples.
     """
     if not _finite(params):
         return _invalid(NOT_FINITE)

@@ -63,7 +63,7 @@ def run(
     of_params = len(jax.tree.leaves(params))
     values = []
     for i, (leaf, var) in enumerate(zip(flat, closed.jaxpr.invars, strict=True)):
-        dtype = getattr(var.aval, "dtype")  # noqa: B009 - abstract values of arrays have one
+        dtype = var.aval.dtype
         is_float = jnp.issubdtype(dtype, jnp.floating)
         array = jnp.asarray(leaf).astype(jnp.float32 if is_float else dtype)
         array = number.canonical(array) if is_float else array
@@ -114,7 +114,7 @@ def evaluate(context: Context, closed: ClosedJaxpr, values: Sequence[Value]) -> 
 
     def read(atom: Any) -> Value:
         if isinstance(atom, Literal):
-            return _constant(np.asarray(atom.val, atom.aval.dtype))
+            return _constant(np.asarray(atom.val, atom.aval.dtype))  # type: ignore[attr-defined]
         return known[atom]
 
     steps = schedule(jaxpr)
