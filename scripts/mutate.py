@@ -123,6 +123,8 @@ def code_lines(lines: list[str]) -> Iterator[int]:
         declares = re.match(
             r"^\w+: public|^_\w+: HashMap|^(from|import|struct|@|def|exports|initializes)", line
         )
+        # Vyper wants a value for a variable that the next line assigns: no test can tell which.
+        declares = declares or re.match(r"^\s+\w+: \w+ = (0|empty\(\w+\))$", line)
         if bare and not in_text and not in_log and not bare.startswith("#") and not declares:
             yield number
 

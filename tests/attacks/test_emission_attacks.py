@@ -92,6 +92,9 @@ def test_a05_hopping_stake_is_counted_once(scene: Scene, earns) -> None:
 def test_a34_a_fork_doubles_neither_power_nor_emission(scene: Scene, earns) -> None:
     with rehearsal():
         alone = week(scene, scene.people[6])
+    for nobody in (0, 2):
+        with refused("gr: no parent"):
+            scene.world.fork_group(nobody, 0, 0)
     scene.groups.append(scene.world.fork_group(1, 0, 0))
     scene.world.vault.migrate(1, 2, 10_000 * NRN, sender=scene.people[0])
     scene.next_epoch()
@@ -118,6 +121,7 @@ def test_a37_the_sales_ether_is_not_recycled_within_the_sale(scene: Scene, earns
 def test_a38_nobody_mints_after_the_sale(scene: Scene, earns) -> None:
     world = scene.world
     supply = world.nrn.totalSupply()
+    assert (world.nrn.symbol(), world.nrn.decimals()) == ("NRN", 18)
     with refused("sale: ended"):
         world.sale.buy(sender=scene.mallory, value=10**18)
     for sender in (
