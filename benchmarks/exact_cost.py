@@ -2,8 +2,8 @@
 
 All three compute the mean cross-entropy of one batch, interleaved, medians of several rounds.  The
 exact side has its weights on their grids already, as for every batch of a checkpoint but the first;
-`prepare` is that first step.  Each peak is that of a process of its own, less the one with nothing
-to do.  Accuracy is the relative error of the mean loss against float64.
+`prepare` is that first step.  Memory is the compiler's peak of temporary buffers.  Accuracy is the
+relative error of the mean loss against float64.
 
     python benchmarks/exact_cost.py [--rounds 9] [--json FILE] [--only mlp cnn ...]
 """
@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,8 +37,8 @@ KINDS = ("float32", "float64", "exact")
 GOAL = {"LM d256/T256": 2.0, "LM d512/T256": 2.0, "LM d768/T512": 2.0}
 
 
-def program(kind: str, case: Case) -> tuple[Callable[[], Any], float]:
-    """(one evaluation of the batch, seconds of the preparation) after compilation."""
+def program(kind: str, case: Case) -> tuple[Callable[[], Any], float, float]:
+    """(one evaluation of the batch, seconds of preparation, MiB of buffers) after compilation."""
     if kind == "exact":
         with jax.enable_x64(True):
             params, batch = jax.device_put((case.params, (case.inputs, case.targets)))
@@ -50,12 +47,13 @@ def program(kind: str, case: Case) -> tuple[Callable[[], Any], float]:
             step = prepare(case.logits, "cross_entropy", None, params, batch)
             jax.block_until_ready(step(batch))
             seconds = time.perf_counter() - start
+            memory = buffers(jax.jit(step).lower(batch).compile())
 
         def exact() -> Any:
             with jax.enable_x64(True):
                 return step(batch)
 
-        return exact, seconds
+        return exact, seconds, memory
 
     def mean_loss(params: Any, inputs: Any, targets: Any) -> Any:
         z = case.logits(params, inputs)
@@ -67,7 +65,7 @@ def program(kind: str, case: Case) -> tuple[Callable[[], Any], float]:
         )
         arguments = jax.device_put(arguments)
         compiled = jax.jit(mean_loss).lower(*arguments).compile()
-    return lambda: compiled(*arguments), 0.0
+    return lambda: compiled(*arguments), 0.0, buffers(compiled)
 
 
 def loss(kind: str, result: Any) -> float:
@@ -75,11 +73,9 @@ def loss(kind: str, result: Any) -> float:
     return float(np.mean(np.asarray(result[0])) / 2**32) if kind == "exact" else float(result)
 
 
-def peak_mebibytes(case: str, kind: str) -> float:
-    """Peak resident memory of a process that evaluates the case once."""
-    command = [sys.executable, __file__, "--peak", case, kind]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-1])
+def buffers(compiled: Any) -> float:
+    """MiB of temporary buffers of a compiled program."""
+    return compiled.memory_analysis().temp_size_in_bytes / 2**20
 
 
 def measure(name: str, rounds: int) -> list[dict[str, Any]]:
@@ -98,7 +94,7 @@ def measure(name: str, rounds: int) -> list[dict[str, Any]]:
             jax.block_until_ready(programs[kind][0]())
             times[kind].append(1e3 * (time.perf_counter() - start))
     median = {kind: statistics.median(values) for kind, values in times.items()}
-    peak = {kind: peak_mebibytes(name, kind) for kind in (*KINDS, "nothing")}
+    peak = {kind: programs[kind][2] for kind in KINDS}
 
     def row(metric: str, ours: float, baseline: float, unit: str) -> dict[str, Any]:
         ratio = ours / baseline if baseline else float("inf")
@@ -107,13 +103,12 @@ def measure(name: str, rounds: int) -> list[dict[str, Any]]:
             "ratio": ratio, "unit": unit,
         }  # fmt: skip
 
-    own = {kind: max(peak[kind] - peak["nothing"], 0.1) for kind in KINDS}
     prepared = 1e3 * programs["exact"][1]
     return [
         row("time exact / float32", median["exact"], median["float32"], "ms"),
         row("time float64 / float32", median["float64"], median["float32"], "ms"),
         row("prepare + first batch / float32", prepared, median["float32"], "ms"),
-        row("peak memory exact / float32", own["exact"], own["float32"], "MiB"),
+        row("peak memory exact / float32", peak["exact"], peak["float32"], "MiB"),
         row("error exact / float32", error["exact"], error["float32"], "relative"),
     ]
 
@@ -124,15 +119,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", nargs="+", default=[])
-    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.peak:
-        name, kind = arguments.peak
-        case = CASES[name]()
-        if kind != "nothing":
-            jax.block_until_ready(program(kind, case)[0]())
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        return
     device = jax.devices()[0]
     print(
         f"device: {device.platform} {device.device_kind}; batches of one shape; interleaved medians"

@@ -1,11 +1,11 @@
-"""The reduced equality matrix: other instruction set, other devices, other carrier, same integers."""
+"""The reduced equality matrix: other instructions, devices and carrier, the same integers."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
-import exact_equality as matrix  # noqa: E402
+import exact_equality as matrix
 
 
 def test_the_reduced_matrix_is_equal():
