@@ -21,7 +21,7 @@ from typing import Any
 import jax
 import numpy as np
 import optax
-from exact_models import Case, cnn, lm, mlp
+from parts.exact_models import Case, cnn, lm, mlp
 
 from compute.exact.evaluation import prepare
 

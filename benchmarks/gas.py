@@ -5,7 +5,7 @@
 anchor   snekmate's erc20 and OpenZeppelin's ERC20Permit (the cheaper of both), and OpenZeppelin's
          Governor.castVote with ERC20Votes; goal <= 1.00. Without solc and OpenZeppelin
          (npm install) only snekmate's.
-floor    what the lasting effects cost by themselves, see floor.py; goal <= 1.15
+floor    what the lasting effects cost by themselves, see parts/floor.py; goal <= 1.15
 """
 
 import argparse
@@ -26,7 +26,7 @@ from rich.table import Table  # noqa: E402
 project.load(str(ROOT), name="Measured")
 
 from anchors import deploy as anchors  # noqa: E402
-from floor import floor  # noqa: E402
+from parts.floor import floor  # noqa: E402
 
 from scripts.stage import quiet  # noqa: E402
 from scripts.stage.cast import key  # noqa: E402
