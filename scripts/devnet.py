@@ -2,7 +2,8 @@
 
 Deploys on the development chain, holds the sale, stakes for three keepers in one group whose data
 (4,000 MNIST images) and first checkpoint lie in `reports/devnet/store`, and moves the clock to the
-first block in which the stakes count. Keystores for `nrn` lie in `reports/devnet/accounts`.
+start of the first block in which the stakes count. Keystores for `nrn` lie in
+`reports/devnet/accounts`.
 """
 
 import os
@@ -13,6 +14,7 @@ from brownie import accounts, web3
 
 from compute.roles.founding import found
 from compute.storage import open_store
+from scripts.console import training_group
 from scripts.deploy import ROOT, deploy
 from scripts.stage import quiet
 from scripts.stage.cast import ETHER, Person, assemble
@@ -35,13 +37,14 @@ def main() -> None:
         issued = hold_sale(addresses, {person: ETHER for person in people.values()})
         group_id = create_group(addresses, people["kate"], FOLDER / "store")
         stake(addresses, group_id, {people[name]: issued // 10 for name in KEEPERS})
-        warp(next_epoch())
+        # the first block in which the stakes count, from its beginning
+        warp(training_group(group_id).slot_at(next_epoch()).end)
     print(
         f"\ndevnet: group {group_id} waits at {web3.provider.endpoint_uri}; the password of the "
         f"keystores in {FOLDER.relative_to(ROOT)}/accounts is in NRN_PASSWORD (devnet).\n"
         "Try in the console:\n"
-        "  from scripts.tables import block, groups, me, period\n"
-        "  groups()\n  block(1)\n  period(1)\n  me(accounts[10])\n"
+        "  from scripts.console import advance, block, groups, me, period\n"
+        "  groups()\n  block(1)\n  period(1)\n  me(accounts[10])\n  advance(1)\n"
     )
 
 

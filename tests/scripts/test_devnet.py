@@ -8,11 +8,12 @@ import os, subprocess, sys
 from pathlib import Path
 from brownie import accounts, run, web3
 run("devnet")
-from scripts.tables import block, groups, me, period
+from scripts.console import advance, block, groups, me, period
 groups()
 block(1)
 period(1)
 me(accounts[10])
+advance(1)
 os.environ.update(NRN_RPC=web3.provider.endpoint_uri, NRN_STORE={store!r})
 nrn = str(Path(sys.executable).with_name("nrn"))
 subprocess.run([nrn, "verify", "1"], check=True)
@@ -26,7 +27,8 @@ def test_session(brownie: Brownie) -> None:
     )
     output = brownie.python(source, COLUMNS="120")
     assert "1,800.00" in output  # staked in the only group: three tenths of 6,000 NRN
-    assert "group 1, block" in output
+    assert "reveals in 4 h 0 min, votes in 4 h 30 min" in output  # the beginning of a block
+    assert "reveals in 0 h 0 min, votes in 0 h 30 min" in output  # advanced to its second window
     assert "delta period 0" in output
     assert "400.00" in output  # kate bought 1,000 NRN and staked 600
     assert "0 of 0 blocks verified" in output

@@ -1,4 +1,7 @@
-"""Tables for `brownie console`: `from scripts.tables import block, groups, me, period`."""
+"""What a person types in `brownie console`: tables of the protocol, and a clock to turn.
+
+`from scripts.console import advance, block, groups, me, period`
+"""
 
 from typing import Any
 
@@ -8,6 +11,7 @@ from rich.table import Table
 
 from compute.chain import Group, connect
 from scripts.deploy import default_folder
+from scripts.stage.money import now, warp
 
 WEI = 10**18
 NATS = 2**32
@@ -32,8 +36,8 @@ def groups() -> None:
 
 def block(group_id: int, index: int | None = None) -> None:
     """The candidates of a block of a group; the running block if no index is given."""
-    group = _group(group_id)
-    slot = group.slot_at(chain[-1].timestamp) if index is None else group.slot(index)
+    group = training_group(group_id)
+    slot = group.slot_at(now()) if index is None else group.slot(index)
     title = f"group {group_id}, block {slot.index}"
     table = _table(title, "checkpoint", "trainer", "loss", "baseline", "votes NRN")
     for claim in group.candidates(slot.index):
@@ -52,7 +56,7 @@ def block(group_id: int, index: int | None = None) -> None:
 
 def period(group_id: int) -> None:
     """The proposals that can be voted on in the running delta period of a group."""
-    group = _group(group_id)
+    group = training_group(group_id)
     running, leader = group.period(), group.leader()
     table = _table(
         f"group {group_id}, delta period {running.index}", "proposal", "proposer", "delta", "leads"
@@ -79,12 +83,20 @@ def me(account: Any = None) -> None:
     Console().print(table)
 
 
+def advance(group_id: int) -> None:
+    """Turn a development chain's clock to the next window of a group's block."""
+    slot = training_group(group_id).slot_at(now())
+    warp(next(edge for edge in (slot.reveal_at, slot.vote_at, slot.end) if edge > now()))
+    block(group_id)
+
+
+def training_group(group_id: int) -> Group:
+    """A group as `compute.chain` reads it."""
+    return _chain().group(group_id)
+
+
 def _chain() -> Any:
     return connect(web3.provider.endpoint_uri, deployment=default_folder() / f"{chain.id}.json")
-
-
-def _group(group_id: int) -> Group:
-    return _chain().group(group_id)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -99,5 +111,5 @@ def _nrn(amount: int) -> str:
 
 
 def _in(time: int) -> str:
-    minutes = (time - chain[-1].timestamp) // 60
+    minutes = (time - now()) // 60
     return f"in {minutes // 60} h {minutes % 60} min" if minutes >= 0 else "past"
