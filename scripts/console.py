@@ -42,8 +42,8 @@ def block(group_id: int, index: int | None = None) -> None:
     table = _table(title, "checkpoint", "trainer", "loss", "baseline", "votes NRN")
     for claim in group.candidates(slot.index):
         table.add_row(
-            claim.checkpoint_hash.hex()[:16],
-            claim.trainer,
+            claim.checkpoint_hash.hex()[:12] + "…",
+            _short(claim.trainer),
             f"{claim.loss / NATS:.4f}",
             f"{claim.baseline_loss / NATS:.4f}",
             _nrn(group.votes(claim.checkpoint_hash)),
@@ -64,7 +64,10 @@ def period(group_id: int) -> None:
     for proposal in group.proposals():
         leads = leader is not None and leader.proposal_id == proposal.id
         table.add_row(
-            str(proposal.id), proposal.proposer, proposal.delta_hash.hex()[:16], "yes" * leads
+            str(proposal.id),
+            _short(proposal.proposer),
+            proposal.delta_hash.hex()[:12] + "…",
+            "yes" * leads,
         )
     Console().print(table)
     Console().print(f"end {_in(running.start + running.length)}")
@@ -104,6 +107,10 @@ def _table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
+
+
+def _short(address: str) -> str:
+    return f"{address[:8]}…{address[-4:]}"
 
 
 def _nrn(amount: int) -> str:
