@@ -35,6 +35,8 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@echo "setup: Anvil, the development chain, pinned in package-lock.json"
 	@# not `npm ci`: the lock holds one platform's binary, `install` adds another platform's where needed
 	@npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error
+	@# the binary itself: npm's wrapper scripts do not pass signals on, and Anvil would outlive its tests
+	@cd node_modules/.bin && ln -sf ../@foundry-rs/anvil-*/bin/anvil anvil
 	@anvil --version >/dev/null || \
 	  { echo "setup: no Anvil binary for this platform ($$(uname -sm)); see https://getfoundry.sh and put anvil on PATH" >&2; exit 1; }
 	@touch $@
