@@ -308,6 +308,39 @@ def deploy_source(people: People) -> Callable[..., Any]:
     return deploy
 
 
+REFUSING = """
+# pragma version 0.4.3
+answer: bool
+
+@external
+def set_answer(answer: bool):
+    self.answer = answer
+
+@external
+def transfer(to: address, amount: uint256) -> bool:
+    return self.answer
+
+@external
+def transferFrom(owner: address, to: address, amount: uint256) -> bool:
+    return self.answer
+
+@external
+def mint(to: address, amount: uint256):
+    pass
+
+@external
+@view
+def voting_group(voting: address) -> uint256:
+    return 1
+"""
+
+
+@pytest.fixture
+def refusing_token(deploy_source: Callable[..., Any]) -> Any:
+    """A token that answers False where ours reverts; it also plays a registry of groups."""
+    return deploy_source(REFUSING)
+
+
 def event(receipt: Any, name: str) -> dict[str, Any]:
     """The only event of its name in a receipt."""
     (found,) = (

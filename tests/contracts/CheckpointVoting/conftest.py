@@ -41,40 +41,18 @@ def revealed(race: Race) -> Race:
     return race
 
 
-REFUSING = """
-# pragma version 0.4.3
-answer: bool
-
-@external
-def set_answer(answer: bool):
-    self.answer = answer
-
-@external
-def transfer(to: address, amount: uint256) -> bool:
-    return self.answer
-
-@external
-def transferFrom(owner: address, to: address, amount: uint256) -> bool:
-    return self.answer
-
-@external
-def mint(to: address, amount: uint256):
-    pass
-
-@external
-@view
-def voting_group(voting: address) -> uint256:
-    return 1
-"""
-
-
 @pytest.fixture
 def loose(
-    CheckpointVoting: Any, Coinbase: Any, protocol: Any, group: Any, people: Any, deploy_source: Any
+    CheckpointVoting: Any,
+    Coinbase: Any,
+    protocol: Any,
+    group: Any,
+    people: Any,
+    refusing_token: Any,
 ) -> tuple[Any, Any]:
     """A second voting contract for group 1's stake and deltas, over a token that answers False
     where ours reverts; and that token, which also plays the registry of groups."""
-    token, deployer = deploy_source(REFUSING), {"from": people.deployer}
+    token, deployer = refusing_token, {"from": people.deployer}
     coinbase = Coinbase.deploy(token, protocol.sale, protocol.vault, token, deployer)
     voting = CheckpointVoting.deploy(
         1, token, protocol.vault, coinbase, group.deltas, b"\x02" * 32, group.config.fields(),

@@ -49,12 +49,12 @@ def test_refuses_twice_and_to_others(protocol: Any, group: Any, people: Any, clo
 
 
 def test_refuses_when_the_token_refuses(
-    group: Any, people: Any, clock: Any, token: Any, loose_vault: Any
+    group: Any, people: Any, clock: Any, refusing_token: Any, loose_vault: Any
 ) -> None:
-    token.set_answer(True, {"from": people.alice})
+    refusing_token.set_answer(True, {"from": people.alice})
     loose_vault.stake(group.id, 5, {"from": people.alice})
     release = loose_vault.request_exit(group.id, 5, {"from": people.alice}).return_value
-    token.set_answer(False, {"from": people.alice})
+    refusing_token.set_answer(False, {"from": people.alice})
     clock.to(release * EPOCH)
     with brownie.reverts("vault: transfer"):
         loose_vault.withdraw(release, {"from": people.alice})
