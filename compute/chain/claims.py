@@ -58,6 +58,12 @@ class Claim:
             raise ValueError(f"The claim is of {self.trainer}; {account.address} cannot sign it.")
         return bytes(account.sign_message(self._signable(domain)).signature)
 
+    def signer(self, domain: Domain, signature: bytes) -> str:
+        """The address whose key made this signature. Raises for one that is none."""
+        from eth_account import Account
+
+        return Account.recover_message(self._signable(domain), signature=signature)
+
     def _signable(self, domain: Domain) -> "SignableMessage":
         from eth_account.messages import encode_typed_data  # slow to import
 

@@ -8,7 +8,7 @@ from compute.chain import deltas, history, voting
 from compute.chain.claims import attestation, ballot
 from compute.chain.errors import MalformedAnswer
 from compute.chain.events import read_events
-from compute.chain.records import Candidate, Status
+from compute.chain.records import Candidate, Outcome, Status
 from compute.chain.schedule import EPOCH
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def rewards(group: "Group", address: str) -> list[Reward]:
             whole, pool = _shares(group, winner)
             found.append(Reward(Kind.BLOCK, whole - pool, winner.block_index))
         if winner.payer == address and winner.bond_open:
-            bond = group.config.bond
-            found.append(Reward(Kind.BOND, bond, winner.block_index, winner.checkpoint_hash))
+            found.append(_bond(group, winner))
         if group.config.keeper_bps and outcome.redeemed and any(mine):
             found += _keeper_share(group, winner, mine, address)
     for due in deltas.dues(group):
@@ -65,19 +64,47 @@ def rewards(group: "Group", address: str) -> list[Reward]:
 
 
 def open_bonds(group: "Group", address: str) -> list[Reward]:
-    """Bonds of settled claims of this trainer. Reads the group's events: slow on an old group."""
+    """Bonds that this address paid for settled claims, its own or others'.
+
+    Reads all of the group's events: slow on an old group.
+    """
     events = read_events(
         group.chain.rpc, group.voting_contract, ["Revealed"], history.first_block(group),
-        group.chain.head().number, trainer=address,
+        group.chain.head().number,
     )  # fmt: skip
-    claims = [group.candidate(event["checkpoint_hash"]) for event in events]
-    return [
-        Reward(Kind.BOND, group.config.bond, claim.block_index, claim.checkpoint_hash)
-        for claim in claims
-        if claim is not None
-        and claim.bond_open
-        and group.outcome(claim.block_index).status is not Status.UNSETTLED
+    hashes = dict.fromkeys(event["checkpoint_hash"] for event in events)
+    paid = [
+        claim
+        for claim in voting.revealed(group, list(hashes))
+        if claim.payer == address and claim.bond_open
     ]
+    outcomes = voting.outcomes(group, [claim.block_index for claim in paid])
+    return [
+        _bond(group, claim)
+        for claim, outcome in zip(paid, outcomes, strict=True)
+        if outcome.status is not Status.UNSETTLED
+    ]
+
+
+def of_claim(group: "Group", claim: Candidate) -> list[Reward] | None:
+    """What is still to be collected for a claim, for its trainer and for who paid its bond.
+
+    None while the outcome of its block is not written down.
+    """
+    outcome = group.outcome(claim.block_index)
+    if outcome.status is Status.UNSETTLED:
+        return None
+    found = [_bond(group, claim)] if claim.bond_open else []
+    if won(group, claim, outcome) and not outcome.redeemed:
+        whole, pool = _shares(group, claim)
+        found.append(Reward(Kind.BLOCK, whole - pool, claim.block_index))
+    return found
+
+
+def won(group: "Group", claim: Candidate, outcome: Outcome) -> bool:
+    """Whether this claim is the one its block accepted."""
+    accepted = outcome.status is Status.ACCEPTED
+    return accepted and group.accepted(outcome.height) == claim.checkpoint_hash
 
 
 def collect(sender: "Sender", group: "Group", reward: Reward) -> "Receipt":
@@ -93,6 +120,10 @@ def collect(sender: "Sender", group: "Group", reward: Reward) -> "Receipt":
             return sender.release_bond(group, reward.checkpoint_hash)
         case Kind.CREDIT:
             return sender.withdraw_credit(group)
+
+
+def _bond(group: "Group", claim: Candidate) -> Reward:
+    return Reward(Kind.BOND, group.config.bond, claim.block_index, claim.checkpoint_hash)
 
 
 def _shares(group: "Group", winner: Candidate) -> tuple[int, int]:

@@ -120,13 +120,19 @@ def candidate(group: "Group", checkpoint_hash: bytes, at: BlockTag = "latest") -
 
 def winners(group: "Group", height: int) -> list[Candidate]:
     """The accepted claims at heights 1..height."""
-    contract = group.voting_contract
-    hashes = contract.call_many([("accepted", (number,)) for number in range(1, height + 1)])
-    answers = contract.call_many([("candidate", (digest,)) for digest in hashes])
+    hashes = group.voting_contract.call_many(
+        [("accepted", (number,)) for number in range(1, height + 1)]
+    )
+    return revealed(group, hashes)
+
+
+def revealed(group: "Group", hashes: Sequence[bytes]) -> list[Candidate]:
+    """The stored claims on checkpoints of which it is known that they were revealed."""
+    answers = group.voting_contract.call_many([("candidate", (digest,)) for digest in hashes])
     found = [_candidate(digest, *answer) for digest, answer in zip(hashes, answers, strict=True)]
-    known = [winner for winner in found if winner is not None]
-    if len(known) < height:
-        raise MalformedAnswer("The RPC does not know a block that it calls accepted.")
+    known = [claim for claim in found if claim is not None]
+    if len(known) < len(hashes):
+        raise MalformedAnswer("The RPC does not know a claim that it says was revealed.")
     return known
 
 

@@ -1,6 +1,7 @@
-"""`nrn train`, `keep`, `curate`: the processes that a group lives by."""
+"""`nrn train`, `keep`, `curate`, `relay`: the processes that a group lives by."""
 
 import logging
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ def register(root: typer.Typer) -> None:
     command(root, "train")(train)
     command(root, "keep")(keep)
     command(root, "curate")(curate)
+    command(root, "relay")(relay)
 
 
 def train(
@@ -29,6 +31,13 @@ def train(
     steps: Annotated[
         int | None,
         typer.Option(min=1, help="Steps a block; by default until it is time to commit."),
+    ] = None,
+    relay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
+        ),
     ] = None,
     state: State = None,
     poll: Poll = 2.0,
@@ -47,7 +56,7 @@ def train(
     _log()
     actor.train(
         group, account, session.blocks, session.state(state, "trainer", group),
-        Options(Recipe(seed, learning_rate, weight_decay, batch_size), steps), poll,
+        Options(Recipe(seed, learning_rate, weight_decay, batch_size), steps), poll, relay,
     )  # fmt: skip
 
 
@@ -84,6 +93,38 @@ def curate(session: Session, group_id: GroupId, state: State = None, poll: Poll 
     group, account = session.group(group_id), session.signer
     _log()
     actor.curate(group, account, session.blocks, session.state(state, "curator", group), poll)
+
+
+def relay(
+    session: Session,
+    group_id: GroupId,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER", exists=True, file_okay=False, help="Where `nrn train --relay` writes."
+        ),
+    ],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Risk the bond without evaluating the checkpoint.")
+    ] = False,
+    state: State = None,
+    poll: Poll = 2.0,
+) -> None:
+    """Pay gas and bond for trainers who have none; the reward is theirs, the bond comes back.
+
+    Judges each claim as a keeper does before it risks a bond. Runs until Ctrl-C. Whoever writes
+    into FOLDER spends your gas.
+
+    Example: nrn relay 1 /srv/claims --account alice
+    """
+    from compute.roles import actor
+
+    group, account = session.group(group_id), session.signer
+    _log()
+    actor.relay(
+        group, account, folder, session.blocks, session.state(state, "relayer", group), poll,
+        trusting=trust,
+    )  # fmt: skip
 
 
 def _log() -> None:

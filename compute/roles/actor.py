@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compute.chain import Group
-from compute.roles.claimant import Claimant, ClaimEntry
+from compute.roles.claimant import Claimant, ClaimEntry, Delivery
 from compute.roles.clock import Clock, follow
 from compute.roles.curator import Curator
 from compute.roles.journal import EntryType, Journal
+from compute.roles.relay import HandOver
 from compute.roles.retrieval import Mirror
+from compute.roles.sending import OwnTransactions
 from compute.storage import FolderStore, Store
 
 if TYPE_CHECKING:
@@ -53,15 +55,24 @@ def trainer(
     state: Path,
     options: "Options",
     poll_seconds: float = POLL_SECONDS,
+    relay: Path | None = None,
 ) -> "Iterator[tuple[Trainer, Clock]]":
-    """A trainer and its clock, with the folder `state` locked. Raises JournalError."""
+    """A trainer and its clock, with the folder `state` locked. Raises JournalError.
+
+    With `relay` it sends nothing: its claims go to that folder, for a relayer to pay for.
+    """
     from compute.roles.search import Search
     from compute.roles.trainer import Trainer
 
     with _journal(state, "trainer", ClaimEntry, group, account.address) as journal:
         clock = Clock(group.chain, state, poll_seconds=poll_seconds)
         blocks = own_blocks(state, shared)
-        claimant = Claimant(group, account, journal, blocks)
+        delivery: Delivery = (
+            HandOver(group, relay)
+            if relay is not None
+            else OwnTransactions(group, group.chain.sender(account))
+        )
+        claimant = Claimant(group, account, journal, blocks, delivery)
         yield Trainer(group, claimant, blocks, clock, Search(clock, state, options)), clock
 
 
@@ -90,12 +101,13 @@ def train(
     state: Path,
     options: "Options",
     poll_seconds: float = POLL_SECONDS,
+    relay: Path | None = None,
 ) -> None:
     """Run a trainer until SIGTERM or Ctrl-C.
 
     Raises JournalError if another trainer with this account runs, StorageError if the disk fails.
     """
-    with trainer(group, account, shared, state, options, poll_seconds) as (role, clock):
+    with trainer(group, account, shared, state, options, poll_seconds, relay) as (role, clock):
         clock.stop_on_signals()
         follow(role.step, clock)
 
@@ -129,3 +141,23 @@ def curate(
     clock = Clock(group.chain, state, poll_seconds=poll_seconds)
     clock.stop_on_signals()
     follow(Curator(group, account, own_blocks(state, shared)).step, clock)
+
+
+def relay(
+    group: Group,
+    account: "LocalAccount",
+    folder: Path,
+    shared: Store,
+    state: Path,
+    poll_seconds: float = POLL_SECONDS,
+    *,
+    trusting: bool = False,
+) -> None:
+    """Pay for the claims in a folder until SIGTERM or Ctrl-C. What is done, chain and folder say,
+    so it needs no journal."""
+    from compute.roles.relayer import Relayer
+
+    clock = Clock(group.chain, state, poll_seconds=poll_seconds)
+    clock.stop_on_signals()
+    blocks = own_blocks(state, shared)
+    follow(Relayer(group, account, folder, blocks, clock, trusting=trusting).step, clock)

@@ -1,6 +1,7 @@
 """The life of a trainer's claim on chain: commit, reveal, collect.
 
-A claim is journalled with its salt before its commitment is sent, and forgotten when nothing of it
+Its own transactions bring it there, or those of whoever it is handed over to: see `Delivery`. A
+claim is journalled with its salt before its commitment is sent, and forgotten when nothing of it
 is left to collect. Every method compares journal and chain first, so calling it again is safe.
 """
 
@@ -8,13 +9,14 @@ import hashlib
 import logging
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from compute.chain import Group, Status
+from compute.chain import Candidate, Group
 from compute.chain.claims import Claim, commitment, eval_root_hash
+from compute.chain.handover import Opened
+from compute.chain.rewards import Reward, of_claim, won
 from compute.roles.journal import Entry, Journal
 from compute.roles.retrieval import Mirror
-from compute.roles.sending import attempt, settle_overdue
 
 if TYPE_CHECKING:
     from compute.chain.accounts import LocalAccount
@@ -40,8 +42,25 @@ def checkpoint_nonce(trainer: str, block_index: int) -> int:
     return int.from_bytes(hashlib.sha256(material).digest()[:8]) >> 1
 
 
+class Delivery(Protocol):
+    """How claims reach the chain: `sending.OwnTransactions`, or `relay.HandOver`.
+
+    `commit_margin`: seconds kept free at the end of the commit window. What returns a bool says
+    whether it is on chain, and is called again if not.
+    """
+
+    commit_margin: int
+
+    def can_pay_bond(self) -> bool: ...
+    def commit(self, block_index: int, commitment: bytes) -> bool: ...
+    def reveal(self, commitment: bytes, opened: Opened) -> bool: ...
+    def settle(self) -> None: ...
+    def collect(self, reward: Reward) -> None: ...
+    def finish(self, commitment: bytes) -> None: ...
+
+
 class Claimant:
-    """Sends one account's claims in one group and collects what they earn."""
+    """Makes one account's claims in one group and collects what they earn."""
 
     def __init__(
         self,
@@ -49,21 +68,20 @@ class Claimant:
         account: "LocalAccount",
         journal: Journal[ClaimEntry],
         blocks: Mirror,
+        delivery: Delivery,
     ) -> None:
-        self._chain = group.chain
         self._group = group
         self._account = account
         self._journal = journal
         self._blocks = blocks
-        self._sender = group.chain.sender(account)
-        self.address = self._sender.address
+        self._delivery = delivery
+        self.address: str = account.address
+        self.commit_margin = delivery.commit_margin
+        self.can_pay_bond = delivery.can_pay_bond
 
     def has_claim(self, block_index: int) -> bool:
         """Whether a claim for this block is journalled, be it on chain or not."""
         return self._journal.get(block_index) is not None
-
-    def can_pay_bond(self) -> bool:
-        return self._chain.neuron.balance_of(self.address) >= self._group.config.bond
 
     def prepare(
         self,
@@ -86,9 +104,7 @@ class Claimant:
         value = self._commitment(self._entry(block_index))
         if self._group.commitment(value) is not None:
             return True
-        return attempt(
-            f"commit in block {block_index}", lambda: self._sender.commit(self._group, value)
-        )
+        return self._delivery.commit(block_index, value)
 
     def is_final(self, block_index: int) -> bool:
         """Whether the commitment is on chain and no reorganisation can undo it."""
@@ -98,59 +114,45 @@ class Claimant:
     def ensure_revealed(self, block_index: int) -> bool:
         """Publish the checkpoint and reveal the claim unless that is done; whether it is."""
         entry = self._entry(block_index)
-        if self._stands(entry):
+        if self._standing(entry) is not None:
             return True
         self._blocks.serve_checkpoint(entry.checkpoint_hash)
         claim = self._claim(entry)
         signature = claim.sign(self._group.domain, self._account)
-        return attempt(
-            f"reveal in block {block_index}",
-            lambda: self._sender.reveal(self._group, claim, entry.salt, signature),
-        )
+        return self._delivery.reveal(self._commitment(entry), Opened(claim, entry.salt, signature))
 
     def collect(self, before: int) -> None:
         """Settle, redeem and release what claims of blocks before index `before` still hold."""
         for entry in self._journal:
             if entry.block_index < before and self._collected(entry):
+                self._delivery.finish(self._commitment(entry))
                 self._journal.forget(entry.block_index)
-                if self._group.credit(self.address):
-                    attempt("withdraw credit", lambda: self._sender.withdraw_credit(self._group))
 
     def _collected(self, entry: ClaimEntry) -> bool:
         """Collect for one claim; whether nothing is left to do."""
-        n, group, sender = entry.block_index, self._group, self._sender
-        if not self._stands(entry):
+        n, group = entry.block_index, self._group
+        claim = self._standing(entry)
+        if claim is None:
             logger.info("block %d: our claim was not revealed", n)
             return True
-        settle_overdue(sender, group)
-        outcome = group.outcome(n)
-        if outcome.status == Status.UNSETTLED:
+        self._delivery.settle()
+        due = of_claim(group, claim)
+        if due is None:
             return False
-        won = (
-            outcome.status == Status.ACCEPTED
-            and group.accepted(outcome.height) == entry.checkpoint_hash
-        )
-        logger.info("block %d: %s", n, "our claim won" if won else outcome.status.name.lower())
-        if won and not outcome.redeemed:
-            attempt(f"redeem block {n}", lambda: sender.redeem(group, n))
-        candidate = group.candidate(entry.checkpoint_hash)
-        if candidate is not None and candidate.bond_open:
-            attempt(
-                f"release the bond of block {n}",
-                lambda: sender.release_bond(group, entry.checkpoint_hash),
-            )
+        outcome = group.outcome(n)
+        ours = won(group, claim, outcome)
+        logger.info("block %d: %s", n, "our claim won" if ours else outcome.status.name.lower())
+        for reward in due:
+            self._delivery.collect(reward)
         # others may have done the same meanwhile: what counts is the chain
-        candidate = group.candidate(entry.checkpoint_hash)
-        closed = candidate is not None and not candidate.bond_open
-        return closed and (not won or group.outcome(n).redeemed)
+        claim = self._standing(entry)
+        return claim is not None and of_claim(group, claim) == []
 
-    def _stands(self, entry: ClaimEntry) -> bool:
-        """Whether this claim is a candidate; another's claim on the same checkpoint is not."""
-        candidate = self._group.candidate(entry.checkpoint_hash)
-        return candidate is not None and (candidate.block_index, candidate.trainer) == (
-            entry.block_index,
-            self.address,
-        )
+    def _standing(self, entry: ClaimEntry) -> Candidate | None:
+        """This claim as the chain stores it; None if it is not there, or another's is."""
+        claim = self._group.candidate(entry.checkpoint_hash)
+        ours = entry.block_index, self.address
+        return claim if claim and (claim.block_index, claim.trainer) == ours else None
 
     def _entry(self, block_index: int) -> ClaimEntry:
         entry = self._journal.get(block_index)

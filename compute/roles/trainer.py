@@ -14,9 +14,6 @@ from compute.storage import BlockUnavailable
 
 logger = logging.getLogger(__name__)
 
-# Kept free at the end of the commit window for sending the commitment.
-COMMIT_MARGIN_SECONDS = 120
-
 
 class Trainer:
     """One account competing in one group; `step` is what `clock.follow` calls."""
@@ -71,7 +68,7 @@ class Trainer:
             )
             return
         goal = self._goals.now(lambda examples: self._clock.check())
-        best = self._search.improve(goal, block.reveal_at - COMMIT_MARGIN_SECONDS)
+        best = self._search.improve(goal, block.reveal_at - self._claimant.commit_margin)
         gain = 0 if best is None else goal.baseline_loss - best.evaluation.loss
         if best is None or gain < self._group.config.min_improvement:
             logger.info("block %d: nothing beats the incumbent yet", block.index)

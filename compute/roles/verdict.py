@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from compute.chain import RevealedClaim
-from compute.chain.claims import eval_root_hash
+from compute.chain.claims import Claim, eval_root_hash
 from compute.checkpoint import Checkpoint
 from compute.roles.evaluation import (
     Progress,
@@ -33,7 +33,10 @@ NOT_RETRIEVED = Verdict("its bytes could not be retrieved in time")
 
 
 def judge(
-    claim: RevealedClaim, checkpoint: Checkpoint, goal: Goal, progress: Progress | None = None
+    claim: RevealedClaim | Claim,
+    checkpoint: Checkpoint,
+    goal: Goal,
+    progress: Progress | None = None,
 ) -> Verdict:
     """Check baseline, loss and evaluation root of a claim made for `goal`.
 

@@ -18,9 +18,10 @@ from compute.chain import Group
 from compute.chain.events import Event
 from compute.models import InputColumn, ModelSpecification
 from compute.roles import actor
-from compute.roles.clock import Wait
+from compute.roles.clock import Clock, Wait
 from compute.roles.curator import Curator
 from compute.roles.founding import found
+from compute.roles.relayer import Relayer
 from compute.roles.search import Options
 from compute.roles.trainer import Trainer
 from compute.roles.training import Recipe
@@ -205,16 +206,25 @@ class Stage:
         role = actor.wisdomkeeper(self.group, self.net.accounts[name], self.store, state)
         return self._held.enter_context(role)[0]
 
-    def trainer(self, name: str = "tara", options: Options = OPTIONS) -> Trainer:
+    def trainer(
+        self, name: str = "tara", options: Options = OPTIONS, relay: Path | None = None
+    ) -> Trainer:
         """A trainer in this process, to be stepped by hand."""
-        state = self.folder / f"trainer-{name}"
-        role = actor.trainer(self.group, self.net.accounts[name], self.store, state, options)
+        state, account = self.folder / f"trainer-{name}", self.net.accounts[name]
+        role = actor.trainer(self.group, account, self.store, state, options, relay=relay)
         return self._held.enter_context(role)[0]
+
+    def relayer(self, folder: Path, name: str = "tom", *, trusting: bool = False) -> Relayer:
+        """A relayer in this process, to be stepped by hand."""
+        state = self.folder / f"relayer-{name}"
+        clock, blocks = Clock(self.chain, state), actor.own_blocks(state, self.store)
+        account = self.net.accounts[name]
+        return Relayer(self.group, account, folder, blocks, clock, trusting=trusting)
 
     def hush(self) -> None:
         """End the roles in this process; they may be started again."""
         self._held.close()
 
-    def step(self, role: Trainer | Wisdomkeeper | Curator) -> Wait:
+    def step(self, role: Trainer | Wisdomkeeper | Curator | Relayer) -> Wait:
         """Let it do what is due now; what it waits for then."""
         return role.step(self.chain.now())

@@ -1,0 +1,172 @@
+"""The relayer: pay for the claims of trainers who have no ether, at no risk it has not looked at.
+
+What it pays for a claim is gas and the bond. The bond comes back unless the keepers judge the claim
+false, so the relayer judges it first, as a keeper does. The reward is the trainer's.
+"""
+
+import contextlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compute.chain import Candidate, Group
+from compute.chain.claims import Claim
+from compute.chain.handover import Handover, Opened
+from compute.chain.rewards import of_claim
+from compute.chain.signatures import is_signed
+from compute.checkpoint import InvalidCheckpoint
+from compute.roles.clock import RETRY_SECONDS, Clock, Wait
+from compute.roles.goal import Goals
+from compute.roles.relay import handed_over
+from compute.roles.retrieval import Mirror, load_checkpoint
+from compute.roles.sending import OwnTransactions
+from compute.roles.verdict import judge
+from compute.storage import BlockUnavailable
+
+if TYPE_CHECKING:
+    from compute.chain.accounts import LocalAccount
+
+logger = logging.getLogger(__name__)
+
+
+class Relayer:
+    """One account paying for the claims in one folder; `step` is what `clock.follow` calls.
+
+    It has no secrets and keeps no journal: folder and chain say what is done. With `trusting` the
+    checkpoints are neither fetched nor evaluated.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        account: "LocalAccount",
+        folder: Path,
+        blocks: Mirror,
+        clock: Clock,
+        *,
+        trusting: bool = False,
+    ) -> None:
+        self._group = group
+        self._address: str = account.address
+        self._pay = OwnTransactions(group, group.chain.sender(account))
+        self._folder = folder
+        self._blocks = blocks
+        self._clock = clock
+        self._trusting = trusting
+        self._goals = Goals(group, blocks)
+        self._judged: dict[bytes, str | None] = {}  # commitment -> what keepers would find wrong
+        self._tried: dict[bytes, int] = {}  # commitment -> chain time
+        self._done: set[bytes] = set()
+        self._said: set[str] = set()
+
+    def step(self, now: int) -> Wait:
+        """Do what this moment of this block asks for."""
+        block = self._group.slot_at(now)
+        handovers, faults = handed_over(self._folder, self._group)
+        for fault in faults:
+            self._say(fault)
+        for handover in handovers:
+            if handover.block_index < block.index and handover.commitment not in self._done:
+                self._collect(handover)
+        due = [handover for handover in handovers if handover.block_index == block.index]
+        if now < block.reveal_at:
+            for handover in due:
+                self._commit(handover, now)
+            if not self._trusting:
+                with contextlib.suppress(BlockUnavailable):  # prepare: the reveal window is short
+                    self._goals.now(self._check)
+            return Wait(block.reveal_at, "waiting for claims to commit to", recheck=True)
+        if now < block.vote_at:
+            for handover in due:
+                try:
+                    self._reveal(handover, now)
+                except BlockUnavailable as error:  # it may still arrive; the others need not wait
+                    self._say(f"not revealed yet: {handover.commitment.hex()}: {error}")
+            return Wait(block.vote_at, "waiting for claims to reveal", recheck=True)
+        return Wait(block.end, "waiting for the next block")
+
+    def _commit(self, handover: Handover, now: int) -> None:
+        if self._group.commitment(handover.commitment) is None and self._may_try(handover, now):
+            self._pay.commit(handover.block_index, handover.commitment)
+
+    def _reveal(self, handover: Handover, now: int) -> None:
+        """Reveal a claim unless that is done, or it is not worth a bond. Raises BlockUnavailable
+        while its bytes cannot be had."""
+        opened = handover.opened
+        if opened is None or self._stored(opened) is not None:
+            return
+        digest = opened.claim.checkpoint_hash
+        fault = self._refusal(handover.commitment, opened)
+        if fault is None and not self._trusting:
+            if handover.commitment not in self._judged:
+                self._judged[handover.commitment] = self._lie(opened.claim)
+            fault = self._judged[handover.commitment]
+        if fault:
+            self._say(f"not revealed: {digest.hex()}: {fault}")
+        elif not self._pay.can_pay_bond():
+            self._say(f"{self._address} holds less NRN than the bond. Fund it to reveal.")
+        elif self._may_try(handover, now):
+            if not self._trusting:
+                self._blocks.serve_checkpoint(digest)  # keepers must find what our bond stands for
+            self._pay.reveal(handover.commitment, opened)
+
+    def _refusal(self, commitment: bytes, opened: Opened) -> str | None:
+        """Why the contract would not take the claim."""
+        group, claim = self._group, opened.claim
+        seq = group.commitment(commitment)
+        if seq is None:
+            return "it was not committed to"
+        rival = group.candidate(claim.checkpoint_hash)
+        displaced = rival and rival.block_index == claim.block_index and seq < rival.seq
+        if group.is_used(claim.checkpoint_hash) and not displaced:
+            return "its checkpoint was claimed before"
+        if not is_signed(group.chain.rpc, group.domain, claim, opened.signature):
+            return "its trainer did not sign it"
+        if (claim.model_hash, claim.tip) != (group.model_hash, group.current().tip):
+            return "it is about another model or training set"
+        if claim.loss + group.config.min_improvement > claim.baseline_loss:
+            return "it is no improvement"
+        return None
+
+    def _lie(self, claim: Claim) -> str | None:
+        """Why keepers would find the claim false. Raises BlockUnavailable."""
+        goal = self._goals.now(self._check)
+        try:
+            checkpoint = load_checkpoint(self._blocks, goal.specification, claim.checkpoint_hash)
+        except InvalidCheckpoint as error:
+            return str(error)
+        return judge(claim, checkpoint, goal, self._check).reason
+
+    def _may_try(self, handover: Handover, now: int) -> bool:
+        """Not at every look what failed at the last."""
+        if now - self._tried.get(handover.commitment, 0) < RETRY_SECONDS:
+            return False
+        self._tried[handover.commitment] = now
+        return True
+
+    def _collect(self, handover: Handover) -> None:
+        """Have the reward and the bond of a claim paid; nothing is ours of one we did not pay."""
+        claim = handover.opened and self._stored(handover.opened)
+        if claim and claim.payer == self._address:
+            self._pay.settle()
+            due = of_claim(self._group, claim)
+            for reward in due or ():
+                self._pay.collect(reward)
+            if due != []:
+                return
+        self._pay.finish(handover.commitment)
+        self._done.add(handover.commitment)
+
+    def _stored(self, opened: Opened) -> Candidate | None:
+        """The claim as the chain stores it; None before its reveal, or if it was displaced."""
+        stored, claim = self._group.candidate(opened.claim.checkpoint_hash), opened.claim
+        ours = claim.block_index, claim.trainer
+        return stored if stored and (stored.block_index, stored.trainer) == ours else None
+
+    def _say(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            logger.warning("%s", sentence)
+
+    def _check(self, examples: int) -> None:
+        self._clock.check()
