@@ -1,5 +1,22 @@
 """What a group trains: a hashed document that fixes the network, its inputs and its start."""
 
-from compute.models.specification import InputColumn, ModelError, ModelSpecification, Parent
+from compute.models.architecture import Architecture
+from compute.models.columns import InputColumn
+from compute.models.errors import ModelError
+from compute.models.mlp import MLP
+from compute.models.resnet import ResNet
+from compute.models.specification import ModelSpecification, Parent
+from compute.models.transformer import Transformer
+from compute.models.vit import ViT
 
-__all__ = ["InputColumn", "ModelError", "ModelSpecification", "Parent"]
+__all__ = [
+    "MLP",
+    "Architecture",
+    "InputColumn",
+    "ModelError",
+    "ModelSpecification",
+    "Parent",
+    "ResNet",
+    "Transformer",
+    "ViT",
+]

@@ -34,9 +34,13 @@ class Reader:
         return bytes.fromhex(value) if _HASH.fullmatch(value) else self._fail(key)
 
     def choice(self, key: str, allowed: tuple[str, ...]) -> str:
-        if self[key] not in allowed:
+        if not isinstance(self[key], str) or self[key] not in allowed:
             raise ModelError(f"the {self._what}'s {key} is not one of {', '.join(allowed)}")
         return self[key]
+
+    def flag(self, key: str) -> bool:
+        value = self[key]
+        return value if isinstance(value, bool) else self._fail(key)
 
     def integer(self, key: str, low: int, high: int) -> int:
         return self._bounded(key, self[key], low, high)

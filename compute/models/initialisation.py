@@ -1,33 +1,36 @@
 """Initial parameters from integers alone, so that every machine starts from the same bits.
 
-Rule `he-uniform/1`. Element i of tensor `name` takes 24 random bits r from SplitMix64 in counter
+Rule `uniform/1`. Element i of tensor `name` takes 24 random bits r from SplitMix64 in counter
 mode, keyed by the sha256 of seed and name, and is
 
-    (2 r + 1 - 2**24) * floor(2**20 * sqrt(6 / fan_in)) / 2**44    rounded once to float32,
+    (2 r + 1 - 2**24) * floor(2**20 * sqrt(3 v)) / 2**44    rounded once to float32,
 
-uniform in ±sqrt(6 / fan_in), with fan_in the product of all dimensions but the last. Biases are 0.
+uniform in ±sqrt(3 v), with v the variance that the network's table gives the tensor; 2 / fan_in
+is the initialisation of He et al. 2015. Other tensors start as all zeros or all ones.
 """
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 
 from compute.canonical import digest, encode
+from compute.models.parameters import Parameter
 
-RULE = "he-uniform/1"
-
-
-def initialise(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
-    """float32 arrays of the given shapes: the same bits everywhere."""
-    return {name: _tensor(name, shape, seed) for name, shape in shapes.items()}
+RULE = "uniform/1"
 
 
-def _tensor(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
-    if name.rpartition("/")[2] == "bias":
-        return np.zeros(shape, np.float32)
-    fan_in = math.prod(shape[:-1])
-    limit = math.isqrt((6 << 40) // fan_in)
+def initialise(parameters: Mapping[str, Parameter], seed: int) -> dict[str, np.ndarray]:
+    """float32 arrays of the parameters: the same bits everywhere."""
+    return {name: _tensor(name, parameter, seed) for name, parameter in parameters.items()}
+
+
+def _tensor(name: str, parameter: Parameter, seed: int) -> np.ndarray:
+    shape, variance = parameter.shape, parameter.start
+    if not isinstance(variance, Fraction):
+        return np.full(shape, variance, np.float32)
+    limit = math.isqrt((3 * variance.numerator << 40) // variance.denominator)
     key = int.from_bytes(digest(encode([RULE, seed, name]))[:8], "big")
     r = (_splitmix64(key, math.prod(shape)) >> np.uint64(40)).astype(np.int64)
     # |product| < 2**46 is exact in float64, the power of two too: float32 is the only rounding

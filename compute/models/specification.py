@@ -6,38 +6,32 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compute import canonical
 from compute.models import fields, initialisation
+from compute.models.architecture import Architecture
+from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
-from compute.models.widen import widen
+from compute.models.mlp import MLP
+from compute.models.parameters import Axes, Parameters
+from compute.models.resnet import ResNet
+from compute.models.transformer import Transformer
+from compute.models.vit import ViT
 
 if TYPE_CHECKING:  # importing JAX takes seconds, and a specification is often only read
     import jax
 
 FORMAT = "decentralizedai/model/1"
 MAX_BYTES = 1 << 16
-MAX_LAYERS = 64
-MAX_WIDTH = 1 << 16
 MAX_PARAMETERS = 1 << 32
-LOSSES = ("cross_entropy",)
+ARCHITECTURES: dict[str, type[Architecture]] = {
+    kind.name: kind for kind in (MLP, ResNet, Transformer, ViT)
+}
+LOSSES = ("binary_cross_entropy", "cross_entropy", "squared_error")
 MAPS = ("widen", "seed")
-# all their values are exact in float32
-INPUT_DTYPES = ("int16", "int8", "uint16", "uint8")
-
-
-@dataclass(frozen=True)
-class InputColumn:
-    """A column of the training set that feeds the model as value × 2**scale_log2."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    scale_log2: int
 
 
 @dataclass(frozen=True)
@@ -52,18 +46,19 @@ class Parent:
 class ModelSpecification:
     """A model anyone can rebuild from 32 bytes. Equal specifications encode to equal bytes.
 
-    `parse` validates; the constructor trusts its caller until `encode`.
+    `target` names the column to predict; squared errors are those of its values times
+    2**target_scale_log2, other losses take its integers. `parse` validates; the constructor trusts
+    its caller until `encode`.
     """
 
-    hidden: tuple[int, ...]
-    classes: int
+    architecture: Architecture
     columns: tuple[InputColumn, ...]
     target: str
+    loss: str = "cross_entropy"
+    target_scale_log2: int | None = None
     seed: int = 0
     magnitude_log2: int = 16
     evaluator: str = "F24/1"
-    loss: str = "cross_entropy"
-    architecture: str = "mlp"
     parent: Parent | None = None
 
     @classmethod
@@ -91,41 +86,77 @@ class ModelSpecification:
         """Names of the columns that `logits` reads."""
         return tuple(column.name for column in self.columns)
 
+    @cached_property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of what `logits` returns for one example."""
+        return self.architecture.output_shape(self.columns)
+
+    @property
+    def target_shape(self) -> tuple[int, ...]:
+        """Shape of the target of one example, as the loss takes it."""
+        return self.output_shape[:-1] if self.loss == "cross_entropy" else self.output_shape
+
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every float32 parameter, by flat name ("Dense_0/kernel"), sorted by name."""
-        widths = [self._input_width, *self.hidden, self.classes]
-        shapes: dict[str, tuple[int, ...]] = {}
-        for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
-            shapes[f"Dense_{layer}/bias"] = (fan_out,)
-            shapes[f"Dense_{layer}/kernel"] = (fan_in, fan_out)
-        return dict(sorted(shapes.items()))
+        return {name: parameter.shape for name, parameter in self._parameters.items()}
 
-    def logits(self, params: Mapping[str, jax.Array], inputs: Mapping[str, jax.Array]) -> jax.Array:
-        """float32 logits [B, classes] of the integer columns `inputs`, [B, *shape] each.
+    def partition(self) -> dict[str, Axes]:
+        """The logical axis (see `parameters.AXES`) of every dimension of every parameter."""
+        return {name: parameter.axes for name, parameter in self._parameters.items()}
 
-        Pure and traceable. Columns that are not inputs of the model are ignored.
+    def logits(
+        self,
+        params: Mapping[str, jax.Array],
+        inputs: Mapping[str, jax.Array],
+        *,
+        compute_dtype: str = "float32",
+        remat: bool = False,
+    ) -> jax.Array:
+        """float32 outputs [B, *output_shape] of the integer columns `inputs`, [B, *shape] each.
+
+        Pure and traceable. Columns that are not inputs of the model are ignored. Parameters stay
+        float32 while layers compute in `compute_dtype`, "bfloat16" for example; with `remat` a
+        gradient recomputes them. The evaluation is defined by the defaults of both.
         """
         import jax.numpy as jnp
         from flax.traverse_util import unflatten_dict
 
-        from compute.models.mlp import MLP
-
-        scaled = {
-            column.name: inputs[column.name].astype(jnp.float32)
-            * jnp.float32(2.0**column.scale_log2)
-            for column in self.columns
-        }
+        network = self.architecture.network(compute_dtype=compute_dtype, remat=remat)
+        seen = {column.name: column.values(inputs[column.name]) for column in self.columns}
         tree = unflatten_dict(dict(params), sep="/")
-        return jnp.asarray(MLP(self.hidden, self.classes).apply({"params": tree}, scaled))
+        return jnp.asarray(network.apply({"params": tree}, seen), jnp.float32)
+
+    def targets(self, column: np.ndarray) -> np.ndarray:
+        """What the loss takes of the target column [B, ...]: [B, *target_shape]."""
+        column = np.asarray(column).reshape(len(column), *self.target_shape)
+        if self.target_scale_log2 is None:
+            return column
+        return column.astype(np.float32) * np.float32(2.0**self.target_scale_log2)
+
+    def losses(
+        self,
+        params: Mapping[str, jax.Array],
+        inputs: Mapping[str, jax.Array],
+        targets: jax.Array,
+        *,
+        compute_dtype: str = "float32",
+        remat: bool = False,
+    ) -> jax.Array:
+        """float32 losses [B], one an example: what training makes small, as the evaluator's
+        integers in all but rounding. `targets` come from `targets`."""
+        from compute.models.losses import FUNCTIONS
+
+        outputs = self.logits(params, inputs, compute_dtype=compute_dtype, remat=remat)
+        return FUNCTIONS[self.loss](outputs, targets)
 
     def initial_parameters(self) -> dict[str, np.ndarray]:
         """float32 parameters the genesis trainer starts from: the same bits on every machine."""
-        return initialisation.initialise(self.parameter_shapes(), self.seed)
+        return initialisation.initialise(self._parameters, self.seed)
 
     def adapt(self, parent_params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """This fork's first parameters from those of the parent's accepted checkpoint.
 
-        "widen" embeds them so that the logits stay the same function; "seed" ignores them.
+        "seed" ignores them; other maps embed them so that the outputs stay the same function.
         Raises ModelError if this is no fork, or if the parameters do not fit inside it.
         """
         if self.parent is None:
@@ -133,32 +164,22 @@ class ModelSpecification:
         initial = self.initial_parameters()
         if self.parent.map == "seed":
             return initial
-        return widen(parent_params, initial, self._input_width)
+        inputs = sum(column.size for column in self.columns)
+        return dict(self.architecture.adapt(self.parent.map, parent_params, initial, inputs))
 
-    @property
-    def _input_width(self) -> int:
-        return sum(math.prod(column.shape) for column in self.columns)
+    @cached_property
+    def _parameters(self) -> Parameters:
+        return dict(sorted(self.architecture.parameters(self.columns).items()))
 
 
 def _to_document(spec: ModelSpecification) -> dict[str, Any]:
     parent = spec.parent
     return {
         "format": FORMAT,
-        "architecture": {
-            "name": spec.architecture,
-            "hidden": list(spec.hidden),
-            "classes": spec.classes,
-        },
-        "inputs": [
-            {
-                "name": column.name,
-                "dtype": column.dtype,
-                "shape": list(column.shape),
-                "scale_log2": column.scale_log2,
-            }
-            for column in spec.columns
-        ],
+        "architecture": spec.architecture.document(),
+        "inputs": [column.document() for column in spec.columns],
         "target": spec.target,
+        "target_scale_log2": spec.target_scale_log2,
         "loss": spec.loss,
         "evaluator": spec.evaluator,
         "initialisation": {"rule": initialisation.RULE, "seed": spec.seed},
@@ -171,42 +192,47 @@ def _from_document(document: Any) -> ModelSpecification:
     read = fields.Reader(
         document,
         "model",
-        "format architecture inputs target loss evaluator initialisation magnitude_log2 parent",
+        "format architecture inputs target target_scale_log2 loss evaluator initialisation "
+        "magnitude_log2 parent",
     )
     read.choice("format", (FORMAT,))
-    network = fields.Reader(read["architecture"], "architecture", "name hidden classes")
     start = fields.Reader(read["initialisation"], "initialisation", "rule seed")
     start.choice("rule", (initialisation.RULE,))
     parent = None
     if read["parent"] is not None:
         origin = fields.Reader(read["parent"], "parent", "model map")
         parent = Parent(origin.hash("model"), origin.choice("map", MAPS))
+    scaled = read["target_scale_log2"] is not None
     spec = ModelSpecification(
-        architecture=network.choice("name", ("mlp",)),
-        hidden=network.integers("hidden", 0, MAX_LAYERS, 1, MAX_WIDTH),
-        classes=network.integer("classes", 2, MAX_WIDTH),
-        columns=tuple(_column(item) for item in read.items("inputs", 1, 64)),
+        architecture=_architecture(read["architecture"]),
+        columns=tuple(InputColumn.read(item) for item in read.items("inputs", 1, 64)),
         target=read.name("target"),
+        target_scale_log2=read.integer("target_scale_log2", -64, 64) if scaled else None,
         loss=read.choice("loss", LOSSES),
         evaluator=read.text("evaluator"),
         seed=start.integer("seed", 0, (1 << 64) - 1),
         magnitude_log2=read.integer("magnitude_log2", 1, 126),
         parent=parent,
     )
+    _check(spec)
+    return spec
+
+
+def _architecture(document: Any) -> Architecture:
+    name = document.get("name") if isinstance(document, dict) else None
+    if not isinstance(name, str) or name not in ARCHITECTURES:
+        raise ModelError(f"the architecture's name is not one of {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name].parse(document)
+
+
+def _check(spec: ModelSpecification) -> None:
     if len(set(spec.inputs)) != len(spec.inputs):
         raise ModelError("two inputs have the same name")
     if spec.target in spec.inputs:
         raise ModelError(f"the target {spec.target!r} is also an input: it would tell the answer")
+    if spec.loss == "cross_entropy" and spec.output_shape[-1] < 2:
+        raise ModelError("the cross entropy needs two classes or more")
+    if (spec.loss == "squared_error") != (spec.target_scale_log2 is not None):
+        raise ModelError("the squared error, and it alone, needs a target_scale_log2")
     if sum(math.prod(shape) for shape in spec.parameter_shapes().values()) > MAX_PARAMETERS:
         raise ModelError(f"the model has more than {MAX_PARAMETERS} parameters")
-    return spec
-
-
-def _column(item: Any) -> InputColumn:
-    read = fields.Reader(item, "input", "name dtype shape scale_log2")
-    return InputColumn(
-        name=read.name("name"),
-        dtype=read.choice("dtype", INPUT_DTYPES),
-        shape=read.integers("shape", 0, 4, 1, 1 << 24),
-        scale_log2=read.integer("scale_log2", -64, 64),
-    )

@@ -99,7 +99,10 @@ def _evaluate(
         specification.logits,
         parameters,
         (
-            ({name: batch[name] for name in specification.inputs}, batch[specification.target])
+            (
+                {name: batch[name] for name in specification.inputs},
+                specification.targets(batch[specification.target]),
+            )
             for batch in batches
         ),
         loss=specification.loss,

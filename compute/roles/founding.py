@@ -1,5 +1,6 @@
 """Founding a group: write what its on-chain hashes name."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ def found_fork(specification: ModelSpecification, store: Store) -> bytes:
 
 
 def check_columns(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> None:
-    """Raise ModelError unless the model can read these columns and every target is a class."""
+    """Raise ModelError unless the model can read these columns and has a loss for the target."""
     for column in specification.columns:
         array = columns.get(column.name)
         if array is None:
@@ -61,5 +62,13 @@ def check_columns(specification: ModelSpecification, columns: Mapping[str, np.nd
     targets = columns.get(specification.target)
     if targets is None:
         raise ModelError(f"the target {specification.target!r} is not there")
-    if targets.size and not 0 <= int(targets.min()) <= int(targets.max()) < specification.classes:
-        raise ModelError(f"a target is not one of the {specification.classes} classes")
+    if math.prod(targets.shape[1:]) != math.prod(specification.target_shape):
+        raise ModelError(
+            f"the loss takes targets of shape {list(specification.target_shape)}, the data has "
+            f"{list(targets.shape[1:])}"
+        )
+    classes = specification.output_shape[-1]
+    # of a target for each position, those outside the classes do not count
+    one_each = specification.loss == "cross_entropy" and not specification.target_shape
+    if one_each and targets.size and not 0 <= int(targets.min()) <= int(targets.max()) < classes:
+        raise ModelError(f"a target is not one of the {classes} classes")

@@ -114,8 +114,9 @@ class Learner:
                 break
             rows = order.batch(self.step)
             batch = {name: columns[name][rows] for name in inputs}
+            targets = self._specification.targets(columns[target][rows])
             self._parameters, self._state, loss = self._advance(
-                self._parameters, self._state, batch, columns[target][rows]
+                self._parameters, self._state, batch, targets
             )
             self.step += 1
             running.append(loss)
@@ -158,8 +159,7 @@ def _program(
 
     def step(parameters: Any, state: Any, inputs: Any, targets: Any) -> tuple[Any, Any, jax.Array]:
         def mean_loss(parameters: Any) -> jax.Array:
-            logits = specification.logits(parameters, inputs).astype(jnp.float32)
-            return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
+            return specification.losses(parameters, inputs, targets).mean()
 
         loss, gradients = jax.value_and_grad(mean_loss)(parameters)
         updates, state = optimizer.update(gradients, state, parameters)

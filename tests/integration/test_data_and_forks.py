@@ -6,7 +6,7 @@ import pytest
 
 from compute.chain import Group, Status
 from compute.chain.claims import attestation
-from compute.models import Parent
+from compute.models import MLP, Parent
 from compute.roles import actor, curator
 from compute.roles.curator import Curator
 from compute.roles.founding import found_fork
@@ -94,7 +94,9 @@ def test_a_fork_grows_wider_from_an_accepted_block(stage: Stage) -> None:
     """block in the parent | fork | stake migrates | block in the fork | verify both"""
     parent = stage.group
     play_block(stage)
-    wider = replace(SPECIFICATION, hidden=(24,), parent=Parent(SPECIFICATION.hash, "widen"))
+    wider = replace(
+        SPECIFICATION, architecture=MLP((24,), 4), parent=Parent(SPECIFICATION.hash, "widen")
+    )
     config = replace(parent.config, model_hash=found_fork(wider, stage.store))
     receipt = stage.net.sender("alice").fork_group(parent.id, 1, 0, config)
     stage.group = stage.net.chain().group(receipt.event("GroupCreated")["group_id"])

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from compute.cli import app
-from compute.models import InputColumn, ModelSpecification
+from compute.models import MLP, InputColumn, ModelSpecification
 from tests.integration.devnet import PASSWORD, Devnet
 
 
@@ -65,7 +65,7 @@ def examples(first: int, count: int) -> dict[str, np.ndarray]:
 def files(tmp_path: Path) -> Path:
     """A folder with model.json, wider.json, first.npz (48 examples) and more.npz (16)."""
     pixels = InputColumn("image", "uint8", (4, 4), scale_log2=-8)
-    model = ModelSpecification(hidden=(8,), classes=2, columns=(pixels,), target="label")
+    model = ModelSpecification(MLP((8,), 2), columns=(pixels,), target="label")
     document = json.loads(model.encode())
     (tmp_path / "model.json").write_text(json.dumps(document, indent=4))  # as people write it
     np.savez(tmp_path / "first.npz", **examples(1, 48))

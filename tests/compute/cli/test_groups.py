@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compute.models import ModelSpecification, Parent
+from compute.models import MLP, ModelSpecification, Parent
 from compute.storage import FolderStore
 from tests.compute.cli.conftest import Result, examples
 from tests.integration.devnet import NRN, Devnet
@@ -44,7 +44,7 @@ def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, fil
             bytes.fromhex(nrn("group", "show", founded, "--json").json["model"][2:])
         )
     )
-    wider = replace(parent, hidden=(12,), parent=Parent(parent.hash, "widen"))
+    wider = replace(parent, architecture=MLP((12,), 2), parent=Parent(parent.hash, "widen"))
     (files / "wider.json").write_bytes(wider.encode())
     forked = nrn("group", "fork", founded, "--model", files / "wider.json", "--bond", 3, "--json",
                  account="bob").json  # fmt: skip

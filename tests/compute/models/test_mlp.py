@@ -9,16 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compute.models import InputColumn, ModelError, ModelSpecification, Parent
+from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
 
 SMALL = ModelSpecification(
-    hidden=(6, 5), classes=3, columns=(InputColumn("x", "uint8", (4,), -8),), target="y"
+    MLP((6, 5), 3), columns=(InputColumn("x", "uint8", (4,), -8),), target="y"
 )
 RANDOM = np.random.default_rng(0)
 
 
-def fork(hidden: tuple[int, ...], map_: str = "widen", **changes) -> ModelSpecification:
-    return replace(SMALL, hidden=hidden, seed=9, parent=Parent(SMALL.hash, map_), **changes)
+def fork(
+    hidden: tuple[int, ...], map_: str = "widen", classes: int = 3, **changes
+) -> ModelSpecification:
+    parent = Parent(SMALL.hash, map_)
+    return replace(SMALL, architecture=MLP(hidden, classes), seed=9, parent=parent, **changes)
 
 
 def trained(spec: ModelSpecification) -> dict[str, np.ndarray]:
@@ -51,7 +54,7 @@ def test_logits_agree_with_a_float64_reference():
 
 def test_several_columns_are_flattened_and_joined_in_the_order_of_the_specification():
     columns = (InputColumn("b", "int8", (2, 3), 0), InputColumn("a", "uint16", (), -16))
-    spec = ModelSpecification(hidden=(), classes=2, columns=columns, target="y")
+    spec = ModelSpecification(MLP((), 2), columns=columns, target="y")
     b = RANDOM.integers(-128, 128, (7, 2, 3), dtype=np.int8)
     a = RANDOM.integers(0, 1 << 16, 7, dtype=np.uint16)
     params = trained(spec)
@@ -61,11 +64,11 @@ def test_several_columns_are_flattened_and_joined_in_the_order_of_the_specificat
 
 
 def test_initial_parameters_are_these_bits_on_every_machine():
-    params = replace(SMALL, hidden=(100, 50), seed=7).initial_parameters()
+    params = replace(SMALL, architecture=MLP((100, 50), 3), seed=7).initial_parameters()
     hasher = hashlib.sha256()
     for name in sorted(params):
         hasher.update(params[name].astype("<f4").tobytes())
-    assert hasher.hexdigest() == "4f6d25e5e993edcef20faeebfb028217e4303dfd82e8e03075b29ce35cd69052"
+    assert hasher.hexdigest() == "72ad8727e28406778c273e7321cd09504e315eba05ddb09fe83ca7ffa2ce48da"
 
 
 def test_initial_parameters_agree_with_integers_and_fractions_alone():
@@ -75,7 +78,7 @@ def test_initial_parameters_agree_with_integers_and_fractions_alone():
     from compute.canonical import digest, encode
 
     kernel = SMALL.initial_parameters()["Dense_1/kernel"].reshape(-1)
-    key = int.from_bytes(digest(encode(["he-uniform/1", 0, "Dense_1/kernel"]))[:8], "big")
+    key = int.from_bytes(digest(encode(["uniform/1", 0, "Dense_1/kernel"]))[:8], "big")
     for i, value in enumerate(kernel):
         z = (key + (i + 1) * 0x9E3779B97F4A7C15) % 2**64
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
@@ -89,7 +92,7 @@ def test_initial_parameters_agree_with_integers_and_fractions_alone():
 
 
 def test_initial_parameters_are_he_uniform():
-    spec = replace(SMALL, hidden=(400, 300))
+    spec = replace(SMALL, architecture=MLP((400, 300), 3))
     params = spec.initial_parameters()
     for name, values in params.items():
         assert values.dtype == np.float32

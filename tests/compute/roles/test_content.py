@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compute.models import InputColumn, ModelError, ModelSpecification, Parent
+from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
 from compute.roles.founding import found, found_fork
 from compute.roles.retrieval import Mirror, load_incumbent, load_specification
 from compute.storage import BlockUnavailable, FolderStore
 from compute.training_set import replay
 
-SPECIFICATION = ModelSpecification((4,), 2, (InputColumn("x", "uint8", (2,), -8),), "y")
+SPECIFICATION = ModelSpecification(MLP((4,), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
 COLUMNS = {"x": np.arange(12, dtype=np.uint8).reshape(6, 2), "y": np.array([0, 1] * 3, np.uint8)}
 
 
@@ -55,7 +55,7 @@ def test_a_fork_names_its_parent(shared: FolderStore) -> None:
     with pytest.raises(ModelError, match="names its parent"):
         found_fork(SPECIFICATION, shared)
     fork = ModelSpecification(
-        (6,), 2, SPECIFICATION.columns, "y", parent=Parent(SPECIFICATION.hash, "widen")
+        MLP((6,), 2), SPECIFICATION.columns, "y", parent=Parent(SPECIFICATION.hash, "widen")
     )
     founding = found(SPECIFICATION, COLUMNS, shared)
     assert load_specification(shared, found_fork(fork, shared)) == fork

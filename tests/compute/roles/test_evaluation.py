@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from compute import exact
-from compute.models import InputColumn, ModelSpecification
+from compute.models import MLP, InputColumn, ModelSpecification
 from compute.roles import evaluation
 from compute.roles.evaluation import CannotEvaluate, ShardMismatch, evaluate, evaluate_against
 from compute.training_set import Schema, TrainingSet
 
-SPECIFICATION = ModelSpecification((), 2, (InputColumn("x", "uint8", (2,), -8),), "y")
+SPECIFICATION = ModelSpecification(MLP((), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
 PARAMETERS = SPECIFICATION.initial_parameters()
 SHARDS = 3
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compute.models import InputColumn, ModelSpecification
+from compute.models import MLP, InputColumn, ModelSpecification
 from compute.roles.training import Learner, Order, Recipe
 from compute.training_set import Schema, TrainingSet
 
 SPECIFICATION = ModelSpecification(
-    hidden=(16,), classes=4, columns=(InputColumn("x", "uint8", (8,), -8),), target="y"
+    MLP((16,), 4), columns=(InputColumn("x", "uint8", (8,), -8),), target="y"
 )
 RECIPE = Recipe(seed=3, learning_rate=0.01, weight_decay=0.1, batch_size=10)
 
@@ -75,7 +75,7 @@ def test_a_restored_run_goes_on_bit_by_bit(tmp_path: Path) -> None:
 
 def test_a_save_of_another_model_is_not_restored(tmp_path: Path) -> None:
     learner().save(tmp_path, {})
-    wider = ModelSpecification((17,), 4, SPECIFICATION.columns, "y")
+    wider = ModelSpecification(MLP((17,), 4), SPECIFICATION.columns, "y")
     other = Learner(wider, RECIPE, wider.initial_parameters())
     assert other.restore(tmp_path) is None
 

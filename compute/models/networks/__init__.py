@@ -1,0 +1,1 @@
+"""The Flax modules behind the architectures. Importing one imports JAX."""
