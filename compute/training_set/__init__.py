@@ -5,6 +5,7 @@ from compute.training_set.diff import Diff, class_counts, diff
 from compute.training_set.examples import Inapplicable, TrainingSet
 from compute.training_set.history import Change, Preview, blame, preview
 from compute.training_set.manifest import Malformed
+from compute.training_set.reader import Reader, in_order
 from compute.training_set.replay import (
     DeltaRecord,
     EmptyPatch,
@@ -28,6 +29,7 @@ __all__ = [
     "InvalidGenesis",
     "Malformed",
     "Preview",
+    "Reader",
     "Schema",
     "SchemaError",
     "TrainingSet",
@@ -38,6 +40,7 @@ __all__ = [
     "build_delta",
     "class_counts",
     "diff",
+    "in_order",
     "next_tip",
     "open_genesis",
     "preview",

@@ -23,20 +23,19 @@ class TrainingSet:
     """An immutable, ordered set of distinct examples.
 
     Order is the order of addition; removals close the gaps. Sets made from one another share the
-    arrays of their examples: a patch copies one list of row numbers (8 bytes an example, 4 ms for
-    a million) and otherwise costs what it adds and removes. Arrays handed out are read-only or
-    copies.
+    arrays of their examples: a patch copies the list of rows ever removed (8 bytes each) and
+    otherwise costs what it adds and removes. Arrays handed out are read-only or copies.
     """
 
     def __init__(self, schema: Schema) -> None:
         """The empty set."""
         self.schema = schema
         self._segments = Segments((), (), 0)
-        self._rows = np.empty(0, np.int64)  # of the examples still in the set, ascending
+        self._removed = np.empty(0, np.int64)  # rows that are in the set no more, ascending
         self._index = Index()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._segments.total - len(self._removed)
 
     def __contains__(self, example_id: bytes) -> bool:
         return bool(self._find(_as_ids([example_id]))[0] >= 0)
@@ -44,12 +43,12 @@ class TrainingSet:
     @cached_property
     def columns(self) -> dict[str, np.ndarray]:
         """Every column, [n, *shape] by name, gathered in memory once; `batches` needs less."""
-        return self._segments.take(self._rows, self.schema.empty())
+        return self._segments.take(self._rows(0, len(self)), self.schema.empty())
 
     @cached_property
     def ids(self) -> np.ndarray:
         """Content digests of the examples, uint8 [n, 32], in order."""
-        return self._segments.take(self._rows, _NO_IDS)[_ID]
+        return self._segments.take(self._rows(0, len(self)), _NO_IDS)[_ID]
 
     def batches(
         self, size: int, start: int = 0, end: int | None = None
@@ -58,9 +57,15 @@ class TrainingSet:
         in order; the last may be shorter. Gathers one batch at a time."""
         if size < 1:
             raise ValueError(f"a batch has at least one example, not {size}")
-        rows, empty = self._rows[start:end], self.schema.empty()
-        for first in range(0, len(rows), size):
-            yield self._segments.take(rows[first : first + size], empty)
+        end = len(self) if end is None else min(end, len(self))
+        empty = self.schema.empty()
+        for first in range(start, end, size):
+            yield self._segments.take(self._rows(first, min(first + size, end)), empty)
+
+    def at(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Copies of the examples at distinct ascending `positions`, counted from 0."""
+        taken = self._segments.take(positions + self._gaps_before(positions), self.schema.empty())
+        return {n: a if a.flags.writeable else a.copy() for n, a in taken.items()}
 
     def examples(self, ids: Sequence[bytes] | np.ndarray) -> dict[str, np.ndarray]:
         """Columns of those examples of the set that have one of `ids`, in the set's order."""
@@ -91,9 +96,23 @@ class TrainingSet:
         child = TrainingSet(self.schema)
         child._segments = self._segments.appended({**add, _ID: ids}, count)
         child._index = self._index.extended(ids, total) if count else self._index
-        staying = np.delete(self._rows, np.searchsorted(self._rows, leaving))
-        child._rows = np.concatenate([staying, np.arange(total, total + count)])
+        leaving.sort()
+        child._removed = np.insert(self._removed, self._removed.searchsorted(leaving), leaving)
         return child
+
+    def _rows(self, first: int, end: int) -> np.ndarray:
+        """int64 rows of the examples at positions first…end - 1."""
+        positions = np.arange(first, end)
+        return positions + self._gaps_before(positions)
+
+    def _gaps_before(self, positions: np.ndarray) -> np.ndarray:
+        """How many removed rows lie before each position's own row."""
+        return np.searchsorted(self._gaps, positions, side="right")
+
+    @cached_property
+    def _gaps(self) -> np.ndarray:
+        """The position at which each removed row, ascending, would have been."""
+        return self._removed - np.arange(len(self._removed))
 
     def _find(self, ids: np.ndarray) -> np.ndarray:
         """int64 row of each id (uint8 [k, 32]), -1 where no example of the set has it."""
@@ -106,10 +125,8 @@ class TrainingSet:
         return found
 
     def _alive(self, rows: np.ndarray) -> np.ndarray:
-        places = np.searchsorted(self._rows, rows)
-        alive = places < len(self._rows)
-        alive[alive] = self._rows[places[alive]] == rows[alive]
-        return alive
+        before, through = (self._removed.searchsorted(rows, side) for side in ("left", "right"))
+        return before == through
 
 
 def _as_ids(ids: Sequence[bytes] | np.ndarray) -> np.ndarray:
