@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,12 @@ Logits = Callable[[Any, Any], Array]
 
 NOT_FINITE = "a parameter is not a finite number"
 SATURATED = "an example saturates"
+# batches handed to the devices before the oldest must be done: enough to keep them busy
+AHEAD = 2
+
+
+class Invalid(Exception):
+    """The parameters have no loss on this set; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,77 @@ class Evaluation:
     transcript: np.ndarray
     root: bytes
     shard_sums: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, transcript: np.ndarray) -> Evaluation:
+        """From the int64 loss of every example, in the set's order."""
+        sums = shard_sums(transcript)
+        mean = sum(sums) // len(transcript) if len(transcript) else 0
+        return cls(mean, True, None, transcript, merkle_root(transcript), sums)
+
+    @classmethod
+    def invalid(cls, reason: str) -> Evaluation:
+        """Of parameters that have no loss on the set."""
+        nothing = np.zeros(0, np.int64)
+        return cls(0, False, reason, nothing, merkle_root(nothing))
+
+
+class Evaluator:
+    """The exact losses of one set of parameters, whose weights are put on their grids once.
+
+    `logits(params, inputs)` maps a pytree of batched inputs [B, ...] to float32 [B, ...]; it is
+    called with one example at a time (B = 1).  Batches are sharded over all local devices.
+    Raises Invalid if a parameter is not finite.
+    """
+
+    def __init__(
+        self,
+        logits: Logits,
+        params: Any,
+        *,
+        loss: str = "cross_entropy",
+        carrier: str | None = None,
+    ) -> None:
+        if not _finite(params):
+            raise Invalid(NOT_FINITE)
+        self._mesh = Mesh(np.array(jax.local_devices()), ("examples",))
+        self._model = (logits, loss, carrier)
+        with jax.enable_x64(True):
+            self._params = jax.device_put(params, NamedSharding(self._mesh, PartitionSpec()))
+        self._prepared: dict[Any, Callable[[Any], tuple[Array, Array]]] = {}
+        self._size = 0
+
+    def losses(self, batches: Iterable[tuple[Any, Any]]) -> Iterator[np.ndarray]:
+        """The int64 losses of each batch (inputs, targets), computed while the next is read.
+
+        Batches may have any sizes; those of the size of the largest so far need no compilation.
+        Raises Invalid at the first that saturates, UnsupportedPrimitive.
+        """
+        running: deque[tuple[int, tuple[Array, Array]]] = deque()
+        for batch in batches:
+            running.append((len(batch[1]), self._begin(batch)))
+            if len(running) == AHEAD:
+                yield _finished(*running.popleft())
+        while running:
+            yield _finished(*running.popleft())
+
+    def _begin(self, batch: tuple[Any, Any]) -> tuple[Array, Array]:
+        devices = self._mesh.size
+        self._size = max(self._size, -(-len(batch[1]) // devices) * devices)
+        batch = jax.tree.map(functools.partial(_padded, size=self._size), batch)
+        with jax.enable_x64(True):
+            batch = jax.device_put(batch, NamedSharding(self._mesh, PartitionSpec("examples")))
+            form = str(jax.tree.map(lambda x: (x.shape, x.dtype), batch))
+            if form not in self._prepared:
+                self._prepared[form] = prepare(*self._model, self._params, batch)
+            return self._prepared[form](batch)
+
+
+def _finished(count: int, results: tuple[Array, Array]) -> np.ndarray:
+    losses, saturated = jax.device_get(results)
+    if saturated[:count].any():
+        raise Invalid(SATURATED)
+    return losses[:count]
 
 
 def evaluate(
@@ -48,42 +126,27 @@ def evaluate(
 ) -> Evaluation:
     """The exact loss of `params` on `total` examples.
 
-    `logits(params, inputs)` maps a pytree of batched inputs [B, ...] to float32 [B, ...]; it is
-    called with one example at a time (B = 1).  `batches` yields (inputs, targets) of any sizes in
-    the set's order; each is sharded over all local devices.  `progress` is called with the number
-    of examples done.  The result is the same for every batch size, backend and carrier.
+    `batches` yields (inputs, targets) of any sizes in the set's order, for an `Evaluator`.
+    `progress` is called with the number of examples done.  The result is the same for every batch
+    size, number of devices, backend and carrier.
 
     Raises UnsupportedPrimitive, and ValueError if the batches do not hold `total` examples.
     """
-    if not _finite(params):
-        return _invalid(NOT_FINITE)
-    losses = np.zeros(total, np.int64)
-    done, size = 0, 0
-    mesh = Mesh(np.array(jax.local_devices()), ("examples",))
-    with jax.enable_x64(True):
-        prepared: dict[Any, Any] = {}
-        params = jax.device_put(params, NamedSharding(mesh, PartitionSpec()))
-        for inputs, targets in batches:
-            count = len(targets)
-            if done + count > total:
+    transcript = np.zeros(total, np.int64)
+    done = 0
+    try:
+        for found in Evaluator(logits, params, loss=loss, carrier=carrier).losses(batches):
+            if done + len(found) > total:
                 raise ValueError(f"the batches hold more than {total} examples")
-            size = max(size, -(-count // mesh.size) * mesh.size)
-            batch = jax.tree.map(functools.partial(_padded, size=size), (inputs, targets))
-            batch = jax.device_put(batch, NamedSharding(mesh, PartitionSpec("examples")))
-            form = str(jax.tree.map(lambda x: (x.shape, x.dtype), batch))
-            if form not in prepared:
-                prepared[form] = prepare(logits, loss, carrier, params, batch)
-            found, saturated = jax.device_get(prepared[form](batch))
-            if saturated[:count].any():
-                return _invalid(SATURATED)
-            losses[done : done + count] = found[:count]
-            done += count
+            transcript[done : done + len(found)] = found
+            done += len(found)
             if progress is not None:
                 progress(done)
+    except Invalid as error:
+        return Evaluation.invalid(str(error))
     if done != total:
         raise ValueError(f"the batches hold {done} examples instead of {total}")
-    mean = sum(map(int, losses)) // total if total else 0
-    return Evaluation(mean, True, None, losses, merkle_root(losses), shard_sums(losses))
+    return Evaluation.of(transcript)
 
 
 def example_loss(logits: Logits, loss: str, carrier: str | None) -> Callable[..., Any]:
@@ -150,8 +213,3 @@ def _finite(params: Any) -> bool:
             if bool(np.any(bits & 0x7F800000 == 0x7F800000)):
                 return False
     return True
-
-
-def _invalid(reason: str) -> Evaluation:
-    nothing = np.zeros(0, np.int64)
-    return Evaluation(0, False, reason, nothing, merkle_root(nothing))

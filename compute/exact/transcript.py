@@ -25,11 +25,15 @@ def _leaf(index: int, loss: int) -> bytes:
     return _keccak(b"\x00" + index.to_bytes(8, "big") + loss.to_bytes(8, "big", signed=True))
 
 
+def _node(left: bytes, right: bytes) -> bytes:
+    return _keccak(b"\x01" + left + right)
+
+
 def _levels(transcript: np.ndarray) -> list[list[bytes]]:
     level = [_leaf(i, int(loss)) for i, loss in enumerate(transcript)]
     levels = [level]
     while len(level) > 1:
-        pairs = [_keccak(b"\x01" + a + b) for a, b in zip(level[::2], level[1::2], strict=False)]
+        pairs = [_node(a, b) for a, b in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[len(level) & ~1 :]
         levels.append(level)
     return levels
@@ -40,10 +44,20 @@ def _root(count: int, top: bytes) -> bytes:
 
 
 def merkle_root(transcript: np.ndarray) -> bytes:
-    """32 bytes for an int64 array [n]; an empty transcript has 32 zero bytes as its top node."""
-    if len(transcript) == 0:
-        return _root(0, bytes(32))
-    return _root(len(transcript), _levels(transcript)[-1][0])
+    """32 bytes for an int64 array [n]; an empty transcript has 32 zero bytes as its top node.
+
+    Needs memory for one path only: complete subtrees are joined as soon as there are two of a size.
+    """
+    path: list[tuple[int, bytes]] = []  # (height, node), heights falling
+    for i, loss in enumerate(transcript):
+        height, node = 0, _leaf(i, int(loss))
+        while path and path[-1][0] == height:
+            height, node = height + 1, _node(path.pop()[1], node)
+        path.append((height, node))
+    top = path.pop()[1] if path else bytes(32)
+    for _, left in reversed(path):
+        top = _node(left, top)
+    return _root(len(transcript), top)
 
 
 def merkle_proof(transcript: np.ndarray, index: int) -> list[bytes]:
@@ -68,7 +82,7 @@ def verify_proof(root: bytes, count: int, index: int, loss: int, proof: Sequence
             if not siblings:
                 return False
             sibling = siblings.pop(0)
-            node = _keccak(b"\x01" + (sibling + node if index & 1 else node + sibling))
+            node = _node(sibling, node) if index & 1 else _node(node, sibling)
         index, size = index >> 1, (size + 1) >> 1
     return not siblings and root == _root(count, node)
 
