@@ -97,6 +97,7 @@ def cross_entropy(outputs: Array, targets: Array, smoothing: float = 0.0) -> tup
     largest, _ = to_fixed(jnp.max(outputs, axis=-1, keepdims=True))
     distance = largest - z
     entropy = log_fixed(integer_sum(exp_fixed(distance))) - EXP_BITS * LN_2
+    targets = targets.astype(jnp.int64)  # 256 classes are one more than a uint8 can say
     counted = (targets >= 0) & (targets < classes)
     index = jnp.where(counted, targets, 0).astype(jnp.int32)
     chosen = jnp.take_along_axis(outputs, index[..., None], axis=-1, mode="clip")

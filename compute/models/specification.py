@@ -127,10 +127,12 @@ class ModelSpecification:
         return jnp.asarray(network.apply({"params": tree}, seen), jnp.float32)
 
     def targets(self, column: np.ndarray) -> np.ndarray:
-        """What the loss takes of the target column [B, ...]: [B, *target_shape]."""
+        """What the loss takes of the target column [B, ...]: [B, *target_shape], int32 classes or
+        float32 numbers."""
         column = np.asarray(column).reshape(len(column), *self.target_shape)
-        if self.target_scale_log2 is None:
-            return column
+        if self.target_scale_log2 is None:  # no class, like -1, where it is no int32
+            small = (column >= 0) & (column < 1 << 31)
+            return np.where(small, column.astype(np.int32), np.int32(-1))
         return column.astype(np.float32) * np.float32(2.0**self.target_scale_log2)
 
     def losses(

@@ -1,0 +1,78 @@
+"""Named sizes, from those for tests to real ones, and a specification that fits given data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from compute.models.architecture import Architecture
+from compute.models.columns import InputColumn
+from compute.models.errors import ModelError
+from compute.models.mlp import MLP
+from compute.models.resnet import ResNet
+from compute.models.specification import ModelSpecification
+from compute.models.transformer import Transformer
+from compute.models.vit import ViT
+
+# (classes or vocabulary) -> architecture
+SIZES: dict[str, dict[str, Callable[[int], Architecture]]] = {
+    "mlp": {
+        "tiny": lambda n: MLP((16,), n),
+        "small": lambda n: MLP((128,), n),
+        "medium": lambda n: MLP((512, 256), n),
+    },
+    "resnet": {
+        "tiny": lambda n: ResNet(n, (1, 1), 8, bottleneck=False, groups=4, stem="3x3"),
+        "small": lambda n: ResNet(n, (1, 1, 1), 16, bottleneck=False, groups=8, stem="3x3"),
+        "18": lambda n: ResNet(n, (2, 2, 2, 2), 64, bottleneck=False, groups=32, stem="7x7"),
+        "50": lambda n: ResNet(n, (3, 4, 6, 3), 64, bottleneck=True, groups=32, stem="7x7"),
+    },
+    "vit": {
+        "tiny": lambda n: ViT(n, patch=4, width=16, layers=2, heads=2, hidden=32),
+        "small": lambda n: ViT(n, patch=16, width=384, layers=12, heads=6, hidden=1_536),
+        "base": lambda n: ViT(n, patch=16, width=768, layers=12, heads=12, hidden=3_072),
+    },
+    "gpt": {
+        "tiny": lambda n: Transformer(n, 16, layers=2, heads=4, kv_heads=2, hidden=24),
+        "mini": lambda n: Transformer(n, 128, layers=3, heads=4, kv_heads=2, hidden=352),
+        "124m": lambda n: Transformer(n, 768, layers=12, heads=12, kv_heads=4, hidden=2_432),
+        "1b": lambda n: Transformer(n, 2_048, layers=16, heads=32, kv_heads=8, hidden=8_192),
+    },
+}
+# integers become numbers in [0, 1) or [-1, 1)
+SCALES = {"uint8": -8, "int8": -7, "uint16": -16, "int16": -15}
+
+
+def design(
+    model: str,
+    size: str,
+    data: Mapping[str, np.ndarray],
+    target: str,
+    classes: int | None = None,
+) -> ModelSpecification:
+    """A specification of this size that predicts the column `target` from all others.
+
+    `data` are columns [n, *shape] of examples. Without `classes` they are as many as the targets
+    have; bytes have 256. Raises ModelError.
+    """
+    if model not in SIZES or size not in SIZES[model]:
+        known = "; ".join(f"{name} {', '.join(sizes)}" for name, sizes in SIZES.items())
+        raise ModelError(f"there is no model {model} of size {size}, but: {known}")
+    if target not in data:
+        raise ModelError(f"the data has no column {target!r} to predict, but {', '.join(data)}")
+    tokens = model == "gpt"
+    columns = []
+    for name, array in sorted(data.items()):
+        if name == target:
+            continue
+        if not tokens and array.dtype.name not in SCALES:
+            raise ModelError(f"a {model} reads columns of {', '.join(SCALES)}, not {array.dtype}")
+        scale = None if tokens else SCALES[array.dtype.name]
+        columns.append(InputColumn(name, array.dtype.name, array.shape[1:], scale))
+    if classes is None:
+        is_bytes = tokens and data[target].dtype == np.uint8
+        classes = 256 if is_bytes else int(data[target].max(initial=0)) + 1
+    spec = ModelSpecification(SIZES[model][size](classes), tuple(columns), target)
+    spec.encode()  # raises where the data does not fit
+    return spec
