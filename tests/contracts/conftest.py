@@ -5,6 +5,7 @@ It is built once. Each test starts from the same chain state and is undone after
     START -- sale, 30 d -- END -- epoch edge -- group 1, stakes -- epoch edge: tests start
 """
 
+import gc
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -241,8 +242,13 @@ class Mined(Web3Middleware):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def mined() -> None:
+def lean() -> None:
+    """Spare what Brownie and web3 would do again at every request and every revert."""
     web3.middleware_onion.inject(Mined, layer=0)
+    web3.provider.cache_allowed_requests = True
+    web3.provider.cacheable_requests = {"eth_chainId"}
+    gc.collect()
+    gc.freeze()  # `chain.revert` collects garbage: among what the tests leave, not all modules
 
 
 @pytest.fixture(scope="session")
