@@ -181,7 +181,7 @@ def reveal(
     baseline_loss: uint64,
     eval_root_hash: bytes32,
     salt: bytes32,
-    signature: Bytes[65],
+    signature: Bytes[signed_claims.MAX_SIGNATURE],
 ):
     """
     @notice Show a claim committed in this block, in the reveal window. The caller posts `BOND` and gets it back unless
