@@ -11,10 +11,14 @@ PYTEST := pytest -p no:pytest-brownie
 # Brownie's plugin and pytest-xdist do not share a chain: contracts run alone, the rest on every core.
 WORKERS ?= auto
 
-.PHONY: help setup kubo demo test lint format fuzz bench lock clean
+# Of `make test-oldest`: an upgrade of Ethereum, and where its Anvil listens.
+EVM ?= cancun
+PORT ?= 8547
+
+.PHONY: help setup kubo demo test test-oldest lint format fuzz bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed node_modules/.installed ## Install everything into .venv/ and node_modules/
 
@@ -49,6 +53,11 @@ demo: setup ## The main job: a training group lives, on real parts (writes demo/
 
 test: setup ## Every test that needs no accelerator
 	$(PYTEST) -n $(WORKERS) tests --ignore tests/contracts
+	brownie test tests/contracts
+
+test-oldest: setup ## The contracts' tests on the oldest EVM that a network has (EVM=cancun; PORT)
+	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; export HOME="$$home"; \
+	brownie networks modify development evm_version=$(EVM) port=$(PORT); \
 	brownie test tests/contracts
 
 lint: setup ## Format, lint, types, import layers

@@ -18,7 +18,7 @@ from scripts.deploy import ROOT, DeploymentError, container
 
 FOLDER = ROOT / "reports" / "sources"
 LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
-EVM_VERSION = "prague"
+EVM_VERSION = "cancun"  # as in brownie-config.yaml
 
 
 def main() -> None:

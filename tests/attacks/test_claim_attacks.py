@@ -8,7 +8,15 @@ from eth_utils.crypto import keccak
 
 from tests.attacks.scene import MALLORY, UNKNOWN, Scene, refused
 from tests.stateful.claims import Claim
-from tests.stateful.world import MIN_BOND, NRN, ZERO, Reverted, deploy_code, rehearsal
+from tests.stateful.world import (
+    EVM_VERSION,
+    MIN_BOND,
+    NRN,
+    ZERO,
+    Reverted,
+    deploy_code,
+    rehearsal,
+)
 
 WALLET = """
 # pragma version 0.4.3
@@ -25,7 +33,9 @@ def isValidSignature(digest: bytes32, signature: Bytes[65]) -> bytes4:
 
 def wallet(answer: str) -> str:
     """A contract wallet (ERC-1271) that gives the same answer to everything."""
-    code = boa.loads_partial(WALLET.format(answer=answer), compiler_args={"evm_version": "prague"})
+    code = boa.loads_partial(
+        WALLET.format(answer=answer), compiler_args={"evm_version": EVM_VERSION}
+    )
     return deploy_code(ZERO, code.compiler_data.bytecode + bytes(32))
 
 
@@ -329,9 +339,9 @@ def reentrant(target: str) -> bytes:
     """Creation code of a contract that answers every call by calling `settle()` on the target."""
     settle = keccak(text="settle()")[:4]
     runtime = (
-        b"\x63" + settle + b"\x60\xe0\x1b\x5f\x52"  # mstore(0, settle << 224)
-        + b"\x5f\x5f\x60\x04\x5f\x5f\x73" + bytes.fromhex(target[2:]) + b"\x5a\xf1"  # call
+        b"\x63" + settle + b"\x60\xe0\x1b\x60\x00\x52"  # mstore(0, settle << 224), then call
+        + b"\x60\x00\x60\x00\x60\x04\x60\x00\x60\x00\x73" + bytes.fromhex(target[2:]) + b"\x5a\xf1"
         + b"\x15\x60\x00\x57"  # to a place that is no destination if the call failed
-        + b"\x63\x16\x26\xba\x7e\x60\xe0\x1b\x5f\x52\x60\x20\x5f\xf3"  # else say yes
+        + b"\x63\x16\x26\xba\x7e\x60\xe0\x1b\x60\x00\x52\x60\x20\x60\x00\xf3"  # else say yes
     )  # fmt: skip
-    return b"\x60" + bytes([len(runtime)]) + b"\x80\x60\x09\x5f\x39\x5f\xf3" + runtime
+    return b"\x60" + bytes([len(runtime)]) + b"\x80\x60\x0b\x60\x00\x39\x60\x00\xf3" + runtime

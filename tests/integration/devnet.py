@@ -179,7 +179,8 @@ def compiled() -> dict[str, dict[str, Any]]:
     if kept.exists():
         return json.loads(kept.read_text())
     formats = ("abi", "bytecode", "blueprint_bytecode")
-    vyper = [Path(sys.executable).parent / "vyper", "-p", ROOT, "-f", ",".join(formats), *sources]
+    vyper = [Path(sys.executable).parent / "vyper", "-p", ROOT, "--evm-version", "cancun",
+             "-f", ",".join(formats), *sources]  # fmt: skip
     lines = iter(
         subprocess.run(vyper, check=True, capture_output=True, text=True).stdout.splitlines()
     )

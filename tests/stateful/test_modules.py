@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from tests.stateful.world import LIBRARIES, ROOT
+from tests.stateful.world import EVM_VERSION, LIBRARIES, ROOT
 
 # Module -> record -> width of its fields in bits; `address` is 160.
 WIDTHS = {
@@ -52,7 +52,7 @@ def at(key: bytes32, when: uint256) -> uint256:
 def compiled(source: str) -> Any:
     """Compiled once; each test deploys its own, for what a test does is undone."""
     boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
-    return boa.loads_partial(source)
+    return boa.loads_partial(source, compiler_args={"evm_version": EVM_VERSION})
 
 
 def round_trips(module: str) -> Any:

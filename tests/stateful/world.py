@@ -4,7 +4,9 @@ Everything is a lean call into titanoboa's EVM: no transaction wrappers, no sour
 that reverts raises `Reverted` with the contract's reason. `Calls` counts what was sent and read.
 
 `CONTRACTS_ROOT` in the environment names another folder with `contracts/` and `interfaces/`: the
-same tests then run against altered sources (`scripts/mutate.py`).
+same tests then run against altered sources (`scripts/mutate.py`). `EVM_VERSION` names the upgrade
+of Ethereum that is compiled for and whose rules the EVM has; by default cancun, the oldest that a
+network of networks.yaml asks for.
 """
 
 import os
@@ -19,13 +21,18 @@ from typing import Any
 import boa
 import snekmate.utils
 from boa.util.abi import Address
+from boa.vm.py_evm import GENESIS_PARAMS
 from eth._utils.address import generate_contract_address
+from eth.chains.mainnet import MainnetChain
+from eth.db.atomic import AtomicDB
+from eth.tools.builder import chain as builder
 from eth_abi.abi import decode, encode
 from eth_keys.datatypes import PrivateKey
 from eth_utils.crypto import keccak
 from vyper.compiler.output import build_abi_output
 
 ROOT = Path(os.environ.get("CONTRACTS_ROOT", Path(__file__).parents[2]))
+EVM_VERSION = os.environ.get("EVM_VERSION", "cancun")
 LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
 ZERO = "0x" + "00" * 20
 NOTHING = bytes(32)
@@ -261,7 +268,7 @@ class _Compiled:
 def _compiled(name: str) -> _Compiled:
     boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
     source = str(ROOT / "contracts" / f"{name}.vy")
-    data = boa.load_partial(source, compiler_args={"evm_version": "prague"}).compiler_data
+    data = boa.load_partial(source, compiler_args={"evm_version": EVM_VERSION}).compiler_data
     return _Compiled(data.bytecode, build_abi_output(data))
 
 
@@ -321,3 +328,14 @@ def _reason(output: bytes) -> str:
     if output[:4] == keccak(text="Error(string)")[:4]:
         return str(decode(["string"], output[4:])[0])
     return ""
+
+
+def _obey(version: str) -> None:
+    """Give titanoboa's EVM, which is still empty, the rules of one upgrade."""
+    rules = getattr(builder, f"{version}_at")(1)
+    chain = builder.build(MainnetChain, rules)
+    boa.env.evm.chain = chain.from_genesis(AtomicDB(), GENESIS_PARAMS)
+    boa.env.evm._init_vm()
+
+
+_obey(EVM_VERSION)
