@@ -7,7 +7,15 @@ import typer
 from compute.cli import check, delta, exact, group, redeem, sale, stake, status, work
 from compute.cli.failure import EXIT_CODES
 
-COMMON_OPTIONS = {"--rpc", "--deployment", "--store", "--account", "--password-file", "--json"}
+COMMON_OPTIONS = {
+    "--rpc",
+    "--deployment",
+    "--store",
+    "--ipfs",
+    "--account",
+    "--password-file",
+    "--json",
+}
 
 app = typer.Typer(
     name="nrn",

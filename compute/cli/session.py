@@ -5,7 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import platformdirs
 import typer
 
 from compute.cli.failure import Refused
@@ -36,7 +35,15 @@ class Session:
     ] = None
     store: Annotated[
         str | None,
-        _common("--store", "Where content lies: a folder, or an IPFS node's API.", "NRN_STORE"),
+        _common("--store", "Folder in which content lies.", "NRN_STORE"),
+    ] = None
+    ipfs: Annotated[
+        str | None,
+        _common(
+            "--ipfs",
+            "Kubo daemon that holds content instead: /ip4/127.0.0.1/tcp/5001 or a URL.",
+            "IPFS_API",
+        ),
     ] = None
     account: Annotated[
         str | None,
@@ -86,18 +93,22 @@ class Session:
     @cached_property
     def blocks(self) -> "Store":
         """The store that everybody reads."""
-        from compute.storage import open_store
+        from compute.storage import data_folder, open_daemon, open_store
 
-        return open_store(self.store or str(_data_folder() / "store"))
+        if self.ipfs and self.store:
+            raise Refused(
+                "Content lies in one place: give --store (NRN_STORE) or --ipfs (IPFS_API), not "
+                "both."
+            )
+        if self.ipfs:
+            return open_daemon(self.ipfs)
+        return open_store(self.store or str(data_folder() / "store"))
 
     def state(self, chosen: Path | None, role: str, group: "Group") -> Path:
         """Where an actor keeps what is its own."""
         from compute.roles.actor import folder
+        from compute.storage import data_folder
 
         if chosen is not None:
             return chosen
-        return folder(_data_folder() / "state", role, group, self.signer.address)
-
-
-def _data_folder() -> Path:
-    return platformdirs.user_data_path("decentralizedai")
+        return folder(data_folder() / "state", role, group, self.signer.address)

@@ -10,6 +10,7 @@ from compute.roles.claimant import Claimant, ClaimEntry, Delivery
 from compute.roles.clock import Clock, follow
 from compute.roles.curator import Curator
 from compute.roles.journal import EntryType, Journal
+from compute.roles.keeping import Keeping
 from compute.roles.relay import HandOver
 from compute.roles.retrieval import Mirror
 from compute.roles.sending import OwnTransactions
@@ -73,7 +74,9 @@ def trainer(
             else OwnTransactions(group, group.chain.sender(account))
         )
         claimant = Claimant(group, account, journal, blocks, delivery)
-        yield Trainer(group, claimant, blocks, clock, Search(clock, state, options)), clock
+        keeping = Keeping(group, blocks, f"trainer-{account.address}")
+        search = Search(clock, state, options)
+        yield Trainer(group, claimant, blocks, keeping, clock, search), clock
 
 
 @contextlib.contextmanager
@@ -91,7 +94,8 @@ def wisdomkeeper(
     with _journal(state, "wisdomkeeper", BallotEntry, group, account.address) as journal:
         clock = Clock(group.chain, state, poll_seconds=poll_seconds)
         blocks = own_blocks(state, shared)
-        yield Wisdomkeeper(group, account, staker, journal, blocks, clock), clock
+        keeping = Keeping(group, blocks, f"wisdomkeeper-{account.address}")
+        yield Wisdomkeeper(group, account, staker, journal, blocks, keeping, clock), clock
 
 
 def train(

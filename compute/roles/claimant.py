@@ -83,6 +83,10 @@ class Claimant:
         """Whether a claim for this block is journalled, be it on chain or not."""
         return self._journal.get(block_index) is not None
 
+    def checkpoints(self) -> set[bytes]:
+        """Hashes of the checkpoints whose claims are under way, revealed or not."""
+        return {entry.checkpoint_hash for entry in self._journal}
+
     def prepare(
         self,
         block_index: int,

@@ -1,14 +1,14 @@
 """What the chain names and the store holds: specification, training set, parameters."""
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from compute.chain import Group
 from compute.checkpoint import Checkpoint, InvalidCheckpoint, Reason, blocks_of, load, model_of
 from compute.models import ModelSpecification
-from compute.storage import BlockUnavailable, Store
+from compute.storage import BlockUnavailable, FolderStore, Store, copy
 from compute.training_set import DeltaRecord, TrainingSet, replay
 
 Parameters = Mapping[str, np.ndarray]
@@ -22,29 +22,30 @@ class Mirror:
     once can be served again when others have lost it.
     """
 
-    def __init__(self, own: Store, shared: Store) -> None:
-        self._own = own
-        self._shared = shared
+    def __init__(self, own: FolderStore, shared: Store) -> None:
+        self.own = own
+        self.shared = shared
 
     def put(self, block: bytes) -> bytes:
-        return self._own.put(block)
+        return self.own.put(block)
 
     def get(self, digest: bytes) -> bytes:
         try:
-            return self._own.get(digest)
+            return self.own.get(digest)
         except BlockUnavailable:  # not there, or damaged: storing it again repairs it
-            block = self._shared.get(digest)
-        self._own.put(block)
+            block = self.shared.get(digest)
+        self.own.put(block)
         return block
 
     def has(self, digest: bytes) -> bool:
-        return self._own.has(digest) or self._shared.has(digest)
+        return self.own.has(digest) or self.shared.has(digest)
 
-    def serve(self, digests: Iterable[bytes]) -> None:
-        """Put those of our blocks into the shared store that it lacks."""
-        for digest in digests:
-            if not self._shared.has(digest) and self._own.has(digest):
-                self._shared.put(self._own.get(digest))
+    def serve(self, digests: Sequence[bytes]) -> None:
+        """Put those of our blocks into the shared store that it lacks, the last one last: a store
+        with the manifest has the whole."""
+        held = [digest for digest in digests if self.own.has(digest)]
+        copy(held[:-1], self.own, self.shared)
+        copy(held[-1:], self.own, self.shared)
 
     def serve_checkpoint(self, checkpoint_hash: bytes) -> None:
         self.serve(blocks_of(self, checkpoint_hash))

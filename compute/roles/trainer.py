@@ -8,6 +8,7 @@ from compute.roles.claimant import Claimant, checkpoint_nonce
 from compute.roles.clock import RETRY_SECONDS, Clock, Wait
 from compute.roles.evaluation import root_of
 from compute.roles.goal import Goal, Goals
+from compute.roles.keeping import Keeping
 from compute.roles.retrieval import Mirror
 from compute.roles.search import Candidate, Search
 from compute.storage import BlockUnavailable
@@ -19,11 +20,18 @@ class Trainer:
     """One account competing in one group; `step` is what `clock.follow` calls."""
 
     def __init__(
-        self, group: Group, claimant: Claimant, blocks: Mirror, clock: Clock, search: Search
+        self,
+        group: Group,
+        claimant: Claimant,
+        blocks: Mirror,
+        keeping: Keeping,
+        clock: Clock,
+        search: Search,
     ) -> None:
         self._group = group
         self._claimant = claimant
         self._blocks = blocks
+        self._keeping = keeping
         self._clock = clock
         self._search = search
         self._goals = Goals(group, blocks)
@@ -32,6 +40,11 @@ class Trainer:
         """Do what this moment of this block asks for."""
         block = self._group.slot_at(now)
         self._claimant.collect(block.index)
+        wait = self._act(block, now)
+        self._keeping.refresh(block.index, self._claimant.checkpoints())
+        return wait
+
+    def _act(self, block: Block, now: int) -> Wait:
         try:
             if now < block.reveal_at:
                 return self._commit(block, now)

@@ -11,6 +11,7 @@ from compute.checkpoint import InvalidCheckpoint
 from compute.roles.clock import RETRY_SECONDS, Clock, Wait
 from compute.roles.goal import Goal, Goals
 from compute.roles.journal import Entry, Journal
+from compute.roles.keeping import Keeping
 from compute.roles.retrieval import Mirror, load_checkpoint
 from compute.roles.sending import attempt, settle_overdue
 from compute.roles.verdict import NOT_RETRIEVED, Verdict, judge
@@ -46,6 +47,7 @@ class Wisdomkeeper:
         journal: Journal[BallotEntry],
         blocks: Mirror,
         clock: Clock,
+        keeping: Keeping,
     ) -> None:
         self._vault = group.chain.vault
         self._group = group
@@ -55,6 +57,7 @@ class Wisdomkeeper:
         self._blocks = blocks
         self._clock = clock
         self._goals = Goals(group, blocks)
+        self._keeping = keeping
         self._verdicts: dict[RevealedClaim, Verdict] = {}
 
     def step(self, now: int) -> Wait:
@@ -62,7 +65,13 @@ class Wisdomkeeper:
         block = self._group.slot_at(now)
         settle_overdue(self._sender, self._group)
         self._collect(block.index)
-        self._serve_again()
+        wait = self._act(block, now)
+        judged = {claim.checkpoint_hash for claim in self._verdicts}
+        voted = {entry.checkpoint_hash for entry in self._journal} - {NONE_VALID}
+        self._keeping.refresh(block.index, judged | voted)
+        return wait
+
+    def _act(self, block: Block, now: int) -> Wait:
         if now < block.vote_at:
             self._verdicts.clear()
             with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
@@ -81,13 +90,6 @@ class Wisdomkeeper:
             if entry is not None and not self._cast(entry):
                 return Wait(min(now + RETRY_SECONDS, block.end), "waiting to vote again")
         return Wait(block.end, "waiting for the next block")
-
-    def _serve_again(self) -> None:
-        """Give back to the shared store what it lost of the incumbent and of what we voted for."""
-        wanted = {entry.checkpoint_hash for entry in self._journal} - {NONE_VALID}
-        for checkpoint_hash in wanted | {self._group.incumbent().checkpoint_hash}:
-            with contextlib.suppress(BlockUnavailable, InvalidCheckpoint):  # it was never here
-                self._blocks.serve_checkpoint(checkpoint_hash)
 
     def _decide(self, block: Block, late: bool) -> BallotEntry | None:
         """Judge the candidates and journal the ballot; None if there is nothing to vote on.

@@ -3,7 +3,7 @@
 from compute.storage.car import InvalidArchive, export_car, import_car
 from compute.storage.cid import cid, parse_cid
 from compute.storage.folder import FolderStore
-from compute.storage.location import open_store
+from compute.storage.location import data_folder, open_daemon, open_store
 from compute.storage.parallel import copy, get_many, put_many
 from compute.storage.store import (
     MAX_BLOCK_BYTES,
@@ -25,9 +25,11 @@ __all__ = [
     "StoreUnreachable",
     "cid",
     "copy",
+    "data_folder",
     "export_car",
     "get_many",
     "import_car",
+    "open_daemon",
     "open_store",
     "parse_cid",
     "put_many",

@@ -56,7 +56,11 @@ class FolderStore:
         except OSError as error:
             raise _sentence(error, self.path) from error
         if block is None:
-            raise BlockUnavailable(digest, f"the folder {self.path} does not hold it.")
+            raise BlockUnavailable(
+                digest,
+                f"the folder {self.path} does not hold it. Import it (nrn store import), or search "
+                "the network with --ipfs.",
+            )
         if len(block) > MAX_BLOCK_BYTES or sha256(block) != digest:
             raise BlockCorrupt(
                 digest,
@@ -76,14 +80,22 @@ class FolderStore:
                     if _NAME.fullmatch(file.name):
                         yield bytes.fromhex(file.name)
 
+    def idle_size(self, digest: bytes, before: float) -> int | None:
+        """What `discard` would answer, deleting nothing."""
+        try:
+            found = self._file(digest).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_size if found.st_mtime < before else None
+
     def discard(self, digest: bytes, before: float) -> int | None:
         """Delete the block unless somebody put it after `before` (time.time, seconds); its size in
         bytes, or None if it was left."""
         file = self._file(digest)
         aside = self._new_partial()
+        if self.idle_size(digest, before) is None:
+            return None
         try:
-            if file.stat().st_mtime >= before:
-                return None
             file.replace(aside)  # who puts it from now on writes it anew
         except FileNotFoundError:
             return None

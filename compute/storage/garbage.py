@@ -1,12 +1,15 @@
 """Deleting from a folder what nobody keeps."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from compute.storage.folder import FolderStore
 from compute.storage.pins import locked, pinned
 
+# told how many blocks were looked at; may raise to leave
+Progress = Callable[[int], None]
 IDLE_SECONDS = 7 * 86_400  # longer than anything stays unpinned on its way to being accepted
 
 
@@ -19,20 +22,30 @@ class Collected:
     left: int
 
 
-def collect(store: FolderStore, pins: Path, *, idle_seconds: float = IDLE_SECONDS) -> Collected:
+def collect(
+    store: FolderStore,
+    pins: Path,
+    *,
+    idle_seconds: float = IDLE_SECONDS,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Collected:
     """Delete from `store` the blocks that no record under `pins` names and nobody put for
-    `idle_seconds`.
+    `idle_seconds`; only count them if `dry_run`.
 
     Safe while others put, pin and read, and when killed. Raises StorageError, having deleted
     nothing, if a record cannot be read.
     """
+    remove = store.idle_size if dry_run else store.discard
     before = time.time() - idle_seconds
     sizes = []
     left = 0
     with locked(pins):
         spared = pinned(pins)
-        for digest in store.digests():
-            size = None if digest in spared else store.discard(digest, before)
+        for number, digest in enumerate(store.digests()):
+            if progress is not None:
+                progress(number)
+            size = None if digest in spared else remove(digest, before)
             if size is None:
                 left += 1
             else:

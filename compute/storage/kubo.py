@@ -27,6 +27,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +59,7 @@ _CONNECTIONS = 16
 _PIECE = 1 << 20
 _RAW_AND_PINNED = {"cid-codec": "raw", "mhtype": "sha2-256", "pin": "true"}
 _MULTIADDR = re.compile(r"/(ip4|ip6|dns|dns4|dns6)/[^/]+/tcp/[0-9]{1,5}(/http)?", re.ASCII)
+_PEER_ID = re.compile(r"[A-Za-z0-9]{1,100}", re.ASCII)
 _SOUGHT_IN_VAIN = re.compile("not found|could not find|context deadline exceeded")
 _ADDRESS = (
     "{} is not the address of a Kubo daemon. Give one like /ip4/127.0.0.1/tcp/5001 or "
@@ -127,8 +129,12 @@ class KuboStore:
         except KuboRefused as error:
             if not _SOUGHT_IN_VAIN.search(error.reason):
                 raise
-            searched = f"{self._daemon} searched for up to {self.timeout:g} seconds"
-            raise BlockUnavailable(digest, f"{searched} and says: {error.reason}.") from None
+            raise BlockUnavailable(
+                digest,
+                f"{self._daemon} searched for up to {self.timeout:g} seconds and says: "
+                f"{error.reason}. Connect it to a peer that has it (ipfs swarm connect), or import "
+                "it (nrn store import).",
+            ) from None
         except TooManyBytes:
             pass
         if block is None or len(block) > MAX_BLOCK_BYTES or sha256(block) != digest:
@@ -173,6 +179,15 @@ class KuboStore:
     def connect(self, address: str) -> None:
         """Connect the daemon to the peer at `address`, a multiaddr that ends in /p2p/<its id>."""
         self._ask(f"connecting to {address}", "Strings", "/swarm/connect", address)
+
+    @cached_property
+    def peer_id(self) -> str:
+        """The daemon's name in the network."""
+        doing = "telling its name"
+        name = self._ask(doing, "ID", "/id", limit=_PEERS_ANSWER)
+        if not isinstance(name, str) or not _PEER_ID.fullmatch(name):
+            raise self._nonsense(doing)
+        return name
 
     @property
     def _daemon(self) -> str:

@@ -1,16 +1,44 @@
-"""From what a person types to a store."""
+"""From what a person types to a store, and where things lie if nobody says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
 
 from compute.storage.folder import FolderStore
 from compute.storage.store import Store
 
+if TYPE_CHECKING:
+    from compute.storage.kubo import KuboStore
+
+
+def data_folder() -> Path:
+    """Where this user's stores, pins and actors lie by default."""
+    return platformdirs.user_data_path("decentralizedai")
+
+
+def open_daemon(api: str) -> "KuboStore":
+    """The store behind the API of a Kubo daemon: a multiaddr (/ip4/127.0.0.1/tcp/5001) or URL
+    (http://127.0.0.1:5001). Raises StorageError if none answers."""
+    from compute.storage.kubo import KuboStore  # folders do without its HTTP libraries
+
+    return KuboStore(api)
+
 
 def open_store(location: str) -> Store:
-    """The store at `location`: a folder path, or the API of a Kubo daemon as a multiaddr
-    (/ip4/127.0.0.1/tcp/5001) or URL (http://127.0.0.1:5001). Raises StorageError if it cannot be
-    opened.
-    """
+    """The store at `location`: a folder path, or what `open_daemon` takes. Raises StorageError if
+    it cannot be opened."""
     if location.startswith(("/ip4/", "/ip6/", "/dns", "/unix/", "http://", "https://")):
-        from compute.storage.kubo import KuboStore  # folders do without its HTTP libraries
-
-        return KuboStore(location)
+        return open_daemon(location)
     return FolderStore(location)
+
+
+def pins_of(store: Store) -> Path:
+    """The folder of pin records that everyone who shares `store` on this machine must share."""
+    if isinstance(store, FolderStore):
+        return store.path / "pins"
+    from compute.storage.kubo import KuboStore
+
+    if isinstance(store, KuboStore):
+        return data_folder() / "pins" / store.peer_id
+    raise TypeError(f"nothing can be pinned in a {type(store).__name__}")

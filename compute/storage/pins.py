@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from compute import canonical
+from compute.storage.parallel import in_order
 from compute.storage.store import BlockUnavailable, StorageError, Store
 
-HEIGHTS_KEPT = 2
 _LONGEST_RECORD = 1 << 24  # bytes; 250,000 blocks
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
 _ROOT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -35,12 +35,10 @@ class PinningStore(Protocol):
 
 @dataclass(frozen=True)
 class Record:
-    """`blocks`, the root's among them, are kept because of `why`; for good if `height` is None,
-    else until the group is more than HEIGHTS_KEPT heights further."""
+    """`blocks`, the root's among them, are kept because of `why`."""
 
     root: bytes
     why: str
-    height: int | None
     blocks: tuple[bytes, ...]
 
 
@@ -55,21 +53,26 @@ class Pins:
         self._store = store
         self._own.mkdir(parents=True, exist_ok=True)
 
-    def pin(
-        self, root: bytes, blocks: Iterable[bytes], *, why: str, height: int | None = None
-    ) -> None:
-        """Keep `root` and `blocks`; once more with other reasons replaces the record.
+    def pin(self, root: bytes, blocks: Iterable[bytes], *, why: str) -> None:
+        """Keep `root` and `blocks`; once more with another reason replaces the record.
 
         Raises BlockUnavailable for a block that the store does not hold: fetch before pinning.
         """
-        record = Record(root, why, height, tuple(dict.fromkeys([*blocks, root])))
+        record = Record(root, why, tuple(dict.fromkeys([*blocks, root])))
         with locked(self._folder):
-            for digest in record.blocks:
-                if not self._store.has(digest):
-                    raise BlockUnavailable(digest, "it was to be pinned. Fetch it first.")
-                if isinstance(self._store, PinningStore):
-                    self._store.pin(digest)
+            for _ in in_order(self._hold, record.blocks):
+                pass
             _write(self._own / root.hex(), record)
+
+    def _hold(self, digest: bytes) -> None:
+        if not self._store.has(digest):
+            raise BlockUnavailable(digest, "it was to be pinned. Fetch it first.")
+        if isinstance(self._store, PinningStore):
+            self._store.pin(digest)
+
+    def roots(self) -> set[bytes]:
+        """The roots of this owner's records, without reading them."""
+        return {bytes.fromhex(file.name) for file in _files(self._own)}
 
     def records(self) -> list[Record]:
         """This owner's records, in no particular order. Raises StorageError if one is damaged."""
@@ -77,22 +80,17 @@ class Pins:
 
     def release(self, roots: Iterable[bytes]) -> None:
         """Forget the records of `roots`; blocks that no other record names become garbage."""
+        gone = {self._own / root.hex() for root in roots}
+        if not gone:
+            return
         with locked(self._folder):
-            gone = {self._own / root.hex() for root in roots} & set(_files(self._own))
+            gone &= set(_files(self._own))
             if isinstance(self._store, PinningStore):
                 staying = _blocks(file for file in _all_files(self._folder) if file not in gone)
-                for digest in _blocks(gone) - staying:
-                    self._store.unpin(digest)
+                for _ in in_order(self._store.unpin, _blocks(gone) - staying):
+                    pass
             for file in gone:
                 file.unlink()
-
-    def advance(self, height: int) -> None:
-        """Release what was kept for a height that `height` is more than HEIGHTS_KEPT beyond."""
-        self.release(
-            record.root
-            for record in self.records()
-            if record.height is not None and record.height + HEIGHTS_KEPT < height
-        )
 
 
 @contextmanager
@@ -107,6 +105,17 @@ def locked(folder: Path) -> Iterator[None]:
 def pinned(folder: Path) -> set[bytes]:
     """Every block that a record of any owner names. Raises StorageError if a record is damaged."""
     return _blocks(_all_files(folder))
+
+
+def owners(folder: Path) -> dict[str, list[Record]]:
+    """The records under `folder` by owner. Raises StorageError if one is damaged."""
+    if not folder.is_dir():
+        return {}
+    return {
+        owner.name: [_read(file) for file in _files(owner)]
+        for owner in sorted(folder.iterdir())
+        if owner.is_dir()
+    }
 
 
 def _blocks(files: Iterable[Path]) -> set[bytes]:
@@ -124,13 +133,8 @@ def _files(owner: Path) -> Iterator[Path]:
 
 
 def _write(file: Path, record: Record) -> None:
-    text = canonical.encode(
-        {
-            "why": record.why,
-            "height": record.height,
-            "blocks": [digest.hex() for digest in record.blocks],
-        }
-    )
+    blocks = [digest.hex() for digest in record.blocks]
+    text = canonical.encode({"why": record.why, "blocks": blocks})
     partial = file.with_name(f"partial-{secrets.token_hex(8)}")
     try:
         with partial.open("xb") as opened:
@@ -147,7 +151,7 @@ def _read(file: Path) -> Record:
     try:
         entry = canonical.decode(file.read_bytes(), max_bytes=_LONGEST_RECORD)
         blocks = tuple(bytes.fromhex(digest) for digest in entry["blocks"])
-        return Record(bytes.fromhex(file.name), entry["why"], entry["height"], blocks)
+        return Record(bytes.fromhex(file.name), entry["why"], blocks)
     except (OSError, ValueError, KeyError, TypeError):
         raise StorageError(
             f"The pin record {file} is damaged, so nothing can be told to be garbage. "

@@ -48,7 +48,9 @@ class Seat:
             chain=chain,
             group=chain.group(options.group),
             account=load_account(options.account),
-            blocks=own_blocks(state, open_store(os.environ["NRN_STORE"])),
+            blocks=own_blocks(
+                state, open_store(os.environ.get("IPFS_API") or os.environ["NRN_STORE"])
+            ),
             state=state,
             clock=clock,
         )

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from compute.storage import BlockUnavailable, FolderStore, StorageError, cid
 from compute.storage.garbage import Collected, collect
 from compute.storage.kubo import KuboStore
-from compute.storage.pins import HEIGHTS_KEPT, Pins, Record, pinned
+from compute.storage.pins import Pins, Record, owners, pinned
 from tests.support.kubo_daemon import Daemon, require_kubo
 
 ABSENT = bytes(32)
@@ -74,38 +74,23 @@ def test_records_say_what_and_why(store: FolderStore, folder: Path) -> None:
     delta, checkpoint, shared = put(store, "delta", "checkpoint", "shared")
     pins = Pins(folder, "group-1-keeper", store)
     pins.pin(delta, [shared], why="delta 3")
-    pins.pin(checkpoint, [shared, checkpoint, shared], why="accepted", height=9)
+    pins.pin(checkpoint, [shared, checkpoint, shared], why="accepted")
 
     records = {record.root: record for record in Pins(folder, "group-1-keeper", store).records()}
 
     assert records == {
-        delta: Record(delta, "delta 3", None, (shared, delta)),
-        checkpoint: Record(checkpoint, "accepted", 9, (shared, checkpoint)),
+        delta: Record(delta, "delta 3", (shared, delta)),
+        checkpoint: Record(checkpoint, "accepted", (shared, checkpoint)),
     }
-
-
-def test_checkpoints_are_kept_for_two_more_heights_and_deltas_for_good(
-    store: FolderStore, folder: Path
-) -> None:
-    delta, first, second = put(store, "delta", "first", "second")
-    pins = Pins(folder, "group-1-keeper", store)
-    pins.pin(delta, [], why="delta")
-    pins.pin(first, [], why="accepted", height=7)
-    pins.pin(second, [], why="accepted", height=8)
-
-    pins.advance(7 + HEIGHTS_KEPT)
-    assert pinned(folder) == {delta, first, second}
-    pins.advance(8 + HEIGHTS_KEPT)
-    assert pinned(folder) == {delta, second}
-    pins.advance(1000)
-    assert pinned(folder) == {delta}
+    assert pins.roots() == set(records)
+    assert {record.root for record in owners(folder)["group-1-keeper"]} == set(records)
 
 
 def test_a_block_is_free_when_the_last_owner_lets_go(store: FolderStore, folder: Path) -> None:
     one, two, shared = put(store, "one", "two", "shared")
     keeper, trainer = Pins(folder, "group-1-keeper", store), Pins(folder, "group-2-trainer", store)
-    keeper.pin(one, [shared], why="accepted", height=1)
-    trainer.pin(two, [shared], why="incumbent", height=1)
+    keeper.pin(one, [shared], why="accepted")
+    trainer.pin(two, [shared], why="incumbent")
 
     keeper.release([one, one])
     assert pinned(folder) == {two, shared}
@@ -130,8 +115,8 @@ def test_only_what_is_there_can_be_pinned(store: FolderStore, folder: Path) -> N
         b"",
         b"{}",
         b"[]",
-        b'{"blocks":["zz"],"height":null,"why":"x"}',
-        b'{"blocks":"00","height":null,"why":"x"} ',
+        b'{"blocks":["zz"],"why":"x"}',
+        b'{"blocks":"00","why":"x"} ',
     ],
 )
 def test_a_damaged_record_stops_the_collection(
@@ -147,7 +132,7 @@ def test_a_damaged_record_stops_the_collection(
     assert set(store.digests()) == {root, loose}
 
 
-@pytest.mark.parametrize("owner", ["", "..", "a/b", ".hidden", "x" * 101, "new\nline"])
+@pytest.mark.parametrize("owner", ["", "..", "a/b", ".hidden", "x" * 201, "new\nline"])
 def test_an_owner_is_never_a_path(store: FolderStore, folder: Path, owner: str) -> None:
     with pytest.raises(ValueError, match="an owner is letters"):
         Pins(folder, owner, store)
@@ -213,12 +198,12 @@ def test_kubo_collects_what_the_last_owner_let_go(daemon: Daemon, folder: Path) 
         store.unpin(name)  # as if fetched
     keeper, trainer = Pins(folder, "group-1-keeper", store), Pins(folder, "group-1-trainer", store)
 
-    keeper.pin(one, [shared], why="accepted", height=1)
+    keeper.pin(one, [shared], why="accepted")
     trainer.pin(two, [shared], why="delta")
     daemon.rpc("repo/gc")
     assert [store.has(name) for name in (one, two, shared, loose)] == [True, True, True, False]
 
-    keeper.advance(1 + HEIGHTS_KEPT + 1)
+    keeper.release([one])
     daemon.rpc("repo/gc")
     assert [store.has(name) for name in (one, two, shared)] == [False, True, True]
 
@@ -237,32 +222,23 @@ class Collecting(RuleBasedStateMachine):
         self.store = FolderStore(path / "store")
         self.pins = path / "pins"
         self.owners = {name: Pins(self.pins, name, self.store) for name in "ab"}
-        self.records: dict[tuple[str, bytes], tuple[int | None, set[bytes]]] = {}
+        self.records: dict[tuple[str, bytes], set[bytes]] = {}
 
     def teardown(self) -> None:
         self.folder.cleanup()
 
-    @rule(owner=OWNERS, root=NUMBERS, leaves=st.sets(NUMBERS), height=st.none() | NUMBERS)
-    def pin(self, owner: str, root: int, leaves: set[int], height: int | None) -> None:
+    @rule(owner=OWNERS, root=NUMBERS, leaves=st.sets(NUMBERS))
+    def pin(self, owner: str, root: int, leaves: set[int]) -> None:
         blocks = {self.store.put(bytes([leaf])) for leaf in leaves}
         name = self.store.put(bytes([root]))
-        self.owners[owner].pin(name, blocks, why="test", height=height)
-        self.records[owner, name] = (height, blocks | {name})
+        self.owners[owner].pin(name, blocks, why="test")
+        self.records[owner, name] = blocks | {name}
 
     @rule(owner=OWNERS, root=NUMBERS)
     def release(self, owner: str, root: int) -> None:
         name = hashlib.sha256(bytes([root])).digest()
         self.owners[owner].release([name])
         self.records.pop((owner, name), None)
-
-    @rule(owner=OWNERS, height=st.integers(0, 12))
-    def advance(self, owner: str, height: int) -> None:
-        self.owners[owner].advance(height)
-        self.records = {
-            (whose, root): (kept, blocks)
-            for (whose, root), (kept, blocks) in self.records.items()
-            if whose != owner or kept is None or height <= kept + 2
-        }
 
     @rule()
     def collect(self) -> None:
@@ -273,7 +249,7 @@ class Collecting(RuleBasedStateMachine):
         assert (done.blocks, done.left) == (len(before - after), len(after))
 
     def pinned(self) -> set[bytes]:
-        return {digest for _, blocks in self.records.values() for digest in blocks}
+        return {digest for blocks in self.records.values() for digest in blocks}
 
     @invariant()
     def what_is_pinned_is_there(self) -> None:

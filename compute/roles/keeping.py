@@ -1,0 +1,106 @@
+"""What an actor keeps available for its group, for how long, and what it lets go."""
+
+from collections.abc import Callable, Iterator
+
+from compute import checkpoint, training_set
+from compute.chain import Group
+from compute.models import ModelError
+from compute.roles.retrieval import Mirror, load_specification
+from compute.storage import BlockUnavailable, Store
+from compute.storage.garbage import collect
+from compute.storage.location import pins_of
+from compute.storage.pins import Pins
+
+HEIGHTS_KEPT = 2  # an accepted checkpoint is kept for so many more heights
+BlocksOf = Callable[[Store, bytes], list[bytes]]
+
+
+class Keeping:
+    """The pins of one role in one group, and the blocks behind them.
+
+    Kept are the model, every delta of the lineage, the checkpoints accepted lately, and those whose
+    claims the role is concerned with. Of these the actor keeps what it ever held, pinned in its own
+    folder and, once the chain has seen it, in the shared store, where it is put again if it got
+    lost. What is not revealed stays in the actor's folder.
+    """
+
+    def __init__(self, group: Group, blocks: Mirror, role: str) -> None:
+        name = f"{group.chain.chain_id}-{group.voting}-{role}"
+        self._group = group
+        self._blocks = blocks
+        self._private = Pins(pins_of(blocks.own), name, blocks.own)
+        self._public = Pins(pins_of(blocks.shared), name, blocks.shared)
+        self._block_index: int | None = None
+
+    def refresh(self, block_index: int, claims: set[bytes]) -> None:
+        """Look after the checkpoints `claims` and the incumbent; once a block after all the rest,
+        and let go what has served.
+
+        Raises StoreUnreachable; what was done until then is not lost.
+        """
+        self._keep(self._group.incumbent().checkpoint_hash, "incumbent", checkpoint.blocks_of)
+        for claim in claims:
+            revealed = self._group.candidate(claim) is not None
+            self._keep(claim, "claim", checkpoint.blocks_of, public=revealed)
+        if block_index == self._block_index:
+            return
+        kept = claims | self._keep_the_groups()
+        for pins in (self._public, self._private):
+            pins.release(pins.roots() - kept)
+        collect(self._blocks.own, pins_of(self._blocks.own))
+        self._block_index = block_index
+
+    def _keep_the_groups(self) -> set[bytes]:
+        """Keep what the chain says the group consists of; its roots."""
+        group = self._group
+        incumbent = group.incumbent()
+        lately = range(max(0, incumbent.height - HEIGHTS_KEPT), incumbent.height)
+        genesis, records = group.lineage(group.current().version)
+        deltas = [genesis, *(record.delta_hash for record in records)]
+        accepted = [found for at in lately if (found := group.accepted(at)) is not None]
+        models = list(_models(self._blocks.own, group.model_hash))
+        for model in models:
+            self._keep(model, "model", _alone)
+        for delta in deltas:
+            self._keep(delta, "delta", _of_delta)
+        for former in accepted:
+            self._keep(former, "accepted", checkpoint.blocks_of)
+        return {*models, *deltas, *accepted, incumbent.checkpoint_hash}
+
+    def _keep(self, root: bytes, why: str, blocks_of: BlocksOf, *, public: bool = True) -> None:
+        own = self._blocks.own
+        try:
+            digests = blocks_of(own, root)
+        except (BlockUnavailable, checkpoint.InvalidCheckpoint):  # never fetched, or worthless
+            return
+        if not all(map(own.has, digests)):
+            return
+        if root not in self._private.roots():
+            self._private.pin(root, digests, why=why)
+        if public:
+            self._blocks.serve(digests)
+            if root not in self._public.roots():
+                self._public.pin(root, digests, why=why)
+
+
+def _models(store: Store, model_hash: bytes) -> Iterator[bytes]:
+    """A model and those that it descends from, as far as they were ever held."""
+    yield model_hash
+    try:
+        parent = load_specification(store, model_hash).parent
+    except (BlockUnavailable, ModelError):
+        return
+    if parent is not None:
+        yield from _models(store, parent.model_hash)
+
+
+def _alone(store: Store, root: bytes) -> list[bytes]:
+    store.get(root)
+    return [root]
+
+
+def _of_delta(store: Store, root: bytes) -> list[bytes]:
+    try:
+        return training_set.blocks_of(store, root)
+    except training_set.Malformed:  # an empty patch, for everyone who can read it
+        return [root]
