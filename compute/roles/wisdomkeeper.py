@@ -46,8 +46,8 @@ class Wisdomkeeper:
         staker: str | None,
         journal: Journal[BallotEntry],
         blocks: Mirror,
-        clock: Clock,
         keeping: Keeping,
+        clock: Clock,
     ) -> None:
         self._vault = group.chain.vault
         self._group = group
