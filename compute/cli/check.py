@@ -1,5 +1,6 @@
 """`nrn evaluate` and `verify`: believe nothing, recompute it."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,23 +27,39 @@ def evaluate(
     version: Annotated[
         int | None, typer.Option(min=0, help="Of the training set; the current one by default.")
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Where an evaluation that is cut off is kept; by default user data."),
+    ] = None,
 ) -> None:
     """The exact loss of a checkpoint, the same integer on every machine.
+
+    If it is cut off, by Ctrl-C or a power cut, the same command goes on where it was.
 
     Example: nrn evaluate 1
     """
     from compute.roles import evaluation, retrieval
+    from compute.roles.transcripts import Transcripts
+    from compute.storage import data_folder
 
     group = session.group(group_id)
     digest = checkpoint or Digest(group.incumbent().checkpoint_hash)
-    version = group.current().version if version is None else version
+    current = group.current()
+    version = current.version if version is None else version
+    tip = current.tip if version == current.version else group.tip_of(version)
     with session.out.progress("fetching"):
         specification = retrieval.load_specification(session.blocks, group.model_hash)
         examples = retrieval.load_training_set(group, session.blocks, version)
         parameters = retrieval.load_incumbent(session.blocks, specification, digest)
-    with session.out.progress("evaluating") as step:
+    transcripts = Transcripts(state or data_folder() / "evaluations")
+    subject = specification.hash, digest, tip, len(examples)
+    with session.out.progress("evaluating") as step, transcripts.open(*subject) as transcript:
         result = evaluation.evaluate(
-            specification, parameters, examples, lambda done: step(done, len(examples))
+            specification,
+            parameters,
+            examples,
+            lambda done: step(done, len(examples)),
+            transcript,
         )
     session.out.record(
         f"Checkpoint {digest} on version {version}",

@@ -37,7 +37,9 @@ _CODES = {
     "InvalidGenesis": A_LIE,
     "JournalError": WRONG,
     "CannotEvaluate": WRONG,
+    "UnfitDevice": A_LIE,
     "CanonicalError": WRONG,
+    "RecipeError": WRONG,
     "Refused": WRONG,
 }
 

@@ -69,6 +69,7 @@ class Output:
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(), TimeRemainingColumn(),
             console=self._err, transient=True, disable=not self._err.is_terminal,
+            speed_estimate_period=600,  # a batch of a large model takes longer than Rich's 30 s
         )  # fmt: skip
         with bar:
             task = bar.add_task(doing, total=None)

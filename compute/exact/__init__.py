@@ -6,12 +6,13 @@ docs/exact.md is the specification of the numbers, F24/1.
 from compute.exact.carriers import CARRIERS
 from compute.exact.evaluation import Evaluation, evaluate
 from compute.exact.interpreter import UnsupportedPrimitive, exact
-from compute.exact.transcript import merkle_proof, merkle_root, shard_sums, verify_proof
+from compute.exact.transcript import SHARD, merkle_proof, merkle_root, shard_sums, verify_proof
 
 VERSION = "F24/1"
 
 __all__ = [
     "CARRIERS",
+    "SHARD",
     "VERSION",
     "Evaluation",
     "UnsupportedPrimitive",

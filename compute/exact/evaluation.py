@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.extend.core import ClosedJaxpr, Jaxpr
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from compute.exact.interpreter import run
+from compute.exact.interpreter import run, trace
 from compute.exact.losses import LOSSES
 from compute.exact.staging import Halves, split
 from compute.exact.transcript import merkle_root, shard_sums
@@ -25,6 +27,9 @@ NOT_FINITE = "a parameter is not a finite number"
 SATURATED = "an example saturates"
 # batches handed to the devices before the oldest must be done: enough to keep them busy
 AHEAD = 2
+# A batch may take this much of a device's memory, where a program holds some ten arrays of the
+# largest one's elements at a time, in float64; more examples than this gain nothing.
+BATCH_BYTES, ARRAYS, MOST_EXAMPLES = 2**31, 80, 256
 
 
 class Invalid(Exception):
@@ -105,6 +110,29 @@ class Evaluator:
             if form not in self._prepared:
                 self._prepared[form] = prepare(*self._model, self._params, batch)
             return self._prepared[form](batch)
+
+
+def examples_at_once(logits: Logits, params: Any, inputs: Any) -> int:
+    """How many examples shaped like those of `inputs` [1, ...] to put into a batch."""
+    leaves, tree = jax.tree.flatten((params, inputs))
+    closed, _ = trace(lambda leaves: logits(*jax.tree.unflatten(tree, leaves)), leaves)
+    each = max(1, BATCH_BYTES // (ARRAYS * _largest(closed.jaxpr)))
+    return min(each, MOST_EXAMPLES) * jax.local_device_count()
+
+
+def _largest(jaxpr: Any) -> int:
+    """Elements of the largest array that a jaxpr computes."""
+    size = 1
+    for equation in jaxpr.eqns:
+        size = max([size, *(math.prod(var.aval.shape) for var in equation.outvars)])
+        for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_jaxpr):
+            if _is_jaxpr(inner):
+                size = max(size, _largest(getattr(inner, "jaxpr", inner)))
+    return size
+
+
+def _is_jaxpr(x: Any) -> bool:
+    return isinstance(x, Jaxpr | ClosedJaxpr)
 
 
 def _finished(count: int, results: tuple[Array, Array]) -> np.ndarray:

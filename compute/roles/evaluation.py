@@ -1,29 +1,36 @@
 """The exact loss of parameters on a training set, as the protocol names it."""
 
+import logging
+import math
 import secrets
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-
-import numpy as np
+from typing import Any
 
 from compute import exact
 from compute.chain.claims import eval_root
-from compute.exact.transcript import SHARD
+from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
 from compute.models import ModelSpecification
 from compute.roles.retrieval import Parameters
+from compute.roles.transcripts import Transcript
 from compute.training_set import TrainingSet
-
-BATCH_SIZE = 256
 
 # told the number of examples done; may raise to leave
 Progress = Callable[[int], None]
+
+# How often a long evaluation says in the log how far it is.
+REPORT_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
 
 
 class CannotEvaluate(Exception):
     """This program cannot evaluate the group's model; the message says why."""
 
 
-class ShardMismatch(Exception):
-    """The published sum of a shard is not the sum of its examples' losses."""
+class FalseClaim(Exception):
+    """What a trainer said of the losses is not so; the message says what."""
 
 
 def evaluate(
@@ -31,51 +38,59 @@ def evaluate(
     parameters: Parameters,
     training_set: TrainingSet,
     progress: Progress | None = None,
+    transcript: Transcript | None = None,
 ) -> exact.Evaluation:
-    """Evaluate exactly, in the set's order. Raises CannotEvaluate."""
-    return _evaluate(
-        specification, parameters, training_set.batches(BATCH_SIZE), len(training_set), progress
-    )
+    """Evaluate exactly, in the set's order, going on with `transcript`. Raises CannotEvaluate."""
+    transcript = transcript or Transcript(len(training_set))
+    try:
+        for _ in _shards(
+            range(transcript.shards), specification, parameters, training_set, transcript, progress
+        ):
+            pass
+    except Invalid as error:
+        return exact.Evaluation.invalid(str(error))
+    return exact.Evaluation.of(transcript.losses)
 
 
 def evaluate_against(
-    shard_sums: Sequence[int],
+    loss: int,
+    shard_sums: Sequence[int] | None,
     specification: ModelSpecification,
     parameters: Parameters,
     training_set: TrainingSet,
     progress: Progress | None = None,
+    transcript: Transcript | None = None,
 ) -> exact.Evaluation:
     """The same evaluation, but in random order of shards and left at the first lie.
 
-    `shard_sums` are the sums a trainer published. Raises ShardMismatch at the first shard that has
-    another sum, so that junk costs about one shard; CannotEvaluate.
+    `loss` (Q32.32 nats) and `shard_sums` are what a trainer published. Sums that do not give the
+    loss cost nothing, junk about one shard; without sums a loss is left once the examples so far
+    cost more than all of them should. Raises FalseClaim, CannotEvaluate.
     """
-    total = len(training_set)
-    starts = range(0, total, SHARD)
-    if len(shard_sums) != len(starts):
-        raise ShardMismatch(f"there are {len(starts)} shards, not {len(shard_sums)}")
-    transcript = np.zeros(total, np.int64)
-    done = 0
-    for shard in secrets.SystemRandom().sample(range(len(starts)), len(starts)):
-        start, end = starts[shard], min(starts[shard] + SHARD, total)
-        found = _evaluate(
-            specification,
-            parameters,
-            training_set.batches(BATCH_SIZE, start, end),
-            end - start,
-            None,
-        )
-        if not found.valid:
-            return found
-        if found.shard_sums != [shard_sums[shard]]:
-            raise ShardMismatch(f"shard {shard} sums to {found.shard_sums[0]}")
-        transcript[start:end] = found.transcript
-        done += end - start
-        if progress is not None:
-            progress(done)
-    loss = sum(shard_sums) // total if total else 0
-    root = exact.merkle_root(transcript)
-    return exact.Evaluation(loss, True, None, transcript, root, list(shard_sums))
+    transcript = transcript or Transcript(len(training_set))
+    total, shards = len(training_set), transcript.shards
+    if shard_sums is not None:
+        if len(shard_sums) != shards:
+            raise FalseClaim(
+                f"its shard sums are false: there are {shards} shards, not {len(shard_sums)}"
+            )
+        if total and sum(shard_sums) // total != loss:
+            raise FalseClaim(f"its shard sums are those of a loss of {sum(shard_sums) // total}")
+    order = secrets.SystemRandom().sample(range(shards), shards)
+    so_far = 0
+    try:
+        for shard in _shards(order, specification, parameters, training_set, transcript, progress):
+            start, end = transcript.span(shard)
+            found = int(transcript.losses[start:end].sum())
+            so_far += found
+            if shard_sums is not None and found != shard_sums[shard]:
+                raise FalseClaim(f"its shard sums are false: shard {shard} sums to {found}")
+            # no example costs less than nothing
+            if transcript.done < total and so_far >= (loss + 1) * total:
+                raise FalseClaim(f"a part of the examples makes its loss more than {loss}")
+    except Invalid as error:
+        return exact.Evaluation.invalid(str(error))
+    return exact.Evaluation.of(transcript.losses)
 
 
 def root_of(evaluation: exact.Evaluation) -> bytes:
@@ -83,29 +98,80 @@ def root_of(evaluation: exact.Evaluation) -> bytes:
     return eval_root(evaluation.loss, evaluation.root)
 
 
-def _evaluate(
+def _shards(
+    order: Sequence[int],
     specification: ModelSpecification,
     parameters: Parameters,
-    batches: Iterator[dict[str, np.ndarray]],
-    total: int,
+    training_set: TrainingSet,
+    transcript: Transcript,
     progress: Progress | None,
-) -> exact.Evaluation:
+) -> Iterator[int]:
+    """Complete the shards in this order, those first that are complete already; each as it is."""
     if specification.evaluator != exact.VERSION:
         raise CannotEvaluate(
             f"The group evaluates with {specification.evaluator}, this program with "
             f"{exact.VERSION}. Install the version that speaks it."
         )
-    return exact.evaluate(
-        specification.logits,
-        parameters,
-        (
-            (
-                {name: batch[name] for name in specification.inputs},
-                specification.targets(batch[specification.target]),
-            )
-            for batch in batches
-        ),
-        loss=specification.loss,
-        total=total,
-        progress=progress,
-    )
+    tell = _Teller(transcript, progress)
+    yield from (shard for shard in order if transcript.complete(shard))
+    missing = [shard for shard in order if not transcript.complete(shard)]
+    if not missing:
+        return
+    evaluator = Evaluator(specification.logits, parameters, loss=specification.loss)
+    starts: deque[int] = deque()
+
+    def batches() -> Iterator[tuple[Any, Any]]:
+        size = _batch_size(specification, parameters, training_set)
+        for shard in missing:
+            start, end = transcript.next(shard), transcript.span(shard)[1]
+            for columns in training_set.batches(size, start, end):
+                batch = _batch(specification, columns)
+                starts.append(start)
+                start += len(batch[1])
+                yield batch
+
+    for losses in evaluator.losses(batches()):
+        start = starts.popleft()
+        transcript.add(start, losses)
+        tell()
+        shard = start // exact.SHARD
+        if transcript.complete(shard):
+            yield shard
+
+
+def _batch(specification: ModelSpecification, columns: Any) -> tuple[Any, Any]:
+    inputs = {name: columns[name] for name in specification.inputs}
+    return inputs, specification.targets(columns[specification.target])
+
+
+def _batch_size(
+    specification: ModelSpecification, parameters: Parameters, training_set: TrainingSet
+) -> int:
+    inputs, _ = _batch(specification, next(training_set.batches(1)))
+    return min(exact.SHARD, examples_at_once(specification.logits, parameters, inputs))
+
+
+class _Teller:
+    """Calls `progress` after each batch, and tells the log now and then."""
+
+    def __init__(self, transcript: Transcript, progress: Progress | None) -> None:
+        self._transcript, self._progress = transcript, progress
+        self._told = time.monotonic()
+        # the first batch is compiled: neither it nor what was known before says how fast we are
+        self._first: tuple[float, int] | None = None
+        if transcript.done:
+            logger.info("going on after %d examples evaluated earlier", transcript.done)
+        if progress is not None:
+            progress(transcript.done)
+
+    def __call__(self) -> None:
+        now, done, total = time.monotonic(), self._transcript.done, len(self._transcript.losses)
+        if self._progress is not None:
+            self._progress(done)
+        if self._first is None:
+            self._first = (now, done)
+        elif now - self._told > REPORT_SECONDS:
+            self._told = now
+            rate = (done - self._first[1]) / (now - self._first[0])
+            left = math.ceil((total - done) / rate)
+            logger.info("evaluated %d of %d examples, %d s left", done, total, left)

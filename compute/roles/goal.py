@@ -13,6 +13,7 @@ from compute.roles.retrieval import (
     load_specification,
     load_training_set,
 )
+from compute.roles.transcripts import Transcript, Transcripts, transcript_in
 from compute.storage import Store
 from compute.training_set import TrainingSet
 
@@ -51,6 +52,7 @@ def measure(
     training_set: TrainingSet,
     store: Store,
     progress: Progress | None = None,
+    transcript: Transcript | None = None,
 ) -> int:
     """The loss to beat where it is not on chain, Q32.32 nats: the incumbent's exact loss.
 
@@ -60,16 +62,18 @@ def measure(
         parameters = load_incumbent(store, specification, incumbent)
     except (InvalidCheckpoint, ModelError):
         return MAX_LOSS
-    evaluation = evaluate(specification, parameters, training_set, progress)
+    evaluation = evaluate(specification, parameters, training_set, progress, transcript)
     return evaluation.loss if evaluation.valid else MAX_LOSS
 
 
 class Goals:
     """Keeps the last goal, so that only what changed is fetched and evaluated again."""
 
-    def __init__(self, group: Group, store: Store) -> None:
+    def __init__(self, group: Group, store: Store, transcripts: Transcripts | None = None) -> None:
+        """With `transcripts`, evaluations go on where they were cut off."""
         self._group = group
         self._store = store
+        self._transcripts = transcripts
         self._last: Goal | None = None
 
     def now(self, progress: Progress | None = None) -> Goal:
@@ -94,7 +98,12 @@ class Goals:
         known = standing.known and standing.version == current.version
         loss = standing.loss
         if not known or last is None:  # if known, once: do we compute what the group agreed on?
-            loss = measure(incumbent, specification, training_set, self._store, progress)
+            with transcript_in(
+                self._transcripts, specification, incumbent, current.tip, training_set
+            ) as transcript:
+                loss = measure(
+                    incumbent, specification, training_set, self._store, progress, transcript
+                )
         if known and loss != standing.loss:
             logger.warning(
                 "The chain says that the incumbent's loss is %d, it is %d: a false claim was "

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from compute.chain import RevealedClaim
 from compute.chain.claims import Claim, eval_root_hash
 from compute.checkpoint import Checkpoint
-from compute.roles.evaluation import (
-    Progress,
-    ShardMismatch,
-    evaluate,
-    evaluate_against,
-    root_of,
-)
+from compute.roles.evaluation import FalseClaim, Progress, evaluate_against, root_of
 from compute.roles.goal import Goal
+from compute.roles.transcripts import Transcripts, transcript_in
 
 
 @dataclass(frozen=True)
@@ -37,21 +32,24 @@ def judge(
     checkpoint: Checkpoint,
     goal: Goal,
     progress: Progress | None = None,
+    transcripts: Transcripts | None = None,
 ) -> Verdict:
     """Check baseline, loss and evaluation root of a claim made for `goal`.
 
-    The evaluation is left at the first shard that contradicts the sums in the manifest.
+    The evaluation is left at the first lie; with `transcripts` it goes on where it was cut off.
     """
     if claim.baseline_loss != goal.baseline_loss:
         return Verdict(f"the incumbent's loss is {goal.baseline_loss}, not {claim.baseline_loss}")
     subject = goal.specification, checkpoint.params, goal.training_set
     try:
-        if checkpoint.shard_sums is None:
-            evaluation = evaluate(*subject, progress)
-        else:
-            evaluation = evaluate_against(checkpoint.shard_sums, *subject, progress)
-    except ShardMismatch as error:
-        return Verdict(f"its shard sums are false: {error}")
+        with transcript_in(
+            transcripts, goal.specification, claim.checkpoint_hash, goal.tip, goal.training_set
+        ) as transcript:
+            evaluation = evaluate_against(
+                claim.loss, checkpoint.shard_sums, *subject, progress, transcript
+            )
+    except FalseClaim as error:
+        return Verdict(f"{error}")
     if not evaluation.valid:
         return Verdict(f"{evaluation.reason}")
     if evaluation.loss != claim.loss:

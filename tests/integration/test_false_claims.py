@@ -77,7 +77,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     lie(mallory.checkpoint(model_hash=digest(b"another model")), Reason.MODEL)
     lie(stage.store.put(b"no manifest"), Reason.MANIFEST)
     lie(mallory.checkpoint(nonce=3), "its loss is")
-    lie(mallory.checkpoint(nonce=4, shard_sums=(7,)), "its shard sums are false")
+    lie(mallory.checkpoint(nonce=4, shard_sums=(7,)), "its shard sums are those of a loss of 0")
     lie(mallory.checkpoint(nonce=5), "the incumbent's loss is", baseline_loss=2**40)
     lie(missing, "could not be retrieved")
     lie(corrupt, "could not be retrieved")

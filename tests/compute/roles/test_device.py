@@ -1,0 +1,81 @@
+"""A device that computes one vector wrong must not judge; one that passed is not asked again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compute.cli.failure import exit_code
+from compute.exact import carriers, conformance
+from compute.roles import actor, device
+from compute.roles.device import UnfitDevice, ensure_fit
+
+
+@pytest.fixture(autouse=True)
+def vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handful of the real vectors; tests/compute/exact runs them all."""
+    some = {"dot": json.loads(conformance.FILE.read_text())["dot"][:8]}
+    path = tmp_path / "vectors.json"
+    path.write_text(json.dumps(some))
+    monkeypatch.setattr(conformance, "FILE", path)
+
+
+def break_carrier(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = carriers.CARRIERS["float64"]
+    monkeypatch.setitem(carriers.CARRIERS, "float64", lambda a, b, d: right(a, b, d) * 2)
+
+
+def test_a_device_that_computes_wrong_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_carrier(monkeypatch)
+    with pytest.raises(UnfitDevice, match=r"of 8 conformance vectors differ \(dot\[") as refused:
+        ensure_fit(tmp_path)
+    assert exit_code(refused.value) == 5
+    monkeypatch.undo()
+    assert not (tmp_path / "conformance.json").exists()
+
+
+def test_what_passed_is_asked_again_only_if_something_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_fit(tmp_path)
+    break_carrier(monkeypatch)
+    ensure_fit(tmp_path)
+    monkeypatch.setattr(device, "fingerprint", lambda: "another JAX")
+    with pytest.raises(UnfitDevice):
+        ensure_fit(tmp_path)
+    (tmp_path / "conformance.json").write_text("{")
+    with pytest.raises(UnfitDevice):
+        ensure_fit(tmp_path)
+
+
+@pytest.mark.parametrize("role", ["keep", "train"])
+def test_actors_act_only_on_a_fit_device(
+    role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal comes before the first step."""
+    break_carrier(monkeypatch)
+    monkeypatch.setattr(actor, "follow", lambda step, clock: pytest.fail("it acted"))
+    opened = _Opened()
+    monkeypatch.setattr(actor, "wisdomkeeper", opened)
+    monkeypatch.setattr(actor, "trainer", opened)
+    more = {"options": None} if role == "train" else {}
+    with pytest.raises(UnfitDevice):
+        getattr(actor, role)(None, None, None, state=tmp_path, **more)
+
+
+class _Opened:
+    """In place of a role and its clock: what is tested ends before either is needed."""
+
+    def __call__(self, *unused: object, **more: object) -> "_Opened":
+        return self
+
+    def __enter__(self) -> tuple["_Opened", "_Opened"]:
+        return self, self
+
+    def __exit__(self, *unused: object) -> None:
+        pass
+
+    def stop_on_signals(self) -> None:
+        pass
