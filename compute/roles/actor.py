@@ -89,13 +89,18 @@ def wisdomkeeper(
     poll_seconds: float = POLL_SECONDS,
 ) -> "Iterator[tuple[Wisdomkeeper, Clock]]":
     """A wisdomkeeper and its clock, with the folder `state` locked. Raises JournalError."""
+    from compute.roles.transcripts import Transcripts
     from compute.roles.wisdomkeeper import BallotEntry, Wisdomkeeper
 
     with _journal(state, "wisdomkeeper", BallotEntry, group, account.address) as journal:
         clock = Clock(group.chain, state, poll_seconds=poll_seconds)
         blocks = own_blocks(state, shared)
         keeping = Keeping(group, blocks, f"wisdomkeeper-{account.address}")
-        yield Wisdomkeeper(group, account, staker, journal, blocks, keeping, clock), clock
+        transcripts = Transcripts(state / "evaluations")
+        yield (
+            Wisdomkeeper(group, account, staker, journal, blocks, keeping, clock, transcripts),
+            clock,
+        )
 
 
 def train(
@@ -109,10 +114,14 @@ def train(
 ) -> None:
     """Run a trainer until SIGTERM or Ctrl-C.
 
-    Raises JournalError if another trainer with this account runs, StorageError if the disk fails.
+    Raises UnfitDevice if this device does not compute exactly, JournalError if another trainer with
+    this account runs, StorageError if the disk fails.
     """
+    from compute.roles.device import ensure_fit
+
     with trainer(group, account, shared, state, options, poll_seconds, relay) as (role, clock):
         clock.stop_on_signals()
+        ensure_fit(state)
         follow(role.step, clock)
 
 
@@ -126,11 +135,14 @@ def keep(
 ) -> None:
     """Run a wisdomkeeper for `staker`, the account itself unless given, until SIGTERM or Ctrl-C.
 
-    Raises JournalError if another wisdomkeeper with this account runs, StorageError if the disk
-    fails.
+    Raises UnfitDevice if this device does not compute exactly, JournalError if another wisdomkeeper
+    with this account runs, StorageError if the disk fails.
     """
+    from compute.roles.device import ensure_fit
+
     with wisdomkeeper(group, account, shared, state, staker, poll_seconds) as (role, clock):
         clock.stop_on_signals()
+        ensure_fit(state)
         follow(role.step, clock)
 
 

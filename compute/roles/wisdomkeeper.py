@@ -14,6 +14,7 @@ from compute.roles.journal import Entry, Journal
 from compute.roles.keeping import Keeping
 from compute.roles.retrieval import Mirror, load_checkpoint
 from compute.roles.sending import attempt, settle_overdue
+from compute.roles.transcripts import Transcripts
 from compute.roles.verdict import NOT_RETRIEVED, Verdict, judge
 from compute.storage import BlockUnavailable
 
@@ -48,6 +49,7 @@ class Wisdomkeeper:
         blocks: Mirror,
         keeping: Keeping,
         clock: Clock,
+        transcripts: Transcripts,
     ) -> None:
         self._vault = group.chain.vault
         self._group = group
@@ -55,9 +57,10 @@ class Wisdomkeeper:
         self._staker = staker or account.address
         self._journal = journal
         self._blocks = blocks
-        self._clock = clock
-        self._goals = Goals(group, blocks)
         self._keeping = keeping
+        self._clock = clock
+        self._transcripts = transcripts
+        self._goals = Goals(group, blocks, transcripts)
         self._verdicts: dict[RevealedClaim, Verdict] = {}
 
     def step(self, now: int) -> Wait:
@@ -131,7 +134,7 @@ class Wisdomkeeper:
         try:
             checkpoint = load_checkpoint(self._blocks, goal.specification, claim.checkpoint_hash)
             self._blocks.serve_checkpoint(claim.checkpoint_hash)
-            verdict = judge(claim, checkpoint, goal, self._check)
+            verdict = judge(claim, checkpoint, goal, self._check, self._transcripts)
         except InvalidCheckpoint as error:
             verdict = Verdict(str(error))
         self._verdicts[claim] = verdict
