@@ -15,9 +15,11 @@ def is_signed(rpc: Rpc, domain: Domain, claim: Claim, signature: bytes) -> bool:
     """Whether `signature` is the trainer's on this claim, as the contract will see it now."""
     if data_bytes(rpc.request("eth_getCode", claim.trainer, "latest")):
         return _wallet_accepts(rpc, claim.trainer, claim.digest(domain), signature)
+    if len(signature) != 65 or signature[64] not in (27, 28):
+        return False
     try:
         return claim.signer(domain, signature) == claim.trainer
-    except (BadSignature, ValidationError, ValueError):
+    except (BadSignature, ValidationError):
         return False
 
 
