@@ -61,6 +61,13 @@ def model_of(store: Store, digest: bytes) -> bytes:
     return manifest.decode(store.get(digest)).model_hash
 
 
+def held_out_of(store: Store, digest: bytes) -> manifest.HeldOut | None:
+    """What the checkpoint's trainer says of examples held out. Raises InvalidCheckpoint or
+    BlockUnavailable.
+    """
+    return manifest.decode(store.get(digest)).held_out
+
+
 def blocks_of(store: Store, digest: bytes) -> list[bytes]:
     """Digests of every distinct block of the checkpoint, the manifest last."""
     tensors = manifest.decode(store.get(digest)).tensors

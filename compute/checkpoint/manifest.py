@@ -13,7 +13,8 @@ MAX_TENSORS = 1 << 13
 MAX_NAME = 256
 MAX_RANK = 8
 MAX_SHARDS = 1 << 14
-_KEYS = {"format", "model", "nonce", "shard_sums", "tensors"}
+_KEYS = {"format", "held_out", "model", "nonce", "shard_sums", "tensors"}
+_HELD_OUT_KEYS = {"examples", "loss", "set"}
 _TENSOR_KEYS = {"name", "shape", "blocks"}
 
 
@@ -27,21 +28,38 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """What a trainer says of examples it did not train on: how many, their exact mean loss (Q32.32
+    nats), and the sha256 of their ids in order, by which whoever has them can check it."""
+
+    examples: int
+    loss: int
+    set: bytes
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """`nonce` and `shard_sums` are free for the trainer; they never change the loss."""
+    """`nonce`, `shard_sums` and `held_out` are free for the trainer; they never change the loss."""
 
     model_hash: bytes
     tensors: tuple[Tensor, ...]
     nonce: int = 0
     shard_sums: tuple[int, ...] | None = None
+    held_out: HeldOut | None = None
 
     def encode(self) -> bytes:
         """The canonical bytes, whose sha256 is the checkpoint hash. Raises ValueError if the
         manifest is larger than a block or would not decode."""
-        sums = self.shard_sums
+        sums, held_out = self.shard_sums, self.held_out
         data = canonical.encode(
             {
                 "format": FORMAT,
+                "held_out": held_out
+                and {
+                    "examples": held_out.examples,
+                    "loss": held_out.loss,
+                    "set": held_out.set.hex(),
+                },
                 "model": self.model_hash.hex(),
                 "nonce": self.nonce,
                 "shard_sums": None if sums is None else list(sums),
@@ -76,7 +94,23 @@ def decode(data: bytes) -> Manifest:
     parsed = tuple(_tensor(item) for item in tensors)
     names = [tensor.name for tensor in parsed]
     _require(names == sorted(set(names)), "tensors are not sorted by distinct names")
-    return Manifest(_hash(document["model"]), parsed, nonce, None if sums is None else tuple(sums))
+    return Manifest(
+        _hash(document["model"]),
+        parsed,
+        nonce,
+        None if sums is None else tuple(sums),
+        _held_out(document["held_out"]),
+    )
+
+
+def _held_out(item: Any) -> HeldOut | None:
+    if item is None:
+        return None
+    _require(isinstance(item, dict) and item.keys() == _HELD_OUT_KEYS, "keys of held_out")
+    examples, loss = item["examples"], item["loss"]
+    _require(_is_integer(examples, 1, 1 << 64), "number of held-out examples")
+    _require(_is_integer(loss, 0, 1 << 64), "held-out loss")
+    return HeldOut(examples, loss, _hash(item["set"]))
 
 
 def _tensor(item: Any) -> Tensor:

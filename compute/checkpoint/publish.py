@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from compute.checkpoint import bits
-from compute.checkpoint.manifest import Manifest, Tensor
+from compute.checkpoint.manifest import HeldOut, Manifest, Tensor
 from compute.storage import Store
 from compute.storage.arrays import put_array
 
@@ -18,6 +18,7 @@ def publish(
     store: Store,
     nonce: int = 0,
     shard_sums: Sequence[int] | None = None,
+    held_out: HeldOut | None = None,
 ) -> bytes:
     """Store float32 `params` and return the checkpoint hash: sha256 of the manifest.
 
@@ -35,4 +36,4 @@ def publish(
         bits.check(name, array.view(np.uint32).reshape(-1), magnitude_log2=128)
         tensors.append(Tensor(name, array.shape, tuple(put_array(store, array))))
     sums = None if shard_sums is None else tuple(map(operator.index, shard_sums))
-    return store.put(Manifest(model_hash, tuple(tensors), nonce, sums).encode())
+    return store.put(Manifest(model_hash, tuple(tensors), nonce, sums, held_out).encode())

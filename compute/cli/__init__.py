@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from compute.cli import check, delta, exact, group, redeem, sale, stake, status, work
+from compute.cli import check, delta, exact, group, redeem, sale, stake, status, train, work
 from compute.cli.failure import EXIT_CODES
 
 COMMON_OPTIONS = {
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (status, stake, work, redeem, check):
+for module in (status, stake, train, work, redeem, check):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(delta.app, name="delta")

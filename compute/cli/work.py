@@ -1,4 +1,4 @@
-"""`nrn train`, `keep`, `curate`, `relay`: the processes that a group lives by."""
+"""`nrn keep`, `curate`, `relay`: the processes that a group lives by."""
 
 import logging
 from pathlib import Path
@@ -15,49 +15,9 @@ Poll = Annotated[float, typer.Option(min=0.05, help="Seconds between looks at th
 
 def register(root: typer.Typer) -> None:
     """Add the commands to the program."""
-    command(root, "train")(train)
     command(root, "keep")(keep)
     command(root, "curate")(curate)
     command(root, "relay")(relay)
-
-
-def train(
-    session: Session,
-    group_id: GroupId,
-    seed: Annotated[int, typer.Option(min=0, help="Of the order of examples.")] = 0,
-    learning_rate: Annotated[float, typer.Option(min=0.0, help="Adam's.")] = 1e-3,
-    weight_decay: Annotated[float, typer.Option(min=0.0, help="Adam's.")] = 0.0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Examples a step.")] = 128,
-    steps: Annotated[
-        int | None,
-        typer.Option(min=1, help="Steps a block; by default until it is time to commit."),
-    ] = None,
-    relay: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
-        ),
-    ] = None,
-    state: State = None,
-    poll: Poll = 2.0,
-) -> None:
-    """Compete: train on the group's data, claim what the exact loss proves, collect the rewards.
-
-    Runs until Ctrl-C; goes on where it stopped.
-
-    Example: nrn train 1 --learning-rate 3e-4 --account alice
-    """
-    from compute.roles import actor
-    from compute.roles.search import Options
-    from compute.roles.training import Recipe
-
-    group, account = session.group(group_id), session.signer
-    _log()
-    actor.train(
-        group, account, session.blocks, session.state(state, "trainer", group),
-        Options(Recipe(seed, learning_rate, weight_decay, batch_size), steps), poll, relay,
-    )  # fmt: skip
 
 
 def keep(
@@ -76,7 +36,7 @@ def keep(
     from compute.roles import actor
 
     group, account = session.group(group_id), session.signer
-    _log()
+    log_to_terminal()
     actor.keep(
         group, account, session.blocks,
         session.state(state, "wisdomkeeper", group), staker, poll,
@@ -91,7 +51,7 @@ def curate(session: Session, group_id: GroupId, state: State = None, poll: Poll 
     from compute.roles import actor
 
     group, account = session.group(group_id), session.signer
-    _log()
+    log_to_terminal()
     actor.curate(group, account, session.blocks, session.state(state, "curator", group), poll)
 
 
@@ -120,14 +80,15 @@ def relay(
     from compute.roles import actor
 
     group, account = session.group(group_id), session.signer
-    _log()
+    log_to_terminal()
     actor.relay(
         group, account, folder, session.blocks, session.state(state, "relayer", group), poll,
         trusting=trust,
     )  # fmt: skip
 
 
-def _log() -> None:
+def log_to_terminal() -> None:
+    """Show what an actor does, and nothing of its libraries."""
     # force: absl, which Orbax imports, has taken the root logger by now
     logging.basicConfig(
         format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, force=True

@@ -75,8 +75,8 @@ def trainer(
         )
         claimant = Claimant(group, account, journal, blocks, delivery)
         keeping = Keeping(group, blocks, f"trainer-{account.address}")
-        search = Search(clock, state, options)
-        yield Trainer(group, claimant, blocks, keeping, clock, search), clock
+        with contextlib.closing(Search(clock, state, options)) as search:
+            yield Trainer(group, claimant, blocks, keeping, clock, search), clock
 
 
 @contextlib.contextmanager

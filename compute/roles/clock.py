@@ -17,6 +17,7 @@ from typing import Protocol
 
 from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
 from compute.storage import StoreUnreachable
+from compute.training import Leave
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 60
 
 
-class Stopped(Exception):
+class Stopped(Leave):
     """The actor was asked to end; everything it needs to go on is on disk."""
 
 

@@ -97,6 +97,7 @@ class Trainer:
             store=self._blocks,  # our own: nobody sees it before the reveal
             nonce=checkpoint_nonce(self._claimant.address, block.index),
             shard_sums=best.evaluation.shard_sums,
+            held_out=best.held_out,
         )
         self._claimant.prepare(
             block.index,

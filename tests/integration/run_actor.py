@@ -13,9 +13,9 @@ from compute.chain import connect
 from compute.chain.sender import Sender
 from compute.roles import actor
 from compute.roles.search import Options
-from compute.roles.training import Learner
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.storage import open_store
+from compute.training.learner import Learner
 
 POLL_SECONDS = 0.1
 # Places for a power cut: transactions of Sender, and the long computations.

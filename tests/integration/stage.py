@@ -26,9 +26,9 @@ from compute.roles.journal import replace_file
 from compute.roles.relayer import Relayer
 from compute.roles.search import Options
 from compute.roles.trainer import Trainer
-from compute.roles.training import Recipe
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.storage import FolderStore
+from compute.training.recipe import Recipe
 from tests.integration.devnet import CONFIG, NRN, ROOT, Devnet
 from tests.integration.run_actor import Order, run
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from compute.chain import Status
-from compute.roles.trainer import COMMIT_MARGIN_SECONDS
-from compute.roles.training import Learner
+from compute.roles.sending import OwnTransactions
+from compute.training.learner import Learner, Report
 from tests.integration.mallory import Mallory
 from tests.integration.stage import OPTIONS, Stage
 
@@ -47,7 +47,7 @@ def test_windows_are_half_open(stage: Stage) -> None:
     mallory.commit(mallory.checkpoint())
     learner_run = Learner.run
 
-    def slow(self: Learner, **more: object) -> tuple[float, float]:
+    def slow(self: Learner, **more: object) -> Report:
         stage.net.warp(block.reveal_at - 1)
         stage.net.rpc("evm_setNextBlockTimestamp", block.reveal_at)  # of the commitment
         return learner_run(self, **more)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def test_a_candidate_that_is_late_is_kept_for_the_next_block(
     tara, block = stage.trainer(), stage.block
     learner_run = Learner.run
 
-    def slower(self: Learner, **more: object) -> tuple[float, float]:
+    def slower(self: Learner, **more: object) -> Report:
         stage.net.warp(block.reveal_at)
         return learner_run(self, **more)  # type: ignore[arg-type]
 
@@ -83,9 +83,9 @@ def test_a_candidate_that_is_late_is_kept_for_the_next_block(
     assert stage.happened("Committed") == []
     stage.net.warp(block.end)
 
-    def idle(self: Learner, **more: object) -> tuple[float, float]:
+    def idle(self: Learner, **more: object) -> Report:
         self.step += 40
-        return 0.0, 0.0
+        return Report()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "run", idle)
@@ -166,11 +166,11 @@ def test_without_a_step_budget_training_lasts_until_the_deadline(stage: Stage) -
     """Eight seconds before commitments must be sent: a few rounds, and a claim in time."""
     block = stage.block
     tara = stage.trainer(options=replace(OPTIONS, steps=None))
-    stage.net.warp(block.reveal_at - COMMIT_MARGIN_SECONDS - 8)
+    stage.net.warp(block.reveal_at - OwnTransactions.commit_margin - 8)
     begun = time.monotonic()
     assert stage.step(tara).doing == "waiting to reveal"
     assert 3 < time.monotonic() - begun < 30
-    assert stage.chain.now() < block.reveal_at - COMMIT_MARGIN_SECONDS / 2
+    assert stage.chain.now() < block.reveal_at - OwnTransactions.commit_margin / 2
     rows = [
         json.loads(line)
         for line in (stage.folder / "trainer-tara" / "metrics.jsonl").read_text().splitlines()
@@ -193,7 +193,7 @@ def test_a_late_candidate_meets_a_new_incumbent(
     mallory.commit(mallory.checkpoint())
     learner_run = Learner.run
 
-    def late(self: Learner, **more: object) -> tuple[float, float]:
+    def late(self: Learner, **more: object) -> Report:
         stage.net.warp(block.reveal_at)
         return learner_run(self, **more)  # type: ignore[arg-type]
 

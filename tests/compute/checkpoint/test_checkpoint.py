@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from compute import canonical
-from compute.checkpoint import InvalidCheckpoint, Reason, blocks_of, load, model_of, publish
+from compute.checkpoint import (
+    HeldOut,
+    InvalidCheckpoint,
+    Reason,
+    blocks_of,
+    held_out_of,
+    load,
+    model_of,
+    publish,
+)
 from compute.storage import (
     MAX_BLOCK_BYTES,
     BlockCorrupt,
@@ -67,13 +76,21 @@ def test_vector(store):
 
 
 VECTOR = (
-    b'{"format":"decentralizedai/checkpoint/1","model":"000102030405060708090a0b0c0d0e0f1011'
+    b'{"format":"decentralizedai/checkpoint/1","held_out":null,"model":"00010203040506070809'
+    b"0a0b0c0d0e0f1011"
     b'12131415161718191a1b1c1d1e1f","nonce":7,"shard_sums":[1,-2],"tensors":[{"blocks":["b0b'
     b'cec8a14f48a6f39c02ee2db72cef9daf8e9379388eeae512b4b76c2257522"],"name":"Dense_0/bias",'
     b'"shape":[3]},{"blocks":["b1290cd43eac8e2fa4ad8d45d9f79f8868fc8a6e08c627c33557814743ffd'
     b'f3e"],"name":"Dense_0/kernel","shape":[2,3]}]}'
 )
-VECTOR_HASH = "52ec2e583be72805e6c5bda0d9cc81eaf977af1e7b23a620983b7f34cf7cd49a"
+VECTOR_HASH = "3fc9ca71d3c797f49bc3e0df382a8fbec27dfea62d8c86dbba6d8d9f35963c52"
+
+
+def test_what_was_held_out_is_reported(store):
+    said = HeldOut(examples=12, loss=3 << 31, set=bytes(range(32)))
+    digest = publish(PARAMS, model_hash=MODEL, store=store, held_out=said)
+    assert held_out_of(store, digest) == said
+    assert held_out_of(store, publish(PARAMS, model_hash=MODEL, store=store)) is None
 
 
 @given(
@@ -216,6 +233,10 @@ LIES = [
     (put("shard_sums", "1"), Reason.MANIFEST),
     (put("shard_sums", [1 << 63]), Reason.MANIFEST),
     (put("shard_sums", [0] * 20_000), Reason.MANIFEST),
+    (put("held_out", {"examples": 0, "loss": 1, "set": "00" * 32}), Reason.MANIFEST),
+    (put("held_out", {"examples": 1, "loss": 1 << 64, "set": "00" * 32}), Reason.MANIFEST),
+    (put("held_out", {"examples": 1, "loss": 1, "set": "00"}), Reason.MANIFEST),
+    (put("held_out", {"examples": 1, "loss": 1}), Reason.MANIFEST),
     (put("tensors", {}), Reason.MANIFEST),
     (put("tensors", []), Reason.NAMES),
     (put("tensors.0", None), Reason.MANIFEST),

@@ -1,0 +1,110 @@
+"""`nrn train`: one trainer, from a laptop to a pod."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from compute.cli.arguments import GroupId, State
+from compute.cli.command import command
+from compute.cli.session import Session
+from compute.cli.work import Poll, log_to_terminal
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command to the program."""
+    command(root, "train")(train)
+
+
+def _option(text: str, **more: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel="Recipe", **more)
+
+
+def train(
+    session: Session,
+    group_id: GroupId,
+    recipe: Annotated[
+        Path | None,
+        _option(
+            "A .toml or .json file with the options of this panel, named with _; see the docs."
+        ),
+    ] = None,
+    seed: Annotated[int | None, _option("Of the order of examples.")] = None,
+    batch_size: Annotated[int | None, _option("Examples a step; by default 128.")] = None,
+    accumulation: Annotated[int | None, _option("Parts a batch is taken in.")] = None,
+    optimizer: Annotated[str | None, _option("adamw (default) or muon.")] = None,
+    learning_rate: Annotated[float | None, _option("By default 0.001.")] = None,
+    schedule: Annotated[str | None, _option("constant (default) or cosine.")] = None,
+    warmup_steps: Annotated[int | None, _option("Until the full learning rate.")] = None,
+    decay_steps: Annotated[int | None, _option("Until a cosine's end.")] = None,
+    weight_decay: Annotated[float | None, _option("By default 0.")] = None,
+    clip_norm: Annotated[float | None, _option("Of the gradient, by default 1; 0: none.")] = None,
+    precision: Annotated[str | None, _option("float32 (default) or bfloat16.")] = None,
+    remat: Annotated[bool | None, _option("Save memory: compute activations again.")] = None,
+    mesh: Annotated[
+        str | None, _option("Devices of each axis, as in data=4,tensor=2; by default all for data.")
+    ] = None,
+    restart: Annotated[
+        str | None, _option("Optimizer after another's win: reset (default), keep or warm.")
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Steps a block; by default until it is time to commit."),
+    ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(help="Examples to measure and never train on; reported with checkpoints."),
+    ] = None,
+    save_seconds: Annotated[
+        float, typer.Option(min=1.0, help="What a kill may lose of training.")
+    ] = 60.0,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Folder for TensorBoard; needs tensorboardX.")
+    ] = None,
+    processes: Annotated[
+        str | None,
+        typer.Option(help="This is one of several: auto, or ADDRESS:PORT,COUNT,INDEX."),
+    ] = None,
+    relay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
+        ),
+    ] = None,
+    state: State = None,
+    poll: Poll = 2.0,
+) -> None:
+    """Compete: train on the group's data, claim what the exact loss proves, collect the rewards.
+
+    Runs until Ctrl-C; goes on where it stopped.
+
+    Example: nrn train 1 --learning-rate 3e-4 --account alice
+    """
+    given = {
+        "seed": seed, "batch_size": batch_size, "accumulation": accumulation,
+        "optimizer": optimizer, "learning_rate": learning_rate, "schedule": schedule,
+        "warmup_steps": warmup_steps, "decay_steps": decay_steps, "weight_decay": weight_decay,
+        "clip_norm": clip_norm, "precision": precision, "remat": remat, "mesh": mesh,
+        "restart": restart,
+    }  # fmt: skip
+    from compute.training.recipe import Recipe
+
+    base = Recipe() if recipe is None else Recipe.read(recipe)
+    chosen = base.changed({name: value for name, value in given.items() if value is not None})
+    if processes is not None:
+        from compute.training.processes import join
+
+        join(processes)  # before anything else looks for devices
+    from compute.roles import actor
+    from compute.roles.held_out import HeldOutSet
+    from compute.roles.search import Options
+
+    held = None if held_out is None else HeldOutSet(held_out)
+    options = Options(chosen, steps, save_seconds, held, tensorboard)
+    group, account = session.group(group_id), session.signer
+    log_to_terminal()
+    actor.train(
+        group, account, session.blocks, session.state(state, "trainer", group),
+        options, poll, relay,
+    )  # fmt: skip

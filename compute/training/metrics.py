@@ -1,0 +1,46 @@
+"""What happens while it happens, as JSON lines and, if wanted, for TensorBoard."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Writer(Protocol):
+    """The part of tensorboardX.SummaryWriter that is used."""
+
+    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+class Metrics:
+    """Appends one JSON object per line; a line is whole or, after a crash, missing its end."""
+
+    def __init__(self, path: Path, writer: Writer | None = None) -> None:
+        """`writer` gets every number too, under its name and step."""
+        self._path = path
+        self._writer = writer
+
+    def write(self, step: int, **values: int | float | bool | None) -> None:
+        """Append one record; what is not finite becomes null, which JSON can say."""
+        row = {name: _finite(value) for name, value in values.items()}
+        with self._path.open("a") as file:
+            file.write(json.dumps({"step": step, **row}) + "\n")
+        if self._writer is not None:
+            for name, value in row.items():
+                if value is not None:
+                    self._writer.add_scalar(name, value, step)
+            self._writer.flush()
+
+
+def tensorboard(folder: Path) -> Writer:
+    """A writer of TensorBoard's event files. Raises ImportError without tensorboardX."""
+    from tensorboardX import SummaryWriter
+
+    writer: Writer = SummaryWriter(str(folder))
+    return writer
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
