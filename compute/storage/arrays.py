@@ -4,7 +4,7 @@ An array starts its own run, so that an unchanged array keeps its blocks whateve
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -42,14 +42,25 @@ def get_array(
     block's length before it is used. Raises WrongLength, and what `store.get` raises.
     """
     size = nbytes(dtype, shape)
-    if len(blocks) != block_count(size):
-        raise WrongLength(f"{size} bytes take {block_count(size)} blocks, not {len(blocks)}")
-    data = np.empty(size, np.uint8)
-    for number, block in enumerate(get_many(store, blocks)):
-        start = number * MAX_BLOCK_BYTES
-        room = data[start : start + MAX_BLOCK_BYTES]
-        if len(block) != room.size:
-            raise WrongLength(f"block {number} has {len(block)} bytes, not {room.size}")
-        room[:] = np.frombuffer(block, np.uint8)
+    data = np.empty(size if len(blocks) == block_count(size) else 0, np.uint8)
+    start = 0
+    for block in array_blocks(store, blocks, size):
+        data[start : start + len(block)] = np.frombuffer(block, np.uint8)
+        start += len(block)
     array = data.view(dtype.newbyteorder("<")).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def array_blocks(store: Store, blocks: Sequence[bytes], size: int) -> Iterator[bytes]:
+    """The blocks of an array of `size` bytes in order, each checked to have its length.
+
+    Raises WrongLength, before anything is fetched if their number is wrong, and what `store.get`
+    raises.
+    """
+    if len(blocks) != block_count(size):
+        raise WrongLength(f"{size} bytes take {block_count(size)} blocks, not {len(blocks)}")
+    for number, block in enumerate(get_many(store, blocks)):
+        wanted = min(MAX_BLOCK_BYTES, size - number * MAX_BLOCK_BYTES)
+        if len(block) != wanted:
+            raise WrongLength(f"block {number} has {len(block)} bytes, not {wanted}")
+        yield block

@@ -3,8 +3,9 @@
 from compute.training_set.delta import blocks_of, build_delta
 from compute.training_set.diff import Diff, class_counts, diff
 from compute.training_set.examples import Inapplicable, TrainingSet
-from compute.training_set.history import Change, Preview, blame, preview
+from compute.training_set.history import Preview, preview
 from compute.training_set.manifest import Malformed
+from compute.training_set.materialised import Change, Materialised, materialise
 from compute.training_set.reader import Reader, in_order
 from compute.training_set.replay import (
     DeltaRecord,
@@ -28,6 +29,7 @@ __all__ = [
     "Inapplicable",
     "InvalidGenesis",
     "Malformed",
+    "Materialised",
     "Preview",
     "Reader",
     "Schema",
@@ -35,12 +37,12 @@ __all__ = [
     "TrainingSet",
     "apply_delta",
     "apply_strictly",
-    "blame",
     "blocks_of",
     "build_delta",
     "class_counts",
     "diff",
     "in_order",
+    "materialise",
     "next_tip",
     "open_genesis",
     "preview",

@@ -1,6 +1,7 @@
 """Patches as content: build one, read one, list its blocks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -56,20 +57,34 @@ def read_patch(store: Store, manifest: Manifest) -> tuple[dict[str, np.ndarray],
     Raises Malformed if a block's length or the order of the ids is not as promised,
     BlockUnavailable if a block cannot be had.
     """
-    try:
-        gone = get_array(store, manifest.remove_blocks, _ID_WORD, (manifest.remove_count, 32))
+    gone = read_removals(store, manifest)
+    with malformed_lengths():
         add = {
             column.name: get_array(
                 store, blocks, np.dtype(column.dtype), (manifest.add_count, *column.shape)
             )
             for column, blocks in zip(manifest.schema.columns, manifest.add_blocks, strict=True)
         }
-    except WrongLength as error:
-        raise Malformed(str(error)) from None
+    return add, gone
+
+
+def read_removals(store: Store, manifest: Manifest) -> np.ndarray:
+    """The ids to remove alone."""
+    with malformed_lengths():
+        gone = get_array(store, manifest.remove_blocks, _ID_WORD, (manifest.remove_count, 32))
     ids = [row.tobytes() for row in gone]
     if ids != sorted(set(ids)):
         raise Malformed("the ids to remove are not ascending")
-    return add, gone
+    return gone
+
+
+@contextmanager
+def malformed_lengths() -> Iterator[None]:
+    """A block that is not as long as the manifest promises makes the delta Malformed."""
+    try:
+        yield
+    except WrongLength as error:
+        raise Malformed(str(error)) from None
 
 
 def blocks_of(store: Store, digest: bytes) -> list[bytes]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from compute.training_set.index import Index, all_distinct
 from compute.training_set.schema import Schema
-from compute.training_set.segments import Segments
+from compute.training_set.segments import NO_SEGMENTS, Segments
 
-_ID = "#id"  # no column can have this name
-_NO_IDS = {_ID: np.empty((0, 32), np.uint8)}
+ID = "#id"  # no column can have this name
+_NONE = np.empty(0, np.int64)
+_NO_IDS = {ID: np.empty((0, 32), np.uint8)}
 
 
 class Inapplicable(ValueError):
@@ -27,18 +28,29 @@ class TrainingSet:
     otherwise costs what it adds and removes. Arrays handed out are read-only or copies.
     """
 
-    def __init__(self, schema: Schema) -> None:
-        """The empty set."""
+    def __init__(
+        self,
+        schema: Schema,
+        segments: Segments = NO_SEGMENTS,
+        removed: np.ndarray = _NONE,
+        load_index: Callable[[], Index] = Index,
+    ) -> None:
+        """The empty set, or what is left of the rows in `segments` (the column ID among them)
+        without the rows `removed` (int64, ascending); `load_index` finds rows by their ids."""
         self.schema = schema
-        self._segments = Segments((), (), 0)
-        self._removed = np.empty(0, np.int64)  # rows that are in the set no more, ascending
-        self._index = Index()
+        self._segments = segments
+        self._removed = removed
+        self._load_index = load_index
 
     def __len__(self) -> int:
         return self._segments.total - len(self._removed)
 
     def __contains__(self, example_id: bytes) -> bool:
         return bool(self._find(_as_ids([example_id]))[0] >= 0)
+
+    def holds(self, ids: np.ndarray) -> np.ndarray:
+        """Which of `ids` (uint8 [k, 32]) are in the set: bool [k]."""
+        return self._find(ids) >= 0
 
     @cached_property
     def columns(self) -> dict[str, np.ndarray]:
@@ -48,7 +60,7 @@ class TrainingSet:
     @cached_property
     def ids(self) -> np.ndarray:
         """Content digests of the examples, uint8 [n, 32], in order."""
-        return self._segments.take(self._rows(0, len(self)), _NO_IDS)[_ID]
+        return self._segments.take(self._rows(0, len(self)), _NO_IDS)[ID]
 
     def batches(
         self, size: int, start: int = 0, end: int | None = None
@@ -77,28 +89,47 @@ class TrainingSet:
     ) -> TrainingSet:
         """This set without the examples named in `remove` and with those in `add` at its end.
 
+        Raises what `resolve` raises.
+        """
+        ids, leaving = self.resolve(add, remove)
+        index, total = self.index, self._segments.total
+        return TrainingSet(
+            self.schema,
+            self._segments.appended({**add, ID: ids}, len(ids)),
+            self.without(leaving),
+            lambda: index.extended(ids, total),
+        )
+
+    def resolve(
+        self, add: Mapping[str, np.ndarray], remove: Sequence[bytes] | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of `add`, uint8 [k, 32], and the rows of the ids in `remove`, int64 ascending.
+
         Raises Inapplicable if an id to remove is absent or named twice, or if an example to add is
         already there (even if it is removed too) or is given twice; SchemaError if the columns do
         not match.
         """
-        count = self.schema.check(add)
-        leaving = self._find(_as_ids(remove))
+        self.schema.check(add)
+        leaving = np.sort(self._find(_as_ids(remove)))
         if np.any(leaving < 0):
             raise Inapplicable("an example to remove is not in the set")
-        if len(np.unique(leaving)) != len(leaving):
+        if np.any(leaving[1:] == leaving[:-1]):
             raise Inapplicable("an example is removed twice")
         ids = self.schema.ids(add)
         if not all_distinct(ids):
             raise Inapplicable("an example is added twice")
         if np.any(self._find(ids) >= 0):
             raise Inapplicable("an example to add is already in the set")
-        total = self._segments.total
-        child = TrainingSet(self.schema)
-        child._segments = self._segments.appended({**add, _ID: ids}, count)
-        child._index = self._index.extended(ids, total) if count else self._index
-        leaving.sort()
-        child._removed = np.insert(self._removed, self._removed.searchsorted(leaving), leaving)
-        return child
+        return ids, leaving
+
+    def without(self, leaving: np.ndarray) -> np.ndarray:
+        """The rows removed so far and those in `leaving`, both ascending."""
+        return np.insert(self._removed, self._removed.searchsorted(leaving), leaving)
+
+    @cached_property
+    def index(self) -> Index:
+        """Every row that was ever added, by its id."""
+        return self._load_index()
 
     def _rows(self, first: int, end: int) -> np.ndarray:
         """int64 rows of the examples at positions first…end - 1."""
@@ -116,9 +147,9 @@ class TrainingSet:
 
     def _find(self, ids: np.ndarray) -> np.ndarray:
         """int64 row of each id (uint8 [k, 32]), -1 where no example of the set has it."""
-        numbers, rows = self._index.candidates(ids)
+        numbers, rows = self.index.candidates(ids)
         distinct, where = np.unique(rows, return_inverse=True)
-        known = self._segments.take(distinct, _NO_IDS)[_ID][where]
+        known = self._segments.take(distinct, _NO_IDS)[ID][where]
         right = (known == ids[numbers]).all(axis=1) & self._alive(rows)
         found = np.full(len(ids), -1, np.int64)
         found[numbers[right]] = rows[right]

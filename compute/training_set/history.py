@@ -1,6 +1,5 @@
-"""What a delta would do, and what deltas did: for those who vote, and those who ask later."""
+"""What a delta would do, for those who vote."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from compute.storage import Store
 from compute.training_set.delta import read_patch
 from compute.training_set.examples import TrainingSet
 from compute.training_set.manifest import Malformed, decode
-from compute.training_set.replay import DeltaRecord, EmptyPatch, apply_strictly, versions
+from compute.training_set.replay import DeltaRecord, EmptyPatch, apply_strictly
 
 
 @dataclass(frozen=True)
@@ -39,27 +38,3 @@ def preview(store: Store, current: TrainingSet, record: DeltaRecord) -> Preview:
     except Malformed:
         return Preview(nothing, nothing, reason)
     return Preview(added, current.examples(gone), reason)
-
-
-@dataclass(frozen=True)
-class Change:
-    """At `version`, the example was "added" or "removed". Version 0 is the genesis delta."""
-
-    version: int
-    change: str
-
-
-def blame(
-    store: Store, genesis: bytes, deltas: Iterable[DeltaRecord], example_id: bytes
-) -> list[Change]:
-    """When the example came and went, oldest first; empty if it was never there.
-
-    Raises what `replay` raises.
-    """
-    changes: list[Change] = []
-    present = False
-    for version, examples in enumerate(versions(store, genesis, deltas)):
-        if (example_id in examples) != present:
-            present = not present
-            changes.append(Change(version, "added" if present else "removed"))
-    return changes

@@ -32,6 +32,8 @@ class Index:
 
     def extended(self, ids: np.ndarray, first_row: int) -> Index:
         """With `ids` (uint8 [k, 32]) as rows first_row, first_row + 1, …"""
+        if not len(ids):
+            return self
         prefixes = _prefixes(ids)
         order = np.argsort(prefixes, kind="stable")
         runs, new = list(self.runs), Run(prefixes[order], first_row + order)
@@ -52,6 +54,20 @@ class Index:
                 numbers.append(hits)
                 rows.append(run.rows[low[hits] + step])
         return np.concatenate(numbers), np.concatenate(rows)
+
+    def agrees(self, ids: np.ndarray) -> bool:
+        """Whether this is the index of the rows 0, 1, … with `ids` (uint8 [n, 32])."""
+        row = 0
+        for run in self.runs:
+            end = row + len(run)
+            if not np.array_equal(np.sort(run.rows), np.arange(row, end)):
+                return False
+            if not np.array_equal(run.prefixes, np.sort(_prefixes(ids[row:end]))):
+                return False
+            if not np.array_equal(run.prefixes, _prefixes(ids[run.rows])):
+                return False
+            row = end
+        return row == len(ids)
 
 
 def all_distinct(ids: np.ndarray) -> bool:

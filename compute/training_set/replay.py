@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from eth_hash.auto import keccak
@@ -10,7 +11,7 @@ from compute.storage import Store
 from compute.training_set.delta import read_patch
 from compute.training_set.examples import Inapplicable, TrainingSet
 from compute.training_set.manifest import Malformed, Manifest, decode
-from compute.training_set.schema import SchemaError
+from compute.training_set.schema import Schema, SchemaError
 
 NO_TIP = bytes(32)
 NOBODY = "0x" + "00" * 20
@@ -61,14 +62,9 @@ def versions(store: Store, genesis: bytes, deltas: Iterable[DeltaRecord]) -> Ite
 
 def open_genesis(store: Store, genesis: bytes) -> TrainingSet:
     """The set of version 0. Raises InvalidGenesis or BlockUnavailable."""
-    try:
-        manifest = _bound(store, DeltaRecord(genesis, NO_TIP, NOBODY))
-        return _patched(store, TrainingSet(manifest.schema), manifest)
-    except (Malformed, Inapplicable) as error:
-        raise InvalidGenesis(
-            f"The genesis delta {genesis.hex()} is not a training set: {error}. "
-            "This group can never be used; choose another."
-        ) from None
+    manifest = genesis_manifest(store, genesis)
+    with invalid_genesis(genesis):
+        return TrainingSet(manifest.schema).patched(*read_patch(store, manifest))
 
 
 def apply_delta(store: Store, current: TrainingSet, record: DeltaRecord) -> TrainingSet:
@@ -85,8 +81,48 @@ def apply_delta(store: Store, current: TrainingSet, record: DeltaRecord) -> Trai
 
 def apply_strictly(store: Store, current: TrainingSet, record: DeltaRecord) -> TrainingSet:
     """The same, but raises EmptyPatch where `apply_delta` returns `current`."""
+    with empty_patch():
+        manifest = bound_manifest(store, record, current.schema)
+        return current.patched(*read_patch(store, manifest))
+
+
+def genesis_manifest(store: Store, genesis: bytes) -> Manifest:
+    """What fixes the columns. Raises InvalidGenesis or BlockUnavailable."""
+    with invalid_genesis(genesis):
+        return _bound(store, genesis_record(genesis))
+
+
+def genesis_record(genesis: bytes) -> DeltaRecord:
+    """The genesis delta as if it had been proposed."""
+    return DeltaRecord(genesis, NO_TIP, NOBODY)
+
+
+def bound_manifest(store: Store, record: DeltaRecord, schema: Schema) -> Manifest:
+    """The manifest of a delta that is made for its place. Raises Malformed or SchemaError, before
+    any of the delta's data is fetched."""
+    manifest = _bound(store, record)
+    if manifest.schema != schema:
+        raise SchemaError("the delta has other columns than the set")
+    return manifest
+
+
+@contextmanager
+def invalid_genesis(genesis: bytes) -> Iterator[None]:
+    """What makes a delta empty makes a genesis invalid."""
     try:
-        return _patched(store, current, _bound(store, record))
+        yield
+    except (Malformed, Inapplicable) as error:
+        raise InvalidGenesis(
+            f"The genesis delta {genesis.hex()} is not a training set: {error}. "
+            "This group can never be used; choose another."
+        ) from None
+
+
+@contextmanager
+def empty_patch() -> Iterator[None]:
+    """Everything that can be wrong with a delta means the same: it changes nothing."""
+    try:
+        yield
     except (Malformed, Inapplicable, SchemaError) as error:
         raise EmptyPatch(f"The delta changes nothing: {error}.") from None
 
@@ -98,10 +134,3 @@ def _bound(store: Store, record: DeltaRecord) -> Manifest:
     if manifest.proposer != record.proposer.lower():
         raise Malformed("the delta was made by another proposer")
     return manifest
-
-
-def _patched(store: Store, current: TrainingSet, manifest: Manifest) -> TrainingSet:
-    if manifest.schema != current.schema:
-        raise SchemaError("the delta has other columns than the set")
-    add, gone = read_patch(store, manifest)
-    return current.patched(add, gone)

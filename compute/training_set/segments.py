@@ -42,6 +42,9 @@ class Segments:
         }
 
 
+NO_SEGMENTS = Segments((), (), 0)
+
+
 def _compact(rows: np.ndarray) -> np.ndarray | slice:
     first, last = int(rows[0]), int(rows[-1])
     return slice(first, last + 1) if last - first + 1 == len(rows) else rows

@@ -16,12 +16,10 @@ from compute.canonical import digest, encode
 from compute.storage import MAX_BLOCK_BYTES, BlockUnavailable, FolderStore
 from compute.storage import copy as copy_blocks
 from compute.training_set import (
-    Change,
     DeltaRecord,
     InvalidGenesis,
     SchemaError,
     apply_strictly,
-    blame,
     blocks_of,
     build_delta,
     next_tip,
@@ -424,30 +422,6 @@ def test_a_voter_sees_why_a_delta_would_change_nothing(store, genesis, delta):
     nonsense = preview(store, current, DeltaRecord(store.put(b"nonsense"), genesis, ALICE))
     assert "canonical" in nonsense.empty_because
     assert len(nonsense.added["y"]) == len(nonsense.removed["y"]) == 0
-
-
-def test_blame_tells_when_an_example_came_and_went(store, genesis, delta):
-    one, two, four = (
-        open_genesis(store, genesis).schema.ids(columns(n))[0].tobytes() for n in (1, 2, 4)
-    )
-    tip = next_tip(genesis, delta)
-    back = build_delta(
-        replay(store, genesis, [DeltaRecord(delta, genesis, ALICE)]),
-        add=columns(2),
-        remove=[four],
-        parent_tip=tip,
-        proposer=BOB,
-        store=store,
-    )
-    lineage = [DeltaRecord(delta, genesis, ALICE), DeltaRecord(back, tip, BOB)]
-    assert blame(store, genesis, lineage, one) == [Change(0, "added")]
-    assert blame(store, genesis, lineage, two) == [
-        Change(0, "added"),
-        Change(1, "removed"),
-        Change(2, "added"),
-    ]
-    assert blame(store, genesis, lineage, four) == [Change(1, "added"), Change(2, "removed")]
-    assert blame(store, genesis, lineage, bytes(32)) == []
 
 
 # --- building ------------------------------------------------------------------------------------
