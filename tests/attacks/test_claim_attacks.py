@@ -280,6 +280,22 @@ def test_a31_a_relayer_alters_nothing_and_earns_nothing(scene: Scene, earns, fie
     earns(scene.wealth(MALLORY) - before)
 
 
+def test_a31_residual_a_claim_shown_before_its_commitment_is_taken(scene: Scene, earns) -> None:
+    """Why `nrn train --relay` hands over the commitment first and the claim when it is final."""
+    voting, before = scene.group.voting, scene.wealth(MALLORY)
+    scene.next_block()
+    shown = scene.claim(3, 900)
+    stolen = replace(scene.claim(MALLORY, 900), checkpoint_hash=shown.checkpoint_hash,
+                     root=shown.root)  # fmt: skip
+    scene.commit(stolen, shown)
+    scene.reveal(shown, stolen)  # the bytes are out; the first committer takes the candidate over
+    scene.vote(stolen, 0, 1, 2)
+    reward = voting.redeem(scene.settle()) * 4  # the pool is a fifth, the rest the thief's
+    voting.release_bond(shown.checkpoint_hash)
+    earns(scene.wealth(MALLORY) - before, residual=reward)
+    assert scene.wealth(MALLORY) - before == reward > 0
+
+
 @pytest.mark.parametrize("elsewhere", ["block", "group", "fork", "chain"])
 def test_a32_a_signature_means_nothing_elsewhere(scene: Scene, earns, elsewhere: str) -> None:
     before = scene.wealth(MALLORY)
