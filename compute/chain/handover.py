@@ -15,7 +15,7 @@ from eth_utils import is_checksum_address
 from compute import canonical
 from compute.chain.claims import Claim, Domain, commitment
 
-FORMAT = "claim/1"
+FORMAT = "decentralizedai/claim/1"
 MAX_BYTES = 1 << 13
 MAX_SIGNATURE_BYTES = 1 << 10  # an ERC-1271 wallet's may be long
 MAX_NUMBER = 1 << 64

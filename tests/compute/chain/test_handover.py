@@ -64,7 +64,7 @@ def altered(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": "claim/2"}, {"chain_id": 1}, {"chain_id": True}, {"chain_id": 1 << 64},
+        {"format": "decentralizedai/claim/2"}, {"chain_id": 1}, {"chain_id": True}, {"chain_id": 1 << 64},
         {"voting": DOMAIN.voting.lower()}, {"voting": 7}, {"block_index": 8},
         {"block_index": -1}, {"commitment": "00" * 32}, {"commitment": "00" * 31},
         {"opened": {}}, {"opened": []}, {"trainer": None}, {"loss": 4}, {"loss": "5"},
