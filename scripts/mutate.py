@@ -1,34 +1,49 @@
 """Break the contracts on purpose and see whether the tests notice: `python scripts/mutate.py`.
 
-Every mutant is one change to one line: a comparison flipped, an assertion or a state write
-dropped, a constant or a sign changed, `min` and `max` swapped. It is compiled in a scratch copy and
-run against the state machines of its room and the attacks; a mutant that no test notices survives.
-`--planted` runs bugs that this protocol had or nearly had, against the machines alone.
+Each mutant (`scripts/mutants.py`) is compiled and run against `tests/contracts`, in a child forked
+from a process that has collected those tests; the tests that killed its neighbours come first. Who
+survives them meets the attacks and the state machines; a mutant that no test notices survives.
+Bytecode that stays the same is an equivalent mutant.
 
-    python scripts/mutate.py --sample 60 --seed 1     # a random part of all mutants
-    python scripts/mutate.py --file Coinbase          # all mutants of one contract
-    python scripts/mutate.py --planted
+    python scripts/mutate.py                          # all mutants, in random order
+    python scripts/mutate.py --sample 60 --seed 1     # a random part of them
+    python scripts/mutate.py --file Coinbase          # those of one contract or module
+    python scripts/mutate.py --planted                # known bugs, against the machines alone
 
-The exit status is 1 if a planted bug survived or fewer than 95 % of the mutants died.
+Every verdict is added at once to `reports/mutants.jsonl`; another run judges only what is new or
+survived. The exit status is 1 if a known bug survived or fewer than 95 % of the mutants died.
 """
 
 import argparse
+import gc
+import json
 import os
 import random
-import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.mutants import Mutant, mutants, names, planted, users  # noqa: E402
+
+RESULTS = ROOT / "reports" / "mutants.jsonl"
 GOAL = 0.95
 PATIENCE = 900  # seconds until a mutant that hangs counts as killed
+Record = dict[str, Any]
 
 # Which machines know the file's statements; the attacks run for every mutant.
 MACHINES = {
@@ -40,126 +55,177 @@ MACHINES = {
 OTHERS = "blocks or records"
 
 
-# What a line may be changed into: pattern, replacement. Spaces keep types and shifts out.
-CHANGES = [
-    (r" >= ", " > "), (r" <= ", " < "), (r" < ", " <= "), (r" > ", " >= "),
-    (r" == ", " != "), (r" != ", " == "), (r" and ", " or "), (r" or ", " and "),
-    (r" \+ ", " - "), (r" - ", " + "), (r" // ", " * "), (r" \* ", " // "),
-    (r" \+= ", " -= "), (r"\bmin\(", "max("), (r"\bmax\(", "min("),
-    (r"\bTrue\b", "False"), (r"\bFalse\b", "True"),
-    (r"(?<![\w.*\"])(\d[\d_]*)(?![\w\"\]])", None),  # a number: one more
-    (r"^(\s+)assert [^(].*\"$", r"\1pass"),
-    (r"^(\s+)self\.[\w.\[\]]+ [+-]?= .*[^(]$", r"\1pass"),
-    (r"^(\s+)extcall .*\)$", r"\1pass"),
-]  # fmt: skip
+@dataclass
+class Child:
+    """A process that judges one mutant with the unit tests."""
 
-# Bugs found by running earlier versions, and by review: correct text, wrong text.
-PLANTED = {
-    "A21: a ballot is not bound to its candidate": (
-        "== keccak256(abi_encode(winner, attestation))", "!= empty(bytes32)",
-    ),
-    "A22: the zero address may be a trainer": (
-        'assert trainer != empty(address), "cv: zero trainer"', "pass",
-    ),
-    "settle order: a new round forgets the last one": (
-        "    if round.settled == 0:\n        self._settle(round)\n", "",
-    ),
-    "delta credit: the epoch's seconds are never used up": (
-        "params.EPOCH - credited)", "params.EPOCH)",
-    ),
-    "a tie goes to the later committer": (
-        "standing.seq < round.seq", "standing.seq > round.seq",
-    ),
-    "stake counts at once": (
-        "epoch: uint256 = self._epoch() + 1", "epoch: uint256 = self._epoch()",
-    ),
-    "tallies carry over to the next period": (
-        "power if standing.index != clock.index else standing.votes + power",
-        "standing.votes + power",
-    ),
-    "power in long periods is not sustained": (
-        "if sustained and start_epoch != now_epoch:", "if False:",
-    ),
-    "the stake floor is missing": (
-        "total = max(total, issued * params.STAKE_FLOOR_BPS // params.BPS)", "pass",
-    ),
-    "a bond is released twice": ("    claim.bonded = 0\n", "    pass\n"),
-}  # fmt: skip
+    mutant: Mutant
+    began: float
+    answer: int  # file descriptor of the pipe it writes its record to
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One altered file; `what` describes the change."""
+class Units:
+    """Runs collected tests once per mutant, as a plugin of one pytest session."""
 
-    name: str  # of the file below contracts/, without suffix
-    what: str
-    source: str
+    def __init__(self, todo: list[Mutant], jobs: int, port: int) -> None:
+        self.todo, self.jobs, self.port = todo, jobs, port
+        self.kills: list[tuple[Mutant, str]] = []  # and the test that killed
+        self.survivors: list[Mutant] = []
 
+    def pytest_configure(self) -> None:
+        from brownie._config import CONFIG
 
-def mutants(name: str) -> Iterator[Mutant]:
-    """Every single change of one file, code only."""
-    path = ROOT / "contracts" / f"{name}.vy"
-    lines = path.read_text().split("\n")
-    for number in code_lines(lines):
-        code = lines[number].partition("  #")[0]
-        for pattern, replacement in CHANGES:
-            for match in re.finditer(pattern, code):
-                new = match.expand(replacement) if replacement else successor(match)
-                changed = code[: match.start()] + new + code[match.end() :]
-                source = "\n".join([*lines[:number], changed, *lines[number + 1 :]])
-                what = f"{name}:{number + 1}: {code.strip()}  ->  {changed.strip()}"
-                yield Mutant(name, what, source)
+        CONFIG.networks["development"]["cmd_settings"]["port"] = self.port
 
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of one run of all tests: one run for every mutant, until the first failure."""
+        import brownie
 
-def code_lines(lines: list[str]) -> Iterator[int]:
-    """Lines that say what happens: no comments, docstrings, imports, declarations, events."""
-    in_text = in_log = False
-    for number, line in enumerate(lines):
-        bare = line.strip()
-        if bare.startswith('"""'):
-            in_text = not in_text if bare.count('"""') == 1 else in_text
-            continue
-        in_log = bare.startswith("log ") or (in_log and line.startswith("        "))
-        declares = re.match(
-            r"^\w+: public|^_\w+: HashMap|^(from|import|struct|@|def|exports|initializes)", line
+        brownie.network.disconnect()  # a connection cannot be shared; each child makes its own
+        for container in brownie.project.get_loaded_projects()[0]:
+            creation_code(container._name)
+        gc.collect()
+        gc.freeze()  # children share it
+        running: dict[int, Child] = {}
+        todo = list(enumerate(self.todo))[::-1]
+        try:
+            while todo or running:
+                while todo and len(running) < self.jobs:
+                    number, mutant = todo.pop()
+                    port = self.port + 1 + number % 64
+                    pid, child = self._fork(session, mutant, port)
+                    running[pid] = child
+                self._reap(running)
+        finally:
+            for pid in running:
+                _kill(pid)
+        return True
+
+    def _fork(self, session: pytest.Session, mutant: Mutant, port: int) -> tuple[int, Child]:
+        answer, say = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(say)
+            return pid, Child(mutant, time.monotonic(), answer)
+        os.setsid()  # with its Anvil, so that both can be ended
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        session.config.pluginmanager.unregister(reporter)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        verdict = {"verdict": "killed", "by": "an error of the harness"}
+        with suppress(BaseException):
+            verdict = self._judge(session, mutant, port)
+        os.write(say, json.dumps(verdict).encode())
+        os._exit(0)
+
+    def _judge(self, session: pytest.Session, mutant: Mutant, port: int) -> Record:
+        import brownie
+        from brownie._config import CONFIG
+        from vyper.exceptions import VyperException
+
+        [project] = brownie.project.get_loaded_projects()
+        try:
+            codes = {name: creation_code(name, mutant) for name in users(mutant.name)}
+        except VyperException:
+            return {"verdict": "does not compile"}
+        if all(code == creation_code(name) for name, code in codes.items()):
+            return {"verdict": "equivalent"}
+        for name, code in codes.items():
+            container = project[name]
+            container.bytecode = container._build["bytecode"] = code.removeprefix("0x")
+        CONFIG.networks["development"]["cmd_settings"]["port"] = port
+        brownie.network.connect("development")
+        nearest = self._nearest(mutant)
+        items = sorted(
+            session.items,
+            key=lambda item: (
+                nearest.get(item.nodeid, 10_000),
+                not any(f"/{contract}/" in item.nodeid for contract in codes),
+            ),
         )
-        # Vyper wants a value for a variable that the next line assigns: no test can tell which.
-        declares = declares or re.match(r"^\s+\w+: \w+ = (0|empty\(\w+\))$", line)
-        if bare and not in_text and not in_log and not bare.startswith("#") and not declares:
-            yield number
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                return {"verdict": "killed", "by": item.nodeid}
+        return {"verdict": "survived"}
+
+    def _nearest(self, mutant: Mutant) -> dict[str, int]:
+        """Tests that killed mutants of the same file -> how many lines away."""
+        nearest: dict[str, int] = {}
+        for other, test in self.kills:
+            if other.name == mutant.name:
+                distance = abs(other.line - mutant.line)
+                nearest[test] = min(distance, nearest.get(test, distance))
+        return nearest
+
+    def _reap(self, running: dict[int, Child]) -> None:
+        """Wait for the next answer, or for who has run out of time."""
+        pipes = {child.answer: pid for pid, child in running.items()}
+        ready, _, _ = select.select(list(pipes), [], [], 5)
+        late = [p for p, c in running.items() if time.monotonic() - c.began > PATIENCE]
+        for pid in {pipes[answer] for answer in ready} | set(late):
+            child = running.pop(pid)
+            said = b"" if pid in late else os.read(child.answer, 65_536)
+            os.close(child.answer)
+            _kill(pid)
+            record = json.loads(said) if said else {"verdict": "killed", "by": "time"}
+            if record["verdict"] == "killed":
+                self.kills.append((child.mutant, record["by"]))
+            if record["verdict"] == "survived":
+                self.survivors.append(child.mutant)
+            note(child.mutant, record | {"seconds": round(time.monotonic() - child.began, 1)})
 
 
-def successor(match: re.Match[str]) -> str:
-    return str(int(match.group(1).replace("_", "")) + 1)
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
-def planted() -> Iterator[Mutant]:
-    """The real bugs."""
-    sources = {name: (ROOT / "contracts" / f"{name}.vy").read_text() for name in names()}
-    for what, (right, wrong) in PLANTED.items():
-        places = [name for name, source in sources.items() if right in source]
-        if len(places) != 1:
-            raise SystemExit(f"mutate: '{right}' is in {len(places)} contracts: update PLANTED.")
-        yield Mutant(places[0], what, sources[places[0]].replace(right, wrong))
+def creation_code(name: str, mutant: Mutant | None = None) -> str:
+    """Creation code of a contract, with one file replaced by the mutant's."""
+    if mutant is None:
+        return _creation_code(name, None)
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "contracts", f"{mutant.name}.vy")
+        file.parent.mkdir(parents=True)
+        file.write_text(mutant.source)
+        return _creation_code(name, scratch)
 
 
-def names() -> list[str]:
-    """All contracts and modules."""
-    folder = ROOT / "contracts"
-    return sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.vy"))
+@cache
+def _creation_code(name: str, first: str | None) -> str:
+    import snekmate.utils
+    from brownie.project import get_loaded_projects
+    from vyper.compiler import compile_from_file_input
+    from vyper.compiler.input_bundle import FilesystemInputBundle
+    from vyper.compiler.settings import Settings
+
+    [project] = get_loaded_projects()
+    library = Path(next(iter(snekmate.utils.__path__))).parents[1]
+    folders = [library, ROOT, *([Path(first)] if first else [])]  # the last is asked first
+    bundle = FilesystemInputBundle(folders)
+    return compile_from_file_input(
+        bundle.load_file(Path("contracts", f"{name}.vy")),
+        input_bundle=bundle,
+        settings=Settings(evm_version=project._compiler_config["evm_version"]),
+        output_formats=["bytecode"],
+        no_bytecode_metadata=True,  # it would tell any two sources apart
+    )["bytecode"]
 
 
-def verdict(suites: list[str], mutant: Mutant) -> str:
-    """'killed', 'survived' or 'does not compile'."""
+def machines(suites: list[str], mutant: Mutant) -> Record:
+    """The verdict of the attacks and state machines."""
     with tempfile.TemporaryDirectory() as scratch:
         for folder in ("contracts", "interfaces"):
             shutil.copytree(ROOT / folder, Path(scratch) / folder)
         (Path(scratch) / "contracts" / f"{mutant.name}.vy").write_text(mutant.source)
-        machines = MACHINES.get(Path(mutant.name).name, OTHERS)
+        chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
         command = [
-            "nice", sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
+            sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
             "-p", "no:cacheprovider", "--confcutdir", "tests/stateful", "--timeout", "0",
-            "-k", f"test_a or {machines}", *suites,
+            "-k", f"test_a or {chosen}", *suites,
         ]  # fmt: skip
         environment = os.environ | {"CONTRACTS_ROOT": scratch}
         try:
@@ -167,38 +233,85 @@ def verdict(suites: list[str], mutant: Mutant) -> str:
                 command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
             )
         except subprocess.TimeoutExpired:
-            return "killed"
+            return {"verdict": "killed", "by": "time"}
     if result.returncode == 0:
-        return "survived"
-    return "does not compile" if "vyper.exceptions." in result.stdout + result.stderr else "killed"
+        return {"verdict": "survived"}
+    failed = [line.split()[1] for line in result.stdout.split("\n") if line.startswith("FAILED ")]
+    return {"verdict": "killed", "by": failed[0] if failed else "an error"}
+
+
+def note(mutant: Mutant, record: Record) -> None:
+    """Tell a verdict and keep it."""
+    print(f"{record['verdict']:<17} {mutant.what}", flush=True)
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("a") as results:
+        results.write(json.dumps({"key": mutant.key, "what": mutant.what} | record) + "\n")
+
+
+def known() -> dict[str, Record]:
+    """Key of a mutant -> its last verdict."""
+    if not RESULTS.exists():
+        return {}
+    return {record["key"]: record for record in map(json.loads, RESULTS.read_text().splitlines())}
+
+
+def judge(todo: list[Mutant], jobs: int, port: int) -> None:
+    """Note a verdict for every mutant."""
+    verdicts = known()
+    new = [m for m in todo if verdicts.get(m.key, {"verdict": "survived"})["verdict"] == "survived"]
+    print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
+    if not new:
+        return
+    units = Units(new, jobs, port)
+    sys.argv = ["brownie", "test"]  # Brownie's plugin reads them
+    pytest.main(["-q", "-p", "no:timeout", "-p", "no:cacheprovider", "tests/contracts"], [units])
+    for mutant in units.survivors:
+        note(
+            mutant,
+            machines(["tests/stateful/test_modules.py", "tests/attacks", "tests/stateful"], mutant),
+        )
+
+
+def table(todo: list[Mutant]) -> Counter[str]:
+    """Print the verdicts by file; their sums."""
+    verdicts = known()
+    columns = ("killed", "survived", "equivalent", "does not compile")
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for mutant in todo:
+        if mutant.key in verdicts:
+            counts[mutant.name][verdicts[mutant.key]["verdict"]] += 1
+    total: Counter[str] = sum(counts.values(), Counter())
+    print("| file | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 1) + "|")
+    for name, row in [*counts.items(), ("**all**", total)]:
+        print(f"| {name} | " + " | ".join(str(row[column]) for column in columns) + " |")
+    return total
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--sample", type=int, help="run only so many mutants, chosen at random")
-    options.add_argument("--seed", type=int, default=0, help="of the choice")
+    options.add_argument("--seed", type=int, default=0, help="of the order")
     options.add_argument("--file", help="mutate only this contract or module")
     options.add_argument("--planted", action="store_true", help="run the known bugs instead")
     options.add_argument("--jobs", type=int, default=2, help="mutants at a time")
+    options.add_argument("--port", type=int, default=18_300, help="first of 65 ports for Anvil")
     chosen = options.parse_args()
-
+    os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutate: stopped; the next run goes on"))
     if chosen.planted:
-        todo = list(planted())
-    else:
-        files = [name for name in names() if chosen.file in (None, Path(name).name)]
-        todo = [mutant for name in files for mutant in mutants(name)]
-    suites = ["tests/stateful"] if chosen.planted else ["tests/attacks", "tests/stateful"]
-    print(f"{len(todo)} mutants", flush=True)
-    if chosen.sample:
-        todo = random.Random(chosen.seed).sample(todo, min(chosen.sample, len(todo)))  # noqa: S311
-    counts = {"killed": 0, "survived": 0, "does not compile": 0}
-    with ThreadPoolExecutor(chosen.jobs) as pool:
-        for mutant, result in zip(todo, pool.map(partial(verdict, suites), todo), strict=True):
-            counts[result] += 1
-            print(f"{result:<17} {mutant.what}", flush=True)
-    print(", ".join(f"{count} {result}" for result, count in counts.items()))
-    if chosen.planted:
-        return int(counts["survived"] > 0)
+        verdicts = [
+            machines(["tests/stateful"], mutant) | {"what": mutant.what} for mutant in planted()
+        ]
+        for record in verdicts:
+            print(f"{record['verdict']:<17} {record['what']}")
+        return int(any(record["verdict"] == "survived" for record in verdicts))
+    files = [name for name in names() if chosen.file in (None, Path(name).name)]
+    todo = [mutant for name in files for mutant in mutants(name)]
+    random.Random(chosen.seed).shuffle(todo)  # noqa: S311  # so that any beginning is a sample
+    todo = todo[: chosen.sample]
+    judge(todo, chosen.jobs, chosen.port)
+    counts = table(todo)
     return int(counts["killed"] < GOAL * (counts["killed"] + counts["survived"]))
 
 

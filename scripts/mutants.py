@@ -1,0 +1,165 @@
+"""What `scripts/mutate.py` breaks: every single change of a line or a statement of the contracts.
+
+A comparison flipped, a statement dropped, a constant one larger, a sign changed, `min` and `max`
+swapped; and bugs that this protocol had or nearly had.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_utils import keccak
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What a line may be changed into: pattern, replacement. Spaces keep types and shifts out.
+CHANGES = [
+    (r" >= ", " > "), (r" <= ", " < "), (r" < ", " <= "), (r" > ", " >= "),
+    (r" == ", " != "), (r" != ", " == "), (r" and ", " or "), (r" or ", " and "), (r"\bnot ", ""),
+    (r" \+ ", " - "), (r" - ", " + "), (r" // ", " * "), (r" \* ", " // "),
+    (r" \+= ", " -= "), (r" -= ", " += "), (r"\bmin\(", "max("), (r"\bmax\(", "min("),
+    (r"\bTrue\b", "False"), (r"\bFalse\b", "True"),
+    (r"(?<![\w.*\"])(\d[\d_]*)(?![\w\"\]])", None),  # a number: one more
+]  # fmt: skip
+
+# Statements that can be dropped: checks, events, calls for their effect, writes of state.
+DROPPED = re.compile(r"^\s+(assert |log |extcall |return$|self\.\S+ [+-]?= |[a-z_]+\.\w+\()")
+
+# Bugs found by running earlier versions, and by review: correct text, wrong text.
+PLANTED = {
+    "A21: a ballot is not bound to its candidate": (
+        "== keccak256(abi_encode(winner, attestation))", "!= empty(bytes32)",
+    ),
+    "A22: the zero address may be a trainer": (
+        'assert trainer != empty(address), "cv: zero trainer"', "pass",
+    ),
+    "settle order: a new round forgets the last one": (
+        "    if round.settled == 0:\n        self._settle(round)\n", "",
+    ),
+    "delta credit: the epoch's seconds are never used up": (
+        "params.EPOCH - credited)", "params.EPOCH)",
+    ),
+    "a tie goes to the later committer": (
+        "standing.seq < round.seq", "standing.seq > round.seq",
+    ),
+    "stake counts at once": (
+        "epoch: uint256 = self._epoch() + 1", "epoch: uint256 = self._epoch()",
+    ),
+    "tallies carry over to the next period": (
+        "power if standing.index != clock.index else standing.votes + power",
+        "standing.votes + power",
+    ),
+    "power in long periods is not sustained": (
+        "if sustained and start_epoch != now_epoch:", "if False:",
+    ),
+    "the stake floor is missing": (
+        "total = max(total, issued * params.STAKE_FLOOR_BPS // params.BPS)", "pass",
+    ),
+    "a bond is released twice": ("    claim.bonded = 0\n", "    pass\n"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One altered file; `what` describes the change."""
+
+    name: str  # of the file below contracts/, without suffix
+    line: int
+    what: str
+    source: str
+
+    @property
+    def key(self) -> str:
+        """The same as long as the file is."""
+        return keccak(text=f"{self.name} {self.source}").hex()[:16]
+
+
+def names() -> list[str]:
+    """All contracts and modules, below `contracts/` and without suffix."""
+    folder = ROOT / "contracts"
+    return sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.vy"))
+
+
+def users(name: str) -> list[str]:
+    """The contracts that a file becomes part of: itself, or those that import the module."""
+    importers = [
+        other
+        for other in names()
+        if f"import {name.removeprefix('_modules/')}\n" in (text := _source(other))
+        and "from contracts._modules" in text
+    ]
+    found = {name} if "/" not in name else set()
+    return sorted(found.union(*map(users, importers)))
+
+
+def mutants(name: str) -> Iterator[Mutant]:
+    """Every single change of one file, code only."""
+    lines = _source(name).split("\n")
+    for number in _code_lines(lines):
+        code = lines[number].partition("  #")[0]
+        for pattern, replacement in CHANGES:
+            for match in re.finditer(pattern, code):
+                new = replacement
+                if new is None:
+                    new = str(int(match.group(1).replace("_", "")) + 1)
+                changed = code[: match.start()] + new + code[match.end() :]
+                yield _mutant(name, lines, number, number + 1, changed)
+    for number, line in enumerate(lines):
+        if DROPPED.match(line):
+            end = _end(lines, number)
+            indent = line[: len(line) - len(line.lstrip())]
+            yield _mutant(name, lines, number, end, f"{indent}pass")
+
+
+def planted() -> Iterator[Mutant]:
+    """The real bugs."""
+    sources = {name: _source(name) for name in names()}
+    for what, (right, wrong) in PLANTED.items():
+        places = [name for name, source in sources.items() if right in source]
+        if len(places) != 1:
+            raise SystemExit(f"mutate: '{right}' is in {len(places)} contracts: update PLANTED.")
+        source = sources[places[0]]
+        line = source[: source.index(right)].count("\n") + 1
+        yield Mutant(places[0], line, what, source.replace(right, wrong))
+
+
+def _source(name: str) -> str:
+    return (ROOT / "contracts" / f"{name}.vy").read_text()
+
+
+def _mutant(name: str, lines: list[str], first: int, end: int, changed: str) -> Mutant:
+    old = " ".join(line.strip() for line in lines[first:end])
+    what = f"{name}:{first + 1}: {old.partition('  #')[0]}  ->  {changed.strip()}"
+    return Mutant(name, first + 1, what, "\n".join([*lines[:first], changed, *lines[end:]]))
+
+
+def _end(lines: list[str], number: int) -> int:
+    """One past the last line of the statement that begins at a line."""
+    depth = 0
+    for end in range(number, len(lines)):
+        code = re.sub(r'"[^"]*"|#.*', "", lines[end])
+        depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+        if depth == 0:
+            return end + 1
+    raise SystemExit(f"mutate: unbalanced brackets from line {number + 1}")
+
+
+def _code_lines(lines: list[str]) -> Iterator[int]:
+    """Lines that say what happens: no comments, docstrings, imports, declarations, events."""
+    in_text = False
+    log_ends = 0
+    for number, line in enumerate(lines):
+        bare = line.strip()
+        if bare.startswith('"""'):
+            in_text = not in_text if bare.count('"""') == 1 else in_text
+            continue
+        if not in_text and bare.startswith("log "):
+            log_ends = _end(lines, number)
+        declares = re.match(
+            r"^\w+: public|^_\w+: HashMap|^(from|import|struct|@|def|exports|initializes)", line
+        )
+        # Vyper wants a value for a variable that the next line assigns: no test can tell which.
+        declares = declares or re.match(r"^\s+\w+: \w+ = (0|empty\(\w+\))$", line)
+        if bare and not in_text and number >= log_ends and bare[0] != "#" and not declares:
+            yield number
