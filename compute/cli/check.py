@@ -49,7 +49,10 @@ def evaluate(
     tip = current.tip if version == current.version else group.tip_of(version)
     with session.out.progress("fetching"):
         specification = retrieval.load_specification(session.blocks, group.model_hash)
-        examples = retrieval.load_training_set(group, session.blocks, version)
+        sets = session.training_sets(group)
+        examples = retrieval.load_training_sets(
+            group, session.blocks, version, sets, verify=True
+        ).version(version)
         parameters = retrieval.load_incumbent(session.blocks, specification, digest)
     transcripts = Transcripts(state or data_folder() / "evaluations")
     subject = specification.hash, digest, tip, len(examples)
@@ -93,7 +96,7 @@ def verify(session: Session, group_id: GroupId) -> None:
         def progress(height: int, blocks: int, done: int, examples: int) -> None:
             step((height - 1) * examples + done, blocks * examples)
 
-        report = replay.verify(group, session.blocks, progress)
+        report = replay.verify(group, session.blocks, progress, session.training_sets(group))
     session.out.show(str(report), _document(report))
     if not report.true:
         raise typer.Exit(A_LIE)

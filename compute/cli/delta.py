@@ -166,7 +166,9 @@ def show(
     proposal = group.proposal(number)
     tip = group.tip_of(proposal.parent_version)
     with session.out.progress("fetching"):
-        examples = curator.checkout(group, session.blocks, proposal.parent_version)
+        examples = curator.checkout(
+            group, session.blocks, proposal.parent_version, session.training_sets(group)
+        )
         record = DeltaRecord(proposal.delta_hash, tip, proposal.proposer)
         change = look(session.blocks, examples, record)
         target = retrieval.load_specification(session.blocks, group.model_hash).target
@@ -215,7 +217,7 @@ def checkout(
     if version is None:
         version, _ = group.tip_at(session.chain.now())
     with session.out.progress("replaying deltas"):
-        examples = curator.checkout(group, session.blocks, version)
+        examples = curator.checkout(group, session.blocks, version, session.training_sets(group))
         np.savez(target, allow_pickle=False, **examples.columns)
     session.out.done(
         f"{len(examples)} examples in {target}.",
@@ -238,21 +240,23 @@ def _build(
     become: Path | None,
 ) -> Digest:
     from compute.roles import curator
+    from compute.training_set import diff
     from compute.training_set.importers import read
 
     if (become is None) == (add is None and remove is None):
         raise Refused("Say what changes: --add and --remove, or --become alone.")
     with session.out.progress("building the delta"):
-        schema = curator.checkout(group, own).schema
+        sets = session.training_sets(group)
+        current = curator.checkout(group, own, folder=sets)
         columns: dict[str, np.ndarray] | None = None
         if become is not None:
-            change = curator.difference(group, own, read(become, schema=schema))
+            change = diff(current, read(become, schema=current.schema))
             columns, ids = change.add, change.remove
         else:
-            columns = None if add is None else read(add, schema=schema)
+            columns = None if add is None else read(add, schema=current.schema)
             ids = [] if remove is None else _ids(remove)
         address = session.signer.address
-        return Digest(curator.new_delta(group, own, address, add=columns, remove=ids))
+        return Digest(curator.new_delta(group, own, address, add=columns, remove=ids, folder=sets))
 
 
 def _ids(path: Path) -> list[bytes]:

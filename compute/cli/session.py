@@ -13,7 +13,8 @@ from compute.cli.output import Output
 if TYPE_CHECKING:
     from compute.chain import Chain, Group, Sender
     from compute.chain.accounts import LocalAccount
-    from compute.storage import Store
+    from compute.storage import FolderStore
+    from compute.storage.kubo import KuboStore
 
 
 def _common(flag: str, text: str, variable: str | None = None) -> Any:
@@ -91,7 +92,7 @@ class Session:
         return self.chain.sender(self.signer)
 
     @cached_property
-    def blocks(self) -> "Store":
+    def blocks(self) -> "FolderStore | KuboStore":
         """The store that everybody reads."""
         from compute.storage import data_folder, open_daemon, open_store
 
@@ -103,6 +104,12 @@ class Session:
         if self.ipfs:
             return open_daemon(self.ipfs)
         return open_store(self.store or str(data_folder() / "store"))
+
+    def training_sets(self, group: "Group") -> Path:
+        """Where commands keep the versions of a group's training set."""
+        from compute.storage import data_folder
+
+        return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting
 
     def state(self, chosen: Path | None, role: str, group: "Group") -> Path:
         """Where an actor keeps what is its own."""

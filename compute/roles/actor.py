@@ -35,6 +35,11 @@ def own_blocks(state: Path, shared: Store) -> Mirror:
     return Mirror(FolderStore(state / "blocks"), shared)
 
 
+def training_sets(state: Path) -> Path:
+    """Where an actor keeps the versions of its group's training set."""
+    return state / "training_set"
+
+
 def _journal(
     state: Path, role: str, entry_type: type[EntryType], group: Group, address: str
 ) -> Journal[EntryType]:
@@ -62,6 +67,7 @@ def trainer(
 
     With `relay` it sends nothing: its claims go to that folder, for a relayer to pay for.
     """
+    from compute.roles.goal import Goals
     from compute.roles.search import Search
     from compute.roles.trainer import Trainer
 
@@ -75,8 +81,9 @@ def trainer(
         )
         claimant = Claimant(group, account, journal, blocks, delivery)
         keeping = Keeping(group, blocks, f"trainer-{account.address}")
+        goals = Goals(group, blocks, training_sets(state))
         with contextlib.closing(Search(clock, state, options)) as search:
-            yield Trainer(group, claimant, blocks, keeping, clock, search), clock
+            yield Trainer(group, claimant, blocks, keeping, clock, search, goals), clock
 
 
 @contextlib.contextmanager
@@ -89,6 +96,7 @@ def wisdomkeeper(
     poll_seconds: float = POLL_SECONDS,
 ) -> "Iterator[tuple[Wisdomkeeper, Clock]]":
     """A wisdomkeeper and its clock, with the folder `state` locked. Raises JournalError."""
+    from compute.roles.goal import Goals
     from compute.roles.transcripts import Transcripts
     from compute.roles.wisdomkeeper import BallotEntry, Wisdomkeeper
 
@@ -97,8 +105,11 @@ def wisdomkeeper(
         blocks = own_blocks(state, shared)
         keeping = Keeping(group, blocks, f"wisdomkeeper-{account.address}")
         transcripts = Transcripts(state / "evaluations")
+        goals = Goals(group, blocks, training_sets(state), transcripts)
         yield (
-            Wisdomkeeper(group, account, staker, journal, blocks, keeping, clock, transcripts),
+            Wisdomkeeper(
+                group, account, staker, journal, blocks, keeping, clock, transcripts, goals
+            ),
             clock,
         )
 
@@ -171,9 +182,11 @@ def relay(
 ) -> None:
     """Pay for the claims in a folder until SIGTERM or Ctrl-C. What is done, chain and folder say,
     so it needs no journal."""
+    from compute.roles.goal import Goals
     from compute.roles.relayer import Relayer
 
     clock = Clock(group.chain, state, poll_seconds=poll_seconds)
     clock.stop_on_signals()
     blocks = own_blocks(state, shared)
-    follow(Relayer(group, account, folder, blocks, clock, trusting=trusting).step, clock)
+    goals = Goals(group, blocks, training_sets(state))
+    follow(Relayer(group, account, folder, blocks, clock, goals, trusting=trusting).step, clock)

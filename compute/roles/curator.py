@@ -9,6 +9,7 @@ import functools
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from compute.roles.clock import Wait
 from compute.roles.retrieval import Mirror, load_training_set
 from compute.roles.sending import attempt
 from compute.storage import BlockUnavailable, Store
-from compute.training_set import Diff, TrainingSet, blocks_of, build_delta, diff
+from compute.training_set import TrainingSet, blocks_of, build_delta
 from compute.training_set.manifest import decode
 
 if TYPE_CHECKING:
@@ -29,9 +30,13 @@ FINALITY_POLL_SECONDS = 2.0
 logger = logging.getLogger(__name__)
 
 
-def checkout(group: Group, store: Store, version: int | None = None) -> TrainingSet:
-    """The training set at `version`, or the one in force now. Raises BlockUnavailable."""
-    return load_training_set(group, store, group.current().version if version is None else version)
+def checkout(
+    group: Group, store: Store, version: int | None = None, folder: Path | None = None
+) -> TrainingSet:
+    """The training set at `version`, or the one in force now, kept in `folder` if there is one.
+    Raises BlockUnavailable."""
+    version = group.current().version if version is None else version
+    return load_training_set(group, store, version, folder)
 
 
 def new_delta(
@@ -41,6 +46,7 @@ def new_delta(
     *,
     add: Mapping[str, np.ndarray] | None = None,
     remove: Sequence[bytes] = (),
+    folder: Path | None = None,
 ) -> bytes:
     """Build a patch to the set in force, in the curator's own store; returns the delta hash.
 
@@ -48,19 +54,13 @@ def new_delta(
     """
     version, tip = group.tip_at(group.chain.now())
     return build_delta(
-        load_training_set(group, blocks, version),
+        load_training_set(group, blocks, version, folder),
         add=add,
         remove=remove,
         parent_tip=tip,
         proposer=proposer,
         store=blocks,
     )
-
-
-def difference(group: Group, store: Store, target: Mapping[str, np.ndarray]) -> Diff:
-    """What must be added and removed so that the set in force becomes `target`."""
-    version, _ = group.tip_at(group.chain.now())
-    return diff(load_training_set(group, store, version), target)
 
 
 def propose(

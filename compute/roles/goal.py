@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from compute.chain import Group
 from compute.checkpoint import InvalidCheckpoint
@@ -12,6 +13,7 @@ from compute.roles.retrieval import (
     load_incumbent,
     load_specification,
     load_training_set,
+    load_training_sets,
 )
 from compute.roles.transcripts import Transcript, Transcripts, transcript_in
 from compute.storage import Store
@@ -69,10 +71,18 @@ def measure(
 class Goals:
     """Keeps the last goal, so that only what changed is fetched and evaluated again."""
 
-    def __init__(self, group: Group, store: Store, transcripts: Transcripts | None = None) -> None:
-        """With `transcripts`, evaluations go on where they were cut off."""
+    def __init__(
+        self,
+        group: Group,
+        store: Store,
+        folder: Path | None = None,
+        transcripts: Transcripts | None = None,
+    ) -> None:
+        """With a `folder`, training sets are kept there; with `transcripts`, evaluations go on
+        where they were cut off."""
         self._group = group
         self._store = store
+        self._folder = folder
         self._transcripts = transcripts
         self._last: Goal | None = None
 
@@ -93,7 +103,7 @@ class Goals:
         if last is not None and last.tip == current.tip:
             training_set = last.training_set
         else:
-            training_set = load_training_set(self._group, self._store, current.version)
+            training_set = self._training_set(current.version, verify=last is None)
             logger.info("training set: version %d, %d examples", current.version, len(training_set))
         known = standing.known and standing.version == current.version
         loss = standing.loss
@@ -122,3 +132,9 @@ class Goals:
             loss,
         )
         return self._last
+
+    def _training_set(self, version: int, *, verify: bool) -> TrainingSet:
+        if self._folder is None:
+            return load_training_set(self._group, self._store, version)
+        sets = load_training_sets(self._group, self._store, version, self._folder, verify=verify)
+        return sets.version(version)

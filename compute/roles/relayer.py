@@ -43,6 +43,7 @@ class Relayer:
         folder: Path,
         blocks: Mirror,
         clock: Clock,
+        goals: Goals,
         *,
         trusting: bool = False,
     ) -> None:
@@ -53,7 +54,7 @@ class Relayer:
         self._blocks = blocks
         self._clock = clock
         self._trusting = trusting
-        self._goals = Goals(group, blocks)
+        self._goals = goals
         self._judged: dict[bytes, str | None] = {}  # commitment -> what keepers would find wrong
         self._tried: dict[bytes, int] = {}  # commitment -> chain time
         self._done: set[bytes] = set()

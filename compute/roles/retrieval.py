@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -9,7 +10,13 @@ from compute.chain import Group
 from compute.checkpoint import Checkpoint, InvalidCheckpoint, Reason, blocks_of, load, model_of
 from compute.models import ModelSpecification
 from compute.storage import BlockUnavailable, FolderStore, Store, copy
-from compute.training_set import DeltaRecord, TrainingSet, replay
+from compute.training_set import (
+    DeltaRecord,
+    Materialised,
+    TrainingSet,
+    materialise,
+    replay,
+)
 
 Parameters = Mapping[str, np.ndarray]
 
@@ -62,12 +69,28 @@ def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
 _parse = functools.lru_cache(maxsize=64)(ModelSpecification.parse)
 
 
-def load_training_set(group: Group, store: Store, version: int) -> TrainingSet:
-    """The group's training set at `version`, replayed from genesis, through a fork's parents."""
+def load_training_set(
+    group: Group, store: Store, version: int, folder: Path | None = None
+) -> TrainingSet:
+    """The group's training set at `version`, from `folder`, where its versions are kept; without
+    one it is replayed in memory. Raises InvalidGenesis or BlockUnavailable."""
+    if folder is None:
+        return replay(store, *deltas_until(group, version))
+    return load_training_sets(group, store, version, folder).version(version)
+
+
+def load_training_sets(
+    group: Group, store: Store, version: int, folder: Path, *, verify: bool = False
+) -> Materialised:
+    """Every version up to `version`, and those after it that are in `folder` already. With
+    `verify`, what is there is hashed again. Raises InvalidGenesis or BlockUnavailable."""
+    return materialise(folder, store, *deltas_until(group, version), verify=verify)
+
+
+def deltas_until(group: Group, version: int) -> tuple[bytes, list[DeltaRecord]]:
+    """The genesis delta's hash and every delta up to `version`, through a fork's parents."""
     genesis, records = group.lineage(version)
-    return replay(
-        store, genesis, [DeltaRecord(r.delta_hash, r.parent_tip, r.proposer) for r in records]
-    )
+    return genesis, [DeltaRecord(r.delta_hash, r.parent_tip, r.proposer) for r in records]
 
 
 def load_checkpoint(store: Store, specification: ModelSpecification, digest: bytes) -> Checkpoint:

@@ -27,6 +27,7 @@ class Trainer:
         keeping: Keeping,
         clock: Clock,
         search: Search,
+        goals: Goals,
     ) -> None:
         self._group = group
         self._claimant = claimant
@@ -34,7 +35,7 @@ class Trainer:
         self._keeping = keeping
         self._clock = clock
         self._search = search
-        self._goals = Goals(group, blocks)
+        self._goals = goals
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""

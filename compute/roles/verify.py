@@ -1,7 +1,9 @@
 """A newcomer's trust: replay a group from chain and store alone, recompute every accepted loss."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,9 +17,9 @@ from compute.roles.retrieval import (
     load_checkpoint,
     load_incumbent,
     load_specification,
+    load_training_sets,
 )
 from compute.storage import Store
-from compute.training_set import DeltaRecord, TrainingSet, apply_delta, open_genesis
 
 # told (height, number of blocks, examples evaluated, examples in all)
 Progress = Callable[[int, int, int, int], None]
@@ -56,14 +58,22 @@ class Report:
         return "\n".join(lines)
 
 
-def verify(group: Group, store: Store, progress: Progress | None = None) -> Report:
+def verify(
+    group: Group, store: Store, progress: Progress | None = None, folder: Path | None = None
+) -> Report:
     """Replay every delta and recompute loss, baseline and evaluation root of every accepted block.
 
+    The training sets kept in `folder`, if there is one, are hashed again before they are believed.
     Raises BlockUnavailable if a block of the data or of a checkpoint cannot be had: nothing is
     proved then.
     """
+    with tempfile.TemporaryDirectory() as temporary:
+        return _verify(group, store, progress, folder or Path(temporary))
+
+
+def _verify(group: Group, store: Store, progress: Progress | None, folder: Path) -> Report:
     accepted = group.accepted_blocks()
-    replay = _Replay(group, store)
+    replay = _Replay(group, store, folder)
     genesis_fault = replay.genesis_fault()
     checked = []
     for block in accepted:
@@ -79,14 +89,13 @@ def verify(group: Group, store: Store, progress: Progress | None = None) -> Repo
 class _Replay:
     """The group's state as it grows block by block."""
 
-    def __init__(self, group: Group, store: Store) -> None:
+    def __init__(self, group: Group, store: Store, folder: Path) -> None:
         self._group = group
         self._store = store
         self._specification = load_specification(store, group.model_hash)
         last = group.current().version
-        genesis, self._records = group.lineage(last)
-        self.training_set: TrainingSet = open_genesis(store, genesis)
-        self._version = 0
+        self._sets = load_training_sets(group, store, last, folder, verify=True)
+        self.training_set = self._sets.version(0)
         self._incumbent = group.config.genesis_checkpoint
         self._baseline: tuple[int, int] | None = None  # (version, loss) as the chain holds it
 
@@ -105,20 +114,11 @@ class _Replay:
 
     def advance(self, block: AcceptedBlock, report: Callable[[int], None]) -> str | None:
         """Check the next accepted block and make it the incumbent; why it is a lie, or None."""
-        self._advance_data(block.version)
+        self.training_set = self._sets.version(block.version)
         fault = self._fault(block, report)
         self._incumbent = block.checkpoint_hash
         self._baseline = block.version, block.loss
         return fault
-
-    def _advance_data(self, version: int) -> None:
-        for record in self._records[self._version : version]:
-            self.training_set = apply_delta(
-                self._store,
-                self.training_set,
-                DeltaRecord(record.delta_hash, record.parent_tip, record.proposer),
-            )
-        self._version = version
 
     def _fault(self, block: AcceptedBlock, report: Callable[[int], None]) -> str | None:
         baseline = self._baseline_loss(block.version, report)

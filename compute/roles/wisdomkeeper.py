@@ -50,6 +50,7 @@ class Wisdomkeeper:
         keeping: Keeping,
         clock: Clock,
         transcripts: Transcripts,
+        goals: Goals,
     ) -> None:
         self._vault = group.chain.vault
         self._group = group
@@ -60,7 +61,7 @@ class Wisdomkeeper:
         self._keeping = keeping
         self._clock = clock
         self._transcripts = transcripts
-        self._goals = Goals(group, blocks, transcripts)
+        self._goals = goals
         self._verdicts: dict[RevealedClaim, Verdict] = {}
 
     def step(self, now: int) -> Wait:

@@ -111,7 +111,9 @@ class Materialised:
 
     def follows(self, records: Sequence[DeltaRecord]) -> bool:
         """Whether the versions here and these deltas, the genesis first, are of one lineage."""
-        return len(self) > 0 and all(v.record == r for v, r in zip(self._versions, records, strict=False))
+        return len(self) > 0 and all(
+            v.record == r for v, r in zip(self._versions, records, strict=False)
+        )
 
     def version(self, number: int) -> TrainingSet:
         """The set of a version, -1 for the last; it stays mapped while in use. Raises Damaged."""

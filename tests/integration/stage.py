@@ -22,6 +22,7 @@ from compute.roles import actor
 from compute.roles.clock import Clock, Wait
 from compute.roles.curator import Curator
 from compute.roles.founding import found
+from compute.roles.goal import Goals
 from compute.roles.journal import replace_file
 from compute.roles.relayer import Relayer
 from compute.roles.search import Options
@@ -228,7 +229,8 @@ class Stage:
         state = self.folder / f"relayer-{name}"
         clock, blocks = Clock(self.chain, state), actor.own_blocks(state, self.store)
         account = self.net.accounts[name]
-        return Relayer(self.group, account, folder, blocks, clock, trusting=trusting)
+        goals = Goals(self.group, blocks, actor.training_sets(state))
+        return Relayer(self.group, account, folder, blocks, clock, goals, trusting=trusting)
 
     def hush(self) -> None:
         """End the roles in this process; they may be started again."""
