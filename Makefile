@@ -15,7 +15,7 @@ WORKERS ?= auto
 EVM ?= cancun
 PORT ?= 8547
 
-.PHONY: help setup kubo demo test test-oldest lint format fuzz bench lock clean
+.PHONY: help setup kubo demo demo-lm test test-oldest lint format fuzz bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ kubo: ## Get Kubo, the IPFS daemon, if it is not installed: built with Go, outsi
 demo: setup ## The main job: a training group lives, on real parts (writes demo/)
 	brownie run demo
 
+demo-lm: setup ## A group learns to write like Shakespeare (writes demo-lm/)
+	brownie run demo_lm
+
 test: setup ## Every test that needs no accelerator
 	$(PYTEST) -n $(WORKERS) tests --ignore tests/contracts
 	brownie test tests/contracts
@@ -83,4 +86,4 @@ lock: setup ## Resolve requirements.lock again after a change of pyproject.toml
 	  --group dev --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
 
 clean: ## Remove what the other targets made
-	rm -rf .venv node_modules build reports demo .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache

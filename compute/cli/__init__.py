@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from compute.cli import check, delta, exact, group, redeem, sale, stake, status, train, work
+from compute.cli import (
+    check,
+    delta,
+    exact,
+    group,
+    model,
+    redeem,
+    sale,
+    stake,
+    status,
+    store,
+    train,
+    work,
+)
 from compute.cli.failure import EXIT_CODES
 
 COMMON_OPTIONS = {
@@ -28,9 +41,11 @@ app = typer.Typer(
 for module in (status, stake, train, work, redeem, check):
     module.register(app)
 app.add_typer(group.app, name="group")
+app.add_typer(model.app, name="model")
 app.add_typer(delta.app, name="delta")
 app.add_typer(sale.app, name="sale")
 app.add_typer(exact.app, name="exact")
+app.add_typer(store.app, name="store")
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """`nrn group`: found a group, fork one, look at them."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,20 +8,15 @@ import typer
 
 from compute.cli.arguments import GroupId, parse_amount, parse_span
 from compute.cli.command import command
+from compute.cli.design import Design, SpecificationFile, read_specification
+from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
 
 if TYPE_CHECKING:
     from compute.chain import Group, GroupConfig
-    from compute.models import ModelSpecification
 
 app = typer.Typer(help="Found, fork and list training groups.", no_args_is_help=True)
-
-MAX_MODEL_BYTES = 1 << 20
-
-Model = Annotated[
-    Path, typer.Option(exists=True, dir_okay=False, help="Model specification, a JSON file.")
-]
 
 
 def _span(text: str) -> Any:
@@ -104,25 +98,31 @@ def show(session: Session, group_id: GroupId) -> None:
 def create(
     session: Session,
     terms: Terms,
-    model: Model,
+    design: Design,
     data: Annotated[
-        Path, typer.Option(exists=True, help="First examples: .npz, .csv, or a folder of images.")
+        Path,
+        typer.Option(exists=True, help="First examples: .npz, .csv, .jsonl or a folder of images."),
     ],
+    specification: SpecificationFile = None,
 ) -> None:
     """Found a group: its model, its first data, its terms, for ever.
 
-    Without other terms a block lasts 6 hours (4 to train, 30 minutes to reveal, 90 to vote), the
+    The model is a named size that fits the data, or what a specification file says. Without other
+    terms a block lasts 6 hours (4 to train, 30 minutes to reveal, 90 to vote), the
     data may change every week, and keepers share 20 % of each reward.
 
-    Example: nrn group create --model model.json --data first.npz --account alice
+    Example: nrn group create --model resnet --size small --data first.npz --account alice
     """
     from compute.chain import GroupConfig
     from compute.roles.founding import found
     from compute.training_set.importers import read
 
-    specification = _specification(model)
+    if (specification is None) == (design.model is None):
+        raise Refused("Give the model once: --model with its --size, or --specification FILE.")
     with session.out.progress("storing the first examples"):
-        founding = found(specification, read(data), session.blocks)
+        columns = read(data)
+        model = design.fit(columns) if specification is None else read_specification(specification)
+        founding = found(model, columns, session.blocks)
     defaults = GroupConfig(
         model_hash=founding.model_hash,
         genesis_checkpoint=founding.genesis_checkpoint,
@@ -146,7 +146,14 @@ def fork(
     session: Session,
     terms: Terms,
     group_id: GroupId,
-    model: Model,
+    specification: Annotated[
+        Path,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Model specification, a JSON file that names its parent and the map from it.",
+        ),
+    ],
     height: Annotated[
         int | None, typer.Option(min=0, help="Accepted block to go on from; the last by default.")
     ] = None,
@@ -158,12 +165,12 @@ def fork(
 
     Terms that are not given stay those of the parent. Stake follows with `nrn migrate`.
 
-    Example: nrn group fork 1 --model wider.json --account alice
+    Example: nrn group fork 1 --specification wider.json --account alice
     """
     from compute.roles.founding import found_fork
 
     parent = session.group(group_id)
-    model_hash = found_fork(_specification(model), session.blocks)
+    model_hash = found_fork(read_specification(specification), session.blocks)
     config = terms.over(
         replace(parent.config, model_hash=model_hash, delta_period=parent.period().length)
     )
@@ -177,22 +184,6 @@ def fork(
         version, _ = parent.tip_at(session.chain.now())
     created = session.sender.fork_group(group_id, height, version, config).event("GroupCreated")
     _tell(session, created["group_id"])
-
-
-def _specification(path: Path) -> "ModelSpecification":
-    """From a file that people write: spaces and order are free."""
-    from compute import canonical
-    from compute.models import ModelError, ModelSpecification
-
-    with path.open("rb") as file:
-        data = file.read(MAX_MODEL_BYTES)
-    try:
-        canonical.check_nesting(data)
-        return ModelSpecification.parse(canonical.encode(json.loads(data)))
-    except ModelError:
-        raise
-    except ValueError as error:
-        raise ModelError(f"{path} is not a model specification: {error}") from None
 
 
 def _summary(group: "Group") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from compute.cli.values import for_people, for_programs
 
@@ -61,6 +62,11 @@ class Output:
             self._json(document)
         else:
             self._out.print(renderable)
+
+    @staticmethod
+    def plain(text: str) -> Text:
+        """Text from strangers: shown as it is, without what would steer the terminal."""
+        return Text("".join(c if c.isprintable() or c == "\n" else "�" for c in text))
 
     @contextmanager
     def progress(self, doing: str) -> Iterator[Step]:

@@ -93,7 +93,7 @@ class Play:
         content.save(self.folder / "data" / "more.npz", digits.addition)
         content.save(self.folder / "data" / "noise.npz", content.noise())
         warp((now() // EPOCH + 2) * EPOCH - HOUR)
-        self._create("create", "--model", model, "--data", data, "--keeper-bps", 0)
+        self._create("create", "--specification", model, "--data", data, "--keeper-bps", 0)
         self.tell("staking: three keepers with 80,000 NRN each, a lazy one with 60,000")
         self._run({name: ("stake", 1, amount // NRN) for name, amount in STAKES.items()})
         warp(self.block_start(1, 1))
@@ -123,7 +123,7 @@ class Play:
         model = self.folder / "wider.json"
         model.write_bytes(content.widened(content.network(HIDDEN), WIDER).encode())
         warp((now() // EPOCH + 1) * EPOCH - HOUR)
-        self._create("fork", 1, "--model", model, "--keeper-bps", KEEPERS_SHARE)
+        self._create("fork", 1, "--specification", model, "--keeper-bps", KEEPERS_SHARE)
         self._run({name: ("migrate", 1, 2, amount // NRN) for name, amount in STAKES.items()})
         warp(self.block_start(2, 1))
         self.tell("the fork's first block with stake")

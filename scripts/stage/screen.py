@@ -2,15 +2,17 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.panel import Panel
 from rich.table import Table
 
+from compute.cli.output import Output
 from scripts.stage.findings import Evidence, Finding
 from scripts.stage.play import PARTS
-from scripts.stage.report import balance_table, block_table, draw_curve, print_curve
+from scripts.stage.report import BlockRow, balance_table, block_table, draw_curve, print_curve
 
 
 class Screen:
@@ -39,10 +41,22 @@ class Screen:
 
     def report(self, evidence: Evidence, findings: Sequence[Finding], curve: Path) -> None:
         """Table of blocks, loss curve, balances, and each claim with whether it holds."""
-        self._console.print(block_table(evidence.rows, evidence.names))
-        draw_curve(evidence.rows, curve)
-        print_curve(evidence.rows)
+        self.blocks(evidence.rows, evidence.names, curve)
         self._console.print(balance_table(evidence.ledger, evidence.names, PARTS))
+        self.claims(findings, curve)
+
+    def blocks(self, rows: Sequence[BlockRow], names: Mapping[str, str], curve: Path) -> None:
+        """Table of blocks and loss curve, here and as the picture `curve`."""
+        self._console.print(block_table(rows, names))
+        draw_curve(rows, curve)
+        print_curve(rows)
+
+    def text(self, title: str, text: str) -> None:
+        """What a model wrote."""
+        self._console.print(Panel(Output.plain(text), title=title, title_align="left", width=80))
+
+    def claims(self, findings: Sequence[Finding], curve: Path) -> None:
+        """Each claim with whether it holds."""
         table = Table(title="claims, checked against the chain", title_justify="left")
         for column in ("", "claim", "figures"):
             table.add_column(column)

@@ -19,7 +19,7 @@ Nrn = Callable[..., Result]
 @pytest.fixture
 def founded(nrn: Nrn, files: Path, devnet: Devnet) -> int:
     """A group with a real model and real data, staked by alice and bob, in force."""
-    created = nrn("group", "create", "--model", files / "model.json", "--data",
+    created = nrn("group", "create", "--specification", files / "model.json", "--data",
                   files / "first.npz", "--keeper-bps", 0, "--vote-window", "2h", "--json",
                   account="alice").json  # fmt: skip
     for name in ("alice", "bob"):
@@ -46,8 +46,8 @@ def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, fil
     )
     wider = replace(parent, architecture=MLP((12,), 2), parent=Parent(parent.hash, "widen"))
     (files / "wider.json").write_bytes(wider.encode())
-    forked = nrn("group", "fork", founded, "--model", files / "wider.json", "--bond", 3, "--json",
-                 account="bob").json  # fmt: skip
+    forked = nrn("group", "fork", founded, "--specification", files / "wider.json", "--bond", 3,
+                 "--json", account="bob").json  # fmt: skip
     shown = nrn("group", "show", forked["group"], "--json").json
     assert shown["parent"] == founded and shown["vote_window"] == 7_200
     assert shown["bond"] == str(3 * NRN)
@@ -149,7 +149,7 @@ def test_files_that_are_no_model_or_no_data(nrn: Nrn, files: Path) -> None:
     for model, data in (
         ("bad.json", "first.npz"), ("deep.json", "first.npz"), ("model.json", "bad.npz"),
     ):  # fmt: skip
-        refused = nrn("group", "create", "--model", files / model, "--data", files / data,
+        refused = nrn("group", "create", "--specification", files / model, "--data", files / data,
                       account="alice", code=1)  # fmt: skip
         assert refused.err.startswith("Error:")
 

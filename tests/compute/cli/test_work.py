@@ -26,7 +26,7 @@ Nrn = Callable[..., Result]
 @pytest.fixture
 def group(nrn: Nrn, files: Path, devnet: Devnet) -> Group:
     """A group with a real model and real data in which alice's stake counts."""
-    created = nrn("group", "create", "--model", files / "model.json", "--data",
+    created = nrn("group", "create", "--specification", files / "model.json", "--data",
                   files / "first.npz", "--json", account="alice").json  # fmt: skip
     nrn("stake", created["group"], 50, account="alice")
     devnet.next_epoch()

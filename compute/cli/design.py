@@ -1,0 +1,76 @@
+"""Options that describe a model: a named size, or a specification file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from compute.cli.failure import Refused
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from compute.models import ModelSpecification
+
+MAX_BYTES = 1 << 20
+
+SpecificationFile = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="Model specification, a JSON file; see `nrn model new`."
+    ),
+]
+
+
+def _option(text: str, **more: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel="Model", **more)
+
+
+@dataclass
+class Design:
+    """A named size that fits the data."""
+
+    model: Annotated[str | None, _option("mlp, resnet, vit or gpt.")] = None
+    size: Annotated[
+        str,
+        _option(
+            "mlp: tiny, small, medium. resnet: tiny, small, 18, 50. vit: tiny, small, base. "
+            "gpt: tiny, mini, 124m, 1b."
+        ),
+    ] = "tiny"
+    target: Annotated[
+        str | None,
+        _option("Column to predict from the others; targets for gpt, label for the rest."),
+    ] = None
+    classes: Annotated[
+        int | None,
+        _option("Classes or size of the vocabulary; by default those in the data, 256 for bytes."),
+    ] = None
+
+    def fit(self, columns: "Mapping[str, np.ndarray]") -> "ModelSpecification":
+        """The specification for this data. Raises ModelError."""
+        from compute.models.sizes import design
+
+        if self.model is None:
+            raise Refused("Say which model: --model mlp, resnet, vit or gpt, with its --size.")
+        target = self.target or ("targets" if self.model == "gpt" else "label")
+        return design(self.model, self.size, columns, target, self.classes)
+
+
+def read_specification(path: Path) -> "ModelSpecification":
+    """From a file that people write: spaces and order are free. Raises ModelError."""
+    from compute import canonical
+    from compute.models import ModelError, ModelSpecification
+
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES)
+    try:
+        canonical.check_nesting(data)
+        return ModelSpecification.parse(canonical.encode(json.loads(data)))
+    except ModelError:
+        raise
+    except ValueError as error:
+        raise ModelError(f"{path} is not a model specification: {error}") from None

@@ -1,0 +1,112 @@
+"""`nrn model`: write a specification, look at a group's, let a language model write."""
+
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compute.cli.arguments import GroupId
+from compute.cli.command import command
+from compute.cli.design import Design
+from compute.cli.failure import Refused
+from compute.cli.output import Output
+from compute.cli.session import Session
+from compute.cli.values import Digest
+
+app = typer.Typer(help="Write and look at models.", no_args_is_help=True)
+
+BYTES = 256
+
+
+@command(app, "new")
+def new(
+    design: Design,
+    data: Annotated[
+        Path, typer.Option(exists=True, help="Examples: .npz, .csv, .jsonl or a folder of images.")
+    ],
+) -> None:
+    """Print the specification of a named size for this data; edit it as you like.
+
+    Example: nrn model new --model vit --size small --data first.npz > model.json
+    """
+    from compute.training_set.importers import read
+
+    specification = design.fit(read(data))
+    typer.echo(json.dumps(json.loads(specification.encode()), indent=2))
+
+
+@command(app, "show")
+def show(session: Session, group_id: GroupId) -> None:
+    """What a group trains.
+
+    Example: nrn model show 1
+    """
+    from compute.roles.retrieval import load_specification
+
+    group = session.group(group_id)
+    specification = load_specification(session.blocks, group.model_hash)
+    sizes = [math.prod(shape) for shape in specification.parameter_shapes().values()]
+    document = json.loads(specification.encode())
+    session.out.record(
+        f"Model of group {group_id}",
+        {
+            "hash": Digest(group.model_hash),
+            "parameters": sum(sizes),
+            "outputs": list(specification.output_shape),
+            **{key: value for key, value in document.items() if key != "format"},
+        },
+    )
+
+
+@command(app, "sample")
+def sample(
+    session: Session,
+    group_id: GroupId,
+    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "\n",
+    length: Annotated[int, typer.Option(min=1, help="Bytes to write.")] = 300,
+    height: Annotated[
+        int | None,
+        typer.Option(min=0, help="Accepted block to sample; 0: before any. The last by default."),
+    ] = None,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0: the likeliest byte.")] = 0.7,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Let a group's language model write on from a prompt.
+
+    Example: nrn model sample 1 --prompt "HAMLET."
+    """
+    from compute.models.generate import generate
+    from compute.roles.retrieval import load_incumbent, load_specification
+
+    group = session.group(group_id)
+    with session.out.progress("fetching"):
+        specification = load_specification(session.blocks, group.model_hash)
+        digest = _checkpoint(session, group_id, height)
+        parameters = load_incumbent(session.blocks, specification, digest)
+    if specification.output_shape[-1] != BYTES:
+        raise Refused("Only models of bytes can be sampled here: this one has other tokens.")
+    tokens = generate(
+        specification, parameters, prompt.encode(), temperature=temperature, seed=seed
+    )
+    written = bytearray()
+    with session.out.progress("writing") as step:
+        for token in itertools.islice(tokens, length):
+            written.append(token)
+            step(len(written), length)
+    text = prompt + written.decode(errors="replace")
+    session.out.show(Output.plain(text), {"checkpoint": Digest(digest), "text": text})
+
+
+def _checkpoint(session: Session, group_id: int, height: int | None) -> bytes:
+    group = session.group(group_id)
+    if height is None:
+        return group.incumbent().checkpoint_hash
+    if height == 0:
+        return group.config.genesis_checkpoint
+    for block in group.accepted_blocks():
+        if block.height == height:
+            return block.checkpoint_hash
+    raise Refused(f"Group {group_id} has accepted no block of height {height} yet.")
