@@ -276,7 +276,7 @@ def isValidSignature(digest: bytes32, signature: Bytes[65]) -> bytes4:
 def test_refuses_without_the_bond(group: Any, race: Any, people: Any, loose: Any) -> None:
     """K6"""
     group.to(race.index, "reveal")
-    with brownie.reverts("erc20: insufficient allowance"):
+    with brownie.reverts("neuron: allowance"):
         group.voting.reveal(*group.arguments(race.tara), {"from": people.oscar})
     voting, _ = loose
     genesis, period = voting.GENESIS_TIME(), voting.PERIOD()

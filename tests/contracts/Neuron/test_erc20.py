@@ -31,10 +31,28 @@ def test_transfer_from_uses_the_allowance(protocol: Any, people: Any) -> None:
     nrn = protocol.nrn
     nrn.approve(people.oscar, 5, {"from": people.dave})
     assert nrn.allowance(people.dave, people.oscar) == 5
-    nrn.transferFrom(people.dave, people.oscar, 3, {"from": people.oscar})
+    receipt = nrn.transferFrom(people.dave, people.oscar, 3, {"from": people.oscar})
+    moved = {"sender": people.dave, "receiver": people.oscar, "value": 3}
+    assert event(receipt, "Transfer") == moved
+    assert "Approval" not in receipt.events
     assert (nrn.balanceOf(people.oscar), nrn.allowance(people.dave, people.oscar)) == (3, 2)
-    with brownie.reverts("erc20: insufficient allowance"):
+    with brownie.reverts("neuron: allowance"):
         nrn.transferFrom(people.dave, people.oscar, 3, {"from": people.oscar})
+
+
+def test_an_endless_allowance_stays(protocol: Any, people: Any) -> None:
+    """One less than endless does not; the owner's balance bounds both."""
+    nrn, endless = protocol.nrn, 2**256 - 1
+    for allowance, left in [(endless, endless), (endless - 1, endless - 4)]:
+        nrn.approve(people.oscar, allowance, {"from": people.dave})
+        assert nrn.transferFrom.call(people.dave, people.oscar, 3, {"from": people.oscar})
+        nrn.transferFrom(people.dave, people.oscar, 3, {"from": people.oscar})
+        assert nrn.allowance(people.dave, people.oscar) == left
+        with brownie.reverts("erc20: transfer amount exceeds balance"):
+            whole = nrn.balanceOf(people.dave)
+            nrn.transferFrom(people.dave, people.oscar, whole + 1, {"from": people.oscar})
+    with brownie.reverts("erc20: transfer from the zero address"):
+        nrn.transferFrom(ZERO, people.oscar, 0, {"from": people.oscar})
 
 
 def test_burn_lowers_the_supply(protocol: Any, people: Any) -> None:

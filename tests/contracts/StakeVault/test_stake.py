@@ -75,7 +75,7 @@ def test_refuses_a_group_that_is_not_there(protocol: Any, people: Any, group_id:
 def test_refuses_what_the_token_refuses(
     protocol: Any, group: Any, people: Any, loose_vault: Any
 ) -> None:
-    with brownie.reverts("erc20: insufficient allowance"):
+    with brownie.reverts("neuron: allowance"):
         protocol.vault.stake(group.id, 1, {"from": people.oscar})
     with brownie.reverts("vault: transfer"):
         loose_vault.stake(group.id, 1, {"from": people.alice})
