@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from rich import filesize
+
 UNIT = 10**18
 NAT = 1 << 32
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -72,6 +74,13 @@ class Span(int):
         if text.isdecimal():
             return cls(text)
         return cls(sum(int(n) * _UNITS[u] for n, u in re.findall(r"(\d+)([smhd])", text)))
+
+
+class Size(int):
+    """A number of bytes."""
+
+    def __str__(self) -> str:
+        return filesize.decimal(self)
 
 
 class Digest(bytes):

@@ -1,18 +1,14 @@
 """What an actor keeps available for its group, for how long, and what it lets go."""
 
-from collections.abc import Callable, Iterator
-
-from compute import checkpoint, training_set
 from compute.chain import Group
-from compute.models import ModelError
-from compute.roles.retrieval import Mirror, load_specification
-from compute.storage import BlockUnavailable, Store
+from compute.roles import roots
+from compute.roles.retrieval import Mirror
+from compute.storage import BlockUnavailable
 from compute.storage.garbage import collect
 from compute.storage.location import pins_of
 from compute.storage.pins import Pins
 
 HEIGHTS_KEPT = 2  # an accepted checkpoint is kept for so many more heights
-BlocksOf = Callable[[Store, bytes], list[bytes]]
 
 
 class Keeping:
@@ -38,10 +34,10 @@ class Keeping:
 
         Raises StoreUnreachable; what was done until then is not lost.
         """
-        self._keep(self._group.incumbent().checkpoint_hash, "incumbent", checkpoint.blocks_of)
+        self._keep(self._group.incumbent().checkpoint_hash, "incumbent")
         for claim in claims:
             revealed = self._group.candidate(claim) is not None
-            self._keep(claim, "claim", checkpoint.blocks_of, public=revealed)
+            self._keep(claim, "claim", public=revealed)
         if block_index == self._block_index:
             return
         kept = claims | self._keep_the_groups()
@@ -55,23 +51,19 @@ class Keeping:
         group = self._group
         incumbent = group.incumbent()
         lately = range(max(0, incumbent.height - HEIGHTS_KEPT), incumbent.height)
-        genesis, records = group.lineage(group.current().version)
-        deltas = [genesis, *(record.delta_hash for record in records)]
+        deltas = roots.deltas(group)
         accepted = [found for at in lately if (found := group.accepted(at)) is not None]
-        models = list(_models(self._blocks.own, group.model_hash))
-        for model in models:
-            self._keep(model, "model", _alone)
-        for delta in deltas:
-            self._keep(delta, "delta", _of_delta)
-        for former in accepted:
-            self._keep(former, "accepted", checkpoint.blocks_of)
+        models = list(roots.models(self._blocks.own, group.model_hash))
+        for why, wanted in (("model", models), ("delta", deltas), ("accepted", accepted)):
+            for root in wanted:
+                self._keep(root, why)
         return {*models, *deltas, *accepted, incumbent.checkpoint_hash}
 
-    def _keep(self, root: bytes, why: str, blocks_of: BlocksOf, *, public: bool = True) -> None:
+    def _keep(self, root: bytes, why: str, *, public: bool = True) -> None:
         own = self._blocks.own
         try:
-            digests = blocks_of(own, root)
-        except (BlockUnavailable, checkpoint.InvalidCheckpoint):  # never fetched, or worthless
+            digests = roots.of_root(own, root)
+        except BlockUnavailable:  # it was never here
             return
         if not all(map(own.has, digests)):
             return
@@ -81,26 +73,3 @@ class Keeping:
             self._blocks.serve(digests)
             if root not in self._public.roots():
                 self._public.pin(root, digests, why=why)
-
-
-def _models(store: Store, model_hash: bytes) -> Iterator[bytes]:
-    """A model and those that it descends from, as far as they were ever held."""
-    yield model_hash
-    try:
-        parent = load_specification(store, model_hash).parent
-    except (BlockUnavailable, ModelError):
-        return
-    if parent is not None:
-        yield from _models(store, parent.model_hash)
-
-
-def _alone(store: Store, root: bytes) -> list[bytes]:
-    store.get(root)
-    return [root]
-
-
-def _of_delta(store: Store, root: bytes) -> list[bytes]:
-    try:
-        return training_set.blocks_of(store, root)
-    except training_set.Malformed:  # an empty patch, for everyone who can read it
-        return [root]

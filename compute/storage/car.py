@@ -5,7 +5,7 @@ is the DAG-CBOR of {"roots": [CID, …], "version": 1}; a section is a CID and i
 here is CIDv1, raw, sha2-256: what a store holds. https://ipld.io/specs/transport/car/carv1/
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import tee
 from typing import BinaryIO
 
@@ -41,8 +41,11 @@ def export_car(
         file.write(_varint(_CID_BYTES + len(block)) + PREFIX + digest + block)
 
 
-def import_car(store: Store, file: BinaryIO) -> list[bytes]:
-    """Put every block of the CAR in `file` into `store` and return the digests of its roots.
+def import_car(
+    store: Store, file: BinaryIO, progress: Callable[[int], None] | None = None
+) -> list[bytes]:
+    """Put every block of the CAR in `file` into `store` and return the digests of its roots;
+    `progress` is told how many bytes have been read.
 
     Every block is verified and memory is bounded, whatever the file says. Whether blocks that the
     roots speak of are missing, their readers find out. Raises InvalidArchive, or what `store.put`
@@ -50,7 +53,8 @@ def import_car(store: Store, file: BinaryIO) -> list[bytes]:
     """
     roots = _parse_header(_read(file, _read_varint(file, _LONGEST_HEADER) or 0))
     for _ in in_order(store.put, _blocks(file)):
-        pass
+        if progress is not None:
+            progress(file.tell())
     return roots
 
 

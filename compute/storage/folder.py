@@ -14,6 +14,7 @@ from compute.storage.store import (
     BlockCorrupt,
     BlockUnavailable,
     StorageError,
+    Usage,
     check_size,
 )
 
@@ -79,6 +80,11 @@ class FolderStore:
                 for file in folder.iterdir():
                     if _NAME.fullmatch(file.name):
                         yield bytes.fromhex(file.name)
+
+    def usage(self) -> Usage:
+        """How much the folder holds."""
+        sizes = [self._file(digest).stat().st_size for digest in self.digests()]
+        return Usage(len(sizes), sum(sizes))
 
     def idle_size(self, digest: bytes, before: float) -> int | None:
         """What `discard` would answer, deleting nothing."""

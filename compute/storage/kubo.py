@@ -45,6 +45,7 @@ from compute.storage.store import (
     BlockUnavailable,
     StorageError,
     StoreUnreachable,
+    Usage,
     check_size,
 )
 
@@ -179,6 +180,15 @@ class KuboStore:
     def connect(self, address: str) -> None:
         """Connect the daemon to the peer at `address`, a multiaddr that ends in /p2p/<its id>."""
         self._ask(f"connecting to {address}", "Strings", "/swarm/connect", address)
+
+    def usage(self) -> Usage:
+        """How much the daemon holds, ours or not."""
+        doing = "counting its blocks"
+        try:
+            found = json.loads(self._call(doing, "/repo/stat"))
+            return Usage(int(found["NumObjects"]), int(found["RepoSize"]))
+        except (TooManyBytes, ValueError, KeyError, TypeError, RecursionError):
+            raise self._nonsense(doing) from None
 
     @cached_property
     def peer_id(self) -> str:

@@ -25,7 +25,7 @@ def open_daemon(api: str) -> "KuboStore":
     return KuboStore(api)
 
 
-def open_store(location: str) -> Store:
+def open_store(location: str) -> "FolderStore | KuboStore":
     """The store at `location`: a folder path, or what `open_daemon` takes. Raises StorageError if
     it cannot be opened."""
     if location.startswith(("/ip4/", "/ip6/", "/dns", "/unix/", "http://", "https://")):

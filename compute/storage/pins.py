@@ -109,13 +109,7 @@ def pinned(folder: Path) -> set[bytes]:
 
 def owners(folder: Path) -> dict[str, list[Record]]:
     """The records under `folder` by owner. Raises StorageError if one is damaged."""
-    if not folder.is_dir():
-        return {}
-    return {
-        owner.name: [_read(file) for file in _files(owner)]
-        for owner in sorted(folder.iterdir())
-        if owner.is_dir()
-    }
+    return {owner.name: [_read(file) for file in _files(owner)] for owner in _owners(folder)}
 
 
 def _blocks(files: Iterable[Path]) -> set[bytes]:
@@ -123,9 +117,12 @@ def _blocks(files: Iterable[Path]) -> set[bytes]:
 
 
 def _all_files(folder: Path) -> Iterator[Path]:
-    for owner in folder.iterdir():
-        if owner.is_dir():
-            yield from _files(owner)
+    for owner in _owners(folder):
+        yield from _files(owner)
+
+
+def _owners(folder: Path) -> list[Path]:
+    return sorted(owner for owner in folder.glob("*") if owner.is_dir())
 
 
 def _files(owner: Path) -> Iterator[Path]:

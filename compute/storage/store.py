@@ -1,5 +1,6 @@
 """What a store of blocks promises, and how it fails."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from compute.storage.cid import cid
@@ -26,6 +27,14 @@ class BlockUnavailable(StorageError):
 
 class BlockCorrupt(BlockUnavailable):
     """The store answered with bytes that do not match the name: the true block is not there."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a store holds, in blocks and bytes."""
+
+    blocks: int
+    bytes: int
 
 
 class Store(Protocol):
