@@ -6,6 +6,8 @@ anchor   snekmate's erc20 and OpenZeppelin's ERC20Permit (the cheaper of both), 
          Governor.castVote with ERC20Votes; goal <= 1.00. Without solc and OpenZeppelin
          (npm install) only snekmate's.
 floor    what the lasting effects cost by themselves, see parts/floor.py; goal <= 1.15
+proxies  a registry that makes its groups of minimal proxies (anchors/proxied_*.vy), without any
+         logic: what creating a group would cost at least, and what a call would cost more
 """
 
 import argparse
@@ -90,8 +92,24 @@ def measure() -> Iterator[Row]:
         if vote in votes:
             yield row(case, f"anchor: Governor.{vote}", gas[case], votes[vote])
     for case, transaction in scenario.meter.transactions.items():
-        if not case.startswith("GroupRegistry."):
-            yield row(case, "floor", gas[case], floor(transaction))
+        yield row(case, "floor", gas[case], floor(transaction))
+    yield from proxies(gas["GroupRegistry.create_group"])
+
+
+def proxies(ours: int) -> Iterator[Row]:
+    """Groups from blueprints beside groups of minimal proxies."""
+    registry, half = anchors.proxied_groups()
+    parameters, first_words = [1, 2, 3], (3, 4)  # written by DeltaRegistry, CheckpointVoting
+    sent = registry.functions.create_group(b"\x01" * 32, parameters, *first_words)
+    created = _send(sent, 0)
+    proxy = web3.eth.contract(registry.functions.voting_of(1).call(), abi=half.abi)
+    direct = _send(half.functions.call_without_parameters(), 0)
+    call = "any call of a group"
+    hop = _send(proxy.functions.call_without_parameters(), 0)
+    dearer = _send(proxy.functions.call_with_parameters(), 0)
+    yield row("GroupRegistry.create_group", "proxies", ours, created)
+    yield row(call, "proxies, none of its parameters", direct, hop)
+    yield row(call, "proxies, two words of its parameters", direct, dearer)
 
 
 def row(case: str, metric: str, ours: int, baseline: int) -> Row:

@@ -1,4 +1,5 @@
-"""Compile and deploy what our gas is measured against: snekmate's and OpenZeppelin's contracts."""
+"""Compile and deploy what our gas is measured against: snekmate's and OpenZeppelin's contracts, and
+a registry that makes its groups of proxies."""
 
 import json
 import subprocess
@@ -17,9 +18,13 @@ LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
 
 def snekmate_token() -> Any:
     """snekmate's erc20, compiled with our compiler settings, owned by accounts[0]."""
-    path = HERE / "token.vy"
-    [output] = compile_files([str(path)], ["abi", "bytecode"], paths=[str(LIBRARIES)]).values()
-    return _deploy(output["abi"], output["bytecode"])
+    return _deploy(*_vyper("token"))
+
+
+def proxied_groups() -> tuple[Any, Any]:
+    """What makes groups of minimal proxies, and half a group behind them."""
+    half = _deploy(*_vyper("proxied_group"))
+    return _deploy(*_vyper("proxied_registry"), half.address), half
 
 
 def openzeppelin() -> tuple[Any, Any, Any]:
@@ -32,6 +37,13 @@ def openzeppelin() -> tuple[Any, Any, Any]:
 def available() -> bool:
     """Whether solc and OpenZeppelin's sources are installed."""
     return (MODULES / "solc").is_dir() and (MODULES / "@openzeppelin" / "contracts").is_dir()
+
+
+def _vyper(name: str) -> tuple[Any, str]:
+    """ABI and creation code of a contract beside this file."""
+    path = HERE / f"{name}.vy"
+    [output] = compile_files([str(path)], ["abi", "bytecode"], paths=[str(LIBRARIES)]).values()
+    return output["abi"], output["bytecode"]
 
 
 def _solidity(path: Path) -> dict[str, tuple[Any, str]]:
