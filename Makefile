@@ -48,7 +48,8 @@ node_modules/.installed: package-lock.json .venv/.installed
 kubo: ## Get Kubo, the IPFS daemon, if it is not installed: built with Go, outside the clone
 	@scripts/kubo.sh
 
-demo: setup ## The main job: a training group lives, on real parts (writes demo/)
+demo: setup ## The main job: a training group lives, on real parts (writes demo/); IPFS=1: on Kubo
+	$(if $(IPFS),@scripts/kubo.sh >/dev/null)
 	brownie run demo
 
 demo-lm: setup ## A group learns to write like Shakespeare (writes demo-lm/)

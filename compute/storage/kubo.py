@@ -199,6 +199,14 @@ class KuboStore:
             raise self._nonsense(doing)
         return name
 
+    def address(self) -> str:
+        """A multiaddr, with /p2p/, at which another daemon may `connect` to this one."""
+        doing = "telling its address"
+        found = self._ask(doing, "Addresses", "/id", limit=_PEERS_ANSWER)
+        if not isinstance(found, list) or not found or not isinstance(found[0], str):
+            raise self._nonsense(doing)
+        return found[0]
+
     @property
     def _daemon(self) -> str:
         return f"The Kubo daemon at {self.api}"

@@ -21,6 +21,7 @@ BUYERS = ("kate", "kim", "kurt", "larry", "tara", "dora")
 TRAINERS = {"tara": (1, 1.5e-3), "tom": (2, 2e-3), "tess": (3, 3e-3)}  # seed, learning rate
 KEEPERS = ("kate", "kim", "kurt")
 LAZY, CHEAT, THIEF = "larry", "mallory", "theo"
+NEWCOMER = "verifier"
 CURATOR, VANDAL = "dora", "gary"
 FOUNDER = "dora"
 
@@ -133,7 +134,7 @@ class Play:
 
     def verify(self) -> dict[int, str]:
         """What `nrn verify` says about each group; raises ProcessFailed if it finds a lie."""
-        commands = {f"verify-{group_id}": nrn("verify", group_id) for group_id in self.genesis}
+        commands = {f"{NEWCOMER}-{group_id}": nrn("verify", group_id) for group_id in self.genesis}
         return dict(zip(self.genesis, self.company.run(commands).values(), strict=True))
 
     def block_start(self, group_id: int, index: int) -> int:

@@ -55,8 +55,12 @@ class Actor:
 class Company:
     """All children of one run: long-running actors and single commands."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], daemons: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is everybody's; `daemons`: person -> API of its own Kubo daemon."""
         self._folder = folder
+        self._daemons = daemons or {}
         self._logs = folder / "logs"
         self._logs.mkdir(parents=True, exist_ok=True)
         cache = {
@@ -91,14 +95,19 @@ class Company:
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=ROOT,
-                env={**os.environ, **self._additions},
+                env={**os.environ, **self._additions, **self._content(name)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self.actors[name] = Actor(process, self.state(name), log, log_begin)
+
+    def _content(self, actor: str) -> dict[str, str]:
+        """Where an actor's content lies, if not in the folder of all: `tara-1` is tara's."""
+        person = actor.partition("-")[0]
+        return {"IPFS_API": self._daemons[person]} if self._daemons else {}
 
     def run(self, commands: Mapping[str, Sequence[str | Path]]) -> dict[str, str]:
         """Run commands by name, side by side, to their ends; what each printed, by name.
@@ -145,7 +154,8 @@ def nrn(*words: str | Path | float) -> list[str]:
     return [str(Path(sys.executable).with_name("nrn")), *(str(word) for word in words)]
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """For a child to call before it runs: where the system can, it ends when we do."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
