@@ -5,8 +5,10 @@
 @notice Records, hashes and logs what `GroupRegistry.create_group` does.
 """
 
+
 interface Half:
     def initialize(parameters: uint256[3], words: uint256): nonpayable
+
 
 event GroupCreated:
     group_id: indexed(uint256)
@@ -17,6 +19,7 @@ event GroupCreated:
     model_hash: bytes32
     base_height: uint256
     base_version: uint256
+
 
 _HALF: immutable(address)
 n_groups: public(uint256)
