@@ -1,4 +1,4 @@
-"""From the files people have to columns of integers: NumPy archives, tables, image folders.
+"""From the files people have to columns of integers: tables, NumPy archives, images, text.
 
 Files are as hostile as anything that arrives: sizes are checked before memory is taken, and
 nothing is unpickled. Real numbers become integers by a power of two that the person chooses, and
@@ -10,41 +10,68 @@ from pathlib import Path
 
 import numpy as np
 
+from compute.training_set.importers.arrow import (
+    is_saved_dataset,
+    read_parquet,
+    read_saved_dataset,
+)
 from compute.training_set.importers.errors import UnreadableData
 from compute.training_set.importers.images import read_images
 from compute.training_set.importers.integers import cast
 from compute.training_set.importers.lines import read_jsonl
 from compute.training_set.importers.npz import read_npz
 from compute.training_set.importers.table import read_csv
+from compute.training_set.importers.text import WINDOW, is_text, read_text
 from compute.training_set.schema import Schema
 
-__all__ = ["UnreadableData", "read", "read_csv", "read_images", "read_jsonl", "read_npz"]
+__all__ = ["FORMATS", "WINDOW", "UnreadableData", "read"]
+
+FORMATS = (
+    "a .npz, .csv, .jsonl, .parquet or .txt file, a folder of text files or of images (one folder "
+    "a class), or what Hugging Face datasets saved to disk"
+)
+_TABLES = {
+    ".npz": read_npz,
+    ".csv": read_csv,
+    ".jsonl": read_jsonl,
+    ".parquet": read_parquet,
+}
 
 
 def read(
-    path: Path, *, schema: Schema | None = None, scale_log2: Mapping[str, int] | None = None
+    path: Path,
+    *,
+    schema: Schema | None = None,
+    scale_log2: Mapping[str, int] | None = None,
+    window: int = WINDOW,
 ) -> dict[str, np.ndarray]:
-    """Columns [n, *shape] from a .npz, .csv or .jsonl file or a folder of images.
+    """Columns [n, *shape] from FORMATS.
 
     Columns named in `scale_log2` hold real numbers x and become round(x * 2**scale_log2), ties to
-    even. With `schema`, integers take its dtypes, so that the result can be proposed to that set.
-    Raises UnreadableData or SchemaError.
+    even. Text is cut into windows of `window` bytes. With `schema`, integers take its dtypes and
+    text its window, so that the result can be proposed to that set. Raises UnreadableData or
+    SchemaError.
     """
     scales = dict(scale_log2 or {})
-    if path.is_dir():
+    if is_text(path):
+        columns = read_text(path, window if schema is None else _window(schema))
+    elif path.is_dir() and is_saved_dataset(path):
+        columns = read_saved_dataset(path, scales)
+    elif path.is_dir():
         columns = read_images(path)
-    elif path.suffix == ".npz":
-        columns = read_npz(path, scales)
-    elif path.suffix == ".csv":
-        columns = read_csv(path, scales)
-    elif path.suffix == ".jsonl":
-        columns = read_jsonl(path, scales)
+    elif path.suffix in _TABLES:
+        columns = _TABLES[path.suffix](path, scales)
     else:
-        raise UnreadableData(
-            f"{path} is neither a .npz, .csv or .jsonl file nor a folder of images"
-        )
+        raise UnreadableData(f"{path} is not {FORMATS}")
     if schema is not None:
         wanted = {column.name: column.dtype for column in schema.columns}
         columns = {name: cast(name, a, wanted.get(name, a.dtype)) for name, a in columns.items()}
     (schema or Schema.of(columns)).check(columns)
     return columns
+
+
+def _window(schema: Schema) -> int:
+    for column in schema.columns:
+        if column.name == "tokens" and len(column.shape) == 1:
+            return column.shape[0]
+    raise UnreadableData("this training set holds no text: it has no column of tokens")

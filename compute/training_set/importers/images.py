@@ -1,6 +1,8 @@
 """Folders of images, one folder a class."""
 
+import io
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -20,7 +22,7 @@ def read_images(folder: Path) -> dict[str, np.ndarray]:
         raise UnreadableData(f"{folder} has no images: put each class into a folder of its own")
     images: list[np.ndarray] = []
     for file, _ in files:
-        pixels = _pixels(file)
+        pixels = _pixels(file, file)
         if images and pixels.shape != images[0].shape:
             raise UnreadableData(
                 f"{file} is {pixels.shape}, the images before it are {images[0].shape}: "
@@ -32,7 +34,12 @@ def read_images(folder: Path) -> dict[str, np.ndarray]:
     return {"image": np.stack(images), "label": narrowest(labels)}
 
 
-def _pixels(file: Path) -> np.ndarray:
+def decode(name: str, data: bytes) -> np.ndarray:
+    """The pixels of an image file's bytes, uint8 [height, width] or [height, width, 3]."""
+    return _pixels(name, io.BytesIO(data or b""))
+
+
+def _pixels(name: object, file: Path | BinaryIO) -> np.ndarray:
     try:
         from PIL import Image
     except ImportError:
@@ -47,4 +54,4 @@ def _pixels(file: Path) -> np.ndarray:
             return np.asarray(image.convert("L" if gray else "RGB"), np.uint8)
     # Pillow's decoders raise whatever they stumble over
     except Exception as error:
-        raise UnreadableData(f"{file} cannot be read: {error}") from None
+        raise UnreadableData(f"{name} cannot be read: {error}") from None
