@@ -27,6 +27,7 @@ COMMON_OPTIONS = {
     "--ipfs",
     "--account",
     "--password-file",
+    "--trust-code",
     "--json",
 }
 

@@ -45,6 +45,15 @@ class Design:
         str | None,
         _option("Column to predict from the others; targets for gpt, label for the rest."),
     ] = None
+    code: Annotated[
+        Path | None,
+        _option(
+            "Instead of a size: your own Flax module, a Python file that defines "
+            "network(compute_dtype, remat). It is run.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None
     classes: Annotated[
         int | None,
         _option("Classes or size of the vocabulary; by default those in the data, 256 for bytes."),
@@ -52,12 +61,19 @@ class Design:
 
     def fit(self, columns: "Mapping[str, np.ndarray]") -> "ModelSpecification":
         """The specification for this data. Raises ModelError."""
-        from compute.models.sizes import design
+        from compute.models.sizes import design, design_code
 
+        source = self.source()
+        if source is not None:
+            return design_code(source, columns, self.target or "label")
         if self.model is None:
-            raise Refused("Say which model: --model mlp, resnet, vit or gpt, with its --size.")
+            raise Refused("Say which model: --model with its --size, or --code FILE.")
         target = self.target or ("targets" if self.model == "gpt" else "label")
         return design(self.model, self.size, columns, target, self.classes)
+
+    def source(self) -> bytes | None:
+        """The Python file given as the model."""
+        return None if self.code is None else self.code.read_bytes()
 
 
 def read_specification(path: Path) -> "ModelSpecification":

@@ -117,12 +117,12 @@ def create(
     from compute.roles.founding import found
     from compute.training_set.importers import read
 
-    if (specification is None) == (design.model is None):
-        raise Refused("Give the model once: --model with its --size, or --specification FILE.")
+    if (specification is None) == (design.model is None and design.code is None):
+        raise Refused("Give the model once: --model with --size, --code, or --specification FILE.")
     with session.out.progress("storing the first examples"):
         columns = read(data)
         model = design.fit(columns) if specification is None else read_specification(specification)
-        founding = found(model, columns, session.blocks)
+        founding = found(model, columns, session.blocks, design.source())
     defaults = GroupConfig(
         model_hash=founding.model_hash,
         genesis_checkpoint=founding.genesis_checkpoint,

@@ -61,6 +61,22 @@ def show(session: Session, group_id: GroupId) -> None:
     )
 
 
+@command(app, "code")
+def code(session: Session, group_id: GroupId) -> None:
+    """The Python that a group's model is made of, for you to read before --trust-code.
+
+    Example: nrn model code 1
+    """
+    from compute.models import ModelSpecification, Module, foreign
+
+    group = session.group(group_id)
+    architecture = ModelSpecification.parse(session.blocks.get(group.model_hash)).architecture
+    if not isinstance(architecture, Module):
+        raise Refused(f"Group {group_id} trains a {architecture.name}: there is no code to trust.")
+    text = foreign.text(session.blocks.get(architecture.source))
+    session.out.show(Output.plain(text), {"sha256": Digest(architecture.source), "code": text})
+
+
 @command(app, "sample")
 def sample(
     session: Session,

@@ -4,6 +4,7 @@ from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
 from compute.models.mlp import MLP
+from compute.models.module import Module
 from compute.models.resnet import ResNet
 from compute.models.specification import ModelSpecification, Parent
 from compute.models.transformer import Transformer
@@ -15,6 +16,7 @@ __all__ = [
     "InputColumn",
     "ModelError",
     "ModelSpecification",
+    "Module",
     "Parent",
     "ResNet",
     "Transformer",

@@ -10,6 +10,7 @@ from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
 from compute.models.mlp import MLP
+from compute.models.module import Module
 from compute.models.resnet import ResNet
 from compute.models.specification import ModelSpecification
 from compute.models.transformer import Transformer
@@ -59,20 +60,37 @@ def design(
     if model not in SIZES or size not in SIZES[model]:
         known = "; ".join(f"{name} {', '.join(sizes)}" for name, sizes in SIZES.items())
         raise ModelError(f"there is no model {model} of size {size}, but: {known}")
-    if target not in data:
-        raise ModelError(f"the data has no column {target!r} to predict, but {', '.join(data)}")
     tokens = model == "gpt"
-    columns = []
-    for name, array in sorted(data.items()):
-        if name == target:
-            continue
-        if not tokens and array.dtype.name not in SCALES:
-            raise ModelError(f"a {model} reads columns of {', '.join(SCALES)}, not {array.dtype}")
-        scale = None if tokens else SCALES[array.dtype.name]
-        columns.append(InputColumn(name, array.dtype.name, array.shape[1:], scale))
+    columns = _columns(data, target, tokens)
     if classes is None:
         is_bytes = tokens and data[target].dtype == np.uint8
         classes = 256 if is_bytes else int(data[target].max(initial=0)) + 1
-    spec = ModelSpecification(SIZES[model][size](classes), tuple(columns), target)
+    spec = ModelSpecification(SIZES[model][size](classes), columns, target)
     spec.encode()  # raises where the data does not fit
     return spec
+
+
+def design_code(source: bytes, data: Mapping[str, np.ndarray], target: str) -> ModelSpecification:
+    """A specification of one's own Flax module, whose source is run; for classes to predict.
+
+    Its inputs are numbers. Raises ModelError.
+    """
+    columns = _columns(data, target, tokens=False)
+    spec = ModelSpecification(Module.describe(source, columns), columns, target)
+    spec.encode()
+    return spec
+
+
+def _columns(data: Mapping[str, np.ndarray], target: str, tokens: bool) -> tuple[InputColumn, ...]:
+    """All columns but the target, as numbers or as tokens."""
+    if target not in data:
+        raise ModelError(f"the data has no column {target!r} to predict, but {', '.join(data)}")
+    columns = []
+    for name, array in sorted(data.items()):
+        kind = array.dtype.name
+        if name != target:
+            if not tokens and kind not in SCALES:
+                raise ModelError(f"numbers are {', '.join(SCALES)}; the input {name!r} is {kind}")
+            scale = None if tokens else SCALES[kind]
+            columns.append(InputColumn(name, kind, array.shape[1:], scale))
+    return tuple(columns)

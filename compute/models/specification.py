@@ -16,6 +16,7 @@ from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
 from compute.models.mlp import MLP
+from compute.models.module import Module
 from compute.models.parameters import Axes, Parameters
 from compute.models.resnet import ResNet
 from compute.models.transformer import Transformer
@@ -28,7 +29,7 @@ FORMAT = "decentralizedai/model/1"
 MAX_BYTES = 1 << 16
 MAX_PARAMETERS = 1 << 32
 ARCHITECTURES: dict[str, type[Architecture]] = {
-    kind.name: kind for kind in (MLP, ResNet, Transformer, ViT)
+    kind.name: kind for kind in (MLP, Module, ResNet, Transformer, ViT)
 }
 LOSSES = ("binary_cross_entropy", "cross_entropy", "squared_error")
 MAPS = ("widen", "seed")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.checkpoint import publish
-from compute.models import ModelError, ModelSpecification
+from compute.models import ModelError, ModelSpecification, Module
 from compute.storage import Store
 from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
@@ -23,21 +23,26 @@ class Founding:
 
 
 def found(
-    specification: ModelSpecification, columns: Mapping[str, np.ndarray], store: Store
+    specification: ModelSpecification,
+    columns: Mapping[str, np.ndarray],
+    store: Store,
+    code: bytes | None = None,
 ) -> Founding:
     """Store specification, genesis delta and initial checkpoint of a new group.
 
-    `columns` hold the first examples, [n, *shape] each. Raises ModelError if the model cannot read
+    `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
+    code. Raises ModelError if the model cannot read
     them and SchemaError if they are no training set.
     """
     check_columns(specification, columns)
+    _store_code(specification, code, store)
     model_hash = store.put(specification.encode())
     genesis = build_delta(None, add=columns, parent_tip=NO_TIP, proposer=NOBODY, store=store)
     checkpoint = publish(specification.initial_parameters(), model_hash=model_hash, store=store)
     return Founding(model_hash, checkpoint, genesis)
 
 
-def found_fork(specification: ModelSpecification, store: Store) -> bytes:
+def found_fork(specification: ModelSpecification, store: Store, code: bytes | None = None) -> bytes:
     """Store the specification of a fork and return its hash.
 
     Data and first checkpoint come from the parent. Raises ModelError if the specification names
@@ -45,7 +50,18 @@ def found_fork(specification: ModelSpecification, store: Store) -> bytes:
     """
     if specification.parent is None:
         raise ModelError("the specification of a fork names its parent and the map from it")
+    _store_code(specification, code, store)
     return store.put(specification.encode())
+
+
+def _store_code(specification: ModelSpecification, code: bytes | None, store: Store) -> None:
+    if not isinstance(specification.architecture, Module):
+        return
+    source = specification.architecture.source
+    if code is not None:
+        store.put(code)
+    if not store.has(source):
+        raise ModelError(f"the code {source.hex()} of this model is not there: give its file")
 
 
 def check_columns(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from compute.chain import Group
 from compute.checkpoint import Checkpoint, InvalidCheckpoint, Reason, blocks_of, load, model_of
-from compute.models import ModelSpecification
+from compute.models import ModelSpecification, Module, foreign
 from compute.storage import BlockUnavailable, FolderStore, Store, copy
 from compute.training_set import (
     DeltaRecord,
@@ -59,10 +59,13 @@ class Mirror:
 
 
 def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
-    """The specification a group names. Raises BlockUnavailable, BlockCorrupt or
-    models.InvalidSpecification.
+    """The specification a group names; its code, if it is made of code that was allowed, runs.
+    Raises BlockUnavailable, BlockCorrupt or ModelError.
     """
-    return _parse(store.get(model_hash))
+    specification = _parse(store.get(model_hash))
+    if isinstance(specification.architecture, Module):
+        foreign.admit(specification.architecture.source, store.get)
+    return specification
 
 
 # one object for one model: what is compiled for it is found again

@@ -10,7 +10,7 @@ Columns = dict[str, np.ndarray]
 
 TRAINED = ("hamlet", "othello", "lear", "macbeth")
 LENGTH = 64  # bytes of a window
-WINDOWS, HELD_OUT_WINDOWS = 4_096, 128  # 256 KiB and 8 KiB
+WINDOWS, HELD_OUT_WINDOWS = 3_072, 128  # 192 KiB and 8 KiB
 
 
 @dataclass(frozen=True)

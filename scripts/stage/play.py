@@ -50,7 +50,6 @@ LAST_BLOCK = 9  # the data changes at the start of block 8
 STEPS = 150  # training steps per block
 HIDDEN, WIDER = 32, 64
 KEEPERS_SHARE = 2_000  # basis points, in the fork
-STALL_SECONDS = 240
 POLL_SECONDS = 0.25
 
 
@@ -66,6 +65,7 @@ class Play:
     addresses: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     genesis: dict[int, int] = field(default_factory=dict)  # group -> its genesis time
+    stall_seconds: float = 240
 
     def open_the_sale(self) -> None:
         """Deploy, sell to six buyers, let the sale end, lend money for bonds."""
@@ -188,7 +188,7 @@ class Play:
         )
 
     def _run_until(self, time: int) -> None:
-        run_until(time, self.company, self._show, STALL_SECONDS)
+        run_until(time, self.company, self._show, self.stall_seconds)
 
     def _show(self, statuses: Mapping[str, Status | None]) -> None:
         group_id = len(self.genesis)

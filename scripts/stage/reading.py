@@ -33,6 +33,8 @@ PROMPT, SAMPLE_LENGTH = "\nHam.\n", 400
 class Reading(Play):
     """Five people, one group, one language model."""
 
+    stall_seconds: float = 600  # training and evaluation take longer than in the other demo
+
     def open_the_sale(self) -> None:
         self.tell("deploying the protocol; five buyers in the sale")
         detach_from_wall_clock()
