@@ -1,10 +1,12 @@
 """`nrn delta`: change the training set, together."""
 
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compute.cli import lineage
 from compute.cli.arguments import GroupId, Staker, State, parse_digest
 from compute.cli.command import command
 from compute.cli.failure import Refused
@@ -12,18 +14,22 @@ from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Moment
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from compute.chain import Group
     from compute.roles.retrieval import Mirror
 
 app = typer.Typer(help="Propose, vote on and look at changes of the data.", no_args_is_help=True)
 
+lineage.register(app)
+
 MAX_REMOVAL_BYTES = 1 << 26
+FORMATS = (
+    ".npz, .csv, .jsonl, .parquet or .txt, a folder of text files or of images (one folder a "
+    "class), or what Hugging Face datasets saved to disk"
+)
 
 Add = Annotated[
     Path | None,
-    typer.Option(exists=True, help="Examples to add: .npz, .csv, or a folder of images."),
+    typer.Option(exists=True, help=f"Examples to add: {FORMATS}."),
 ]
 Remove = Annotated[
     Path | None,
@@ -49,10 +55,11 @@ def new(
     Example: nrn delta new 1 --add more.npz --account alice
     """
     group = session.group(group_id)
-    delta = _build(session, group, _own(session, group, state), add, remove, become)
+    built = _build(session, group, _own(session, group, state), add, remove, become)
     session.out.done(
-        f"Built {delta.hex()}. Next: nrn delta propose {group_id} {delta.hex()}",
-        {"group": group_id, "delta": delta},
+        f"Built {built.delta.hex()}: {built}. "
+        f"Next: nrn delta propose {group_id} {built.delta.hex()}",
+        {"group": group_id, **asdict(built)},
     )
 
 
@@ -78,7 +85,7 @@ def propose(
     group = session.group(group_id)
     own = _own(session, group, state)
     if delta is None:
-        delta = _build(session, group, own, add, remove, become)
+        delta = _build(session, group, own, add, remove, become).delta
     number = curator.propose(group, session.signer, own, delta, rebased_from)
     votable = Moment(group.proposal(number).proposed_at + group.period().review)
     session.out.done(
@@ -146,89 +153,27 @@ def proposals(session: Session, group_id: GroupId) -> None:
     )  # fmt: skip
 
 
-@command(app, "show")
-def show(
-    session: Session,
-    group_id: GroupId,
-    number: Annotated[int, typer.Argument(metavar="PROPOSAL", min=1, help="Its number.")],
-    samples: Annotated[int, typer.Option(min=0, max=20, help="Pictures of each kind.")] = 6,
-) -> None:
-    """What a proposal would add and remove. Look at the data before you vote.
-
-    Example: nrn delta show 1 3
-    """
-    from compute.cli import preview
-    from compute.roles import curator, retrieval
-    from compute.training_set import DeltaRecord
-    from compute.training_set import preview as look
-
-    group = session.group(group_id)
-    proposal = group.proposal(number)
-    tip = group.tip_of(proposal.parent_version)
-    with session.out.progress("fetching"):
-        examples = curator.checkout(
-            group, session.blocks, proposal.parent_version, session.training_sets(group)
-        )
-        record = DeltaRecord(proposal.delta_hash, tip, proposal.proposer)
-        change = look(session.blocks, examples, record)
-        target = retrieval.load_specification(session.blocks, group.model_hash).target
-    facts = {"group": group_id, "proposal": number, **preview.facts(change, target)}
-    session.out.show(preview.page(facts, change, target, samples), facts)
-
-
-@command(app, "log")
-def log(session: Session, group_id: GroupId) -> None:
-    """Every change of the training set, newest first, through the parents of a fork.
-
-    Example: nrn delta log 1
-    """
-    group = session.group(group_id)
-    version, _ = group.tip_at(session.chain.now())
-    genesis, records = group.lineage(version)
-    rows = [
-        {
-            "version": record.version,
-            "delta": Digest(record.delta_hash),
-            "proposer": record.proposer,
-            "on_top_of": Digest(record.parent_tip),
-        }
-        for record in reversed(records)
-    ]
-    rows.append({"version": 0, "delta": Digest(genesis), "proposer": None, "on_top_of": None})
-    session.out.rows(f"Training set of group {group_id}", rows)
-
-
-@command(app, "checkout")
-def checkout(
-    session: Session,
-    group_id: GroupId,
-    target: Annotated[Path, typer.Argument(help="The .npz file to write.")],
-    version: Annotated[int | None, typer.Option(min=0, help="The current one by default.")] = None,
-) -> None:
-    """Write a version of the training set to a file, from content checked against the chain.
-
-    Example: nrn delta checkout 1 data.npz --version 2
-    """
-    import numpy as np
-
-    from compute.roles import curator
-
-    group = session.group(group_id)
-    if version is None:
-        version, _ = group.tip_at(session.chain.now())
-    with session.out.progress("replaying deltas"):
-        examples = curator.checkout(group, session.blocks, version, session.training_sets(group))
-        np.savez(target, allow_pickle=False, **examples.columns)
-    session.out.done(
-        f"{len(examples)} examples in {target}.",
-        {"group": group_id, "examples": len(examples), "file": str(target)},
-    )
-
-
 def _own(session: Session, group: "Group", state: Path | None) -> "Mirror":
     from compute.roles.actor import own_blocks
 
     return own_blocks(session.state(state, "curator", group), session.blocks)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A delta and what it does; `kept` and `duplicates` are examples that it need not add."""
+
+    delta: Digest
+    adds: int
+    removes: int
+    kept: int
+    duplicates: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.adds} added, {self.removes} removed, {self.kept} are in the set already, "
+            f"{self.duplicates} given more than once"
+        )
 
 
 def _build(
@@ -238,9 +183,9 @@ def _build(
     add: Path | None,
     remove: Path | None,
     become: Path | None,
-) -> Digest:
+) -> Built:
     from compute.roles import curator
-    from compute.training_set import diff
+    from compute.training_set import additions, diff
     from compute.training_set.importers import read
 
     if (become is None) == (add is None and remove is None):
@@ -248,15 +193,19 @@ def _build(
     with session.out.progress("building the delta"):
         sets = session.training_sets(group)
         current = curator.checkout(group, own, folder=sets)
-        columns: dict[str, np.ndarray] | None = None
         if become is not None:
             change = diff(current, read(become, schema=current.schema))
-            columns, ids = change.add, change.remove
         else:
-            columns = None if add is None else read(add, schema=current.schema)
-            ids = [] if remove is None else _ids(remove)
-        address = session.signer.address
-        return Digest(curator.new_delta(group, own, address, add=columns, remove=ids, folder=sets))
+            wanted = current.schema.empty() if add is None else read(add, schema=current.schema)
+            change = additions(current, wanted)
+            change = replace(change, remove=[] if remove is None else _ids(remove))
+        if not len(change):
+            raise Refused("Nothing would change: every example is in the set already.")
+        delta = curator.new_delta(
+            group, own, session.signer.address, add=change.add, remove=change.remove, folder=sets
+        )
+    added = len(change) - len(change.remove)
+    return Built(Digest(delta), added, len(change.remove), change.kept, change.duplicates)
 
 
 def _ids(path: Path) -> list[bytes]:

@@ -1,7 +1,7 @@
 """The training set: a list of deltas, and the examples they add up to."""
 
 from compute.training_set.delta import blocks_of, build_delta
-from compute.training_set.diff import Diff, class_counts, diff
+from compute.training_set.diff import Diff, additions, class_counts, diff
 from compute.training_set.examples import Inapplicable, TrainingSet
 from compute.training_set.history import Preview, preview
 from compute.training_set.manifest import Malformed
@@ -35,6 +35,7 @@ __all__ = [
     "Schema",
     "SchemaError",
     "TrainingSet",
+    "additions",
     "apply_delta",
     "apply_strictly",
     "blocks_of",

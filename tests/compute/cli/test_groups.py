@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from compute.models import MLP, ModelSpecification, Parent
 from compute.storage import FolderStore
@@ -65,7 +66,11 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     if devnet.chain().group(founded).finalizable():
         nrn("delta", "finalize", founded, account="alice")
 
-    built = nrn("delta", "new", founded, "--add", files / "more.npz", "--json", account="tom").json
+    again = {name: np.concatenate([values, values[:3], examples(1, 5)[name]])
+             for name, values in examples(2, 16).items()}  # fmt: skip
+    np.savez(files / "again.npz", **again)
+    built = nrn("delta", "new", founded, "--add", files / "again.npz", "--json", account="tom").json
+    assert (built["adds"], built["removes"], built["kept"], built["duplicates"]) == (16, 0, 5, 3)
     proposed = nrn("delta", "propose", founded, built["delta"], "--json", account="tom").json
     number = proposed["proposal"]
     shown = nrn("delta", "show", founded, number, "--json").json
@@ -74,6 +79,12 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     assert shown["adds_by_class"] == {"0": int((labels == 0).sum()), "1": int(labels.sum())}
     page = nrn("delta", "show", founded, number, "--samples", 2).out
     assert page.count("label ") == 2 and page.count("▀") == 2 * 4 * 2  # 4x4 pixels, 2 a character
+    for sheet in ("look.html", "look.png"):
+        nrn("delta", "show", founded, number, "--sheet", files / sheet)
+    assert (files / "look.html").read_text().count("data:image/png") == 16
+    assert Image.open(files / "look.png").width > 1000
+    assert "an .html or a .png" in nrn("delta", "show", founded, number, "--sheet",
+                                       files / "look.gif", code=1).err  # fmt: skip
     assert "in review" in nrn("delta", "vote", founded, number, account="alice", code=1).err
     devnet.warp(proposed["votable_from"])
     assert nrn("delta", "vote", founded, number, "--json", account="alice").json["power"] == str(
@@ -87,8 +98,22 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     log = nrn("delta", "log", founded, "--json").json
     assert [entry["version"] for entry in log] == [1, 0]
     assert log[0]["proposer"] == devnet.accounts["tom"].address
+    assert log[0]["votes"] == str(NRN * 101 // 2)
+    assert int(log[0]["reward"]) > 0 and not log[0]["paid"]
+    changed = nrn("delta", "diff", founded, 1, 0, "--json").json
+    assert (changed["adds"], changed["removes"]) == (0, 16)
+    (came,) = nrn("delta", "blame", founded, 50, "--json").json
+    assert (came["version"], came["change"], came["delta"]) == (1, "added", built["delta"])
+    assert "counted from 0" in nrn("delta", "blame", founded, 64, code=1).err
 
-    nrn("delta", "checkout", founded, files / "out.npz")
+    nrn("delta", "checkout", founded, files / "out.npz", "--ids", files / "ids.txt")
+    ids = (files / "ids.txt").read_text().split()
+    (came,) = nrn("delta", "blame", founded, ids[0], "--json").json
+    assert (came["version"], came["proposer"]) == (0, None)
+    removal = files / "remove.txt"
+    removal.write_text("\n".join(ids[:2]))
+    built = nrn("delta", "new", founded, "--remove", removal, "--json", account="tom").json
+    assert (built["adds"], built["removes"]) == (0, 2)
     with np.load(files / "out.npz") as written:
         assert len(written["label"]) == 64
         assert np.array_equal(written["image"][48:], examples(2, 16)["image"])
@@ -105,6 +130,8 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     received = nrn("redeem", founded, "--json", account="tom").json
     assert received["received"] == status["pending_rewards"]
     assert [entry["for"] for entry in received["collected"]] == ["delta"]
+    (newest, _) = nrn("delta", "log", founded, "--json").json
+    assert newest["paid"] and newest["reward"] == received["received"]
     assert "Nothing to collect" in nrn("redeem", founded, account="tom").out
 
 

@@ -1,0 +1,205 @@
+"""The part of `nrn delta` that looks: what a change brings, what was changed, when and by whom."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from compute.cli.arguments import GroupId
+from compute.cli.command import command
+from compute.cli.failure import Refused
+from compute.cli.session import Session
+from compute.cli.values import Amount, Digest
+
+if TYPE_CHECKING:
+    from compute.chain import Group
+    from compute.chain.awards import Award
+    from compute.training_set import Materialised, Preview
+
+Samples = Annotated[int, typer.Option(min=0, max=20, help="Examples of each kind to show.")]
+Sheet = Annotated[
+    Path | None,
+    typer.Option(dir_okay=False, help="Write up to 200 of each kind to this .html or .png file."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `nrn delta`."""
+    for function in (show, diff, log, blame, checkout):
+        command(app, function.__name__)(function)
+
+
+def show(
+    session: Session,
+    group_id: GroupId,
+    number: Annotated[int, typer.Argument(metavar="PROPOSAL", min=1, help="Its number.")],
+    samples: Samples = 6,
+    sheet: Sheet = None,
+) -> None:
+    """What a proposal would add and remove. Look at the data before you vote.
+
+    Example: nrn delta show 1 3 --sheet look.html
+    """
+    from compute.roles import curator
+    from compute.training_set import DeltaRecord, preview
+
+    group = session.group(group_id)
+    proposal = group.proposal(number)
+    tip = group.tip_of(proposal.parent_version)
+    with session.out.progress("fetching"):
+        examples = curator.checkout(
+            group, session.blocks, proposal.parent_version, session.training_sets(group)
+        )
+        record = DeltaRecord(proposal.delta_hash, tip, proposal.proposer)
+        change = preview(session.blocks, examples, record)
+    facts = {"group": group_id, "proposal": number}
+    _present(session, group, f"Proposal {number}", facts, change, samples, sheet)
+
+
+def diff(
+    session: Session,
+    group_id: GroupId,
+    old: Annotated[int, typer.Argument(metavar="A", min=0, help="A version.")],
+    new: Annotated[int, typer.Argument(metavar="B", min=0, help="Another one.")],
+    samples: Samples = 6,
+    sheet: Sheet = None,
+) -> None:
+    """What version B of the training set has that version A has not, and what it lacks.
+
+    Example: nrn delta diff 1 0 4
+    """
+    from compute.training_set import Preview
+
+    group = session.group(group_id)
+    with session.out.progress("replaying deltas"):
+        change = Preview(*_sets(session, group, max(old, new)).between(old, new), None)
+    facts = {"group": group_id, "from": old, "to": new}
+    _present(session, group, f"Version {old} to {new}", facts, change, samples, sheet)
+
+
+def log(session: Session, group_id: GroupId) -> None:
+    """Every change of the training set, newest first, through the parents of a fork: who proposed
+    it, the NRN that voted for it, and the reward it earned.
+
+    Example: nrn delta log 1
+    """
+    from compute.chain.awards import awards
+
+    group = session.group(group_id)
+    version, _ = group.tip_at(session.chain.now())
+    genesis, records = group.lineage(version)
+    won = awards(group)
+    rows: list[dict[str, Any]] = []
+    for record in reversed(records):
+        facts = {"delta": Digest(record.delta_hash), "proposer": record.proposer}
+        rows.append({"version": record.version, **facts, **_award(won.get(record.version))})
+    rows.append({**dict.fromkeys(rows[0] if rows else ()), "version": 0, "delta": Digest(genesis)})
+    session.out.rows(f"Training set of group {group_id}", rows)
+
+
+def blame(
+    session: Session,
+    group_id: GroupId,
+    example: Annotated[
+        str, typer.Argument(help="Its id (64 digits), or its place in the current set, from 0.")
+    ],
+) -> None:
+    """Which deltas brought an example and took it away, oldest first.
+
+    Example: nrn delta blame 1 17
+    """
+    group = session.group(group_id)
+    version, _ = group.tip_at(session.chain.now())
+    with session.out.progress("replaying deltas"):
+        sets = _sets(session, group, version)
+        example_id = _id(sets, version, example)
+        changes = sets.blame(example_id)
+        genesis, records = group.lineage(version)
+    rows = [
+        {
+            "version": change.version,
+            "change": change.change,
+            "delta": Digest(records[change.version - 1].delta_hash if change.version else genesis),
+            "proposer": records[change.version - 1].proposer if change.version else None,
+        }
+        for change in changes
+        if change.version <= version
+    ]
+    session.out.rows(f"Example {example_id.hex()}", rows, empty="it was never in the set.")
+
+
+def checkout(
+    session: Session,
+    group_id: GroupId,
+    target: Annotated[Path, typer.Argument(help="The .npz file to write.")],
+    version: Annotated[int | None, typer.Option(min=0, help="The current one by default.")] = None,
+    ids: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the examples' ids too, one a line.")
+    ] = None,
+) -> None:
+    """Write a version of the training set to a file, from content checked against the chain.
+
+    The ids are what `--remove` and `nrn delta blame` take.
+
+    Example: nrn delta checkout 1 data.npz --version 2
+    """
+    from compute.training_set.export import write_ids, write_npz
+
+    group = session.group(group_id)
+    if version is None:
+        version, _ = group.tip_at(session.chain.now())
+    with session.out.progress("replaying deltas") as step:
+        examples = _sets(session, group, version).version(version)
+        write_npz(target, examples, step)
+        if ids is not None:
+            write_ids(ids, examples)
+    session.out.done(
+        f"{len(examples)} examples in {target}.",
+        {"group": group_id, "examples": len(examples), "file": str(target)},
+    )
+
+
+def _award(award: "Award | None") -> dict[str, Any]:
+    """Nothing is known of a version that `finalize` has yet to write down."""
+    if award is None:
+        return {"votes": None, "reward": None, "paid": None}
+    reward = None if award.reward is None else Amount(award.reward)
+    return {"votes": Amount(award.votes), "reward": reward, "paid": award.paid}
+
+
+def _sets(session: Session, group: "Group", version: int) -> "Materialised":
+    from compute.roles.retrieval import load_training_sets
+
+    return load_training_sets(group, session.blocks, version, session.training_sets(group))
+
+
+def _id(sets: "Materialised", version: int, example: str) -> bytes:
+    if len(example) < 20 and example.isdecimal():
+        ids = sets.version(version).ids
+        if int(example) >= len(ids):
+            raise Refused(f"The set has {len(ids)} examples, counted from 0.")
+        return ids[int(example)].tobytes()
+    try:
+        return Digest.parse(example)
+    except ValueError:
+        raise Refused(f"'{example}' is neither an id of 64 digits nor a place.") from None
+
+
+def _present(
+    session: Session,
+    group: "Group",
+    title: str,
+    facts: dict[str, Any],
+    change: "Preview",
+    samples: int,
+    sheet: Path | None,
+) -> None:
+    """Counts, classes and examples, on the terminal and, if asked for, on a contact sheet."""
+    from compute.cli import preview
+    from compute.roles.retrieval import load_specification
+
+    target = load_specification(session.blocks, group.model_hash).target
+    facts |= preview.facts(change, target)
+    if sheet is not None:
+        preview.write_sheet(sheet, f"Group {group.id}, {title}", facts, change, target)
+    session.out.show(preview.page(title, facts, change, target, samples), facts)

@@ -1,0 +1,86 @@
+"""A change of the data on a terminal."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from compute.cli.preview.samples import Sample, samples
+from compute.training_set import class_counts
+
+if TYPE_CHECKING:
+    from compute.training_set import Preview
+
+MAX_SIDE = 64  # pixels of a picture that a terminal can show
+MAX_CLASSES = 40  # lines of the table
+
+
+def facts(change: "Preview", target: str) -> dict[str, Any]:
+    """How many examples of which class come and go."""
+    return {
+        "adds": len(change.added[target]),
+        "removes": len(change.removed[target]),
+        "adds_by_class": {str(k): n for k, n in class_counts(change.added, target).items()},
+        "removes_by_class": {str(k): n for k, n in class_counts(change.removed, target).items()},
+        "empty_because": change.empty_because,
+    }
+
+
+def page(
+    title: str, facts: Mapping[str, Any], change: "Preview", target: str, count: int
+) -> RenderableType:
+    """The facts as a table, over `count` examples of what is added and of what is removed."""
+    heading = f"{title}: {facts['adds']} added, {facts['removes']} removed"
+    parts: list[RenderableType] = [Text(heading, style="bold")]
+    if facts["adds_by_class"] or facts["removes_by_class"]:
+        parts.append(_balance(facts))
+    if facts["empty_because"] is not None:
+        parts.append(Text(f"It would change nothing: {facts['empty_because']}", style="red"))
+    for what, columns in (("added", change.added), ("removed", change.removed)):
+        shown = [_shown(sample) for sample in samples(columns, target, count)]
+        if shown:
+            parts += [Text(f"Some of what is {what}:"), Columns(shown, padding=(1, 2))]
+    return Group(*parts)
+
+
+def _balance(facts: Mapping[str, Any]) -> Table:
+    table = Table()
+    for heading in ("class", "added", "removed"):
+        table.add_column(heading, justify="right")
+    names = sorted({*facts["adds_by_class"], *facts["removes_by_class"]}, key=int)
+    for name in names[:MAX_CLASSES]:
+        counts = (facts[key].get(name, 0) for key in ("adds_by_class", "removes_by_class"))
+        table.add_row(name, *(str(count) for count in counts))
+    if len(names) > MAX_CLASSES:
+        table.add_row(f"{len(names) - MAX_CLASSES} more", "…", "…")
+    return table
+
+
+def _shown(sample: Sample) -> RenderableType:
+    if sample.pixels is None:
+        return Panel(Text(sample.text or ""), title=sample.caption or None, title_align="left")
+    step = -(-max(sample.pixels.shape[:2]) // MAX_SIDE)
+    return _picture(sample.pixels[::step, ::step]) + Text(sample.caption)
+
+
+def _picture(pixels: np.ndarray) -> Text:
+    """Two pixels a character, one over the other."""
+    height, width = pixels.shape[:2]
+    coloured = np.zeros((height + height % 2, width, 3), np.uint8)
+    coloured[:height] = pixels if pixels.ndim == 3 else pixels[:, :, None]
+    text = Text()
+    for upper, lower in zip(coloured[::2].tolist(), coloured[1::2].tolist(), strict=True):
+        for above, below in zip(upper, lower, strict=True):
+            text.append("▀", style=f"{_rgb(above)} on {_rgb(below)}")
+        text.append("\n")
+    return text
+
+
+def _rgb(colour: list[int]) -> str:
+    red, green, blue = colour
+    return f"rgb({red},{green},{blue})"

@@ -1,0 +1,36 @@
+"""A set written to a file is the set."""
+
+import numpy as np
+
+from compute.training_set import Column, Schema, TrainingSet
+from compute.training_set.export import write_ids, write_npz
+from compute.training_set.importers import read
+
+SCHEMA = Schema((Column("x", "int16", (2, 3)), Column("y", "uint64", ())))
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    count = 10_000  # more than one batch
+    rows = np.arange(count)
+    columns = {
+        "x": (rows[:, None, None] + np.zeros((2, 3))).astype(np.int16),
+        "y": rows.astype("u8"),
+    }
+    full = TrainingSet(SCHEMA).patched(columns, [])
+    examples = full.patched(SCHEMA.empty(), full.ids[[0, 5000]])
+    told = []
+    write_npz(tmp_path / "data.npz", examples, lambda done, total: told.append((done, total)))
+    for found in (read(tmp_path / "data.npz"), dict(np.load(tmp_path / "data.npz"))):
+        for name in ("x", "y"):
+            assert found[name].dtype == columns[name].dtype
+            np.testing.assert_array_equal(found[name], examples.columns[name])
+    assert told[-1] == (19_996, 19_996)
+    assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]
+    write_ids(tmp_path / "ids.txt", examples)
+    lines = (tmp_path / "ids.txt").read_text().split()
+    assert lines == [row.tobytes().hex() for row in examples.ids]
+
+
+def test_an_empty_set_is_written(tmp_path):
+    write_npz(tmp_path / "data.npz", TrainingSet(SCHEMA))
+    assert read(tmp_path / "data.npz")["x"].shape == (0, 2, 3)
