@@ -40,7 +40,7 @@ def status(
         "chain": chain.chain_id,
         "now": Moment(now),
         "account": None if address is None else _wallet(session, address),
-        "groups": [_group(group, now, address) for group in groups],
+        "groups": [_group(session, group, now) for group in groups],
     }
     session.out.show(_page(document), document)
 
@@ -53,10 +53,11 @@ def _wallet(session: Session, address: str) -> dict[str, Any]:
     }
 
 
-def _group(group: "Group", now: int, address: str | None) -> dict[str, Any]:
+def _group(session: Session, group: "Group", now: int) -> dict[str, Any]:
     slot, current, incumbent = group.slot_at(now), group.current(), group.incumbent()
     leader, period, candidate = group.leader(), group.period(), group.open_block()
     running = candidate is not None and candidate.block_index == slot.index
+    leading = candidate.leader if candidate and running and candidate.leader else None
     facts = {
         "group": group.id,
         "block": slot.index,
@@ -68,17 +69,33 @@ def _group(group: "Group", now: int, address: str | None) -> dict[str, Any]:
         "incumbent": Digest(incumbent.checkpoint_hash),
         "loss": Loss(incumbent.loss) if incumbent.known else None,
         "loss_version": incumbent.version if incumbent.known else None,
+        "held_out": _held_out(session, incumbent.checkpoint_hash),
         "revealed": running,
-        "leader": Digest(candidate.leader) if candidate and running and candidate.leader else None,
+        "leader": leading and Digest(leading),
+        "leader_held_out": leading and _held_out(session, leading),
         "leader_votes": Amount(candidate.votes if candidate and running else 0),
         "version": current.version,
         "proposals": len(group.proposals()),
         "leading_proposal": leader.proposal_id if leader else None,
         "data_vote_ends_in": Span(period.end - now),
         "stake": Amount(group.chain.vault.group_stake(group.id)),
-        **_mine(group, slot.start, address),
+        **_mine(group, slot.start, session.address),
     }
     return {**facts, "next": next_step(facts)}
+
+
+def _held_out(session: Session, checkpoint: bytes) -> dict[str, Any] | None:
+    """What its trainer says of examples it did not train on, if the store has the manifest."""
+    from compute.checkpoint import InvalidCheckpoint, held_out_of
+    from compute.storage import StorageError
+
+    try:
+        said = held_out_of(session.blocks, checkpoint) if session.blocks.has(checkpoint) else None
+    except (InvalidCheckpoint, StorageError):
+        return None
+    if said is None:
+        return None
+    return {"loss": Loss(said.loss), "examples": said.examples, "set": Digest(said.set)}
 
 
 def _mine(group: "Group", start: int, address: str | None) -> dict[str, Any]:
@@ -135,9 +152,13 @@ def _panel(facts: dict[str, Any]) -> Table:
     doing = f" {DOING[facts['phase']]}, {facts['phase_ends_in']} left"
     grid.add_row("block", Text(f"{facts['block']} ") + bar + Text(doing))
     grid.add_row("to beat", _to_beat(facts))
+    if facts["held_out"]:
+        grid.add_row("", _said(facts["held_out"]))
     if facts["revealed"]:
         name = facts["leader"] or "none valid"
         grid.add_row("leader", f"{name} with {facts['leader_votes']} NRN")
+        if facts["leader_held_out"]:
+            grid.add_row("", _said(facts["leader_held_out"]))
     grid.add_row("data", _data(facts))
     stake = f"{facts['stake']} NRN"
     if facts["my_stake"] is not None:
@@ -153,6 +174,10 @@ def _to_beat(facts: dict[str, Any]) -> str:
         return f"not measured yet ({where})"
     moved = "" if facts["loss_version"] == facts["version"] else ", on older data"
     return f"{facts['loss']} nats ({where}{moved})"
+
+
+def _said(held_out: dict[str, Any]) -> str:
+    return f"{held_out['loss']} nats on {held_out['examples']} held-out examples, its trainer says"
 
 
 def _data(facts: dict[str, Any]) -> str:

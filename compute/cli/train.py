@@ -7,6 +7,7 @@ import typer
 
 from compute.cli.arguments import GroupId, State
 from compute.cli.command import command
+from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.work import Poll, log_to_terminal
 
@@ -96,14 +97,21 @@ def train(
         from compute.training.processes import join
 
         join(processes)  # before anything else looks for devices
-    from compute.roles import actor
+    from compute.roles import actor, crew
     from compute.roles.held_out import HeldOutSet
     from compute.roles.search import Options
+    from compute.training.processes import leads
 
     held = None if held_out is None else HeldOutSet(held_out)
     options = Options(chosen, steps, save_seconds, held, tensorboard)
-    group, account = session.group(group_id), session.signer
     log_to_terminal()
+    if processes is not None:
+        if state is None:
+            raise Refused("Name a --state folder that all processes see.")
+        if not leads():
+            crew.assist(session.blocks, state, options)
+            return
+    group, account = session.group(group_id), session.signer
     actor.train(
         group, account, session.blocks, session.state(state, "trainer", group),
         options, poll, relay,

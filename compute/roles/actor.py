@@ -67,6 +67,7 @@ def trainer(
 
     With `relay` it sends nothing: its claims go to that folder, for a relayer to pay for.
     """
+    from compute.roles.crew import led
     from compute.roles.goal import Goals
     from compute.roles.search import Search
     from compute.roles.trainer import Trainer
@@ -82,7 +83,7 @@ def trainer(
         claimant = Claimant(group, account, journal, blocks, delivery)
         keeping = Keeping(group, blocks, f"trainer-{account.address}")
         goals = Goals(group, blocks, training_sets(state))
-        with contextlib.closing(Search(clock, state, options)) as search:
+        with contextlib.closing(led(Search(clock, state, options), group, state)) as search:
             yield Trainer(group, claimant, blocks, keeping, clock, search, goals), clock
 
 

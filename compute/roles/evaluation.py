@@ -43,7 +43,7 @@ def evaluate(
     """Evaluate exactly, in the set's order, going on with `transcript`. Raises CannotEvaluate."""
     transcript = transcript or Transcript(len(training_set))
     try:
-        for _ in _shards(
+        for _ in complete(
             range(transcript.shards), specification, parameters, training_set, transcript, progress
         ):
             pass
@@ -79,7 +79,7 @@ def evaluate_against(
     order = secrets.SystemRandom().sample(range(shards), shards)
     so_far = 0
     try:
-        for shard in _shards(order, specification, parameters, training_set, transcript, progress):
+        for shard in complete(order, specification, parameters, training_set, transcript, progress):
             start, end = transcript.span(shard)
             found = int(transcript.losses[start:end].sum())
             so_far += found
@@ -98,7 +98,7 @@ def root_of(evaluation: exact.Evaluation) -> bytes:
     return eval_root(evaluation.loss, evaluation.root)
 
 
-def _shards(
+def complete(
     order: Sequence[int],
     specification: ModelSpecification,
     parameters: Parameters,
@@ -106,7 +106,8 @@ def _shards(
     transcript: Transcript,
     progress: Progress | None,
 ) -> Iterator[int]:
-    """Complete the shards in this order, those first that are complete already; each as it is."""
+    """Complete the shards of `transcript` in this order, those first that are complete already;
+    gives each as it is. Raises Invalid, CannotEvaluate."""
     if specification.evaluator != exact.VERSION:
         raise CannotEvaluate(
             f"The group evaluates with {specification.evaluator}, this program with "

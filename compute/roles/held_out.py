@@ -13,8 +13,9 @@ import numpy as np
 
 from compute.checkpoint import HeldOut
 from compute.models import ModelSpecification
-from compute.roles.evaluation import Progress, evaluate
+from compute.roles.evaluation import Progress
 from compute.roles.retrieval import Parameters
+from compute.roles.together import evaluate_together
 from compute.training_set import TrainingSet
 from compute.training_set.importers import UnreadableData, read
 
@@ -39,7 +40,7 @@ class HeldOutSet:
         """The exact loss on those examples that are not in `training_set`; None if one saturates.
         Raises UnreadableData or SchemaError."""
         examples = self.outside(training_set)
-        found = evaluate(specification, parameters, examples, progress)
+        found = evaluate_together(specification, parameters, examples, progress)
         digest = hashlib.sha256(examples.ids.tobytes()).digest()
         return HeldOut(len(examples), found.loss, digest) if found.valid else None
 

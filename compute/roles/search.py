@@ -11,9 +11,9 @@ from compute import exact
 from compute.checkpoint import HeldOut
 from compute.checkpoint.resume import Saves
 from compute.roles.clock import Clock
-from compute.roles.evaluation import evaluate
 from compute.roles.goal import Goal
 from compute.roles.held_out import HeldOutSet
+from compute.roles.together import evaluate_together
 from compute.training import Leave
 from compute.training.learner import Learner, Report
 from compute.training.metrics import Metrics, tensorboard
@@ -71,6 +71,7 @@ class Search:
         self._origin: bytes = b""  # the incumbent that our parameters descend from
         self._best: Candidate | None = None
         self._evaluation_seconds = 0.0
+        self._end = 0.0  # when the deadline is, by our own clock
         self._saved_at = time.monotonic()
 
     def improve(self, goal: Goal, deadline: int) -> Candidate | None:
@@ -115,10 +116,12 @@ class Search:
 
         def seconds_left() -> float:
             # the chain's clock counts, but where its blocks fail to come ours goes on
-            return min(deadline - self._clock.now(), end - time.monotonic())
+            left = min(deadline - self._clock.now(), end - time.monotonic())
+            self._end = time.monotonic() + left
+            return left
 
         while budget := agreed(lambda: self._budget(seconds_left())):
-            report = self._train(learner, budget / 1000, deadline)
+            report = self._train(learner, budget / 1000)
             diverged = report.skipped >= SKIPS_TOLERATED
             candidate = None if diverged else self._examine(goal, learner)
             bar = self._best.evaluation.loss if self._best else goal.baseline_loss
@@ -145,7 +148,7 @@ class Search:
             seconds = min(seconds, ROUND_EVALUATIONS * max(self._evaluation_seconds, 1.0))
         return int(1000 * max(seconds, 0.0))
 
-    def _train(self, learner: Learner, seconds: float, deadline: int) -> Report:
+    def _train(self, learner: Learner, seconds: float) -> Report:
         """Use up the step budget or `seconds` of real time, reporting and saving on the way."""
         end = time.monotonic() + seconds
         steps, report = self._options.steps, Report()
@@ -161,15 +164,15 @@ class Search:
                 check=self._clock.check,
             )
             if self._metrics is not None:
-                self._tell(self._metrics, learner, report, deadline)
+                self._tell(self._metrics, learner, report)
             if report.skipped >= SKIPS_TOLERATED:
                 break
             self._save_if_due(learner)
         return report
 
-    def _tell(self, metrics: Metrics, learner: Learner, report: Report, deadline: int) -> None:
+    def _tell(self, metrics: Metrics, learner: Learner, report: Report) -> None:
         """One line of progress for people, one for programs."""
-        remaining = deadline - self._clock.now()
+        remaining = round(self._end - time.monotonic())
         rate = report.steps_per_second * learner.predictions_per_step()
         utilisation = learner.utilisation(report.steps_per_second)
         metrics.write(
@@ -204,7 +207,7 @@ class Search:
         def check(examples: int) -> None:
             self._clock.check()
 
-        evaluation = evaluate(goal.specification, parameters, goal.training_set, check)
+        evaluation = evaluate_together(goal.specification, parameters, goal.training_set, check)
         held_out = None
         if self._options.held_out is not None and evaluation.valid:
             held_out = self._options.held_out.measure(

@@ -6,6 +6,7 @@ from compute.chain import Block, Group
 from compute.checkpoint import publish
 from compute.roles.claimant import Claimant, checkpoint_nonce
 from compute.roles.clock import RETRY_SECONDS, Clock, Wait
+from compute.roles.crew import Led
 from compute.roles.evaluation import root_of
 from compute.roles.goal import Goal, Goals
 from compute.roles.keeping import Keeping
@@ -26,7 +27,7 @@ class Trainer:
         blocks: Mirror,
         keeping: Keeping,
         clock: Clock,
-        search: Search,
+        search: Search | Led,
         goals: Goals,
     ) -> None:
         self._group = group

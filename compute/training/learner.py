@@ -52,9 +52,9 @@ class Learner:
         devices: Sequence[jax.Device] | None = None,
     ) -> None:
         """On all devices of all processes, or on `devices`. Raises RecipeError if the recipe does
-        not fit them."""
+        not fit them, OutOfMemory if the model does not."""
         self._specification, self._recipe = specification, recipe
-        self._program, self._layout = _program(
+        self.program, self._layout = _program(
             specification, recipe, None if devices is None else tuple(devices)
         )
         self.step = 0
@@ -64,16 +64,16 @@ class Learner:
         self._report = Report()
         self._flops = 0
         with memory.explained(recipe):
-            self._state = self._program.initial(self._placed(parameters))
+            self.state = self.program.initial(self._placed(parameters))
 
     def adopt(self, parameters: Mapping[str, np.ndarray], restart: Restart = "reset") -> None:
         """Go on from other parameters; `restart` as in Recipe."""
         with memory.explained(self._recipe):
             if restart == "reset":
-                self._state = self._program.initial(self._placed(parameters))
+                self.state = self.program.initial(self._placed(parameters))
                 return
-            count = self._state["count"]
-            self._state |= {
+            count = self.state["count"]
+            self.state |= {
                 "parameters": self._placed(parameters),
                 "count": jnp.zeros_like(count) if restart == "warm" else count,
             }
@@ -83,7 +83,7 @@ class Learner:
         examples. Raises RecipeError if the set has fewer examples than the mesh has parts."""
         if self._reader is not None:
             self._reader.close()
-        unit = self._recipe.accumulation * self._layout.shares
+        unit = self._recipe.unit(self._layout.shares)
         size = min(self._recipe.batch_size, len(training_set) // unit * unit)
         if size == 0:
             raise RecipeError(
@@ -102,7 +102,7 @@ class Learner:
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The current parameters, float32, whole and in this process's memory."""
-        return {name: gathered(value) for name, value in self._state["parameters"].items()}
+        return {name: gathered(value) for name, value in self.state["parameters"].items()}
 
     def run(self, *, steps: int | None, seconds: float, check: Callable[[], None]) -> Report:
         """Train for `steps` steps or `seconds` seconds of real time, whichever is over first.
@@ -153,32 +153,32 @@ class Learner:
 
     def save(self, saves: Saves, metadata: dict[str, Any]) -> None:
         """Begin to write everything `restore` needs to go on bit-identically."""
-        saves.save(self.step, self._state, {**metadata, "scale": self.scale})
+        saves.save(self.step, self.state, {**metadata, "scale": self.scale})
 
     def restore(self, saves: Saves) -> dict[str, Any] | None:
         """Go on from the latest complete save; its metadata, or None if there is none that fits
         this model and optimizer. On any mesh."""
-        saved = saves.restore(self._program.abstract)
+        saved = saves.restore(self.program.abstract)
         if saved is None:
             return None
-        self._state, self.step = saved.pytree, saved.step
+        self.state, self.step = saved.pytree, saved.step
         self.scale = float(saved.metadata["scale"])
         return saved.metadata
 
     def _advance(self) -> None:
         if self._reader is None:
             raise RuntimeError("study() comes first")
-        batch = self._batch(next(self._reader))
+        batch = self.on_devices(next(self._reader))
         if not self._flops:
-            self._flops = self._program.flops(batch)
-        self._state, found = self._program.advance(
-            self._state, batch, place(np.asarray(self.scale, np.float32), self._layout.whole)
+            self._flops = self.program.flops(batch)
+        self.state, found = self.program.advance(
+            self.state, batch, place(np.asarray(self.scale, np.float32), self._layout.whole)
         )
         self.step += 1
         self._running.append(found)
         self._finish(STEPS_AHEAD)  # else the clock would see dispatches, not steps
 
-    def _batch(self, columns: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
+    def on_devices(self, columns: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
         """What the model reads of `columns`, [accumulation, examples, ...] on the devices."""
         specification, parts = self._specification, self._recipe.accumulation
         read = {name: columns[name] for name in specification.inputs}

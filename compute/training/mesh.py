@@ -53,6 +53,25 @@ def sizes_of(text: str, devices: int) -> dict[str, int]:
     return {name: sizes.get(name, 1) for name in AXES}
 
 
+def specs_of(
+    shapes: Mapping[str, tuple[int, ...]], axes: LogicalAxes, sizes: Mapping[str, int]
+) -> dict[str, PartitionSpec]:
+    """How each parameter is split on a mesh of these sizes.
+
+    A dimension that the mesh does not divide stays whole. Raises RecipeError for an axis that would
+    split no parameter at all.
+    """
+    specs = {name: _spec(shape, axes[name], sizes) for name, shape in shapes.items()}
+    used = {axis for spec in specs.values() for axis in spec}
+    for axis in ("fsdp", "tensor"):
+        if sizes[axis] > 1 and axis not in used:
+            raise RecipeError(
+                f"{axis}={sizes[axis]} does not divide any parameter of this model: choose a "
+                "smaller number, or give its devices to data."
+            )
+    return specs
+
+
 @dataclass(frozen=True)
 class Layout:
     """A mesh, and the sharding of everything that lives on it."""
@@ -69,27 +88,13 @@ class Layout:
         devices: Sequence[jax.Device] | None = None,
     ) -> "Layout":
         """The layout of parameters with these shapes and logical axes on all devices, or on
-        `devices`.
-
-        A dimension that the mesh does not divide stays whole. Raises RecipeError for a mesh that
-        does not fit the devices, or that has an axis which splits no parameter at all.
-        """
+        `devices`. Raises RecipeError, as `sizes_of` and `specs_of`."""
         found = jax.devices() if devices is None else devices
         sizes = sizes_of(mesh, len(found))
+        specs = specs_of(shapes, axes, sizes)
         grid = jax.make_mesh(
             tuple(sizes.values()), AXES, axis_types=(AxisType.Auto,) * 3, devices=found
         )
-        specs = {
-            name: _spec(shape, axes.get(name, (None,) * len(shape)), sizes)
-            for name, shape in shapes.items()
-        }
-        used = {axis for spec in specs.values() for axis in spec}
-        for axis in ("fsdp", "tensor"):
-            if sizes[axis] > 1 and axis not in used:
-                raise RecipeError(
-                    f"{axis}={sizes[axis]} does not divide any parameter of this model: choose a "
-                    "smaller number, or give its devices to data."
-                )
         return cls(grid, {name: NamedSharding(grid, spec) for name, spec in specs.items()})
 
     @property

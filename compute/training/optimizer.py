@@ -16,25 +16,21 @@ MUON_RMS = 0.2
 
 
 def optimizer(recipe: Recipe, axes: LogicalAxes) -> optax.GradientTransformation:
-    """Clipping, then AdamW or Muon, with a learning rate of 1.
+    """AdamW or Muon, with a learning rate of 1.
 
     Muon takes the matrices inside the network, told by the logical `axes` of the parameters;
     embeddings, heads, biases and normalisations are left to AdamW.
     """
     if recipe.optimizer == "muon":
         matrices = {name: _matrix(dimensions) for name, dimensions in axes.items()}
-        inner = muon(
+        return muon(
             1.0,
             weight_decay=recipe.weight_decay,
             adam_weight_decay=recipe.weight_decay,
             consistent_rms=MUON_RMS,
             muon_weight_dimension_numbers=lambda parameters: matrices,
         )
-    else:
-        inner = optax.adamw(1.0, weight_decay=recipe.weight_decay)
-    if not recipe.clip_norm:
-        return inner
-    return optax.chain(optax.clip_by_global_norm(recipe.clip_norm), inner)
+    return optax.adamw(1.0, weight_decay=recipe.weight_decay)
 
 
 def schedule(recipe: Recipe) -> optax.Schedule:

@@ -99,6 +99,17 @@ class Recipe:
         _require(not unknown, f"a recipe has no {', '.join(unknown)}")
         return dataclasses.replace(self, **values)
 
+    def unit(self, shares: int) -> int:
+        """What the size of a batch is a multiple of on a mesh that splits it into `shares`. Raises
+        RecipeError if `batch_size` is none."""
+        unit = shares * self.accumulation
+        _require(
+            self.batch_size % unit == 0,
+            f"the mesh splits each of {self.accumulation} parts of a batch {shares} ways, which "
+            f"batch_size {self.batch_size} does not allow: choose a multiple of {unit}",
+        )
+        return unit
+
 
 def _check(name: str, kind: Any, value: Any) -> None:
     if get_origin(kind) is Literal:

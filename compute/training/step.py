@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from compute.models import ModelSpecification
 from compute.training.flops import matrix_flops
 from compute.training.mesh import Layout
 from compute.training.optimizer import optimizer, schedule
-from compute.training.recipe import Recipe, RecipeError
+from compute.training.recipe import Recipe
 
 State = dict[str, Any]
 Batch = dict[str, jax.Array]
@@ -31,13 +30,7 @@ class Program:
 
     def __init__(self, specification: ModelSpecification, recipe: Recipe, layout: Layout) -> None:
         """Raises RecipeError if the batch cannot be split over the mesh."""
-        part = recipe.batch_size // recipe.accumulation
-        if part % layout.shares:
-            raise RecipeError(
-                f"The mesh splits the examples of a step {layout.shares} ways, but each of its "
-                f"{recipe.accumulation} parts has {part}: choose a batch_size that is a multiple "
-                f"of {layout.shares * recipe.accumulation}."
-            )
+        recipe.unit(layout.shares)
         self._specification, self._recipe, self._layout = specification, recipe, layout
         self._optimizer = optimizer(recipe, specification.partition())
         self._schedule = schedule(recipe)
@@ -60,7 +53,8 @@ class Program:
 
         `batch` has columns [accumulation, examples, ...], `scale` (float32) multiplies the
         learning rate. Gives the loss before the step (nats), the norm of its gradient, and
-        `skipped`: a step whose gradient is not finite leaves everything else as it was.
+        `skipped`. A step whose gradient is not finite counts as one with a gradient of 0 and a
+        learning rate of 0: it moves no parameter.
         """
         form = tuple((name, column.shape) for name, column in sorted(batch.items()))
         if form not in self._compiled:
@@ -132,17 +126,18 @@ class Program:
         loss, gradients = self._gradient(parameters, batch)
         gradients = jax.lax.with_sharding_constraint(gradients, self._layout.parameters)
         norm = optax.global_norm(gradients)
-        rate = self._schedule(state["count"]) * scale
-        updates, inner = self._optimizer.update(gradients, state["optimizer"], parameters)
         good = jnp.isfinite(norm) & jnp.isfinite(loss)
+        limit = self._recipe.clip_norm
+        shrink = limit / jnp.maximum(norm, limit) if limit else 1.0
+        gradients = jax.tree.map(lambda g: jnp.where(good, g * shrink, 0.0), gradients)
+        rate = jnp.where(good, self._schedule(state["count"]) * scale, 0.0)
+        updates, inner = self._optimizer.update(gradients, state["optimizer"], parameters)
         after = {
             "parameters": jax.tree.map(lambda p, u: p + rate * u, parameters, updates),
             "optimizer": inner,
-            "count": state["count"] + 1,
-            "skipped": jnp.zeros_like(state["skipped"]),
+            "count": state["count"] + good,
+            "skipped": jnp.where(good, 0, state["skipped"] + 1),
         }
-        before = {**state, "skipped": state["skipped"] + 1}
-        after = jax.tree.map(functools.partial(jnp.where, good), after, before)
         return after, {"loss": loss, "gradient_norm": norm, "skipped": after["skipped"]}
 
 

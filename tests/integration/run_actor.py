@@ -11,11 +11,12 @@ from eth_account import Account
 
 from compute.chain import connect
 from compute.chain.sender import Sender
-from compute.roles import actor
+from compute.roles import actor, crew
 from compute.roles.search import Options
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.storage import open_store
 from compute.training.learner import Learner
+from compute.training.processes import join
 
 POLL_SECONDS = 0.1
 # Places for a power cut: transactions of Sender, and the long computations.
@@ -36,6 +37,7 @@ class Order:
     log: Path
     options: Options
     kill: tuple[str, str] | None
+    processes: str | None = None
 
 
 def run(order: Order) -> None:
@@ -47,6 +49,11 @@ def run(order: Order) -> None:
     logging.getLogger("compute").setLevel(logging.INFO)
     if order.kill is not None:
         arm(*order.kill)
+    if order.processes is not None:
+        join(order.processes)
+    if order.role == "assistant":
+        crew.assist(open_store(str(order.store)), order.state, order.options)
+        return
     group = connect(order.rpc, deployment=order.deployment).group(order.group)
     account = Account.from_key(order.key)
     shared = open_store(str(order.store))

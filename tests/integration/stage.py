@@ -142,6 +142,7 @@ class Stage:
         kill: tuple[str, str] | None = None,
         options: Options = OPTIONS,
         rpc: str | None = None,
+        processes: str | None = None,
     ) -> Actor:
         """Start (again) the actor with this role and account; its state folder stays the same."""
         state, log = self.folder / f"{role}-{name}", self.folder / f"{role}-{name}.log"
@@ -156,6 +157,7 @@ class Stage:
             log,
             options,
             kill,
+            processes,
         )
         (state / "status.json").unlink(missing_ok=True)
         if FIT.exists():

@@ -1,13 +1,18 @@
 """`nrn status` through a block, and the advice it gives."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from compute.chain import Phase
 from compute.chain.claims import attestation
+from compute.checkpoint import HeldOut
+from compute.checkpoint.manifest import Manifest
 from compute.cli.status import next_step
+from compute.storage import FolderStore
 from tests.compute.chain.test_sender import ROOT, claim_by, commit, go_to, play_block, reveal
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import NRN, Devnet
@@ -42,6 +47,26 @@ def test_every_phase_of_a_block(nrn: Nrn, devnet: Devnet) -> None:
     (seen,) = nrn("status", "--json").json["groups"]
     assert (seen["height"], seen["loss"]) == (1, claim.loss)
     assert "5.000000 nats" in nrn("status").out
+
+
+def test_what_a_trainer_says_of_held_out_examples_is_shown(
+    nrn: Nrn, devnet: Devnet, tmp_path: Path
+) -> None:
+    said = Manifest(bytes(32), (), held_out=HeldOut(12, 3 << 31, bytes(32)))
+    group = devnet.chain().group(1)
+    go_to(devnet, group, Phase.COMMIT, blocks=1)
+    digest = FolderStore(tmp_path / "store").put(said.encode())
+    claim = replace(claim_by(devnet, group, "tara"), checkpoint_hash=digest)
+    commit(devnet, group, "tara", claim)
+    go_to(devnet, group, Phase.REVEAL)
+    reveal(devnet, group, "tara", claim)
+    go_to(devnet, group, Phase.VOTE)
+    address = devnet.accounts["alice"].address
+    devnet.sender("alice").vote(group, claim.checkpoint_hash, attestation(ROOT, address))
+    (seen,) = nrn("status", "--json").json["groups"]
+    assert seen["held_out"] is None
+    assert (seen["leader_held_out"]["loss"], seen["leader_held_out"]["examples"]) == (3 << 31, 12)
+    assert "1.500000 nats on 12 held-out examples" in nrn("status").out
 
 
 def test_the_winner_sees_and_collects_its_reward(nrn: Nrn, devnet: Devnet) -> None:

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from compute.checkpoint.resume import Saves
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.training import Leave
+from compute.training.flops import matrix_flops
 from compute.training.learner import Learner
-from compute.training.recipe import Recipe
+from compute.training.memory import OutOfMemory, check, explained
+from compute.training.recipe import Recipe, RecipeError, Restart
 from compute.training_set import Schema, TrainingSet
 
 COLUMNS = (InputColumn("x", "uint8", (8,), -8),)
@@ -77,12 +81,12 @@ def test_a_save_of_another_model_or_optimizer_is_not_restored(saves: Saves) -> N
 
 def test_the_step_is_compiled_once() -> None:
     subject = learner()
-    before = subject._program.compilations
+    before = subject.program.compilations
     run(subject, 3)
     subject.scale = 0.1
     subject.study(training_set(70), b"next tip")
     run(subject, 3)
-    assert subject._program.compilations == max(before, 1)
+    assert subject.program.compilations == max(before, 1)
 
 
 def test_training_stops_when_time_is_up_or_asked() -> None:
@@ -95,3 +99,86 @@ def test_training_stops_when_time_is_up_or_asked() -> None:
 
     with pytest.raises(Leave):
         subject.run(steps=5, seconds=60, check=stop)
+
+
+def test_parts_of_a_batch_give_the_gradient_of_the_whole() -> None:
+    whole, parts = learner(), learner(RECIPE.changed({"accumulation": 5}))
+    assert run(whole, 1) == pytest.approx(run(parts, 1), rel=1e-6)
+    assert run(whole, 20) == pytest.approx(run(parts, 20), rel=1e-4)
+
+
+def test_bfloat16_computes_nearly_the_same_and_keeps_float32() -> None:
+    low = learner(RECIPE.changed({"precision": "bfloat16", "remat": True}))
+    assert run(low, 30) == pytest.approx(run(learner(), 30), rel=0.05)
+    assert {value.dtype for value in low.parameters().values()} == {np.dtype(np.float32)}
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing() -> None:
+    huge = {k: np.full_like(v, 1e30) for k, v in SPECIFICATION.initial_parameters().items()}
+    subject = Learner(SPECIFICATION, RECIPE, huge)
+    subject.study(training_set(), b"tip")
+    report = subject.run(steps=3, seconds=60, check=lambda: None)
+    assert report.skipped == 3 and not np.isfinite(report.gradient_norm)
+    for name, value in subject.parameters().items():
+        assert np.array_equal(value, huge[name])
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(subject.state["optimizer"]))
+    assert int(subject.state["count"]) == 0
+    subject.adopt(SPECIFICATION.initial_parameters())
+    assert subject.run(steps=1, seconds=60, check=lambda: None).skipped == 0
+
+
+@pytest.mark.parametrize(
+    ("restart", "moments", "count"), [("reset", False, 0), ("keep", True, 4), ("warm", True, 0)]
+)
+def test_the_optimizer_restarts_as_the_recipe_says(
+    restart: Restart, moments: bool, count: int
+) -> None:
+    subject = learner(RECIPE.changed({"warmup_steps": 10}))
+    run(subject, 4)
+    subject.adopt(SPECIFICATION.initial_parameters(), restart)
+    leaves = [x for x in jax.tree.leaves(subject.state["optimizer"]) if x.ndim == 2]
+    assert any(np.any(x) for x in leaves) == moments
+    assert int(subject.state["count"]) == count
+    run(subject, 1)
+
+
+def test_too_few_examples_for_a_batch_are_refused() -> None:
+    subject = learner(RECIPE.changed({"accumulation": 10}))
+    with pytest.raises(RecipeError, match="each step takes at least 10"):
+        subject.study(training_set(9), b"tip")
+
+
+def test_out_of_memory_names_the_knobs() -> None:
+    with pytest.raises(OutOfMemory) as caught, explained(RECIPE):
+        jnp.zeros(1 << 46, jnp.int8).block_until_ready()
+    for knob in ("batch_size than 10", "accumulation than 1", "remat", "bfloat16", "fsdp"):
+        assert knob in str(caught.value)
+
+
+def test_a_program_larger_than_the_device_is_refused_before_it_runs() -> None:
+    device = type("Device", (), {"memory_stats": lambda self: {"bytes_limit": 1 << 30}})()
+    check(RECIPE, 1 << 30, device)
+    with pytest.raises(OutOfMemory, match=r"needs 1\.5 GiB, it has 1\.0 GiB"):
+        check(RECIPE, 3 << 29, device)
+
+
+def test_arithmetic_is_counted_through_loops() -> None:
+    def looped(x: jax.Array) -> jax.Array:
+        return jax.lax.scan(lambda c, _: (jnp.tanh(c @ c), None), x, None, length=7)[0]
+
+    assert matrix_flops(looped, jnp.ones((16, 16))) == 7 * 2 * 16**3
+    image, kernel = jnp.ones((2, 8, 8, 3)), jnp.ones((3, 3, 3, 4))
+
+    def convolved(x: jax.Array, k: jax.Array) -> jax.Array:
+        return jax.lax.conv_general_dilated(
+            x, k, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+
+    assert matrix_flops(convolved, image, kernel) == 2 * (2 * 8 * 8 * 4) * (3 * 3 * 3)
+    assert learner().predicts == "examples"
+
+
+def test_the_share_of_the_peak_is_unknown_where_the_peak_is() -> None:
+    subject = learner()
+    run(subject, 1)
+    assert subject.utilisation(1.0) is None
