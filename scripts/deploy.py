@@ -7,6 +7,7 @@ deployment and changes nothing; a run that was cut off goes on where it stopped.
 
 Environment:
     NRN_DEPLOYER          Brownie account name (required on a live network; else accounts[0])
+    NRN_PASSWORD          its password; by default Brownie asks for it
     NRN_SALE_DELAY        seconds from the deployment to the start of the sale        [3600]
     NRN_SALE_DAYS         length of the sale in days, 1 to 60                         [30]
     NRN_SALE_RATE         NRN wei per wei                                             [1000]
@@ -196,9 +197,11 @@ def _deploy_one(
         code = blueprint_code(container(BLUEPRINTS[name]).bytecode)
         # Creation code that returns what follows it: PUSH2 length, RETURNDATASIZE, DUP2, ...
         preamble = b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3")
-        result = deployer.transfer(data="0x" + (preamble + code).hex()).contract_address
+        data = "0x" + (preamble + code).hex()
     else:
-        result = deployer.deploy(container(name), *constructor(name, p, at)).address
+        data = container(name).deploy.encode_input(*constructor(name, p, at))
+    # Not `deployer.deploy`: on a live network Brownie 1.22 fails to remember what it deployed.
+    result = deployer.transfer(data=data).contract_address
     if result != at[name]:
         raise DeploymentError(f"{name} is at {result}, predicted was {at[name]}.")
 
@@ -219,7 +222,7 @@ def _check(at: dict[str, str], expected: dict[str, dict[str, Any]]) -> None:
                 f"deployed it, or move deployments/{chain.id}.json away to deploy anew."
             )
         for getter, value in expected.get(name, {}).items():
-            found = getattr(container(name).at(at[name]), getter)()
+            found = getattr(container(name).at(at[name], persist=False), getter)()
             if found != value:
                 raise DeploymentError(f"{name}.{getter} is {found}, expected {value}.")
 
@@ -254,7 +257,7 @@ def _recorded_on_this_chain(record: dict[str, Any]) -> bool:
 def _deployer() -> Account:
     name = os.environ.get("NRN_DEPLOYER")
     if name:
-        return accounts.load(name)
+        return accounts.load(name, os.environ.get("NRN_PASSWORD"))
     if _is_live():
         raise DeploymentError("Set NRN_DEPLOYER to the name of a Brownie account with ether.")
     return accounts[0]

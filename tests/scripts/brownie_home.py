@@ -45,6 +45,14 @@ class Brownie:
         config.write_text(yaml.safe_dump(networks))
         return brownie
 
+    def add_live_network(self, name: str, url: str, chain_id: int) -> None:
+        """Make Brownie believe that real money is at stake at this address."""
+        config = self.home / ".brownie" / "network-config.yaml"
+        networks = yaml.safe_load(config.read_text())
+        network = {"name": name, "id": name, "host": url, "chainid": chain_id}
+        networks["live"].append({"name": "Tested", "networks": [network]})
+        config.write_text(yaml.safe_dump(networks))
+
     def run(self, *command: str, check: bool = True, **environment: str) -> str:
         """Output of a command run in the project root; fails the test if it fails."""
         path = f"{ROOT / 'node_modules' / '.bin'}:{BIN}:{os.environ['PATH']}"
@@ -62,12 +70,12 @@ class Brownie:
         assert not check or result.returncode == 0, result.stdout[-4_000:]
         return result.stdout
 
-    def python(self, source: str, **environment: str) -> str:
+    def python(self, source: str, network: str = "development", **environment: str) -> str:
         """Output of Python source run with the project loaded and the network connected."""
         opening = (
             "from brownie import network, project\n"
             "project.load('.', name='Tested')\n"
-            "network.connect('development')\n"
+            f"network.connect({network!r})\n"
         )
         return self.run(sys.executable, "-c", opening + source, **environment)
 

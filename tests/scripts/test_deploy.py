@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+from eth_account import Account
+
 from tests.scripts.brownie_home import Brownie, anvil, free_port
 
+FIRST_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # Anvil's first
 # `Stop` stands for a machine that goes away just before one contract is sent.
 OPENING = """
 from pathlib import Path
@@ -31,12 +34,15 @@ def deploy(account=0, stop_before=None):
     except script.DeploymentError as error:
         print("REFUSED", error)
 """
-MARKS = ("SENT", "STOPPED", "REFUSED", "deploy:")
+MARKS = ("SENT", "STOPPED", "REFUSED", "deploy:", "Traceback")
 
 
-def run(brownie: Brownie, folder: Path, steps: str) -> list[str]:
-    """Run `steps` on a fresh development chain; the marked lines of what they print."""
-    output = brownie.python(f"{OPENING}\nfolder = Path({str(folder)!r})\n{steps}")
+def run(
+    brownie: Brownie, folder: Path, steps: str, network: str = "development", **environment: str
+) -> list[str]:
+    """Run `steps`, by default on a fresh development chain; the marked lines of what they print."""
+    source = f"{OPENING}\nfolder = Path({str(folder)!r})\n{steps}"
+    output = brownie.python(source, network, **environment)
     return [line for line in output.splitlines() if line.startswith(MARKS)]
 
 
@@ -102,6 +108,37 @@ def test_a_restarted_chain_is_deployed_anew(brownie: Brownie, tmp_path: Path) ->
     for _ in range(2):
         lines = run(brownie, tmp_path, "deploy()")
         assert sum(line.startswith("SENT") for line in lines) == 7
+
+
+def test_a_live_network(brownie: Brownie, tmp_path: Path) -> None:
+    """Refused without a beneficiary; cut off, gone on with, and confirmed in a fresh clone."""
+    keystore = tmp_path / "deployer.json"
+    account = Account.from_key(FIRST_KEY)
+    keystore.write_text(
+        json.dumps(Account.encrypt(FIRST_KEY, "secret", kdf="pbkdf2", iterations=1))
+    )
+    opening = "accounts.clear()\nscript._deployer()\n"
+    environment = {"NRN_DEPLOYER": str(keystore), "NRN_PASSWORD": "secret"}
+    beneficiary = {"NRN_SALE_BENEFICIARY": account.address}
+    with anvil(free_port(), "--chain-id", "4321") as url:
+        brownie.add_live_network("tested", url, 4321)
+        cut = (
+            opening
+            + 'deploy()\nimport os\nos.environ |= BENEFICIARY\ndeploy(stop_before="Coinbase")'
+        )
+        cut = cut.replace("BENEFICIARY", repr(beneficiary))
+        lines = run(brownie, tmp_path, cut, "tested", **environment)
+        assert lines[0] == "REFUSED Set NRN_SALE_BENEFICIARY: it can never be changed."
+        assert lines[-1] == "STOPPED"
+        *sent, wrote, intact = run(
+            brownie, tmp_path, opening + "deploy()\ndeploy()", "tested", **environment
+        )
+    assert sent == [
+        "deploy: going on with the deployment of nonce 0.",
+        "SENT Coinbase", "SENT GroupRegistry", "SENT Neuron",
+    ]  # fmt: skip
+    assert wrote.startswith("deploy: wrote")
+    assert intact == "deploy: 4321.json is intact; nothing to do."
 
 
 def test_rehearsal_on_a_fork(brownie: Brownie) -> None:
