@@ -5,6 +5,8 @@ import math
 from pathlib import Path
 from typing import Any, Protocol
 
+from compute.training.recipe import RecipeError
+
 
 class Writer(Protocol):
     """The part of tensorboardX.SummaryWriter that is used."""
@@ -35,8 +37,14 @@ class Metrics:
 
 
 def tensorboard(folder: Path) -> Writer:
-    """A writer of TensorBoard's event files. Raises ImportError without tensorboardX."""
-    from tensorboardX import SummaryWriter
+    """A writer of TensorBoard's event files. Raises RecipeError without tensorboardX."""
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        raise RecipeError(
+            "TensorBoard's files are written by tensorboardX: pip install tensorboardX, or leave "
+            "--tensorboard out; metrics.jsonl holds the same."
+        ) from None
 
     writer: Writer = SummaryWriter(str(folder))
     return writer

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 
 from compute.models import ModelSpecification
+from compute.training import memory
 from compute.training.flops import matrix_flops
 from compute.training.mesh import Layout
 from compute.training.optimizer import optimizer, schedule
@@ -66,11 +67,6 @@ class Program:
         """How many forms of batches a program was compiled for."""
         return len(self._compiled)
 
-    def bytes_needed(self) -> int:
-        """Memory of the largest program on one device, state and batch included, as its compiler
-        says."""
-        return max((_bytes(compiled) for compiled in self._compiled.values()), default=0)
-
     def flops(self, batch: Batch) -> int:
         """Of the model in one step: forward once and backward twice, without recomputation."""
         part = {
@@ -86,7 +82,9 @@ class Program:
             donate_argnums=0,
             out_shardings=(_shardings(self.abstract), self._layout.whole),
         )
-        return step.lower(*arguments).compile()
+        compiled = step.lower(*arguments).compile()
+        memory.check(self._recipe, _bytes(compiled), self._layout.mesh.devices.flat[0])
+        return compiled
 
     def _fresh(self, parameters: Mapping[str, jax.Array]) -> State:
         # a copy: the state's buffers are donated, those of `parameters` are their owner's
@@ -159,6 +157,7 @@ def _shardings(abstract: State) -> Any:
 
 
 def _bytes(compiled: jax.stages.Compiled) -> int:
+    """Memory on one device, state and batch included, as the compiler says."""
     sizes = compiled.memory_analysis()
     if sizes is None:
         return 0
