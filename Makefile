@@ -64,12 +64,13 @@ test-oldest: setup ## The contracts' tests on the oldest EVM that a network has 
 	brownie networks modify development evm_version=$(EVM) port=$(PORT); \
 	brownie test tests/contracts
 
-lint: setup ## Format, lint, types, import layers
+lint: setup ## Format, lint, types, import layers, static analysis of the contracts
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
 	mamushi --check --line-length 120 contracts
+	natrix lint contracts
 
 format: setup ## Rewrite the sources in the house style
 	ruff format .

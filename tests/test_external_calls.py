@@ -1,0 +1,81 @@
+"""The table of external calls in contracts/README.md is complete and invents nothing, the contracts
+that call hold their lock, and nothing is unbounded."""
+
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
+from scripts.mutants import names, users
+
+ROOT = Path(__file__).parents[1]
+CALL = re.compile(r"(?:extcall|staticcall) I\w+\([^)]*\)\.(\w+)\(")
+# Calls of another form -> the words of the table.
+OTHERS = {"raw_call(BENEFICIARY": "beneficiary", "raw_call(\n        trainer": "isValidSignature",
+          "create_from_blueprint(": "constructors"}  # fmt: skip
+SOURCES = {
+    name: re.sub(r'"""[\s\S]*?"""|#(?! pragma).*', "", (ROOT / f"contracts/{name}.vy").read_text())
+    for name in names()
+}
+
+
+def calls() -> set[tuple[str, str]]:
+    """(contract, what it calls), a module's calls being those of the contracts that use it."""
+    return {
+        (contract, callee)
+        for name, source in SOURCES.items()
+        for callee in [
+            *CALL.findall(source),
+            *(words for form, words in OTHERS.items() if form in source),
+        ]
+        for contract in users(name)
+    }
+
+
+def table() -> set[tuple[str, str]]:
+    """(contract, pattern of what it calls), from the rows."""
+    text = (ROOT / "contracts" / "README.md").read_text()
+    section = text.partition("## External calls")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)\..*?\| (.+?) \| [\w, ;]+ \|$", section, re.MULTILINE)
+    found = set()
+    for contract, callees in rows:
+        quoted = [name.split(".")[-1] for name in re.findall(r"`([\w.*]+)`", callees)]
+        plain = [words for words in OTHERS.values() if words in callees]
+        found |= {(contract, name) for name in {*quoted, *plain}}
+    return found
+
+
+def test_every_call_is_in_the_table() -> None:
+    listed = table()
+    assert {
+        (contract, callee)
+        for contract, callee in calls()
+        if not any(contract == c and fnmatch(callee, pattern) for c, pattern in listed)
+    } == set()
+
+
+def test_the_table_invents_no_call() -> None:
+    made = calls()
+    assert {
+        (contract, pattern)
+        for contract, pattern in table()
+        if not any(contract == c and fnmatch(callee, pattern) for c, callee in made)
+    } == set()
+
+
+def test_every_form_of_call_is_known() -> None:
+    forms = re.compile(r"extcall|staticcall|raw_call|create_(?:from|min|copy)\w+|send\(|selfd")
+    for name, source in SOURCES.items():
+        known = len(CALL.findall(source)) + sum(source.count(form) for form in OTHERS)
+        assert len(forms.findall(source)) == known, name
+
+
+def test_who_calls_holds_a_lock() -> None:
+    for contract, _ in calls():
+        assert "# pragma nonreentrancy on" in SOURCES[contract], contract
+
+
+def test_nothing_is_unbounded() -> None:
+    """Two searches with fixed bounds; no dynamic array, no recursion (Vyper has none)."""
+    loops = [loop for source in SOURCES.values() for loop in re.findall(r"\bfor .*:", source)]
+    assert loops == ["for _: uint256 in range(64):", "for _: uint256 in range(32):"]
+    assert not any("DynArray" in source for source in SOURCES.values())
