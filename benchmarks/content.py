@@ -5,6 +5,8 @@
 digest, folder   hashing, and a folder's verified reads, against hashlib's sha256 alone; goal >= 0.9
 kubo             KuboStore against the same requests by hand (http.client, no checks), one block at
                  a time and four at a time, on a private daemon on loopback; goal >= 0.8
+delta, replay    the set on disk: one delta onto a large set and onto a small one, and against its
+                 goals of time and memory; many deltas and few; batches and a gather by hand
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from parts import deltas
 from rich.console import Console
 from rich.table import Table
 
@@ -209,6 +212,7 @@ def main() -> None:
             Console(stderr=True).print("[bold]Kubo is not measured: run `make kubo`[/bold]")
         else:
             rows += kubo_rows(count, folder)
+    rows += [Row(case, what, *figures) for case, what, *figures in deltas.rows()]
     table = Table(title=f"Content, {arguments.size} MiB per case and side")
     for heading in ("case", "ours", "baseline", "unit", "ratio"):
         table.add_column(heading, justify="left" if heading == "case" else "right")
