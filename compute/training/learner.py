@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from compute.checkpoint.resume import Saves
@@ -72,11 +71,9 @@ class Learner:
             if restart == "reset":
                 self.state = self.program.initial(self._placed(parameters))
                 return
-            count = self.state["count"]
-            self.state |= {
-                "parameters": self._placed(parameters),
-                "count": jnp.zeros_like(count) if restart == "warm" else count,
-            }
+            self.state |= {"parameters": self._placed(parameters)}
+            if restart == "warm":
+                self.state |= {"count": place(np.zeros((), np.int32), self._layout.whole)}
 
     def study(self, training_set: TrainingSet, key: bytes) -> None:
         """Train on this set from now on; `key` (its tip) and the recipe's seed fix the order of
