@@ -58,15 +58,15 @@ def period(group_id: int) -> None:
     """The proposals that can be voted on in the running delta period of a group."""
     group = training_group(group_id)
     running, leader = group.period(), group.leader()
-    table = _table(
-        f"group {group_id}, delta period {running.index}", "proposal", "proposer", "delta", "leads"
-    )
+    title = f"group {group_id}, delta period {running.index}"
+    table = _table(title, "proposal", "proposer", "delta", "votes NRN", "leads")
     for proposal in group.proposals():
         leads = leader is not None and leader.proposal_id == proposal.id
         table.add_row(
             str(proposal.id),
             _short(proposal.proposer),
             proposal.delta_hash.hex()[:12] + "…",
+            _nrn(proposal.votes),
             "yes" * leads,
         )
     Console().print(table)
