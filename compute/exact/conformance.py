@@ -154,6 +154,14 @@ def _cumulative(carrier: Any, row: np.ndarray, positional: bool) -> Any:
     return reduction.cumulative(jnp.asarray(row), 0, (positional,), False)
 
 
+def _products(carrier: Any, row: np.ndarray) -> Any:
+    return reduction.cumulative_product(jnp.asarray(row), 0, False)
+
+
+def _product(carrier: Any, row: np.ndarray) -> Any:
+    return reduction.product(jnp.asarray(row), (0,))
+
+
 def _loss(run: Callable[..., tuple[Array, Array]], float_targets: bool = False) -> Check:
     """A check of a loss: the expected integer, or null where the example saturates."""
 
@@ -179,6 +187,8 @@ def _cross_entropy(outputs: Array, targets: Array, share: int) -> tuple[Array, A
 CHECKS: dict[str, Check] = {
     "reduce_sum": _each(_sum),
     "cumsum": _each(_cumulative),
+    "cumprod": _each(_products),
+    "reduce_prod": _each(_product),
     "dot": _each(_dot),
     "dot_absolute": _each(_dot),
     "weigh": _each(_weigh),

@@ -17,7 +17,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from compute.exact.interpreter import run, trace
-from compute.exact.losses import LOSSES
+from compute.exact.losses import LOSSES, Loss
 from compute.exact.staging import Halves, split
 from compute.exact.transcript import merkle_root, shard_sums
 
@@ -65,7 +65,8 @@ class Evaluator:
     """The exact losses of one set of parameters, whose weights are put on their grids once.
 
     `logits(params, inputs)` maps a pytree of batched inputs [B, ...] to float32 [B, ...]; it is
-    called with one example at a time (B = 1).  Batches are sharded over all local devices.
+    called with one example at a time (B = 1).  `loss` is a name in `losses.LOSSES`, or a function
+    like those.  Batches are sharded over all local devices.
     Raises Invalid if a parameter is not finite.
     """
 
@@ -74,7 +75,7 @@ class Evaluator:
         logits: Logits,
         params: Any,
         *,
-        loss: str = "cross_entropy",
+        loss: str | Loss = "cross_entropy",
         carrier: str | None = None,
     ) -> None:
         if not _finite(params):
@@ -147,7 +148,7 @@ def evaluate(
     params: Any,
     batches: Iterable[tuple[Any, Any]],
     *,
-    loss: str = "cross_entropy",
+    loss: str | Loss = "cross_entropy",
     total: int,
     progress: Callable[[int], None] | None = None,
     carrier: str | None = None,
@@ -177,24 +178,26 @@ def evaluate(
     return Evaluation.of(transcript)
 
 
-def example_loss(logits: Logits, loss: str, carrier: str | None) -> Callable[..., Any]:
+def example_loss(logits: Logits, loss: str | Loss, carrier: str | None) -> Callable[..., Any]:
     """(params, inputs, target) of one example -> (int64 loss, bool saturated), with x64 enabled.
 
     Positions are tracked when the target has any: where nothing inside an example is predicted
     from the rest of it, nothing can leak.
     """
 
+    rule = LOSSES[loss] if isinstance(loss, str) else loss
+
     def one(params: Any, inputs: Any, target: Array) -> tuple[Array, Array]:
         batch = jax.tree.map(lambda x: jnp.asarray(x)[None], inputs)
         outputs, _, saturated = run(logits, params, (batch,), target.ndim > 0, carrier)
-        value, out_of_range = LOSSES[loss](outputs[0].array[0], target)
+        value, out_of_range = rule(outputs[0].array[0], target)
         return value, saturated | out_of_range
 
     return one
 
 
 def prepare(
-    logits: Logits, loss: str, carrier: str | None, params: Any, batch: Any
+    logits: Logits, loss: str | Loss, carrier: str | None, params: Any, batch: Any
 ) -> Callable[[Any], tuple[Array, Array]]:
     """A function from batches of the shape of `batch` to (int64 losses [B], bool saturated [B]).
 
@@ -218,7 +221,9 @@ def _shape(x: Any) -> jax.ShapeDtypeStruct:
 
 
 @functools.lru_cache(maxsize=32)
-def _program(logits: Logits, loss: str, carrier: str | None, tree: Any, *shapes: Any) -> Halves:
+def _program(
+    logits: Logits, loss: str | Loss, carrier: str | None, tree: Any, *shapes: Any
+) -> Halves:
     """The two halves for these shapes of (params, (inputs, targets)), compiled once."""
     one = jax.vmap(example_loss(logits, loss, carrier), in_axes=(None, 0, 0))
     params, batch = jax.tree.unflatten(tree, shapes)

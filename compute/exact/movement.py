@@ -78,6 +78,18 @@ def expand(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ..
     return tuple(axis not in parameters["dimensions"] and next(old) for axis in range(len(shape)))
 
 
+def stack(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ...]) -> Flags:
+    """The axes of the operands around the new one, which carries no positions."""
+    flags = list(union(values, len(shape) - 1))
+    flags.insert(parameters["axis"], False)
+    return tuple(flags)
+
+
+def update(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ...]) -> Flags:
+    """Same axes as what is updated and what is put there."""
+    return union(values[:2], len(shape))
+
+
 def gather(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ...]) -> Flags:
     """From a table without positions (an embedding): the axes of the indices.  Else all axes."""
     table, indices = values

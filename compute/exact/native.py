@@ -43,6 +43,8 @@ AXES: dict[str, movement.AxesRule] = {
     "squeeze": movement.squeeze,
     "expand_dims": movement.expand,
     "gather": movement.gather,
+    "stack": movement.stack,
+    "dynamic_update_slice": movement.update,
     "dot_general": movement.dot,
     "scatter": movement.cautious,
 }
@@ -59,7 +61,6 @@ for _name in [
 for _name in [
     "slice",
     "dynamic_slice",
-    "dynamic_update_slice",
     "rev",
     "split",
     "cummax",

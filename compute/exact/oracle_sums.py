@@ -13,6 +13,7 @@ from compute.exact.oracle import (
     Number,
     exp_parts,
     exponent,
+    multiply,
     nearest,
     significant,
     value,
@@ -38,6 +39,16 @@ def total(row: Row) -> Number:
     if len(known) < len(row):
         return None
     return value(significant(sum(on_row(known, SUM_BITS), ZERO), 53))
+
+
+def products(row: Row) -> list[Number]:
+    """All prefix products, each step rounded; from the first SATURATED on, all are."""
+    found: list[Number] = []
+    total: Number = Fraction(1)
+    for x in row:
+        total = None if total is None or x is None else multiply(total, x)
+        found.append(total)
+    return found
 
 
 def on_absolute(x: Number) -> Number:

@@ -10,7 +10,7 @@ from jax import Array, lax
 
 from compute.exact.contraction import TooManyTerms
 from compute.exact.grid import ABSOLUTE_BITS, ABSOLUTE_RANGE, reciprocal, row_exponent, scale
-from compute.exact.number import SATURATED, narrow, nearest_integer, wide
+from compute.exact.number import SATURATED, multiply, narrow, nearest_integer, wide
 
 SUM_BITS = 23
 MOST_ADDENDS = 2**15
@@ -53,6 +53,29 @@ def cumulative(x: Array, axis: int, positional: tuple[bool, ...], reverse: bool)
     _checked(x, (axis,))
     terms = on_absolute_grid(x) if positional[axis] else on_row_grid(x, (axis,))
     return narrow(lax.cumsum(terms, axis=axis, reverse=reverse))
+
+
+def product(x: Array, axes: tuple[int, ...]) -> Array:
+    """From the first element to the last, in the order of `axes`, each product rounded."""
+    x = jnp.moveaxis(x, axes, range(len(axes))).reshape(-1, *_kept(x.shape, axes))
+    first = jnp.ones(x.shape[1:], jnp.float32)
+    return lax.scan(lambda total, term: (multiply(total, term), None), first, x)[0]
+
+
+def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[int]:
+    return [size for axis, size in enumerate(shape) if axis not in axes]
+
+
+def cumulative_product(x: Array, axis: int, reverse: bool) -> Array:
+    """All prefix products along `axis`, each step rounded."""
+
+    def step(total: Array, term: Array) -> tuple[Array, Array]:
+        total = multiply(total, term)
+        return total, total
+
+    terms = jnp.moveaxis(x, axis, 0)
+    first = jnp.ones(terms.shape[1:], jnp.float32)
+    return jnp.moveaxis(lax.scan(step, first, terms, reverse=reverse)[1], 0, axis)
 
 
 def windows(x: Array, parameters: dict, fill: float) -> Array:

@@ -16,7 +16,14 @@ from jax import Array, lax
 from compute.exact import elementary, movement, number
 from compute.exact.contraction import dot
 from compute.exact.convolution import convolve
-from compute.exact.reduction import cumulative, on_absolute_grid, total, window_total
+from compute.exact.reduction import (
+    cumulative,
+    cumulative_product,
+    on_absolute_grid,
+    product,
+    total,
+    window_total,
+)
 from compute.exact.values import Context, Parameters, Value
 
 Rule = Callable[[Context, Parameters, Sequence[Value], Sequence[Any]], list[Value]]
@@ -91,6 +98,8 @@ def _cumulative(
 value_rule("reduce_sum", lambda p, x: total(x, tuple(p["axes"])), movement.reduced)
 value_rule("reduce_window_sum", lambda p, x: window_total(x, p), movement.first)
 RULES["cumsum"] = _cumulative
+value_rule("reduce_prod", lambda p, x: product(x, tuple(p["axes"])), movement.reduced)
+value_rule("cumprod", lambda p, x: cumulative_product(x, p["axis"], p["reverse"]), movement.first)
 
 
 def _dot(
@@ -145,6 +154,8 @@ def _convert(
         return [x]
     if to_float:
         array = number.narrow(x.array.astype(jnp.float64))
+    elif jnp.issubdtype(dtype, jnp.complexfloating):
+        raise NotImplementedError("complex numbers")
     elif dtype == jnp.bool_:
         context.observe(x)
         array = x.array != 0

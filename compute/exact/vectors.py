@@ -154,6 +154,10 @@ def generate() -> dict[str, list[Any]]:
             outputs = oracle_sums.convolve(x, kernel, stride)
             result["convolve"].append([hexed(x), hexed(kernel), stride, hexed(outputs)])
     result |= _losses(rng, edge)
+    near_one = [_row(rng, n, 1) for n in lengths for _ in range(8)]
+    rows = [*near_one, *(row for n in lengths for row in _rows(rng, n))]
+    result["cumprod"] = [[hexed(row), hexed(oracle_sums.products(row))] for row in rows]
+    result["reduce_prod"] = [[hexed(row), bits(oracle_sums.products(row)[-1])] for row in rows]
     return result
 
 
