@@ -59,12 +59,13 @@ def evaluate_families(names: list[str], batch: int, jit: bool, carrier: str) -> 
     import jax
     import numpy as np
     from exact_families import FAMILIES
+    from exact_strangers import STRANGERS
 
     from compute.exact import evaluate
 
-    found = {}
-    for name in names or FAMILIES:
-        family = FAMILIES[name]()
+    families, found = FAMILIES | STRANGERS, {}
+    for name in names or families:
+        family = families[name]()
         with jax.disable_jit(not jit):
             n = len(family.targets)
             parts = [slice(i, i + batch) for i in range(0, n, batch)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,6 +13,9 @@ import numpy as np
 from flax import nnx
 from jax import lax
 
+from compute.exact.losses import Loss, cross_entropy
+
+SMOOTHING = 6554 / 2**16
 EXAMPLES, LENGTH, WIDTH, CLASSES = 6, 8, 16, 5
 
 
@@ -22,7 +26,7 @@ class Family(NamedTuple):
     params: Any
     inputs: Any
     targets: np.ndarray
-    loss: str = "cross_entropy"
+    loss: str | Loss = "cross_entropy"
 
 
 def _rng() -> np.random.Generator:
@@ -298,6 +302,15 @@ def regression() -> Family:
     return family._replace(targets=targets, loss="squared_error")
 
 
+def smoothed() -> Family:
+    """Label smoothing, and every third position ignored."""
+    family = gpt()
+    targets = family.targets.copy()
+    targets[:, ::3] = -1
+    smooth = functools.partial(cross_entropy, smoothing=SMOOTHING)
+    return family._replace(targets=targets, loss=smooth)
+
+
 def multilabel() -> Family:
     targets = _rng().integers(0, 2, (EXAMPLES, CLASSES)).astype(np.int32)
     return mlp()._replace(targets=targets, loss="binary_cross_entropy")
@@ -307,6 +320,6 @@ FAMILIES: dict[str, Callable[[], Family]] = {
     f.__name__: f
     for f in (
         mlp, cnn, resnet, gpt, llama, alibi_sliding_window, encoder, vit, mixer, lstm, gru,
-        experts, control_flow, tabular, nnx_block, regression, multilabel,
+        experts, control_flow, tabular, nnx_block, regression, smoothed, multilabel,
     )
 }  # fmt: skip
