@@ -16,7 +16,8 @@ MAX_RANK = 8
 MAX_EXAMPLE_BYTES = 1 << 24
 DTYPES = ("int16", "int32", "int64", "int8", "uint16", "uint32", "uint64", "uint8")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_ROWS = 4096  # examples serialised together while they are hashed
+# serialised together while they are hashed
+_ROWS, _CHUNK_BYTES = 4096, 1 << 22
 
 
 class SchemaError(ValueError):
@@ -94,7 +95,7 @@ class Schema:
         """
         count = len(columns[self.columns[0].name])
         ids = np.empty((count, 32), np.uint8)
-        step = max(1, min(_ROWS, (1 << 24) // self.example_bytes))
+        step = max(1, min(_ROWS, _CHUNK_BYTES // self.example_bytes))
         for start in range(0, count, step):
             rows = self._serialise(columns, slice(start, start + step))
             for number, row in enumerate(rows, start):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from compute.training_set import (
     Column,
     DeltaRecord,
     InvalidGenesis,
+    Reader,
     Schema,
     TrainingSet,
     build_delta,
@@ -297,3 +299,30 @@ def test_genesis_is_version_0(lineage, tmp_path):
     found = lineage.on_disk(tmp_path / "set", 0)
     assert len(found) == 1
     same(found.version(0), open_genesis(lineage.store, lineage.genesis))
+
+
+def test_a_set_is_never_in_memory_as_a_whole(tmp_path):
+    """48 MiB arrive, are extended, verified, read in order and shuffled, within 24 MiB."""
+    store, rng = FolderStore(tmp_path / "blocks"), np.random.default_rng(0)
+    deltas, tip = [], b""
+    for part in range(3):
+        data = {"x": rng.integers(0, 256, (2048, 8192), np.uint8)}
+        parent = TrainingSet(Schema.of(data)) if part else None
+        bound = (tip, ALICE) if part else (NO_TIP, NOBODY)
+        delta = build_delta(parent, add=data, parent_tip=bound[0], proposer=bound[1], store=store)
+        deltas.append(DeltaRecord(delta, *bound))
+        tip = next_tip(tip, delta) if part else delta
+    del data, parent
+    tracemalloc.start()
+    materialise(tmp_path / "set", store, deltas[0].delta_hash, deltas[1:])
+    found = materialise(tmp_path / "set", store, deltas[0].delta_hash, deltas[1:], verify=True)
+    examples = found.version(-1)
+    in_order = sum(int(batch["x"].sum()) for batch in examples.batches(64))
+    reader = Reader(examples, batch_size=64, seed=0, key=tip, workers=2)
+    shuffled = sum(int(next(reader)["x"].sum()) for _ in range(len(examples) // 64))
+    reader.close()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert in_order == shuffled > 0
+    assert len(examples) == 3 * 2048
+    assert peak < 24 << 20
