@@ -1,6 +1,7 @@
 """Manifest and blocks -> parameters, believing nothing."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from compute.checkpoint import bits, manifest
 from compute.checkpoint.errors import InvalidCheckpoint, Reason
 from compute.storage import Store
-from compute.storage.arrays import WrongLength, block_count, get_array, nbytes
+from compute.storage.arrays import WrongLength, block_count, get_arrays, nbytes
 
 _WORD = np.dtype(np.uint32)
 
@@ -42,13 +43,15 @@ def load(
         if len(tensor.blocks) != block_count(nbytes(_WORD, tensor.shape)):
             raise InvalidCheckpoint(Reason.BLOCKS, f"{tensor.name} has {len(tensor.blocks)}")
     params = {}
-    for tensor in found.tensors:
-        try:
-            words = get_array(store, tensor.blocks, _WORD, tensor.shape)
-        except WrongLength as error:
-            raise InvalidCheckpoint(Reason.LENGTH, f"{tensor.name}: {error}") from None
-        bits.check(tensor.name, words.reshape(-1), magnitude_log2)
-        params[tensor.name] = words.view(np.float32)
+    runs = [(tensor.blocks, _WORD, tensor.shape) for tensor in found.tensors]
+    with closing(get_arrays(store, runs)) as arrays:
+        for tensor in found.tensors:
+            try:
+                words = next(arrays)
+            except WrongLength as error:
+                raise InvalidCheckpoint(Reason.LENGTH, f"{tensor.name}: {error}") from None
+            bits.check(tensor.name, words.reshape(-1), magnitude_log2)
+            params[tensor.name] = words.view(np.float32)
     return Checkpoint(params, found.nonce, found.shard_sums)
 
 

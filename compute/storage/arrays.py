@@ -4,7 +4,8 @@ An array starts its own run, so that an unchanged array keeps its blocks whateve
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -41,14 +42,27 @@ def get_array(
     The caller bounds the size; the number of blocks is checked before anything is allocated, each
     block's length before it is used. Raises WrongLength, and what `store.get` raises.
     """
-    size = nbytes(dtype, shape)
-    data = np.empty(size if len(blocks) == block_count(size) else 0, np.uint8)
-    start = 0
-    for block in array_blocks(store, blocks, size):
-        data[start : start + len(block)] = np.frombuffer(block, np.uint8)
-        start += len(block)
-    array = data.view(dtype.newbyteorder("<")).reshape(shape)
-    return array.astype(dtype.newbyteorder("="), copy=False)
+    with closing(get_arrays(store, [(blocks, dtype, shape)])) as arrays:
+        return next(arrays)
+
+
+def get_arrays(
+    store: Store, runs: Sequence[tuple[Sequence[bytes], np.dtype, Sequence[int]]]
+) -> Generator[np.ndarray, None, None]:
+    """What `get_array` answers for each of `runs`, in order; the blocks of the next ones travel
+    while one is put together, so that many small arrays take no longer than a large one."""
+    for blocks, dtype, shape in runs:
+        _check_count(blocks, nbytes(dtype, shape))
+    with closing(get_many(store, [block for blocks, *_ in runs for block in blocks])) as arriving:
+        for _, dtype, shape in runs:
+            size = nbytes(dtype, shape)
+            data = np.empty(size, np.uint8)
+            start = 0
+            for block in _whole(arriving, size):
+                data[start : start + len(block)] = np.frombuffer(block, np.uint8)
+                start += len(block)
+            array = data.view(dtype.newbyteorder("<")).reshape(shape)
+            yield array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def array_blocks(store: Store, blocks: Sequence[bytes], size: int) -> Iterator[bytes]:
@@ -57,9 +71,20 @@ def array_blocks(store: Store, blocks: Sequence[bytes], size: int) -> Iterator[b
     Raises WrongLength, before anything is fetched if their number is wrong, and what `store.get`
     raises.
     """
+    _check_count(blocks, size)
+    with closing(get_many(store, blocks)) as arriving:
+        yield from _whole(arriving, size)
+
+
+def _check_count(blocks: Sequence[bytes], size: int) -> None:
     if len(blocks) != block_count(size):
         raise WrongLength(f"{size} bytes take {block_count(size)} blocks, not {len(blocks)}")
-    for number, block in enumerate(get_many(store, blocks)):
+
+
+def _whole(arriving: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The next blocks that hold `size` bytes."""
+    for number in range(block_count(size)):
+        block = next(arriving)
         wanted = min(MAX_BLOCK_BYTES, size - number * MAX_BLOCK_BYTES)
         if len(block) != wanted:
             raise WrongLength(f"block {number} has {len(block)} bytes, not {wanted}")

@@ -1,7 +1,7 @@
 """Many blocks at a time, through any store: what waits is the disk and the network."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ def put_many(store: Store, blocks: Iterable[bytes]) -> list[bytes]:
     return list(in_order(store.put, blocks))
 
 
-def get_many(store: Store, digests: Iterable[bytes]) -> Iterator[bytes]:
+def get_many(store: Store, digests: Iterable[bytes]) -> Generator[bytes, None, None]:
     """The named blocks in order, a few of them fetched ahead. Raises what `store.get` raises."""
     return in_order(store.get, digests)
 
@@ -37,17 +37,23 @@ def copy(digests: Iterable[bytes], source: Store, target: Store) -> None:
     deque(in_order(one, digests), maxlen=0)
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """`work` on each of `items`, a few at a time, results in order; the first error ends it."""
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        running: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                running.append(pool.submit(work, item))
-                if len(running) == _IN_FLIGHT:
-                    yield running.popleft().result()
-            while running:
+def in_order(
+    work: Callable[[Item], Result], items: Iterable[Item]
+) -> Generator[Result, None, None]:
+    """`work` on each of `items`, a few at a time, results in order; the first error ends it.
+
+    Close it if you leave it early: what has not begun is given up.
+    """
+    pool = ThreadPoolExecutor(_WORKERS)
+    running: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            running.append(pool.submit(work, item))
+            if len(running) == _IN_FLIGHT:
                 yield running.popleft().result()
-        finally:
-            for future in running:
-                future.cancel()
+        while running:
+            yield running.popleft().result()
+    finally:
+        # without waiting: if it was left open, this runs wherever garbage is collected, which may
+        # be in one of the threads to wait for
+        pool.shutdown(wait=False, cancel_futures=True)

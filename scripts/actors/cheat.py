@@ -9,6 +9,7 @@ from compute.roles.claimant import Claimant, ClaimEntry, checkpoint_nonce
 from compute.roles.clock import Wait, follow
 from compute.roles.journal import Journal
 from compute.roles.retrieval import load_specification
+from compute.roles.sending import OwnTransactions
 from scripts.actors.seat import Seat
 
 GUESS = 3 << 32  # Q32.32 nats: what it says the incumbent has where the chain does not know
@@ -19,7 +20,8 @@ class Cheat:
 
     def __init__(self, seat: Seat, journal: Journal[ClaimEntry]) -> None:
         self._seat = seat
-        self._claimant = Claimant(seat.group, seat.account, journal, seat.blocks)
+        delivery = OwnTransactions(seat.group, seat.chain.sender(seat.account))
+        self._claimant = Claimant(seat.group, seat.account, journal, seat.blocks, delivery)
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""

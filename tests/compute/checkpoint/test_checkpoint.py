@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -187,6 +188,31 @@ def test_unchanged_tensors_share_their_blocks(store):
     one, two = set(blocks_of(store, first)), set(blocks_of(store, second))
     # a: 3 blocks, of which the last changed; b: 3, unchanged; c: 1, changed; and the manifest
     assert (len(one), len(two), len(one & two)) == (8, 8, 5)
+
+
+def test_fine_tuning_one_layer_uploads_that_layer(store):
+    layers = {f"Dense_{n}/kernel": np.full((600, 700), n + 1, np.float32) for n in range(8)}
+    publish(layers, model_hash=MODEL, store=store)
+    before = set(store.digests())
+    tuned = layers["Dense_3/kernel"] + np.float32(0.5)
+
+    publish({**layers, "Dense_3/kernel": tuned}, model_hash=MODEL, store=store, nonce=1)
+
+    uploaded = sum(len(store.get(digest)) for digest in set(store.digests()) - before)
+    assert tuned.nbytes <= uploaded < 1.1 * tuned.nbytes
+
+
+def test_blocks_of_several_tensors_travel_together(store):
+    digest = publish(PARAMS, model_hash=MODEL, store=store)
+    meeting = threading.Barrier(len(PARAMS), timeout=30)
+
+    class Waiting:
+        def get(self, name):
+            if name != digest:
+                meeting.wait()
+            return store.get(name)
+
+    assert load_small(Waiting(), digest).params.keys() == PARAMS.keys()
 
 
 def test_blocks_of_is_enough_to_publish_and_ends_with_the_manifest(store, tmp_path):
