@@ -25,6 +25,12 @@ def _strict(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 parse_amount, parse_span, parse_digest = (_strict(kind.parse) for kind in (Amount, Span, Digest))
 
+# what compute.training_set.importers reads
+FORMATS = (
+    ".npz, .csv, .jsonl, .parquet, .txt or .md, a folder of text files or of images (one folder a "
+    "class), or what Hugging Face datasets saved to disk"
+)
+
 GroupId = Annotated[
     int, typer.Argument(metavar="GROUP", min=1, help="Number of the group; see `nrn group list`.")
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from compute.cli import lineage
-from compute.cli.arguments import GroupId, Staker, State, parse_digest
+from compute.cli.arguments import FORMATS, GroupId, Staker, State, parse_digest
 from compute.cli.command import command
 from compute.cli.failure import Refused
 from compute.cli.session import Session
@@ -22,10 +22,6 @@ app = typer.Typer(help="Propose, vote on and look at changes of the data.", no_a
 lineage.register(app)
 
 MAX_REMOVAL_BYTES = 1 << 26
-FORMATS = (
-    ".npz, .csv, .jsonl, .parquet or .txt, a folder of text files or of images (one folder a "
-    "class), or what Hugging Face datasets saved to disk"
-)
 
 Add = Annotated[
     Path | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, parse_amount, parse_span
+from compute.cli.arguments import FORMATS, GroupId, parse_amount, parse_span
 from compute.cli.command import command
 from compute.cli.design import Design, SpecificationFile, read_specification
 from compute.cli.failure import Refused
@@ -101,8 +101,9 @@ def create(
     design: Design,
     data: Annotated[
         Path,
-        typer.Option(exists=True, help="First examples: .npz, .csv, .jsonl or a folder of images."),
+        typer.Option(exists=True, help=f"First examples: {FORMATS}."),
     ],
+    window: Annotated[int, typer.Option(min=1, help="Bytes of text in one example.")] = 128,
     specification: SpecificationFile = None,
 ) -> None:
     """Found a group: its model, its first data, its terms, for ever.
@@ -120,7 +121,7 @@ def create(
     if (specification is None) == (design.model is None and design.code is None):
         raise Refused("Give the model once: --model with --size, --code, or --specification FILE.")
     with session.out.progress("storing the first examples"):
-        columns = read(data)
+        columns = read(data, window=window)
         model = design.fit(columns) if specification is None else read_specification(specification)
         founding = found(model, columns, session.blocks, design.source())
     defaults = GroupConfig(

@@ -24,12 +24,8 @@ from compute.training_set.importers.table import read_csv
 from compute.training_set.importers.text import WINDOW, is_text, read_text
 from compute.training_set.schema import Schema
 
-__all__ = ["FORMATS", "WINDOW", "UnreadableData", "read"]
+__all__ = ["UnreadableData", "read"]
 
-FORMATS = (
-    "a .npz, .csv, .jsonl, .parquet or .txt file, a folder of text files or of images (one folder "
-    "a class), or what Hugging Face datasets saved to disk"
-)
 _TABLES = {
     ".npz": read_npz,
     ".csv": read_csv,
@@ -45,7 +41,7 @@ def read(
     scale_log2: Mapping[str, int] | None = None,
     window: int = WINDOW,
 ) -> dict[str, np.ndarray]:
-    """Columns [n, *shape] from FORMATS.
+    """Columns [n, *shape] from a file or folder of one of the kinds that docs/data.md lists.
 
     Columns named in `scale_log2` hold real numbers x and become round(x * 2**scale_log2), ties to
     even. Text is cut into windows of `window` bytes. With `schema`, integers take its dtypes and
@@ -62,7 +58,10 @@ def read(
     elif path.suffix in _TABLES:
         columns = _TABLES[path.suffix](path, scales)
     else:
-        raise UnreadableData(f"{path} is not {FORMATS}")
+        raise UnreadableData(
+            f"{path} is neither a .npz, .csv, .jsonl, .parquet, .txt or .md file, nor a folder of "
+            "text files, of images (one folder a class), or that datasets saved"
+        )
     if schema is not None:
         wanted = {column.name: column.dtype for column in schema.columns}
         columns = {name: cast(name, a, wanted.get(name, a.dtype)) for name, a in columns.items()}
