@@ -32,7 +32,7 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
     kind.name: kind for kind in (MLP, Module, ResNet, Transformer, ViT)
 }
 LOSSES = ("binary_cross_entropy", "cross_entropy", "squared_error")
-MAPS = ("widen", "seed")
+MAPS = ("deepen", "seed", "widen")
 
 
 @dataclass(frozen=True)

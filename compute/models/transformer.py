@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
 from compute.models import columns as inputs_of
-from compute.models.architecture import MAX_LAYERS, MAX_WIDTH, Architecture
+from compute.models.architecture import MAX_LAYERS, MAX_WIDTH, Architecture, Arrays
 from compute.models.columns import InputColumn
+from compute.models.deepen import deepen
 from compute.models.errors import ModelError
 from compute.models.parameters import Parameters, kernel, prefixed, scale
 
@@ -100,3 +101,8 @@ class Transformer(Architecture):
         from compute.models.networks.transformer import Decoder
 
         return Decoder(self, compute_dtype, remat)
+
+    def adapt(self, map_: str, parent: Arrays, initial: Arrays, inputs: int) -> Arrays:
+        if map_ == "deepen":
+            return deepen(parent, initial, closing=("attention/output", "mlp/down"))
+        return super().adapt(map_, parent, initial, inputs)

@@ -10,7 +10,7 @@ import pytest
 from flax.traverse_util import flatten_dict
 
 from compute import canonical, exact
-from compute.models import MLP, InputColumn, ModelError, ModelSpecification
+from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
 from compute.models.losses import FUNCTIONS
 from compute.models.parameters import AXES
 from tests.compute.models.families import EXAMPLES, FAMILIES, LENGTH, PIXELS, TOKENS, Family
@@ -229,3 +229,40 @@ def test_tokens_are_the_integers_themselves() -> None:
     spec = replace(FAMILIES["grouped"].specification, columns=(replace(column, shape=(LENGTH,)),))
     assert ModelSpecification.parse(spec.encode()) == spec
     assert TOKENS[0].values(np.array([[255]], np.uint8)).dtype == np.int32
+
+
+def fork(name: str, map_: str, **sizes: int) -> ModelSpecification:
+    parent = FAMILIES[name].specification
+    architecture = replace(parent.architecture, **sizes)
+    return replace(parent, architecture=architecture, seed=3, parent=Parent(parent.hash, map_))
+
+
+@pytest.mark.parametrize("name", ["vit", "grouped"])
+def test_deepening_preserves_the_function_and_new_layers_learn(name: str) -> None:
+    family, deeper = FAMILIES[name], fork(name, "deepen", layers=4)
+    old = perturbed(family.specification)
+    new = deeper.adapt(old)
+    before = jax.jit(family.specification.logits)(old, family.inputs)
+    np.testing.assert_allclose(jax.jit(deeper.logits)(new, family.inputs), before, rtol=1e-6)
+    gradient = jax.jit(jax.grad(lambda p: deeper.losses(p, family.inputs, family.targets).mean()))(
+        new
+    )
+    assert np.any(gradient["layers/attention/output/kernel"][2:])
+
+
+@pytest.mark.parametrize(
+    ("name", "map_", "sizes"),
+    [
+        ("grouped", "deepen", {"layers": 1}),
+        ("grouped", "deepen", {"hidden": 32}),
+        ("untied", "deepen", {"tied": True}),
+        ("grouped", "widen", {"hidden": 32}),
+        ("resnet", "widen", {"width": 16}),
+        ("mlp", "deepen", {"hidden": (6, 5, 5)}),
+    ],
+)
+def test_a_fork_that_cannot_contain_its_parent_is_refused(
+    name: str, map_: str, sizes: dict[str, int]
+) -> None:
+    with pytest.raises(ModelError):
+        fork(name, map_, **sizes).adapt(FAMILIES[name].specification.initial_parameters())
