@@ -63,6 +63,7 @@ class Wisdomkeeper:
         self._transcripts = transcripts
         self._goals = goals
         self._verdicts: dict[RevealedClaim, Verdict] = {}
+        self._sought: set[RevealedClaim] = set()  # in vain
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -78,6 +79,7 @@ class Wisdomkeeper:
     def _act(self, block: Block, now: int) -> Wait:
         if now < block.vote_at:
             self._verdicts.clear()
+            self._sought.clear()
             with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
                 self._goals.now(self._check)
             return Wait(block.vote_at, "waiting for the vote window")
@@ -86,7 +88,7 @@ class Wisdomkeeper:
             if entry is None:
                 retrieved_by = block.vote_at + (block.end - block.vote_at) // 2
                 try:
-                    entry = self._decide(block, late=now >= retrieved_by)
+                    entry = self._decide(block, retrieved_by)
                 except BlockUnavailable as error:
                     if now < retrieved_by:
                         return Wait(retrieved_by, f"waiting. {error}", recheck=True)
@@ -95,10 +97,11 @@ class Wisdomkeeper:
                 return Wait(min(now + RETRY_SECONDS, block.end), "waiting to vote again")
         return Wait(block.end, "waiting for the next block")
 
-    def _decide(self, block: Block, late: bool) -> BallotEntry | None:
+    def _decide(self, block: Block, retrieved_by: int) -> BallotEntry | None:
         """Judge the candidates and journal the ballot; None if there is nothing to vote on.
 
-        `late`: a checkpoint that cannot be had now counts as false. Raises BlockUnavailable if the
+        From `retrieved_by` on a checkpoint counts as false that was sought in vain, and none is
+        sought twice, because every search in vain costs a timeout. Raises BlockUnavailable if the
         goal's own blocks are missing, or those of a candidate that may still arrive.
         """
         candidates = self._group.candidates(block.index)
@@ -113,9 +116,11 @@ class Wisdomkeeper:
         chosen = BallotEntry(block.index, NONE_VALID, bytes(32))
         for claim in candidates:
             try:
-                verdict = self._verdict(claim, goal)
+                known_missing = claim in self._sought and self._clock.now() >= retrieved_by
+                verdict = NOT_RETRIEVED if known_missing else self._verdict(claim, goal)
             except BlockUnavailable as error:
-                if not late:
+                self._sought.add(claim)
+                if self._clock.now() < retrieved_by:
                     missing = missing or error
                     continue
                 verdict = NOT_RETRIEVED
