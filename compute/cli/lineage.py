@@ -1,5 +1,7 @@
 """The part of `nrn delta` that looks: what a change brings, what was changed, when and by whom."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,9 +152,11 @@ def checkout(
         version, _ = group.tip_at(session.chain.now())
     with session.out.progress("replaying deltas") as step:
         examples = _sets(session, group, version).version(version)
-        write_npz(target, examples, step)
+        with _writing(target):
+            write_npz(target, examples, step)
         if ids is not None:
-            write_ids(ids, examples)
+            with _writing(ids):
+                write_ids(ids, examples)
     session.out.done(
         f"{len(examples)} examples in {target}.",
         {"group": group_id, "examples": len(examples), "file": str(target)},
@@ -165,6 +169,14 @@ def _award(award: "Award | None") -> dict[str, Any]:
         return {"votes": None, "reward": None, "paid": None}
     reward = None if award.reward is None else Amount(award.reward)
     return {"votes": Amount(award.votes), "reward": reward, "paid": award.paid}
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _sets(session: Session, group: "Group", version: int) -> "Materialised":
@@ -201,5 +213,6 @@ def _present(
     target = load_specification(session.blocks, group.model_hash).target
     facts |= preview.facts(change, target)
     if sheet is not None:
-        preview.write_sheet(sheet, f"Group {group.id}, {title}", facts, change, target)
+        with _writing(sheet):
+            preview.write_sheet(sheet, f"Group {group.id}, {title}", facts, change, target)
     session.out.show(preview.page(title, facts, change, target, samples), facts)

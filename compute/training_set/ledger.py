@@ -103,8 +103,8 @@ class Ledger:
             with closing(sqlite3.connect(address, uri=True)) as connection, connection:
                 yield connection
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY):
-                raise OSError(f"{self._path} cannot be written: {error}.") from error
+            if mode != "ro" or error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise OSError(f"{self._path}: {error}") from error
             raise Damaged(f"{self._path}: {error}") from None
         except sqlite3.DatabaseError as error:
             raise Damaged(f"{self._path}: {error}") from None

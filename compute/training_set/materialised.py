@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compute.storage import Store
+from compute.storage import StorageError, Store
 from compute.training_set.delta import malformed_lengths, read_removals
 from compute.training_set.examples import TrainingSet
 from compute.training_set.index import Index
@@ -57,26 +57,38 @@ def materialise(
     """The sets of this lineage in `folder`, brought up to date; processes may share the folder.
 
     One that is damaged (with `verify`, every example is hashed to know) or holds another lineage
-    is made anew. Raises InvalidGenesis, BlockUnavailable, OSError.
+    is made anew. Raises InvalidGenesis, BlockUnavailable, and StorageError if the disk fails.
     """
     records = [genesis_record(genesis), *deltas]
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            found = Materialised(folder / "set")
-            if verify:
-                found.verify(progress)
-            if found.follows(records):
-                found.extend(store, records, progress)
-                return found
-        except Damaged:
-            pass
-        manifest = genesis_manifest(store, genesis)
-        shutil.rmtree(folder / "set", ignore_errors=True)
-        fresh = Materialised.begin(folder / "set", manifest.schema)
-        fresh.extend(store, records, progress)
-        return fresh
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return _up_to_date(folder / "set", store, records, verify, progress)
+    except OSError as error:
+        raise StorageError(
+            f"The training set cannot be kept in {folder}: {error.strerror or error}. What was "
+            "done so far is kept; make room, or name another folder, and go on."
+        ) from error
+
+
+def _up_to_date(
+    folder: Path, store: Store, records: Sequence[DeltaRecord], verify: bool, progress: Progress
+) -> "Materialised":
+    try:
+        found = Materialised(folder)
+        if verify:
+            found.verify(progress)
+        if found.follows(records):
+            found.extend(store, records, progress)
+            return found
+    except Damaged:
+        pass
+    manifest = genesis_manifest(store, records[0].delta_hash)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh = Materialised.begin(folder, manifest.schema)
+    fresh.extend(store, records, progress)
+    return fresh
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from compute.storage import Store
+from compute.storage import StorageError, Store
 from compute.storage.arrays import array_blocks
 from compute.training_set.examples import ID
 from compute.training_set.index import Index, Run
@@ -16,8 +16,11 @@ from compute.training_set.schema import Column, Schema
 _IDS = Column(ID, "uint8", (32,))
 
 
-class Damaged(Exception):
+class Damaged(StorageError):
     """The set on disk is not what was written; make it anew from the deltas."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}. Run the command again: the set is made anew from its deltas.")
 
 
 class Table:

@@ -1,6 +1,7 @@
 """The set on disk is the set that the deltas define, whatever happens to process or disk."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compute.storage import BlockUnavailable, FolderStore
+from compute.storage import BlockUnavailable, FolderStore, StorageError
 from compute.training_set import (
     Change,
     Column,
@@ -211,6 +212,24 @@ def test_what_was_left_beyond_the_end_is_written_over(lineage, tmp_path):
         with file.open("ab") as opened:
             opened.write(b"garbage" * 1000)
     (folder / "index" / "12-13").write_bytes(bytes(16))
+    found = lineage.on_disk(tmp_path / "set")
+    found.verify()
+    same(found.version(-1), replay(lineage.store, lineage.genesis, lineage.records))
+
+
+@pytest.mark.parametrize("room", [0, 3000, 9000, 30_000, 60_000])
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path, room):
+    """Files may not grow beyond `room` bytes, wherever in the work that is."""
+    lineage = Lineage(tmp_path / "blocks", range(100))
+    for step in range(10):
+        lineage.add(range(1000 * step + 200, 1000 * step + 1000))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="make room"):
+            lineage.on_disk(tmp_path / "set")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     found = lineage.on_disk(tmp_path / "set")
     found.verify()
     same(found.version(-1), replay(lineage.store, lineage.genesis, lineage.records))
