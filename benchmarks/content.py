@@ -1,10 +1,12 @@
 """Content: what the stores cost above the bare work, each against a baseline in the same run.
 
-    python benchmarks/content.py [--size MiB] [--json FILE]
+    python benchmarks/content.py [--size MiB | --gib GiB] [--json FILE]
 
 digest, folder   hashing, and a folder's verified reads, against hashlib's sha256 alone; goal >= 0.9
 kubo             KuboStore against the same requests by hand (http.client, no checks), one block at
                  a time and four at a time, on a private daemon on loopback; goal >= 0.8
+checkpoint       the bytes that a second checkpoint adds after fine-tuning one layer of 24, against
+                 those of the layer; goal < 1.1
 delta, replay    the set on disk: one delta onto a large set and onto a small one, and against its
                  goals of time and memory; many deltas and few; batches and a gather by hand
 """
@@ -26,11 +28,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 from parts import deltas
 from rich.console import Console
 from rich.table import Table
 
 from compute.canonical import digest as sha256
+from compute.checkpoint import publish
 from compute.storage import MAX_BLOCK_BYTES, FolderStore, cid, get_many, put_many
 from compute.storage.kubo import KuboStore
 
@@ -42,7 +46,7 @@ Work = Callable[[list[bytes]], object]
 
 @dataclass(frozen=True)
 class Row:
-    """`ours` and `baseline` are speeds, so a larger ratio is better."""
+    """In MB/s a larger ratio is better, in bytes and seconds a smaller one."""
 
     case: str
     metric: str
@@ -199,21 +203,43 @@ def digest_row(count: int) -> Row:
     return race.row()
 
 
+def checkpoint_row(folder: Path) -> Row:
+    """What a second checkpoint adds to a store after one layer of 24 was fine-tuned."""
+    store = FolderStore(folder / "checkpoints")
+    shapes = {"kernel": (768, 1024), "bias": (1024,), "scale": (768,)}
+    random = np.random.default_rng(0)
+    params = {
+        f"layer_{layer}/{name}": random.standard_normal(shape, np.float32)
+        for layer in range(24)
+        for name, shape in shapes.items()
+    }
+    publish(params, model_hash=bytes(32), store=store, nonce=1)
+    before = set(store.digests())
+    tuned = {name: value * 2 for name, value in params.items() if name.startswith("layer_7/")}
+    publish({**params, **tuned}, model_hash=bytes(32), store=store, nonce=2)
+    uploaded = sum(len(store.get(digest)) for digest in set(store.digests()) - before)
+    changed = sum(value.nbytes for value in tuned.values())
+    ratio = round(uploaded / changed, 3)
+    return Row("second checkpoint, one layer tuned", "uploaded", uploaded, changed, ratio, "bytes")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", type=int, default=64, help="MiB per case and side")
+    parser.add_argument("--gib", type=int, help="GiB instead: 1 is what the goal speaks of")
     parser.add_argument("--json", type=Path, help="write the rows there")
     arguments = parser.parse_args()
-    count = arguments.size * (1 << 20) // MAX_BLOCK_BYTES
+    mebibytes = arguments.gib * 1024 if arguments.gib else arguments.size
+    count = mebibytes * (1 << 20) // MAX_BLOCK_BYTES
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [digest_row(count), folder_row(count, folder)]
+        rows = [digest_row(count), folder_row(count, folder), checkpoint_row(folder)]
         if subprocess.run([SCRIPT, "--find"], stdout=subprocess.DEVNULL, check=False).returncode:
             Console(stderr=True).print("[bold]Kubo is not measured: run `make kubo`[/bold]")
         else:
             rows += kubo_rows(count, folder)
     rows += [Row(case, what, *figures) for case, what, *figures in deltas.rows()]
-    table = Table(title=f"Content, {arguments.size} MiB per case and side")
+    table = Table(title=f"Content, {mebibytes} MiB per case and side")
     for heading in ("case", "ours", "baseline", "unit", "ratio"):
         table.add_column(heading, justify="left" if heading == "case" else "right")
     for row in rows:
