@@ -3,7 +3,7 @@
 Only the trainer writes, whoever pays only reads; so the folder may be shared, copied or mailed.
 """
 
-import contextlib
+import logging
 import os
 import re
 import stat
@@ -13,6 +13,8 @@ from compute.chain import Group
 from compute.chain.handover import MAX_BYTES, Handover, InvalidHandover, Opened
 from compute.chain.rewards import Reward
 from compute.roles.journal import replace_file
+
+logger = logging.getLogger(__name__)
 
 MAX_CLAIMS = 1_024  # files looked at in one folder
 NAME = re.compile("[0-9a-f]{64}[.]json")
@@ -30,7 +32,6 @@ class HandOver:
     def __init__(self, group: Group, folder: Path) -> None:
         self._group = group
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
 
     def can_pay_bond(self) -> bool:
         """The bond is another's."""
@@ -58,11 +59,14 @@ class HandOver:
         self._path(commitment).unlink(missing_ok=True)
 
     def _write(self, handover: Handover) -> None:
+        """Make the file say so; a folder that refuses is asked again, as a chain would be."""
         path, data = self._path(handover.commitment), handover.encode()
-        with contextlib.suppress(FileNotFoundError):
-            if path.read_bytes() == data:
-                return
-        replace_file(path, data)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists() or path.read_bytes() != data:
+                replace_file(path, data)
+        except OSError as error:
+            logger.warning("could not write %s: %s", path, error.strerror)
 
     def _path(self, commitment: bytes) -> Path:
         return self._folder / f"{commitment.hex()}.json"
@@ -74,7 +78,10 @@ def handed_over(folder: Path, group: Group) -> tuple[list[Handover], list[str]]:
     The folder's writers are not trusted: files are small, regular and at most MAX_CLAIMS.
     """
     found, faults = [], []
-    names = sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name))
+    try:
+        names = sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name))
+    except OSError as error:
+        return [], [f"{folder} cannot be read: {error.strerror}."]
     if len(names) > MAX_CLAIMS:
         faults.append(f"{folder} holds {len(names)} claims; only {MAX_CLAIMS} are looked at.")
     for name in names[:MAX_CLAIMS]:

@@ -158,6 +158,19 @@ def test_trust_must_be_asked_for(stage: Stage, folder: Path) -> None:
     assert len(stage.happened("Revealed")) == 1
 
 
+def test_a_folder_that_is_lost_is_waited_for(
+    stage: Stage, trainer: Trainer, relayer: Relayer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is a file in its place; once that is gone, both go on."""
+    folder.rmdir()
+    folder.write_text("")
+    steps(stage, trainer, relayer)
+    assert "could not write" in caplog.text and "cannot be read" in caplog.text
+    folder.unlink()
+    steps(stage, trainer, relayer)
+    assert len(stage.happened("Committed")) == 1
+
+
 def test_the_folder_is_hostile(
     stage: Stage, relayer: Relayer, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
