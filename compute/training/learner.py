@@ -67,6 +67,8 @@ class Learner:
 
     def adopt(self, parameters: Mapping[str, np.ndarray], restart: Restart = "reset") -> None:
         """Go on from other parameters; `restart` as in Recipe."""
+        self._running.clear()
+        self._report = Report()
         with memory.explained(self._recipe):
             if restart == "reset":
                 self.state = self.program.initial(self._placed(parameters))
@@ -107,7 +109,7 @@ class Learner:
         `check` is called in process 0, often, and may raise to leave; Leave leaves all processes.
         Raises OutOfMemory.
         """
-        begun, first = time.monotonic(), self.step
+        begun, first, waiting = time.monotonic(), self.step, len(self._running)
 
         def stretch() -> int:
             """How many steps to make before asking again; 0 is the end."""
@@ -127,7 +129,7 @@ class Learner:
                     self._advance()
             else:
                 self._finish(0)  # nothing follows that would keep the device busy
-        finished = self.step - first - len(self._running)
+        finished = self.step - first + waiting - len(self._running)
         speed = finished / max(time.monotonic() - begun, 1e-9)
         return self._report._replace(steps_per_second=speed)
 

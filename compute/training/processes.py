@@ -70,7 +70,7 @@ def agreed(decide: Callable[[], int]) -> int:
 
 
 def gathered(value: jax.Array) -> np.ndarray:
-    """The whole of an array that lies on many devices, in the memory of every process."""
+    """A copy of the whole of an array that lies on many devices, in the memory of every process."""
     if value.is_fully_addressable:
-        return np.asarray(value)
+        return np.array(value)  # on a CPU, asarray would show a buffer that is soon donated
     return np.asarray(multihost_utils.process_allgather(value, tiled=True))
