@@ -7,10 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scripts.stage import processes
 from scripts.stage.clock import next_jump
+from scripts.stage.corpus import HELD_OUT_WINDOWS, WINDOWS, corpus, play
 from scripts.stage.emission import EPOCH, FOUR_YEARS, Emission
 from scripts.stage.ledger import Ledger, Win
 from scripts.stage.processes import Company, ProcessFailed, Status
@@ -60,6 +62,17 @@ def test_the_clock_jumps_only_when_all_wait() -> None:
     assert next_jump([waiting(100, 300), waiting(100, 100)], 100) is None  # at work
     assert next_jump([waiting(100, 300), waiting(99, 200)], 100) is None  # has not seen the block
     assert next_jump([waiting(100, 300), None], 100) is None  # not started
+
+
+def test_the_corpus_is_shifted_by_a_byte_and_what_is_held_out_is_new() -> None:
+    text = corpus()
+    seen = {bytes(row) for row in text.genesis["tokens"]}
+    assert len(seen) == WINDOWS and len(text.held_out["tokens"]) == HELD_OUT_WINDOWS
+    assert not seen & {bytes(row) for row in text.held_out["tokens"]}
+    for columns in (text.genesis, text.held_out):
+        assert np.array_equal(columns["tokens"][:, 1:], columns["targets"][:, :-1])
+    whole = play("hamlet")
+    assert bytes(text.genesis["tokens"][0]) + bytes(text.genesis["targets"][0, -1:]) in whole
 
 
 @pytest.fixture
