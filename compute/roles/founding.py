@@ -8,7 +8,9 @@ import numpy as np
 
 from compute.checkpoint import publish
 from compute.models import ModelError, ModelSpecification, Module
-from compute.storage import Store
+from compute.roles.roots import models, of_root
+from compute.storage import Store, pins_of
+from compute.storage.pins import Pins
 from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
 
@@ -32,13 +34,14 @@ def found(
 
     `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
     code. Raises ModelError if the model cannot read
-    them and SchemaError if they are no training set.
+    them and SchemaError if they are no training set. What is stored is pinned for good.
     """
     check_columns(specification, columns)
     _store_code(specification, code, store)
     model_hash = store.put(specification.encode())
     genesis = build_delta(None, add=columns, parent_tip=NO_TIP, proposer=NOBODY, store=store)
     checkpoint = publish(specification.initial_parameters(), model_hash=model_hash, store=store)
+    _keep(store, genesis, checkpoint, *models(store, model_hash))
     return Founding(model_hash, checkpoint, genesis)
 
 
@@ -51,7 +54,16 @@ def found_fork(specification: ModelSpecification, store: Store, code: bytes | No
     if specification.parent is None:
         raise ModelError("the specification of a fork names its parent and the map from it")
     _store_code(specification, code, store)
-    return store.put(specification.encode())
+    model_hash = store.put(specification.encode())
+    _keep(store, model_hash)
+    return model_hash
+
+
+def _keep(store: Store, *roots: bytes) -> None:
+    """Pin what nobody else can have yet."""
+    pins = Pins(pins_of(store), "founder", store)
+    for root in roots:
+        pins.pin(root, of_root(store, root), why="founded")
 
 
 def _store_code(specification: ModelSpecification, code: bytes | None, store: Store) -> None:

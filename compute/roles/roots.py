@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from compute import checkpoint, training_set
 from compute.chain import Group
-from compute.models import ModelError
-from compute.roles.retrieval import load_specification
+from compute.models import ModelError, ModelSpecification, Module
 from compute.storage import BlockUnavailable, Store
 
 
@@ -27,14 +26,17 @@ def of_root(store: Store, root: bytes) -> list[bytes]:
 
 
 def models(store: Store, model_hash: bytes) -> Iterator[bytes]:
-    """A model and those that it descends from, as far as `store` holds them."""
+    """A model, its code if it is made of code, and the models that it descends from, as far as
+    `store` holds them."""
     yield model_hash
     try:
-        parent = load_specification(store, model_hash).parent
+        specification = ModelSpecification.parse(store.get(model_hash))
     except (BlockUnavailable, ModelError):
         return
-    if parent is not None:
-        yield from models(store, parent.model_hash)
+    if isinstance(specification.architecture, Module):
+        yield specification.architecture.source
+    if specification.parent is not None:
+        yield from models(store, specification.parent.model_hash)
 
 
 def deltas(group: Group) -> list[bytes]:

@@ -8,7 +8,7 @@ import pytest
 from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
 from compute.roles.founding import found, found_fork
 from compute.roles.retrieval import Mirror, load_incumbent, load_specification
-from compute.storage import BlockUnavailable, FolderStore
+from compute.storage import BlockUnavailable, FolderStore, pinned, pins_of
 from compute.training_set import replay
 
 SPECIFICATION = ModelSpecification(MLP((4,), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
@@ -28,6 +28,7 @@ def shared(tmp_path: Path) -> FolderStore:
 def test_what_is_founded_can_be_read_back(shared: FolderStore) -> None:
     founding = found(SPECIFICATION, COLUMNS, shared)
     assert founding == found(SPECIFICATION, COLUMNS, shared)
+    assert pinned(pins_of(shared)) == set(shared.digests()), "the founder's are the only ones"
     assert load_specification(shared, founding.model_hash) == SPECIFICATION
     assert np.array_equal(replay(shared, founding.genesis_tip, []).columns["x"], COLUMNS["x"])
     start = load_incumbent(shared, SPECIFICATION, founding.genesis_checkpoint)
