@@ -48,8 +48,8 @@ class Design:
     code: Annotated[
         Path | None,
         _option(
-            "Instead of a size: your own Flax module, a Python file that defines "
-            "network(compute_dtype, remat). It is run.",
+            "Your own Flax module instead, a Python file that defines network(compute_dtype, "
+            "remat). Without --specification it is run, to learn its shapes.",
             exists=True,
             dir_okay=False,
         ),
@@ -67,7 +67,9 @@ class Design:
         if source is not None:
             return design_code(source, columns, self.target or "label")
         if self.model is None:
-            raise Refused("Say which model: --model with its --size, or --code FILE.")
+            raise Refused(
+                "Say which model: --model with its --size, --code FILE, or --specification FILE."
+            )
         target = self.target or ("targets" if self.model == "gpt" else "label")
         return design(self.model, self.size, columns, target, self.classes)
 

@@ -118,8 +118,8 @@ def create(
     from compute.roles.founding import found
     from compute.training_set.importers import read
 
-    if (specification is None) == (design.model is None and design.code is None):
-        raise Refused("Give the model once: --model with --size, --code, or --specification FILE.")
+    if specification is not None and design.model is not None:
+        raise Refused("Give the model once: --model with its --size, or --specification FILE.")
     with session.out.progress("storing the first examples"):
         columns = read(data, window=window)
         model = design.fit(columns) if specification is None else read_specification(specification)
@@ -155,6 +155,10 @@ def fork(
             help="Model specification, a JSON file that names its parent and the map from it.",
         ),
     ],
+    code: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The Python file of a model that is code."),
+    ] = None,
     height: Annotated[
         int | None, typer.Option(min=0, help="Accepted block to go on from; the last by default.")
     ] = None,
@@ -171,7 +175,8 @@ def fork(
     from compute.roles.founding import found_fork
 
     parent = session.group(group_id)
-    model_hash = found_fork(read_specification(specification), session.blocks)
+    source = None if code is None else code.read_bytes()
+    model_hash = found_fork(read_specification(specification), session.blocks, source)
     config = terms.over(
         replace(parent.config, model_hash=model_hash, delta_period=parent.period().length)
     )
