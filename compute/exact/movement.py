@@ -78,16 +78,32 @@ def expand(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ..
     return tuple(axis not in parameters["dimensions"] and next(old) for axis in range(len(shape)))
 
 
+def _any(values: Sequence[Value]) -> bool:
+    return any(any(v.positional) for v in values)
+
+
 def stack(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ...]) -> Flags:
-    """The axes of the operands around the new one, which carries no positions."""
+    """The axes of the operands around the new one, which carries positions if any axis of any
+    operand does: they may be the steps of a sequence, cut out one by one."""
     flags = list(union(values, len(shape) - 1))
-    flags.insert(parameters["axis"], False)
+    flags.insert(parameters["axis"], _any(values))
+    return tuple(flags)
+
+
+def concatenate(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ...]) -> Flags:
+    """Same axes as the operands; pieces of size one are joined as `stack` does."""
+    flags, axis = list(union(values, len(shape))), parameters["dimension"]
+    if shape[axis] == len(values) > 1:
+        flags[axis] = _any(values)
     return tuple(flags)
 
 
 def update(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ...]) -> Flags:
-    """Same axes as what is updated and what is put there."""
-    return union(values[:2], len(shape))
+    """Same axes as what is updated and what is put there, and those along which it is put."""
+    operand, piece = values[:2]
+    flags, tracked = union([operand, piece], len(shape)), any(piece.positional)
+    smaller = [a != b for a, b in zip(piece.array.shape, shape, strict=True)]
+    return tuple(f or (tracked and s) for f, s in zip(flags, smaller, strict=True))
 
 
 def gather(parameters: Parameters, values: Sequence[Value], shape: tuple[int, ...]) -> Flags:

@@ -113,18 +113,33 @@ def test_tied_maxima_do_not_choose_by_luck():
     assert places.tolist() == [2, 4, 0] and values.tolist() == [1.0, 1.0, 0.0]
 
 
-def test_a_padded_sequence_does_not_leak():
-    """What is put into a buffer of zeros keeps its positions: a huge future token is not felt."""
+def shifted(x):
+    return jax.lax.dynamic_update_slice(jnp.zeros((6, 2)), x, (1, 0))
 
-    def mix(buffer):
-        weights = jnp.tril(jnp.ones((6, 6)))
-        return jnp.einsum("ts,sd->td", weights, buffer)
 
-    def padded(_, x):
-        return mix(jax.lax.dynamic_update_slice(jnp.zeros((6, 2)), x, (1, 0)))
+def cached(x):
+    buffer = jnp.zeros((6, 2))
+    for t in range(6):
+        buffer = jax.lax.dynamic_update_slice(buffer, jnp.cos(x[t])[None], (t, 0))
+    return buffer
 
-    x = np.random.default_rng(0).random((5, 2)).astype(np.float32)
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        shifted,
+        cached,
+        lambda x: jnp.stack([x[t] for t in range(6)]),
+        lambda x: jnp.concatenate([x[t][None] for t in range(6)]),
+        lambda x: jnp.zeros((6, 2)).at[jnp.arange(6)].set(x),
+        lambda x: jax.lax.scan(lambda c, v: (c, 2 * v), 0.0, x)[1],
+        lambda x: jax.lax.fori_loop(0, 6, lambda t, b: b.at[t].set(x[t]), jnp.zeros((6, 2))),
+    ],
+)
+def test_a_sequence_cut_apart_and_joined_again_does_not_leak(join):
+    """However positions come together, a huge future one is not felt through a causal mask."""
+    x = np.random.default_rng(0).random((5 if join is shifted else 6, 2)).astype(np.float32)
     changed = x.copy()
-    changed[3:] *= 2.0**12
-    f = jax.jit(exact(padded))
+    changed[4:] *= 2.0**12
+    f = jax.jit(exact(lambda _, x: jnp.einsum("ts,sd->td", jnp.tril(jnp.ones((6, 6))), join(x))))
     assert (np.asarray(f({}, x))[:4] == np.asarray(f({}, changed))[:4]).all()
