@@ -35,6 +35,7 @@ from compute.training_set import Schema, TrainingSet
 from compute.training_set.reader import Reader
 
 SAVE_EVERY = 60.0  # seconds, the default of `nrn train`
+SAVES, SAVE_TURN = 5, 3.0  # how many are measured, and seconds of steps for each
 COMPILED = "/jax/core/compile/backend_compile_duration"
 
 
@@ -192,12 +193,12 @@ def measure(name: str, case: Case, turns: int) -> list[dict[str, Any]]:
         times["hand"].append(seconds(lambda: hand(case.steps)))
         times["device"].append(seconds(lambda: device(case.steps)))
         times["read"].append(seconds(lambda: [next(batches) for _ in range(case.steps)]))
-        # until the save is on disk, so that all it costs falls into the turn
-        steps = max(case.steps, round(3 * case.steps / statistics.median(times["ours"])))
-        plain = steps / case.steps * statistics.median(times["ours"])
-        if len(times["save"]) < 5:
-            times["save"].append(seconds(lambda n=steps: saving(n)) - plain)  # type: ignore[misc]
-            saves.wait()
+    # turns so long that the save is on disk before they end: all it costs falls into them
+    steps = max(case.steps, round(SAVE_TURN * case.steps / statistics.median(times["ours"])))
+    for _ in range(SAVES):
+        plain = seconds(lambda: ours(steps))
+        times["save"].append(seconds(lambda: saving(steps)) - plain)
+        saves.wait()
     recompiled = compilations.count(COMPILED)
     saves.close()
     folder.cleanup()
