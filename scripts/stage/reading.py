@@ -25,7 +25,7 @@ SPENT = 100 * ETHER  # by each
 STAKE = 80_000 * NRN
 MODEL, SIZE = "gpt", "mini"
 STEPS, BATCH = 80, 32  # of each trainer in each block
-LAST_BLOCK = 6
+LAST_BLOCK = 5
 PROMPT, SAMPLE_LENGTH = "\nHam.\n", 400
 
 
