@@ -9,6 +9,7 @@ import pytest
 from compute.chain import Status
 from compute.chain.claims import Claim, commitment
 from compute.chain.handover import Handover, Opened
+from compute.chain.rewards import collect, open_bonds
 from compute.roles.relayer import Relayer
 from compute.roles.trainer import Trainer
 from tests.integration.mallory import SALT, Mallory
@@ -156,6 +157,23 @@ def test_trust_must_be_asked_for(stage: Stage, folder: Path) -> None:
     assert stage.happened("Revealed") == []
     stage.step(stage.relayer(folder, trusting=True))
     assert len(stage.happened("Revealed")) == 1
+
+
+def test_a_bond_is_found_again_without_the_folder(stage: Stage, folder: Path) -> None:
+    """`nrn redeem` by who paid it; nobody voted, so it comes back."""
+    mallory, tom = Mallory(stage), stage.net.accounts["tom"].address
+    hand_over(folder, opened_by(mallory, stage, mallory.commit(mallory.checkpoint(), loss=1)))
+    end = stage.block.end
+    stage.net.warp(stage.block.reveal_at)
+    stage.step(stage.relayer(folder, trusting=True))
+    stage.net.warp(end)
+    sender = stage.net.sender("tom")
+    sender.settle(stage.group)
+    assert open_bonds(stage.group, stage.net.accounts["mallory"].address) == []
+    [bond] = open_bonds(stage.group, tom)
+    before = stage.chain.neuron.balance_of(tom)
+    collect(sender, stage.group, bond)
+    assert stage.chain.neuron.balance_of(tom) - before == bond.amount == stage.group.config.bond
 
 
 def test_a_folder_that_is_lost_is_waited_for(
