@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -27,6 +27,14 @@ def scaled(limb: Limb) -> Array:
 def float64_gemm(a: Limb, b: Limb, dimensions: Dimensions) -> Array:
     """One float64 GEMM.  All partial sums of one output are integers below 2**53 times one power
     of two, so they are exact in any order, with or without FMA."""
+    (contract_a, contract_b), (batch_a, batch_b) = dimensions
+    if any(a.digits.shape[axis] > 1 for axis in batch_a):
+        a, b = _in_order(a, contract_a, batch_a), _in_order(b, contract_b, batch_b)
+        batch = tuple(range(len(batch_a)))
+        last_a, last_b = (
+            tuple(range(x.digits.ndim - len(contract_a), x.digits.ndim)) for x in (a, b)
+        )
+        dimensions = ((last_a, last_b), (batch, batch))
     return lax.dot_general(
         scaled(a),
         scaled(b),
@@ -34,6 +42,18 @@ def float64_gemm(a: Limb, b: Limb, dimensions: Dimensions) -> Array:
         precision=lax.Precision.HIGHEST,
         preferred_element_type=jnp.float64,
     )
+
+
+def _in_order(limb: Limb, contract: Sequence[int], batch: Sequence[int]) -> Limb:
+    """The same limb with its batch axes first and its contracted axes last.
+
+    Moving float32 by itself is much faster than inside the loop that widens it to float64.
+    """
+    free = (i for i in range(limb.digits.ndim) if i not in contract and i not in batch)
+    order = (*batch, *free, *contract)
+    digits = lax.optimization_barrier(jnp.transpose(limb.digits, order))
+    exponent = limb.exponent
+    return Limb(digits, jnp.transpose(exponent, order) if exponent.ndim else exponent)
 
 
 def _int8_digits(limb: Limb) -> list[Array]:
