@@ -180,10 +180,10 @@ class Search:
             loss=report.loss,
             gradient_norm=report.gradient_norm,
             skipped=report.skipped,
-            predictions_per_second=round(rate, 1),
+            learning_rate=report.learning_rate,
             mfu=utilisation,
-            learning_rate_scale=learner.scale,
             seconds_to_deadline=remaining,
+            **{f"{learner.predicts}_per_second": round(rate, 1)},
         )
         logger.info(
             "step %d, loss %.4f, %.4g %s/s, MFU %s, %d s to the deadline",

@@ -31,11 +31,12 @@ READERS = 2
 
 
 class Report(NamedTuple):
-    """How it goes: the last finished step's loss (nats) and gradient norm, steps skipped in a row
-    because their gradient was not finite, and the speed."""
+    """How it goes: the last finished step's loss (nats), gradient norm and learning rate, steps
+    skipped in a row because their gradient was not finite, and the speed."""
 
     loss: float = math.nan
     gradient_norm: float = math.nan
+    learning_rate: float = math.nan
     skipped: int = 0
     steps_per_second: float = 0.0
 
@@ -192,7 +193,10 @@ class Learner:
         while len(self._running) > ahead:
             found = jax.device_get(self._running.popleft())
             self._report = Report(
-                float(found["loss"]), float(found["gradient_norm"]), int(found["skipped"])
+                float(found["loss"]),
+                float(found["gradient_norm"]),
+                float(found["learning_rate"]),
+                int(found["skipped"]),
             )
 
     def _placed(self, parameters: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:

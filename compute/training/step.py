@@ -53,7 +53,7 @@ class Program:
         """One step; takes over the buffers of `state`.
 
         `batch` has columns [accumulation, examples, ...], `scale` (float32) multiplies the
-        learning rate. Gives the loss before the step (nats), the norm of its gradient, and
+        learning rate. Gives the loss before the step (nats), `gradient_norm`, `learning_rate` and
         `skipped`. A step whose gradient is not finite counts as one with a gradient of 0 and a
         learning rate of 0: it moves no parameter.
         """
@@ -136,7 +136,8 @@ class Program:
             "count": state["count"] + good,
             "skipped": jnp.where(good, 0, state["skipped"] + 1),
         }
-        return after, {"loss": loss, "gradient_norm": norm, "skipped": after["skipped"]}
+        told = {"loss": loss, "gradient_norm": norm, "learning_rate": rate}
+        return after, {**told, "skipped": after["skipped"]}
 
 
 def _sharded(abstract: State, layout: Layout) -> State:
