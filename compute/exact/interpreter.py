@@ -34,7 +34,9 @@ def exact(
     """`fn(params, *inputs)` -> a function of the same signature under the F24 semantics.
 
     Float results are float32 arrays holding the F24 values; if anything saturated that a decision
-    hides, all of them are NaN.  Works under jit, vmap and sharding, with or without x64 enabled.
+    hides, all of them are NaN.  Works under jit, vmap, sharding and shard_map(check_vma=False),
+    with or without x64 enabled.
+
     `params` and `inputs` are pytrees of arrays (float32, integers, booleans).  All axes of `inputs`
     carry positions unless `positions` is False, which is for functions whose result does not
     predict a part of their input.  `carrier` is a name in CARRIERS, by default the backend's.
