@@ -24,7 +24,7 @@ every_size = pytest.mark.skipif("BIG_MODELS" not in os.environ, reason="set BIG_
         ("gpt", "124m", 124.8),
         pytest.param("gpt", "1b", 1_076.2, marks=every_size),
         pytest.param("vit", "base", 86.6, marks=every_size),
-        pytest.param("resnet", "50", 25.5, marks=every_size),
+        pytest.param("resnet", "50", 25.55, marks=every_size),
     ],
 )
 def test_a_gradient_compiles_on_eight_devices_that_share_the_parameters(
@@ -43,7 +43,7 @@ def test_a_gradient_compiles_on_eight_devices_that_share_the_parameters(
     assert found["parameters"] == pytest.approx(millions * 1e6, rel=1e-3)
     # fsdp=2 and tensor=2 leave each device a quarter of the float32 parameters, and its examples
     share = 4 * found["parameters"] / 4
-    assert share <= found["argument_bytes"] < 1.1 * share
+    assert share <= found["argument_bytes"] < 1.2 * share
 
 
 @pytest.mark.parametrize("model", SIZES)
