@@ -21,7 +21,8 @@ from web3.middleware import Web3Middleware
 from tests.contracts.terms import DAY, EPOCH, ETHER, HOUR, MIN_BOND, Claim, Config, attestation
 
 PEOPLE = ("deployer", "beneficiary", "alice", "bob", "carol", "dave", "erin", "mallory", "oscar")
-STAKES = {"alice": 30_000 * ETHER, "bob": 20_000 * ETHER, "carol": 10_000 * ETHER}
+# alice has what bob and carol have together, to the wei
+STAKES = {"alice": 30_000 * ETHER + 3, "bob": 20_000 * ETHER + 2, "carol": 10_000 * ETHER + 1}
 TRAINERS = ("tara", "tom")
 RATE = 1_000
 BOUGHT = 200 * RATE * ETHER  # by each of alice to mallory

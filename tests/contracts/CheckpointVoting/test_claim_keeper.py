@@ -4,7 +4,7 @@ import brownie
 import pytest
 
 from tests.contracts.conftest import STAKES, event
-from tests.contracts.terms import attestation
+from tests.contracts.terms import Config, attestation
 
 ALICE, BOB, CAROL = STAKES.values()
 
@@ -80,3 +80,17 @@ def test_refuses_before_the_block_is_redeemed(group: Any, won: Any, people: Any)
         group.voting.claim_keeper(won.index, {"from": people.alice})
     group.voting.redeem(won.index, {"from": people.oscar})
     group.voting.claim_keeper(won.index, {"from": people.alice})
+
+
+def test_refuses_where_there_is_no_pool(protocol: Any, people: Any) -> None:
+    """K10: a group that pays trainers alone."""
+    group = protocol.create(Config(keeper_bps=0))
+    protocol.stake(group, {"erin": 10**21})
+    protocol.next_epoch()
+    claim = group.claim(people.tara, "x", 900)
+    index = group.play([claim], {"erin": claim})
+    group.voting.settle({"from": people.oscar})
+    group.voting.redeem(index, {"from": people.oscar})
+    group.voting.open_root(index, claim.root, {"from": people.oscar})
+    with brownie.reverts("cv: not redeemed"):
+        group.voting.claim_keeper(index, {"from": people.erin})

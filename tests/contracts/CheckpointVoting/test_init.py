@@ -4,7 +4,7 @@ from typing import Any
 
 import brownie
 
-from tests.contracts.terms import ZERO
+from tests.contracts.terms import ZERO, Config
 
 
 def test_starts_with_nothing_settled_or_open(protocol: Any, people: Any) -> None:
@@ -15,6 +15,7 @@ def test_starts_with_nothing_settled_or_open(protocol: Any, people: Any) -> None
     assert bytes(voting.incumbent()) == bytes(voting.accepted(0)) == genesis
     assert voting.is_used(genesis)
     assert tuple(voting.candidate(genesis)) == (ZERO, 0, ZERO, 0, 0, False)
+    assert voting.votes(genesis) == 0
     block_1, votes, seq, settled, leader = voting.state()
     assert (block_1, votes, seq, settled, int(leader.hex(), 16)) == (0, 0, 0, True, 0)
     with brownie.reverts("cv: nothing to settle"):
@@ -29,3 +30,12 @@ def test_says_what_is_signed(protocol: Any, group: Any) -> None:
     assert (name, version, chain_id, verifier) == (
         "DecentralizedAI Checkpoint", "1", brownie.chain.id, group.voting
     )  # fmt: skip
+
+
+def test_asks_for_a_bond(CheckpointVoting: Any, protocol: Any, group: Any, people: Any) -> None:
+    """K6: whatever the registry that deploys it asks for."""
+    partners = (protocol.nrn, protocol.vault, protocol.coinbase, group.deltas, b"\x02" * 32)
+    deployer = {"from": people.deployer}
+    with brownie.reverts("cv: bond"):
+        CheckpointVoting.deploy(1, *partners, Config(bond=0).fields(), deployer)
+    assert CheckpointVoting.deploy(1, *partners, Config(bond=1).fields(), deployer).BOND() == 1

@@ -3,8 +3,8 @@ from typing import Any
 import brownie
 import pytest
 
-from tests.contracts.conftest import event
-from tests.contracts.terms import Config
+from tests.contracts.conftest import STAKES, event
+from tests.contracts.terms import FOUR_YEARS, Config
 
 
 def accepted(group: Any, people: Any, name: str = "x") -> int:
@@ -36,7 +36,7 @@ def test_pays_the_seeds_number_without_a_pool(protocol: Any, people: Any) -> Non
         sender = {"from": getattr(people, name)}
         stake = protocol.vault.stake_of(1, sender["from"])
         protocol.vault.request_exit(1, stake, sender)
-    protocol.vault.request_exit(1, 10_000 * 10**18, {"from": people.carol})
+    protocol.vault.request_exit(1, STAKES["carol"], {"from": people.carol})
     protocol.stake(group, {"alice": 9 * 10**22, "bob": 10**22})
     protocol.next_epoch()
     index = accepted(group, people)
@@ -62,3 +62,18 @@ def test_refuses_what_was_not_accepted(group: Any, people: Any, ending: str) -> 
         group.voting.settle({"from": people.oscar})
     with brownie.reverts("cv: not accepted"):
         group.voting.redeem(index + (ending == "empty"), {"from": people.oscar})
+
+
+def test_the_last_two_wei_are_shared(protocol: Any, people: Any, clock: Any) -> None:
+    """C3, K10: 61 halvings on, a block of a group with half of the stake earns 2 wei."""
+    group = protocol.create(Config(keeper_bps=5_000))
+    protocol.stake(group, {"erin": sum(STAKES.values())})
+    clock.to(protocol.coinbase.EMISSION_START() + 61 * FOUR_YEARS)
+    claim = group.claim(people.tara, "x", 900)
+    index = group.play([claim], {"erin": claim})
+    group.voting.settle({"from": people.oscar})
+    assert protocol.coinbase.block_reward(group.id, group.start(index)) == 2
+    assert group.voting.redeem(index, {"from": people.oscar}).return_value == 1
+    assert protocol.nrn.balanceOf(people.tara.address) == 1
+    group.voting.open_root(index, claim.root, {"from": people.oscar})
+    assert group.voting.claim_keeper(index, {"from": people.erin}).return_value == 1

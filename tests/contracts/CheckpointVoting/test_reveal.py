@@ -287,3 +287,32 @@ def test_refuses_without_the_bond(group: Any, race: Any, people: Any, loose: Any
     arguments = claim.arguments(people.tara, voting.address, brownie.chain.id)
     with brownie.reverts("cv: bond"):
         voting.reveal(*arguments, {"from": people.dave})
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("-> (bytes4, uint256):\n    return 0x1626ba7e, 7", True),
+        ("-> bytes4:\n    self.asked = True\n    return 0x1626ba7e", False),
+        ("-> bytes4:\n    raise", False),
+        ("-> bytes4:\n    return 0x1626ba7f", False),
+        (":\n    pass", False),
+    ],
+    ids=["two words", "writes", "reverts", "another word", "silent"],
+)
+def test_a_wallet_answers_one_word_and_changes_nothing(
+    group: Any, people: Any, deploy_source: Any, answer: str, good: bool
+) -> None:
+    """A33: what comes after the word does not matter; a write, a revert, no answer refuse."""
+    head = "# pragma version 0.4.3\nasked: bool\n"
+    method = "@external\ndef isValidSignature(digest: bytes32, signature: Bytes[65])"
+    wallet = deploy_source(head + method + answer)
+    claim = group.claim(wallet, "wallet's", 900)
+    group.commit(claim)
+    group.to(claim.block_index, "reveal")
+    arguments = claim.arguments(people.tara, group.voting.address, brownie.chain.id)
+    if good:
+        group.voting.reveal(*arguments, {"from": people.dave})
+    else:
+        with brownie.reverts("cv: bad signature"):
+            group.voting.reveal(*arguments, {"from": people.dave})

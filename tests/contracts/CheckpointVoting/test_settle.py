@@ -118,3 +118,23 @@ def test_refuses_a_second_time(group: Any, revealed: Any, people: Any) -> None:
     settle(group, revealed.index, people)
     with brownie.reverts("cv: nothing to settle"):
         group.voting.settle({"from": people.oscar})
+
+
+def test_one_wei_is_power(protocol: Any, people: Any) -> None:
+    """K3: where it is all the group's power it decides."""
+    group = protocol.create()
+    protocol.stake(group, {"dave": 1})
+    protocol.next_epoch()
+    claim = group.claim(people.tara, "x", 900)
+    index = group.play([claim], {"dave": claim})
+    settle(group, index, people)
+    assert tuple(group.voting.outcome(index)) == (1, 900, 1, False)
+
+
+def test_nobody_decides_where_nobody_has_power(protocol: Any, people: Any) -> None:
+    """K3: no votes of no power are no quorum; the bond is not burned."""
+    group = protocol.create()
+    claim = group.claim(people.tara, "x", 900)
+    index = group.play([claim], {})
+    settle(group, index, people)
+    assert group.voting.outcome(index)[0] == 3

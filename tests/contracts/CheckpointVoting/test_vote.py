@@ -4,7 +4,7 @@ import brownie
 from eth_utils import keccak
 
 from tests.contracts.conftest import STAKES, event
-from tests.contracts.terms import NONE_VALID, attestation
+from tests.contracts.terms import EPOCH, NONE_VALID, attestation
 
 ALICE, BOB, CAROL = STAKES.values()
 WORD = b"\x01" * 32
@@ -161,3 +161,20 @@ def test_refuses_who_has_no_power(protocol: Any, group: Any, revealed: Any, peop
     for person in (people.oscar, people.mallory):
         with brownie.reverts("cv: no power"):
             group.voting.vote(revealed.tara.checkpoint_hash, WORD, {"from": person})
+
+
+def test_who_leaves_votes_until_the_block_ends(
+    protocol: Any, group: Any, people: Any, clock: Any
+) -> None:
+    """K5, A8: power as the block began, although none is left; the tokens are still locked."""
+    protocol.vault.request_exit(group.id, ALICE, {"from": people.alice})
+    last = (clock.now // EPOCH + 1) * EPOCH
+    index = (last - group.genesis) // group.period  # the block that is running when the epoch ends
+    claim = group.claim(people.tara, "over the edge", 700, block_index=index)
+    assert group.edge(index, "commit") < last < group.edge(index, "end")
+    group.commit(claim)
+    group.reveal(claim)
+    clock.to(max(last, group.edge(index, "vote")))
+    assert protocol.vault.power_at(group.id, people.alice, last // EPOCH) == 0
+    group.vote({"alice": claim})
+    assert group.voting.votes(claim.checkpoint_hash) == ALICE

@@ -9,6 +9,7 @@ from eth_account import Account
 from eth_utils import keccak
 from safe_wallet import Safe
 
+from tests.contracts.conftest import STAKES
 from tests.contracts.terms import ETHER, attestation
 
 OWNERS = [Account.from_key(keccak(text=f"owner {number}")) for number in range(3)]
@@ -112,4 +113,4 @@ def test_a_safe_keeps(protocol: Any, group: Any, people: Any, clock: Any, safe: 
         else:
             safe.execute(voting.address, voting.vote.encode_input(*ballot))
         voted[staker] = voting.votes(claim.checkpoint_hash) - sum(voted.values())
-    assert voted == {safe.address: stake, people.alice.address: 30_000 * ETHER}
+    assert voted == {safe.address: stake, people.alice.address: STAKES["alice"]}

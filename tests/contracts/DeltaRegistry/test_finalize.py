@@ -4,7 +4,7 @@ import brownie
 import pytest
 from eth_utils import keccak
 
-from tests.contracts.conftest import event
+from tests.contracts.conftest import STAKES, event
 from tests.contracts.terms import DAY, EPOCH, Config
 
 LATE = (0, 1, 5 * DAY, 40 * DAY)
@@ -21,7 +21,7 @@ def test_appends_the_winner(ripe: Any, people: Any) -> None:
     assert event(receipt, "PeriodFinalized") == {
         "period_index": ripe.index,
         "proposal_id": 2,
-        "votes": 20_000 * 10**18,
+        "votes": STAKES["bob"],
         "appended": True,
     }
     assert event(receipt, "DeltaAppended") == {

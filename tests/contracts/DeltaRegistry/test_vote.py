@@ -131,3 +131,20 @@ def test_who_leaves_loses_the_vote(protocol: Any, group: Any, ripe: Any, people:
     assert protocol.clock.now < ripe.end
     ripe.vote(1, "alice")
     assert ripe.deltas.tally(ripe.index, 1) == 5
+
+
+def test_one_wei_is_power(protocol: Any, people: Any, clock: Any) -> None:
+    """D2, D3: where it is all the group's power it decides data and length."""
+    group = protocol.create()
+    protocol.stake(group, {"dave": 1})
+    clock.to(group.genesis + 7 * DAY)
+    deltas = group.deltas
+    deltas.propose(deltas.tip(), b"\x07" * 32, {"from": people.erin})
+    clock.to(clock.now + DAY)
+    deltas.vote(1, {"from": people.dave})
+    deltas.vote_period_length(3 * DAY, {"from": people.dave})
+    assert tuple(deltas.leader()) == (1, 1)
+    assert deltas.period()[2] == 3 * DAY
+    clock.to(deltas.period()[0] + 7 * DAY)
+    deltas.finalize({"from": people.oscar})
+    assert (deltas.version(), tuple(deltas.leader())) == (1, (0, 0))

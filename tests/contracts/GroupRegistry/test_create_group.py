@@ -4,7 +4,7 @@ import brownie
 import pytest
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import DAY, HOUR, MIN_BOND, ZERO, Config
+from tests.contracts.terms import DAY, EPOCH, HOUR, MIN_BOND, ZERO, Config
 
 
 def test_creates_the_pair(protocol: Any, group: Any, people: Any) -> None:
@@ -87,6 +87,9 @@ def test_addresses_are_bound_to_creator_and_rules(protocol: Any, group: Any, peo
         ({"vote_window": 2**256 - 1}, "cv: window"),
         ({"commit_window": 4 * HOUR - 1}, "cv: period"),
         ({"commit_window": 166 * HOUR + 1}, "cv: period"),
+        ({"commit_window": EPOCH}, "cv: period"),
+        ({"reveal_window": EPOCH}, "cv: period"),
+        ({"vote_window": EPOCH}, "cv: period"),
         ({"checkpoint_quorum_bps": 999}, "cv: quorum"),
         ({"checkpoint_quorum_bps": 6_668}, "cv: quorum"),
         ({"delta_quorum_bps": 499}, "dr: quorum"),

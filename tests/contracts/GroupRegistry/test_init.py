@@ -53,3 +53,11 @@ def test_refuses_what_is_no_blueprint(
 def test_refuses_no_bond(GroupRegistry: Any, protocol: Any, people: Any) -> None:
     with brownie.reverts("gr: bond"):
         GroupRegistry.deploy(*partners(protocol)[:-1], 0, {"from": people.deployer})
+
+
+def test_takes_the_least_that_is_a_bond_and_a_blueprint(
+    GroupRegistry: Any, protocol: Any, people: Any
+) -> None:
+    shortest = people.deployer.transfer(data="0x61000480600a3d393df3fe710000").contract_address
+    values = [*partners(protocol)[:3], shortest, shortest, 1]
+    assert GroupRegistry.deploy(*values, {"from": people.deployer}).MIN_BOND() == 1

@@ -2,6 +2,8 @@ from typing import Any
 
 import brownie
 import pytest
+from brownie import web3
+from eth_utils import keccak
 
 from tests.contracts.terms import ZERO
 
@@ -39,3 +41,12 @@ def test_refuses_a_zero_minter(Neuron: Any, people: Any, missing: int) -> None:
     minters[missing] = ZERO
     with brownie.reverts("neuron: zero minter"):
         Neuron.deploy(*minters, {"from": people.deployer})
+
+
+def test_keeps_no_owner_and_no_other_minter(protocol: Any, people: Any) -> None:
+    """N4: not even in storage that no function shows (`layout.snapshot` tells where)."""
+    owner, is_minter = (0).to_bytes(32, "big"), (4).to_bytes(32, "big")
+    deployer = bytes.fromhex(people.deployer.address[2:]).rjust(32, b"\0")
+    for slot in (owner, keccak(is_minter + deployer), keccak(is_minter + bytes(32))):
+        word = web3.eth.get_storage_at(protocol.nrn.address, int.from_bytes(slot, "big"))
+        assert int.from_bytes(word, "big") == 0

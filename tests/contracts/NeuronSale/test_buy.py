@@ -70,3 +70,17 @@ def test_stops_where_every_later_width_would_break(
     with brownie.reverts("sale: cap"):
         sale.buy({"from": people.alice, "value": 1})
     assert sale.issued() == 2**95
+
+
+def test_sells_up_to_the_cap(NeuronSale: Any, Neuron: Any, people: Any, clock: Any) -> None:
+    """S1"""
+    deployer, start = people.deployer, clock.now + 100
+    nrn = deployer.get_deployment_address(deployer.nonce + 1)
+    terms = (nrn, start, start + 86_400, 2**96 - 1, people.beneficiary, 0)
+    sale = NeuronSale.deploy(*terms, {"from": deployer})
+    Neuron.deploy(sale, deployer, {"from": deployer})
+    clock.next(start)
+    sale.buy({"from": people.alice, "value": 1})
+    assert sale.issued() == 2**96 - 1
+    clock.next(start + 86_400)
+    assert sale.release({"from": people.alice}).return_value == 1  # without vesting, all at once

@@ -58,3 +58,15 @@ def test_refuses_when_the_token_refuses(
     clock.to(release * EPOCH)
     with brownie.reverts("vault: transfer"):
         loose_vault.withdraw(release, {"from": people.alice})
+
+
+def test_one_wei_is_an_amount(protocol: Any, group: Any, people: Any, clock: Any) -> None:
+    """V1: staked, moved to a child, asked back and paid."""
+    vault, erin = protocol.vault, people.erin
+    child = protocol.create(fork=(group.id, 0, 0))
+    vault.stake(group.id, 1, {"from": erin})
+    vault.migrate(group.id, child.id, 1, {"from": erin})
+    assert vault.stake_of(child.id, erin) == 1
+    release = vault.request_exit(child.id, 1, {"from": erin}).return_value
+    clock.to(release * EPOCH)
+    assert vault.withdraw(release, {"from": erin}).return_value == 1
