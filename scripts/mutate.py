@@ -113,7 +113,7 @@ class Units:
         session.config.pluginmanager.unregister(reporter)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        verdict = {"verdict": "killed", "by": "an error of the harness"}
+        verdict = {"verdict": "unknown"}
         with suppress(BaseException):
             verdict = self._judge(session, mutant, port)
         os.write(say, json.dumps(verdict).encode())
@@ -258,13 +258,16 @@ def known() -> dict[str, Record]:
 def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     """Note a verdict for every mutant."""
     verdicts = known()
-    new = [m for m in todo if verdicts.get(m.key, {"verdict": "survived"})["verdict"] == "survived"]
+    open_ = ("survived", "unknown")
+    new = [m for m in todo if m.key not in verdicts or verdicts[m.key]["verdict"] in open_]
     print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
     if not new:
         return
     units = Units(new, jobs, port)
     sys.argv = ["brownie", "test"]  # Brownie's plugin reads them
-    pytest.main(["-q", "-p", "no:timeout", "-p", "no:cacheprovider", "tests/contracts"], [units])
+    arguments = ["-q", "-p", "no:timeout", "-p", "no:cacheprovider", "tests/contracts"]
+    if pytest.main(arguments, [units]):
+        raise SystemExit("mutate: stopped; the next run goes on")
     for mutant in units.survivors:
         note(
             mutant,
@@ -298,7 +301,7 @@ def main() -> int:
     options.add_argument("--port", type=int, default=18_300, help="first of 65 ports for Anvil")
     chosen = options.parse_args()
     os.chdir(ROOT)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutate: stopped; the next run goes on"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if chosen.planted:
         verdicts = [
             machines(["tests/stateful"], mutant) | {"what": mutant.what} for mutant in planted()
