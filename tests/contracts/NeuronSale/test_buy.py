@@ -2,7 +2,7 @@ from typing import Any
 
 import brownie
 
-from tests.contracts.conftest import event
+from tests.contracts.conftest import ask, event
 from tests.contracts.NeuronSale.conftest import RATE, Sale
 from tests.contracts.terms import ETHER, ZERO
 
@@ -70,6 +70,9 @@ def test_stops_where_every_later_width_would_break(
     with brownie.reverts("sale: cap"):
         sale.buy({"from": people.alice, "value": 1})
     assert sale.issued() == 2**95
+    ask("anvil_setBalance", people.alice.address, hex(2**250))
+    with brownie.reverts("sale: cap"):  # more than the product below could hold
+        sale.buy({"from": people.alice, "value": 2**249})
 
 
 def test_sells_up_to_the_cap(NeuronSale: Any, Neuron: Any, people: Any, clock: Any) -> None:
