@@ -64,8 +64,8 @@ def altered(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": "decentralizedai/claim/2"}, {"chain_id": 1}, {"chain_id": True}, {"chain_id": 1 << 64},
-        {"voting": DOMAIN.voting.lower()}, {"voting": 7}, {"block_index": 8},
+        {"format": "decentralizedai/claim/2"}, {"chain_id": 1}, {"chain_id": True},
+        {"chain_id": 1 << 64}, {"voting": DOMAIN.voting.lower()}, {"voting": 7}, {"block_index": 8},
         {"block_index": -1}, {"commitment": "00" * 32}, {"commitment": "00" * 31},
         {"opened": {}}, {"opened": []}, {"trainer": None}, {"loss": 4}, {"loss": "5"},
         {"salt": "05" * 31 + " 0"}, {"salt": "AB" * 32}, {"signature": "0"},
