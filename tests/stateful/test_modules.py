@@ -52,7 +52,9 @@ def at(key: bytes32, when: uint256) -> uint256:
 def compiled(source: str) -> Any:
     """Compiled once; each test deploys its own, for what a test does is undone."""
     boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
-    return boa.loads_partial(source, compiler_args={"evm_version": EVM_VERSION})
+    # A source's own folder is asked first for imports: without a name, the working directory.
+    name = str(ROOT / "test.vy")
+    return boa.loads_partial(source, filename=name, compiler_args={"evm_version": EVM_VERSION})
 
 
 def round_trips(module: str) -> Any:
