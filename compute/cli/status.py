@@ -86,12 +86,18 @@ def _group(session: Session, group: "Group", now: int) -> dict[str, Any]:
 
 def _held_out(session: Session, checkpoint: bytes) -> dict[str, Any] | None:
     """What its trainer says of examples it did not train on, if the store has the manifest."""
-    from compute.checkpoint import InvalidCheckpoint, held_out_of
     from compute.storage import StorageError
 
     try:
-        said = held_out_of(session.blocks, checkpoint) if session.blocks.has(checkpoint) else None
-    except (InvalidCheckpoint, StorageError):
+        if not session.blocks.has(checkpoint):
+            return None
+        from compute.checkpoint import InvalidCheckpoint, held_out_of  # NumPy is slow to import
+
+        try:
+            said = held_out_of(session.blocks, checkpoint)
+        except InvalidCheckpoint:
+            return None
+    except StorageError:
         return None
     if said is None:
         return None
