@@ -137,7 +137,7 @@ class Learner:
     def utilisation(self, steps_per_second: float) -> float | None:
         """Model FLOPs utilisation: the share of the devices' bfloat16 peak that goes into matrix
         products of the model, recomputation not counted; None where the peak is not known."""
-        peak = peak_flops(self._layout.mesh.devices.flat[0])
+        peak = peak_flops(self._layout.mesh.local_devices[0])
         if peak is None:
             return None
         return self._flops * steps_per_second / (peak * self._layout.mesh.size)

@@ -83,7 +83,7 @@ class Program:
             out_shardings=(_shardings(self.abstract), self._layout.whole),
         )
         compiled = step.lower(*arguments).compile()
-        memory.check(self._recipe, _bytes(compiled), self._layout.mesh.devices.flat[0])
+        memory.check(self._recipe, _bytes(compiled), self._layout.mesh.local_devices[0])
         return compiled
 
     def _fresh(self, parameters: Mapping[str, jax.Array]) -> State:
