@@ -4,9 +4,11 @@ import logging
 import os
 import signal
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
+import jax
 from eth_account import Account
 
 from compute.chain import connect
@@ -51,6 +53,8 @@ def run(order: Order) -> None:
         arm(*order.kill)
     if order.processes is not None:
         join(order.processes)
+        # a child of multiprocessing leaves out what JAX does when Python ends: part from the others
+        Finalize(None, jax.distributed.shutdown, exitpriority=1)
     if order.role == "assistant":
         crew.assist(open_store(str(order.store)), order.state, order.options)
         return
