@@ -114,10 +114,12 @@ def test_in_order_is_what_the_evaluator_sees(examples, workers, start):
 
 
 def test_workers_leave_when_the_reader_does(examples):
+    others = set(threading.enumerate())
     reader = Reader(examples, batch_size=7, seed=5, key=b"tip", workers=3)
     next(reader)
+    workers = set(threading.enumerate()) - others
     reader.close()
-    for thread in threading.enumerate():
-        if thread.name.startswith("reader"):
-            thread.join(5)
-            assert not thread.is_alive()
+    assert workers
+    for thread in workers:
+        thread.join(5)
+        assert not thread.is_alive()
