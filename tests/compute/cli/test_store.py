@@ -1,7 +1,7 @@
 """`nrn store`, and `--ipfs` with a real daemon."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from compute.storage.pins import Pins
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import CONFIG, Devnet
 from tests.integration.stage import SPECIFICATION, examples
-from tests.support.kubo_daemon import Daemon, require_kubo
+from tests.support.kubo_daemon import Daemon
 
 Nrn = Callable[..., Result]
 ABSENT = bytes(32)
@@ -24,17 +24,6 @@ ABSENT = bytes(32)
 def store(tmp_path: Path) -> FolderStore:
     """The folder that `nrn` uses."""
     return FolderStore(tmp_path / "store")
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    require_kubo()
-    daemon = Daemon(tmp_path / "kubo")
-    daemon.start()
-    try:
-        yield daemon
-    finally:
-        daemon.kill()
 
 
 def file_of(store: FolderStore, digest: bytes) -> Path:

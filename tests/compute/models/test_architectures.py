@@ -1,6 +1,5 @@
 """Every architecture: its table is its Flax module, and what it computes can be verified."""
 
-import copy
 import json
 from dataclasses import replace
 
@@ -9,10 +8,11 @@ import numpy as np
 import pytest
 from flax.traverse_util import flatten_dict
 
-from compute import canonical, exact
+from compute import exact
 from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
 from compute.models.losses import FUNCTIONS
 from compute.models.parameters import AXES
+from tests.compute.models.changing import changed
 from tests.compute.models.families import EXAMPLES, FAMILIES, LENGTH, PIXELS, TOKENS, Family
 
 RANDOM = np.random.default_rng(8)
@@ -131,16 +131,6 @@ def test_the_future_never_changes_the_past(name: str) -> None:
         assert losses(position, 7, position + 1) != losses(position, 200, position + 1)
 
 
-def changed(name: str, path: str, value: object) -> bytes:
-    document = copy.deepcopy(json.loads(FAMILIES[name].specification.encode()))
-    *parents, last = path.split(".")
-    place = document
-    for key in parents:
-        place = place[int(key)] if isinstance(place, list) else place[key]
-    place[last] = value
-    return canonical.encode(document)
-
-
 @pytest.mark.parametrize(
     ("name", "path", "value"),
     [
@@ -176,8 +166,9 @@ def changed(name: str, path: str, value: object) -> bytes:
     ],
 )
 def test_every_fault_is_refused(name: str, path: str, value: object) -> None:
+    document = json.loads(FAMILIES[name].specification.encode())
     with pytest.raises(ModelError):
-        ModelSpecification.parse(changed(name, path, value))
+        ModelSpecification.parse(changed(document, path, value))
 
 
 @every

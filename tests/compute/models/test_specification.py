@@ -1,6 +1,5 @@
 """The specification: 32 bytes from which anyone rebuilds the same model."""
 
-import copy
 import json
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from compute import canonical
 from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
+from tests.compute.models.changing import changed
 
 IMAGE = InputColumn("image", "uint8", (784,), -8)
 MNIST = ModelSpecification(MLP((128, 64), 10), columns=(IMAGE,), target="label")
@@ -68,16 +68,6 @@ def test_different_specifications_have_different_hashes(one, other):
     assert (one == other) == (one.hash == other.hash)
 
 
-def changed(path: str, value: object) -> bytes:
-    document = copy.deepcopy(DOCUMENT)
-    *parents, last = path.split(".")
-    place = document
-    for key in parents:
-        place = place[int(key)] if isinstance(place, list) else place[key]
-    place[last] = value
-    return canonical.encode(document)
-
-
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -123,7 +113,7 @@ def changed(path: str, value: object) -> bytes:
 )
 def test_every_fault_is_refused(path, value):
     with pytest.raises(ModelError):
-        ModelSpecification.parse(changed(path, value))
+        ModelSpecification.parse(changed(DOCUMENT, path, value))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from compute.storage import (
     export_car,
     import_car,
 )
-from tests.support.kubo_daemon import Daemon, require_kubo
+from tests.support.kubo_daemon import Daemon
 
 # From the specification's own words, by hand: one root, one block "hello".
 HELLO = hashlib.sha256(b"hello").digest()
@@ -55,17 +54,6 @@ def archive(store: Memory, roots: list[bytes]) -> bytes:
     file = io.BytesIO()
     export_car(store, roots, store, file)
     return file.getvalue()
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    require_kubo()
-    daemon = Daemon(tmp_path / "kubo")
-    daemon.start()
-    try:
-        yield daemon
-    finally:
-        daemon.kill()
 
 
 def test_the_bytes_are_those_of_the_specification() -> None:

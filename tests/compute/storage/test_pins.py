@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from compute.storage import BlockUnavailable, FolderStore, StorageError, cid
 from compute.storage.garbage import Collected, collect
 from compute.storage.kubo import KuboStore
 from compute.storage.pins import Pins, Record, owners, pinned
-from tests.support.kubo_daemon import Daemon, require_kubo
+from tests.support.kubo_daemon import Daemon
 
 ABSENT = bytes(32)
 
@@ -30,17 +29,6 @@ def store(tmp_path: Path) -> FolderStore:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "pins"
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    require_kubo()
-    daemon = Daemon(tmp_path / "kubo")
-    daemon.start()
-    try:
-        yield daemon
-    finally:
-        daemon.kill()
 
 
 def put(store: FolderStore, *names: str) -> list[bytes]:
