@@ -58,18 +58,29 @@ class Learner:
             specification, recipe, None if devices is None else tuple(devices)
         )
         self.step = 0
-        self.scale = 1.0  # multiplies the recipe's learning rate
+        self.scale = 1.0
         self._reader: Reader | None = None
         self._running: deque[dict[str, jax.Array]] = deque()
-        self._report = Report()
+        self._finished: dict[str, jax.Array] = {}  # what the last finished step found
         self._flops = 0
         with memory.explained(recipe):
             self.state = self.program.initial(self._placed(parameters))
 
+    @property
+    def scale(self) -> float:
+        """Multiplies the recipe's learning rate."""
+        return self._scale
+
+    @scale.setter
+    def scale(self, value: float) -> None:
+        self._scale = value
+        # placed here, not in every step: a step of a tiny model is over before it is there
+        self._placed_scale = place(np.asarray(value, np.float32), self._layout.whole)
+
     def adopt(self, parameters: Mapping[str, np.ndarray], restart: Restart = "reset") -> None:
         """Go on from other parameters; `restart` as in Recipe."""
         self._running.clear()
-        self._report = Report()
+        self._finished = {}
         with memory.explained(self._recipe):
             if restart == "reset":
                 self.state = self.program.initial(self._placed(parameters))
@@ -132,7 +143,8 @@ class Learner:
                 self._finish(0)  # nothing follows that would keep the device busy
         finished = self.step - first + waiting - len(self._running)
         speed = finished / max(time.monotonic() - begun, 1e-9)
-        return self._report._replace(steps_per_second=speed)
+        found = {name: value.item() for name, value in jax.device_get(self._finished).items()}
+        return Report(**found, steps_per_second=speed)
 
     def utilisation(self, steps_per_second: float) -> float | None:
         """Model FLOPs utilisation: the share of the devices' bfloat16 peak that goes into matrix
@@ -171,9 +183,7 @@ class Learner:
         batch = self.on_devices(next(self._reader))
         if not self._flops:
             self._flops = self.program.flops(batch)
-        self.state, found = self.program.advance(
-            self.state, batch, place(np.asarray(self.scale, np.float32), self._layout.whole)
-        )
+        self.state, found = self.program.advance(self.state, batch, self._placed_scale)
         self.step += 1
         self._running.append(found)
         self._finish(STEPS_AHEAD)  # else the clock would see dispatches, not steps
@@ -191,13 +201,7 @@ class Learner:
     def _finish(self, ahead: int) -> None:
         """Wait until no more than `ahead` steps are unfinished."""
         while len(self._running) > ahead:
-            found = jax.device_get(self._running.popleft())
-            self._report = Report(
-                float(found["loss"]),
-                float(found["gradient_norm"]),
-                float(found["learning_rate"]),
-                int(found["skipped"]),
-            )
+            self._finished = jax.block_until_ready(self._running.popleft())
 
     def _placed(self, parameters: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
         return {
