@@ -5,11 +5,13 @@ actor has seen, what it waits for and until when. Whoever drives a development c
 clock once every actor is idle, that is `now >= latest block timestamp` and `waiting_until > now`.
 """
 
+import contextlib
 import json
 import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +27,15 @@ logger = logging.getLogger(__name__)
 # Chain time until a transaction that could not be sent is tried again.
 RETRY_SECONDS = 60
 
+CHAIN_IS_SILENT = (RpcUnavailable, RpcRefused, MalformedAnswer)
+
 
 class Stopped(Leave):
     """The actor was asked to end; everything it needs to go on is on disk."""
+
+
+class Overdue(Exception):
+    """The chain's time for what was under way is over."""
 
 
 class TimeSource(Protocol):
@@ -57,6 +65,7 @@ class Clock:
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
         self._reported = ""
+        self._look_at = 0.0  # by our own clock: when `check_until` looks at the chain again
 
     def now(self) -> int:
         """Timestamp of the latest block. Raises RpcUnavailable."""
@@ -82,6 +91,16 @@ class Clock:
         """Raise Stopped if the actor was asked to end; called from everything that takes long."""
         if self._stop.is_set():
             raise Stopped
+
+    def check_until(self, end: int) -> None:
+        """As `check`, and raise Overdue once chain time `end` has come. Looks at the chain once in
+        a poll interval at most; while it is silent, nothing is over."""
+        self.check()
+        if time.monotonic() >= self._look_at:
+            with contextlib.suppress(*CHAIN_IS_SILENT):
+                if self.now() >= end:
+                    raise Overdue
+            self._look_at = time.monotonic() + self._poll_seconds
 
     def pause(self) -> None:
         """One poll interval of real time. Raises Stopped."""
@@ -131,7 +150,7 @@ def follow(step: Callable[[int], Wait], clock: Clock) -> None:
             if silent:
                 logger.info("the %s answers again", silent)
                 silent = None
-        except (RpcUnavailable, RpcRefused, MalformedAnswer, StoreUnreachable) as error:
+        except (*CHAIN_IS_SILENT, StoreUnreachable) as error:
             if not silent:
                 silent = "store" if isinstance(error, StoreUnreachable) else "chain"
                 logger.warning("%s Waiting for the %s to come back.", error, silent)

@@ -15,7 +15,7 @@ from compute.chain.handover import Handover, Opened
 from compute.chain.rewards import of_claim
 from compute.chain.signatures import is_signed
 from compute.checkpoint import InvalidCheckpoint
-from compute.roles.clock import RETRY_SECONDS, Clock, Wait
+from compute.roles.clock import RETRY_SECONDS, Clock, Overdue, Wait
 from compute.roles.goal import Goals
 from compute.roles.relay import handed_over
 from compute.roles.retrieval import Mirror, load_checkpoint
@@ -80,7 +80,10 @@ class Relayer:
         if now < block.vote_at:
             for handover in due:
                 try:
-                    self._reveal(handover, now)
+                    self._reveal(handover, now, block.vote_at)
+                except Overdue:
+                    self._say(f"not revealed: block {block.index} asked for too long an evaluation")
+                    break
                 except BlockUnavailable as error:  # it may still arrive; the others need not wait
                     self._say(f"not revealed yet: {handover.commitment.hex()}: {error}")
             return Wait(block.vote_at, "waiting for claims to reveal", recheck=True)
@@ -90,9 +93,9 @@ class Relayer:
         if self._group.commitment(handover.commitment) is None and self._may_try(handover, now):
             self._pay.commit(handover.block_index, handover.commitment)
 
-    def _reveal(self, handover: Handover, now: int) -> None:
+    def _reveal(self, handover: Handover, now: int, end: int) -> None:
         """Reveal a claim unless that is done, or it is not worth a bond. Raises BlockUnavailable
-        while its bytes cannot be had."""
+        while its bytes cannot be had, Overdue if it is still evaluated at chain time `end`."""
         opened = handover.opened
         if opened is None or self._stored(opened) is not None:
             return
@@ -100,7 +103,7 @@ class Relayer:
         fault = self._refusal(handover.commitment, opened)
         if fault is None and not self._trusting:
             if handover.commitment not in self._judged:
-                self._judged[handover.commitment] = self._lie(opened.claim)
+                self._judged[handover.commitment] = self._lie(opened.claim, end)
             fault = self._judged[handover.commitment]
         if fault:
             self._say(f"not revealed: {digest.hex()}: {fault}")
@@ -129,14 +132,14 @@ class Relayer:
             return "it is no improvement"
         return None
 
-    def _lie(self, claim: Claim) -> str | None:
-        """Why keepers would find the claim false. Raises BlockUnavailable."""
+    def _lie(self, claim: Claim, end: int) -> str | None:
+        """Why keepers would find the claim false. Raises BlockUnavailable, Overdue."""
         goal = self._goals.now(self._check)
         try:
             checkpoint = load_checkpoint(self._blocks, goal.specification, claim.checkpoint_hash)
         except InvalidCheckpoint as error:
             return str(error)
-        return judge(claim, checkpoint, goal, self._check).reason
+        return judge(claim, checkpoint, goal, lambda examples: self._clock.check_until(end)).reason
 
     def _may_try(self, handover: Handover, now: int) -> bool:
         """Not at every look what failed at the last."""

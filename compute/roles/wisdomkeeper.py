@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from compute.chain import EPOCH, Block, Group, RevealedClaim, Status
 from compute.chain.claims import NONE_VALID, attestation
 from compute.checkpoint import InvalidCheckpoint
-from compute.roles.clock import RETRY_SECONDS, Clock, Wait
+from compute.roles.clock import RETRY_SECONDS, Clock, Overdue, Wait
 from compute.roles.goal import Goal, Goals
 from compute.roles.journal import Entry, Journal
 from compute.roles.keeping import Keeping
@@ -93,6 +93,12 @@ class Wisdomkeeper:
                     if now < retrieved_by:
                         return Wait(retrieved_by, f"waiting. {error}", recheck=True)
                     logger.error("%s Not voting: without the group's data nothing is true.", error)
+                except Overdue:
+                    logger.error(
+                        "Block %d ended during the evaluation: no vote. This machine is too slow "
+                        "for the group; what was evaluated is kept.",
+                        block.index,
+                    )
             if entry is not None and not self._cast(entry):
                 return Wait(min(now + RETRY_SECONDS, block.end), "waiting to vote again")
         return Wait(block.end, "waiting for the next block")
@@ -102,7 +108,8 @@ class Wisdomkeeper:
 
         From `retrieved_by` on a checkpoint counts as false that was sought in vain, and none is
         sought twice, because every search in vain costs a timeout. Raises BlockUnavailable if the
-        goal's own blocks are missing, or those of a candidate that may still arrive.
+        goal's own blocks are missing, or those of a candidate that may still arrive, and Overdue
+        if the block ends during an evaluation.
         """
         candidates = self._group.candidates(block.index)
         if not candidates:
@@ -117,7 +124,7 @@ class Wisdomkeeper:
         for claim in candidates:
             try:
                 known_missing = claim in self._sought and self._clock.now() >= retrieved_by
-                verdict = NOT_RETRIEVED if known_missing else self._verdict(claim, goal)
+                verdict = NOT_RETRIEVED if known_missing else self._verdict(claim, goal, block)
             except BlockUnavailable as error:
                 self._sought.add(claim)
                 if self._clock.now() < retrieved_by:
@@ -133,14 +140,20 @@ class Wisdomkeeper:
         self._journal.record(chosen)
         return chosen
 
-    def _verdict(self, claim: RevealedClaim, goal: Goal) -> Verdict:
+    def _verdict(self, claim: RevealedClaim, goal: Goal, block: Block) -> Verdict:
         known = self._verdicts.get(claim)
         if known is not None:
             return known
         try:
             checkpoint = load_checkpoint(self._blocks, goal.specification, claim.checkpoint_hash)
             self._blocks.serve_checkpoint(claim.checkpoint_hash)
-            verdict = judge(claim, checkpoint, goal, self._check, self._transcripts)
+            verdict = judge(
+                claim,
+                checkpoint,
+                goal,
+                lambda examples: self._clock.check_until(block.end),
+                self._transcripts,
+            )
         except InvalidCheckpoint as error:
             verdict = Verdict(str(error))
         self._verdicts[claim] = verdict

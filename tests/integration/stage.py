@@ -213,9 +213,9 @@ class Stage:
         self.hush()
 
     def keeper(self, name: str = "alice") -> Wisdomkeeper:
-        """A wisdomkeeper in this process, to be stepped by hand."""
-        state = self.folder / f"wisdomkeeper-{name}"
-        role = actor.wisdomkeeper(self.group, self.net.accounts[name], self.store, state)
+        """A wisdomkeeper in this process, to be stepped by hand, that never looks away."""
+        state, account = self.folder / f"wisdomkeeper-{name}", self.net.accounts[name]
+        role = actor.wisdomkeeper(self.group, account, self.store, state, poll_seconds=0)
         return self._held.enter_context(role)[0]
 
     def trainer(

@@ -5,10 +5,13 @@ import logging
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from compute.chain import Status
+from compute.roles.search import Search
 from compute.roles.sending import OwnTransactions
+from compute.roles.transcripts import Transcript
 from compute.training.learner import Learner, Report
 from tests.integration.mallory import Mallory
 from tests.integration.stage import OPTIONS, Stage
@@ -90,6 +93,54 @@ def test_a_candidate_that_is_late_is_kept_for_the_next_block(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "run", idle)
         assert stage.step(tara).doing == "waiting to reveal"
+
+
+def test_an_evaluation_that_ends_too_late_is_kept_for_the_next_block(stage: Stage) -> None:
+    """train | the commit window ends while the exact loss is computed | next block: committed"""
+    tara, block, evaluated = stage.trainer(), stage.block, Transcript.add
+    tara._goals.now()  # the incumbent's loss is known
+
+    def slow(self: Transcript, start: int, losses: np.ndarray) -> None:
+        stage.net.warp(block.reveal_at)
+        evaluated(self, start, losses)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transcript, "add", slow)
+        assert stage.step(tara).until == block.end
+    assert stage.happened("Committed") == []
+    search = tara._search
+    assert isinstance(search, Search) and (kept := search._best) is not None
+    stage.net.warp(block.end)
+    assert stage.step(tara).doing == "waiting to reveal"
+    assert search._best is not None and search._best.evaluation.loss <= kept.evaluation.loss
+
+
+def test_a_keeper_leaves_an_evaluation_when_its_block_is_over(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """vote: the evaluation outlasts the window | no vote | next block: a vote"""
+    tara, alice, block, evaluated = stage.trainer(), stage.keeper(), stage.block, Transcript.add
+    stage.step(alice)  # it knows the incumbent's loss
+
+    def to_the_vote() -> None:
+        stage.step(tara)
+        stage.net.warp(stage.block.reveal_at)
+        stage.step(tara)
+        stage.net.warp(stage.block.vote_at)
+
+    def slow(self: Transcript, start: int, losses: np.ndarray) -> None:
+        evaluated(self, start, losses)
+        stage.net.warp(block.end)
+
+    to_the_vote()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transcript, "add", slow)
+        assert stage.step(alice).until == block.end
+    assert "what was evaluated is kept" in caplog.text
+    assert stage.happened("Voted") == []
+    to_the_vote()
+    stage.step(alice)
+    assert [event["block_index"] for event in stage.happened("Voted")] == [block.index + 1]
 
 
 def test_a_trainer_without_the_bond_says_so_and_waits(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compute.chain import RpcUnavailable
-from compute.roles.clock import Clock, Stopped, Wait, follow
+from compute.roles.clock import Clock, Overdue, Stopped, Wait, follow
 from compute.storage import StoreUnreachable
 
 
@@ -87,3 +87,19 @@ def test_what_takes_long_can_be_left(tmp_path: Path) -> None:
     clock.stop()
     with pytest.raises(Stopped):
         clock.check()
+
+
+def test_work_is_left_when_its_time_is_over_and_not_while_the_chain_is_silent(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(Times(19, None, 20), tmp_path, poll_seconds=0)
+    clock.check_until(20)
+    clock.check_until(20)
+    with pytest.raises(Overdue):
+        clock.check_until(20)
+    seldom = Clock(Times(19), tmp_path, poll_seconds=3_600)
+    seldom.check_until(20)
+    seldom.check_until(20)
+    seldom.stop()
+    with pytest.raises(Stopped):
+        seldom.check_until(20)
