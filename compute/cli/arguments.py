@@ -31,6 +31,13 @@ FORMATS = (
     "class), or what Hugging Face datasets saved to disk"
 )
 
+Window = Annotated[int, typer.Option(min=1, help="Tokens of text in one example.")]
+TokeniserFile = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="Ranks in tiktoken's format that cut text; else bytes do."
+    ),
+]
 GroupId = Annotated[
     int, typer.Argument(metavar="GROUP", min=1, help="Number of the group; see `nrn group list`.")
 ]

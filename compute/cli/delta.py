@@ -182,17 +182,18 @@ def _build(
 ) -> Built:
     from compute.roles import curator
     from compute.training_set import additions, diff
-    from compute.training_set.importers import read
+    from compute.training_set.importers import read_for
 
     if (become is None) == (add is None and remove is None):
         raise Refused("Say what changes: --add and --remove, or --become alone.")
     with session.out.progress("building the delta"):
         sets = session.training_sets(group)
         current = curator.checkout(group, own, folder=sets)
+        schema = current.schema
         if become is not None:
-            change = diff(current, read(become, schema=current.schema))
+            change = diff(current, read_for(become, schema, own))
         else:
-            wanted = current.schema.empty() if add is None else read(add, schema=current.schema)
+            wanted = schema.empty() if add is None else read_for(add, schema, own)
             change = additions(current, wanted)
             change = replace(change, remove=[] if remove is None else _ids(remove))
         if not len(change):

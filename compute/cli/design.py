@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from compute.models import ModelSpecification
+    from compute.training_set.tokeniser import Tokeniser
 
 MAX_BYTES = 1 << 20
 
@@ -56,11 +57,17 @@ class Design:
     ] = None
     classes: Annotated[
         int | None,
-        _option("Classes or size of the vocabulary; by default those in the data, 256 for bytes."),
+        _option(
+            "Classes or size of the vocabulary; by default those in the data, 256 for bytes, the "
+            "tokeniser's."
+        ),
     ] = None
 
-    def fit(self, columns: "Mapping[str, np.ndarray]") -> "ModelSpecification":
-        """The specification for this data. Raises ModelError."""
+    def fit(
+        self, columns: "Mapping[str, np.ndarray]", tokeniser: "Tokeniser | None"
+    ) -> "ModelSpecification":
+        """The specification for this data; the tokeniser's tokens are the vocabulary. Raises
+        ModelError."""
         from compute.models.sizes import design, design_code
 
         source = self.source()
@@ -71,11 +78,30 @@ class Design:
                 "Say which model: --model with its --size, --code FILE, or --specification FILE."
             )
         target = self.target or ("targets" if self.model == "gpt" else "label")
-        return design(self.model, self.size, columns, target, self.classes)
+        vocabulary = None if tokeniser is None else len(tokeniser)
+        return design(self.model, self.size, columns, target, self.classes or vocabulary)
 
     def source(self) -> bytes | None:
         """The Python file given as the model."""
         return None if self.code is None else self.code.read_bytes()
+
+
+def read_first(
+    data: Path, window: int, tokeniser: Path | None
+) -> "tuple[Mapping[str, np.ndarray], Tokeniser | None]":
+    """The first examples of a group, and the tokeniser in the file given for them. Raises
+    UnreadableData, SchemaError or TokeniserError."""
+    from compute.training_set.importers import read
+    from compute.training_set.tokeniser import MAX_BYTES, Tokeniser
+
+    if tokeniser is None:
+        return read(data, window=window), None
+    with tokeniser.open("rb") as file:
+        words = Tokeniser(file.read(MAX_BYTES + 1))
+    columns = read(data, window=window, tokeniser=words)
+    if words.column not in columns:
+        raise Refused(f"{data} is not text, and its examples were not made with {tokeniser}.")
+    return columns, words
 
 
 def read_specification(path: Path) -> "ModelSpecification":

@@ -33,6 +33,7 @@ _CODES = {
     "ModelError": WRONG,
     "SchemaError": WRONG,
     "UnreadableData": WRONG,
+    "TokeniserError": WRONG,
     "Inapplicable": WRONG,
     "InvalidGenesis": A_LIE,
     "JournalError": WRONG,

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import FORMATS, GroupId, parse_amount, parse_span
+from compute.cli.arguments import (
+    FORMATS,
+    GroupId,
+    TokeniserFile,
+    Window,
+    parse_amount,
+    parse_span,
+)
 from compute.cli.command import command
-from compute.cli.design import Design, SpecificationFile, read_specification
+from compute.cli.design import Design, SpecificationFile, read_first, read_specification
 from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
@@ -103,7 +110,8 @@ def create(
         Path,
         typer.Option(exists=True, help=f"First examples: {FORMATS}."),
     ],
-    window: Annotated[int, typer.Option(min=1, help="Bytes of text in one example.")] = 128,
+    window: Window = 128,
+    tokeniser: TokeniserFile = None,
     specification: SpecificationFile = None,
 ) -> None:
     """Found a group: its model, its first data, its terms, for ever.
@@ -116,14 +124,17 @@ def create(
     """
     from compute.chain import GroupConfig
     from compute.roles.founding import found
-    from compute.training_set.importers import read
 
     if specification is not None and design.model is not None:
         raise Refused("Give the model once: --model with its --size, or --specification FILE.")
     with session.out.progress("storing the first examples"):
-        columns = read(data, window=window)
-        model = design.fit(columns) if specification is None else read_specification(specification)
-        founding = found(model, columns, session.blocks, design.source())
+        columns, words = read_first(data, window, tokeniser)
+        model = (
+            design.fit(columns, words)
+            if specification is None
+            else read_specification(specification)
+        )
+        founding = found(model, columns, session.blocks, design.source(), words)
     defaults = GroupConfig(
         model_hash=founding.model_hash,
         genesis_checkpoint=founding.genesis_checkpoint,

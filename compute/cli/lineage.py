@@ -209,10 +209,13 @@ def _present(
     """Counts, classes and examples, on the terminal and, if asked for, on a contact sheet."""
     from compute.cli import preview
     from compute.roles.retrieval import load_specification
+    from compute.training_set.tokeniser import load
 
+    words = load(session.blocks, change.added)
     target = load_specification(session.blocks, group.model_hash).target
     facts |= preview.facts(change, target)
     if sheet is not None:
         with _writing(sheet):
-            preview.write_sheet(sheet, f"Group {group.id}, {title}", facts, change, target)
-    session.out.show(preview.page(title, facts, change, target, samples), facts)
+            heading = f"Group {group.id}, {title}"
+            preview.write_sheet(sheet, heading, facts, change, target, words)
+    session.out.show(preview.page(title, facts, change, target, samples, words), facts)

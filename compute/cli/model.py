@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from compute.cli.arguments import GroupId
+from compute.cli.arguments import FORMATS, GroupId, TokeniserFile, Window
 from compute.cli.command import command
-from compute.cli.design import Design
+from compute.cli.design import Design, read_first
 from compute.cli.failure import Refused
 from compute.cli.output import Output
 from compute.cli.session import Session
@@ -24,17 +24,15 @@ BYTES = 256
 @command(app, "new")
 def new(
     design: Design,
-    data: Annotated[
-        Path, typer.Option(exists=True, help="Examples: .npz, .csv, .jsonl or a folder of images.")
-    ],
+    data: Annotated[Path, typer.Option(exists=True, help=f"Examples: {FORMATS}.")],
+    window: Window = 128,
+    tokeniser: TokeniserFile = None,
 ) -> None:
     """Print the specification of a named size for this data; edit it as you like.
 
     Example: nrn model new --model vit --size small --data first.npz > model.json
     """
-    from compute.training_set.importers import read
-
-    specification = design.fit(read(data))
+    specification = design.fit(*read_first(data, window, tokeniser))
     typer.echo(json.dumps(json.loads(specification.encode()), indent=2))
 
 
@@ -82,12 +80,12 @@ def sample(
     session: Session,
     group_id: GroupId,
     prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "\n",
-    length: Annotated[int, typer.Option(min=1, help="Bytes to write.")] = 300,
+    length: Annotated[int, typer.Option(min=1, help="Tokens to write; bytes are some.")] = 300,
     height: Annotated[
         int | None,
         typer.Option(min=0, help="Accepted block to sample; 0: before any. The last by default."),
     ] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, help="0: the likeliest byte.")] = 0.7,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0: the likeliest token.")] = 0.7,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Let a group's language model write on from a prompt.
@@ -96,23 +94,28 @@ def sample(
     """
     from compute.models.generate import generate
     from compute.roles.retrieval import load_incumbent, load_specification
+    from compute.training_set.tokeniser import load
 
     group = session.group(group_id)
     with session.out.progress("fetching"):
         specification = load_specification(session.blocks, group.model_hash)
         digest = _checkpoint(session, group_id, height)
         parameters = load_incumbent(session.blocks, specification, digest)
-    if specification.output_shape[-1] != BYTES:
-        raise Refused("Only models of bytes can be sampled here: this one has other tokens.")
-    tokens = generate(
-        specification, parameters, prompt.encode(), temperature=temperature, seed=seed
-    )
-    written = bytearray()
+        words = load(session.blocks, specification.inputs)
+    if words is None and specification.output_shape[-1] != BYTES:
+        raise Refused(
+            "Its tokens are not bytes, and the data does not name their tokeniser, as that of "
+            "`nrn group create --tokeniser` does: there is no text to write."
+        )
+    given = prompt.encode() if words is None else words.encode(prompt).tolist()
+    tokens = generate(specification, parameters, given, temperature=temperature, seed=seed)
+    written: list[int] = []
     with session.out.progress("writing") as step:
         for token in itertools.islice(tokens, length):
             written.append(token)
             step(len(written), length)
-    text = prompt + written.decode(errors="replace")
+    answer = bytes(written) if words is None else words.decode(written)
+    text = prompt + answer.decode(errors="replace")
     session.out.show(Output.plain(text), {"checkpoint": Digest(digest), "text": text})
 
 

@@ -102,7 +102,7 @@ def train(
     from compute.roles.search import Options
     from compute.training.processes import leads
 
-    held = None if held_out is None else HeldOutSet(held_out)
+    held = None if held_out is None else HeldOutSet(held_out, session.blocks)
     options = Options(chosen, steps, save_seconds, held, tensorboard)
     log_to_terminal()
     if processes is not None:

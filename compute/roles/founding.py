@@ -8,11 +8,12 @@ import numpy as np
 
 from compute.checkpoint import publish
 from compute.models import ModelError, ModelSpecification, Module
-from compute.roles.roots import models, of_root
+from compute.roles.roots import models, of_root, tokenisers
 from compute.storage import Store, pins_of
 from compute.storage.pins import Pins
 from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
+from compute.training_set.tokeniser import Tokeniser, TokeniserError, named_by
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,23 @@ def found(
     columns: Mapping[str, np.ndarray],
     store: Store,
     code: bytes | None = None,
+    tokeniser: Tokeniser | None = None,
 ) -> Founding:
     """Store specification, genesis delta and initial checkpoint of a new group.
 
     `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
-    code. Raises ModelError if the model cannot read
-    them and SchemaError if they are no training set. What is stored is pinned for good.
+    code, `tokeniser` the one that they name. Raises ModelError if the model cannot read
+    them, SchemaError if they are no training set, TokeniserError if their tokeniser is not there.
+    What is stored is pinned for good.
     """
     check_columns(specification, columns)
+    _store_tokeniser(columns, tokeniser, store)
     _store_code(specification, code, store)
     model_hash = store.put(specification.encode())
     genesis = build_delta(None, add=columns, parent_tip=NO_TIP, proposer=NOBODY, store=store)
     checkpoint = publish(specification.initial_parameters(), model_hash=model_hash, store=store)
-    _keep(store, genesis, checkpoint, *models(store, model_hash))
+    words = tokenisers(store, genesis)
+    _keep(store, genesis, checkpoint, *models(store, model_hash), *words)
     return Founding(model_hash, checkpoint, genesis)
 
 
@@ -64,6 +69,18 @@ def _keep(store: Store, *roots: bytes) -> None:
     pins = Pins(pins_of(store), "founder", store)
     for root in roots:
         pins.pin(root, of_root(store, root), why="founded")
+
+
+def _store_tokeniser(
+    columns: Mapping[str, np.ndarray], tokeniser: Tokeniser | None, store: Store
+) -> None:
+    if tokeniser is not None:
+        tokeniser.put(store)
+    named = named_by(columns)
+    if named is not None and not store.has(named):
+        raise TokeniserError(
+            f"The tokeniser {named.hex()} of this data is not there: give its file"
+        )
 
 
 def _store_code(specification: ModelSpecification, code: bytes | None, store: Store) -> None:

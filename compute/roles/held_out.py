@@ -16,18 +16,20 @@ from compute.models import ModelSpecification
 from compute.roles.evaluation import Progress
 from compute.roles.retrieval import Parameters
 from compute.roles.together import evaluate_together
+from compute.storage import Store
 from compute.training_set import TrainingSet
-from compute.training_set.importers import UnreadableData, read
+from compute.training_set.importers import UnreadableData, read_for
 
 logger = logging.getLogger(__name__)
 
 
 class HeldOutSet:
-    """The examples in `path`, any table or folder that `nrn delta new` reads, with the columns of
-    the group's training set."""
+    """The examples in `path`, anything that `nrn delta new` reads, with the columns of the group's
+    training set; `store` has its tokeniser."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, store: Store) -> None:
         self._path = path
+        self._store = store
         self._last: tuple[TrainingSet, TrainingSet] | None = None
 
     def measure(
@@ -49,7 +51,7 @@ class HeldOutSet:
         UnreadableData if there is none."""
         if self._last is not None and self._last[0] is training_set:
             return self._last[1]
-        columns = read(self._path, schema=training_set.schema)
+        columns = read_for(self._path, training_set.schema, self._store)
         ids = training_set.schema.ids(columns)
         _, first = np.unique(ids, axis=0, return_index=True)
         new = sorted(int(row) for row in first if bytes(ids[row]) not in training_set)

@@ -1,23 +1,30 @@
 """What an actor keeps available for its group, for how long, and what it lets go."""
 
+import functools
+import logging
+from collections import deque
+
 from compute.chain import Group
 from compute.roles import roots
 from compute.roles.retrieval import Mirror
-from compute.storage import BlockUnavailable
+from compute.storage import BlockUnavailable, get_many
 from compute.storage.garbage import collect
 from compute.storage.location import pins_of
 from compute.storage.pins import Pins
+from compute.training_set import tokeniser
 
 HEIGHTS_KEPT = 2  # an accepted checkpoint is kept for so many more heights
+
+logger = logging.getLogger(__name__)
 
 
 class Keeping:
     """The pins of one role in one group, and the blocks behind them.
 
-    Kept are the model, every delta of the lineage, the checkpoints accepted lately, and those whose
-    claims the role is concerned with. Of these the actor keeps what it ever held, pinned in its own
-    folder and, once the chain has seen it, in the shared store, where it is put again if it got
-    lost. What is not revealed stays in the actor's folder.
+    Kept are the model, the tokeniser, every delta of the lineage, the checkpoints accepted lately,
+    and those whose claims the role is concerned with. Of these the actor keeps what it ever held,
+    pinned in its own folder and, once the chain has seen it, in the shared store, where it is put
+    again if it got lost. What is not revealed stays in the actor's folder.
     """
 
     def __init__(self, group: Group, blocks: Mirror, role: str) -> None:
@@ -54,10 +61,28 @@ class Keeping:
         deltas = roots.deltas(group)
         accepted = [found for at in lately if (found := group.accepted(at)) is not None]
         models = list(roots.models(self._blocks.own, group.model_hash))
-        for why, wanted in (("model", models), ("delta", deltas), ("accepted", accepted)):
+        words = self._tokenisers
+        for why, wanted in (
+            ("model", models),
+            ("tokeniser", words),
+            ("delta", deltas),
+            ("accepted", accepted),
+        ):
             for root in wanted:
                 self._keep(root, why)
-        return {*models, *deltas, *accepted, incumbent.checkpoint_hash}
+        return {*models, *words, *deltas, *accepted, incumbent.checkpoint_hash}
+
+    @functools.cached_property
+    def _tokenisers(self) -> list[bytes]:
+        """What nothing here reads, so that it is fetched for others; once, for it may not exist."""
+        found = roots.tokenisers(self._blocks, roots.deltas(self._group)[0])
+        try:
+            for root in found:
+                deque(get_many(self._blocks, tokeniser.blocks_of(self._blocks, root)), maxlen=0)
+        except BlockUnavailable as error:
+            logger.warning("the tokeniser is not kept for others: %s", error)
+            return []
+        return found
 
     def _keep(self, root: bytes, why: str, *, public: bool = True) -> None:
         own = self._blocks.own

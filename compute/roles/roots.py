@@ -1,28 +1,26 @@
 """From a hash on chain to every block behind it."""
 
+import contextlib
 from collections.abc import Iterator
 
 from compute import checkpoint, training_set
 from compute.chain import Group
 from compute.models import ModelError, ModelSpecification, Module
 from compute.storage import BlockUnavailable, Store
+from compute.training_set import tokeniser
+from compute.training_set.replay import InvalidGenesis, genesis_manifest
 
-
-def of_delta(store: Store, root: bytes) -> list[bytes]:
-    """Digests of a delta's blocks, the manifest last. Raises BlockUnavailable."""
-    try:
-        return training_set.blocks_of(store, root)
-    except training_set.Malformed:  # an empty patch, for everyone who can read it
-        return [root]
+_KINDS = (checkpoint.blocks_of, training_set.blocks_of, tokeniser.blocks_of)
+_OTHER_KIND = (checkpoint.InvalidCheckpoint, training_set.Malformed)
 
 
 def of_root(store: Store, root: bytes) -> list[bytes]:
-    """Digests of the blocks of a checkpoint, a delta, or a block that names no others, the root
-    last. Raises BlockUnavailable."""
-    try:
-        return checkpoint.blocks_of(store, root)
-    except checkpoint.InvalidCheckpoint:
-        return of_delta(store, root)
+    """Digests of the blocks of a checkpoint, a delta, a tokeniser, or a block that names no others,
+    the root last. Raises BlockUnavailable."""
+    for blocks_of in _KINDS:
+        with contextlib.suppress(*_OTHER_KIND):
+            return blocks_of(store, root)
+    return [root]  # a specification, or a delta that is the empty patch for everyone
 
 
 def models(store: Store, model_hash: bytes) -> Iterator[bytes]:
@@ -45,9 +43,25 @@ def deltas(group: Group) -> list[bytes]:
     return [genesis, *(record.delta_hash for record in records)]
 
 
+def tokenisers(store: Store, genesis: bytes) -> list[bytes]:
+    """The tokeniser that the columns of this genesis delta name; none if `store` cannot get it,
+    which takes nothing from the set."""
+    try:
+        columns = genesis_manifest(store, genesis).schema.columns
+        named = tokeniser.named_by(column.name for column in columns)
+        if named is not None:
+            tokeniser.blocks_of(store, named)
+    except (BlockUnavailable, InvalidGenesis, training_set.Malformed):
+        return []
+    return [] if named is None else [named]
+
+
 def of_group(group: Group, store: Store) -> list[bytes]:
-    """The roots of all that `nrn verify` reads: models, deltas, accepted checkpoints."""
+    """The roots of all that `nrn verify` reads: models, deltas, accepted checkpoints; and the
+    tokeniser, for people to read."""
     accepted = [block.checkpoint_hash for block in group.accepted_blocks()]
     first = group.config.genesis_checkpoint
-    roots = [*models(store, group.model_hash), *deltas(group), first, *accepted]
+    changes = deltas(group)
+    words = tokenisers(store, changes[0])
+    roots = [*models(store, group.model_hash), *words, *changes, first, *accepted]
     return list(dict.fromkeys(roots))

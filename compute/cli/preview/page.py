@@ -15,6 +15,7 @@ from compute.training_set import class_counts
 
 if TYPE_CHECKING:
     from compute.training_set import Preview
+    from compute.training_set.tokeniser import Tokeniser
 
 MAX_SIDE = 64  # pixels of a picture that a terminal can show
 MAX_CLASSES = 40  # lines of the table
@@ -32,7 +33,12 @@ def facts(change: "Preview", target: str) -> dict[str, Any]:
 
 
 def page(
-    title: str, facts: Mapping[str, Any], change: "Preview", target: str, count: int
+    title: str,
+    facts: Mapping[str, Any],
+    change: "Preview",
+    target: str,
+    count: int,
+    tokeniser: "Tokeniser | None" = None,
 ) -> RenderableType:
     """The facts as a table, over `count` examples of what is added and of what is removed."""
     heading = f"{title}: {facts['adds']} added, {facts['removes']} removed"
@@ -42,7 +48,7 @@ def page(
     if facts["empty_because"] is not None:
         parts.append(Text(f"It would change nothing: {facts['empty_because']}", style="red"))
     for what, columns in (("added", change.added), ("removed", change.removed)):
-        shown = [_shown(sample) for sample in samples(columns, target, count)]
+        shown = [_shown(sample) for sample in samples(columns, target, count, tokeniser)]
         if shown:
             parts += [Text(f"Some of what is {what}:"), Columns(shown, padding=(1, 2))]
     return Group(*parts)

@@ -3,8 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from compute.training_set.tokeniser import Tokeniser
 
 _SMALLEST_SQUARE = 8
 _NUMBERS = 8  # of a column that is neither picture nor text
@@ -20,16 +24,26 @@ class Sample:
     text: str | None
 
 
-def samples(columns: Mapping[str, np.ndarray], target: str, count: int) -> list[Sample]:
+def samples(
+    columns: Mapping[str, np.ndarray],
+    target: str,
+    count: int,
+    tokeniser: "Tokeniser | None",
+) -> list[Sample]:
     """`count` examples from all over the table, or all of them."""
     total = len(columns[target])
     rows = sorted({total * i // count for i in range(count)}) if total else []
-    return [_sample(columns, target, row) for row in rows]
+    return [_sample(columns, target, row, tokeniser) for row in rows]
 
 
-def _sample(columns: Mapping[str, np.ndarray], target: str, row: int) -> Sample:
+def _sample(
+    columns: Mapping[str, np.ndarray], target: str, row: int, tokeniser: "Tokeniser | None"
+) -> Sample:
     caption = f"{target} {columns[target][row]}" if columns[target].ndim == 1 else ""
     inputs = {name: columns[name][row] for name in sorted(columns) if name != target}
+    if tokeniser is not None and tokeniser.column in inputs:
+        tokens = inputs[tokeniser.column].reshape(-1)[:_TEXT].tolist()
+        return Sample(caption, None, _readable(tokeniser.decode(tokens)))
     tokens = inputs.get("tokens")
     if tokens is not None and tokens.dtype == np.uint8:
         return Sample(caption, None, _readable(tokens.tobytes()))
@@ -55,7 +69,7 @@ def _pixels(value: np.ndarray) -> np.ndarray | None:
 
 def _readable(data: bytes) -> str:
     """Text that can do nothing to a terminal."""
-    text = data[:_TEXT].decode(errors="replace")
+    text = data[: 4 * _TEXT].decode(errors="replace")[:_TEXT]
     return "".join(c if c.isprintable() or c == "\n" else "·" for c in text)
 
 

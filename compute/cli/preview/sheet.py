@@ -15,6 +15,7 @@ from compute.cli.preview.samples import Sample, samples
 
 if TYPE_CHECKING:
     from compute.training_set import Preview
+    from compute.training_set.tokeniser import Tokeniser
 
 COUNT = 200  # examples of what is added, and as many of what is removed
 _TILE, _GAP, _CAPTION, _ACROSS = 96, 8, 14, 12  # pixels, and tiles in a row
@@ -27,11 +28,16 @@ _STYLE = (
 
 
 def write_sheet(
-    path: Path, title: str, facts: Mapping[str, Any], change: "Preview", target: str
+    path: Path,
+    title: str,
+    facts: Mapping[str, Any],
+    change: "Preview",
+    target: str,
+    tokeniser: "Tokeniser | None" = None,
 ) -> None:
     """Write `path`, .html or .png: up to COUNT examples of each kind. Raises Refused."""
     found = {
-        what: samples(columns, target, COUNT)
+        what: samples(columns, target, COUNT, tokeniser)
         for what, columns in (("added", change.added), ("removed", change.removed))
     }
     if path.suffix == ".html":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compute.storage import Store
 from compute.training_set.importers.arrow import (
     is_saved_dataset,
     read_parquet,
@@ -21,10 +22,11 @@ from compute.training_set.importers.integers import cast
 from compute.training_set.importers.lines import read_jsonl
 from compute.training_set.importers.npz import read_npz
 from compute.training_set.importers.table import read_csv
-from compute.training_set.importers.text import WINDOW, is_text, read_text
+from compute.training_set.importers.text import BYTES, WINDOW, is_text, read_text
 from compute.training_set.schema import Schema
+from compute.training_set.tokeniser import Tokeniser, load, named_by
 
-__all__ = ["UnreadableData", "read"]
+__all__ = ["WINDOW", "UnreadableData", "read", "read_for"]
 
 _TABLES = {
     ".npz": read_npz,
@@ -40,17 +42,20 @@ def read(
     schema: Schema | None = None,
     scale_log2: Mapping[str, int] | None = None,
     window: int = WINDOW,
+    tokeniser: Tokeniser | None = None,
 ) -> dict[str, np.ndarray]:
     """Columns [n, *shape] from a file or folder of one of the kinds that docs/data.md lists.
 
     Columns named in `scale_log2` hold real numbers x and become round(x * 2**scale_log2), ties to
-    even. Text is cut into windows of `window` bytes. With `schema`, integers take its dtypes and
-    text its window, so that the result can be proposed to that set. Raises UnreadableData or
-    SchemaError.
+    even. Text is cut into windows of `window` tokens of `tokeniser`, or bytes. With `schema`,
+    integers take its dtypes and text its window, so that the result can be proposed to that set,
+    whose tokeniser, if it has one, must be given. Raises UnreadableData, SchemaError or
+    TokeniserError.
     """
     scales = dict(scale_log2 or {})
     if is_text(path):
-        columns = read_text(path, window if schema is None else _window(schema))
+        _check_tokeniser(schema, tokeniser)
+        columns = read_text(path, window if schema is None else _window(schema), tokeniser)
     elif path.is_dir() and is_saved_dataset(path):
         columns = read_saved_dataset(path, scales)
     elif path.is_dir():
@@ -69,8 +74,23 @@ def read(
     return columns
 
 
+def read_for(path: Path, schema: Schema, store: Store) -> dict[str, np.ndarray]:
+    """What can be proposed to a set with this schema; text by its tokeniser, which `store` holds.
+    Raises BlockUnavailable and what `read` raises."""
+    names = [column.name for column in schema.columns]
+    return read(path, schema=schema, tokeniser=load(store, names) if is_text(path) else None)
+
+
+def _check_tokeniser(schema: Schema | None, given: Tokeniser | None) -> None:
+    if schema is None:
+        return
+    names = [column.name for column in schema.columns]
+    if named_by(names) is not None and (given is None or given.column not in names):
+        raise UnreadableData("this training set has a tokeniser of its own: text takes no other")
+
+
 def _window(schema: Schema) -> int:
     for column in schema.columns:
-        if column.name == "tokens" and len(column.shape) == 1:
+        if (column.name == BYTES or named_by([column.name])) and len(column.shape) == 1:
             return column.shape[0]
     raise UnreadableData("this training set holds no text: it has no column of tokens")

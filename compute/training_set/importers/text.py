@@ -1,13 +1,15 @@
-"""Text as windows of bytes: what came before, and the byte that comes next."""
+"""Text as windows of tokens: what came before, and the token that comes next."""
 
 from pathlib import Path
 
 import numpy as np
 
 from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.tokeniser import Tokeniser
 
 SUFFIXES = (".txt", ".text", ".md")
 WINDOW = 128
+BYTES = "tokens"  # the column of inputs, if they are bytes
 
 
 def is_text(path: Path) -> bool:
@@ -18,8 +20,9 @@ def is_text(path: Path) -> bool:
     return path.suffix in SUFFIXES
 
 
-def read_text(path: Path, window: int) -> dict[str, np.ndarray]:
-    """`tokens` and `targets`, uint8 [n, window]: bytes, and the byte after each.
+def read_text(path: Path, window: int, tokeniser: Tokeniser | None) -> dict[str, np.ndarray]:
+    """Tokens, and as `targets` the token after each: [n, window] both, of the tokeniser's dtype and
+    in its column. Without one they are bytes, in the column `tokens`.
 
     A folder's files are read in order of their names, each from its own beginning. Windows follow
     one another; what is left of a file at its end is dropped, and so is a window seen before.
@@ -29,18 +32,30 @@ def read_text(path: Path, window: int) -> dict[str, np.ndarray]:
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     try:
         check_size(path, 2 * sum(file.stat().st_size for file in files))
-        rows = np.concatenate([_windows(file.read_bytes(), window) for file in files])
+        rows = np.concatenate([_windows(_tokens(file, tokeniser), window) for file in files])
     except OSError as error:
         raise UnreadableData(f"{path} cannot be read: {error}") from None
     if not len(rows):
-        raise UnreadableData(f"{path} has no {window + 1} bytes in a file: choose a smaller window")
+        raise UnreadableData(
+            f"{path} has no {window + 1} tokens in a file: choose a smaller window"
+        )
     rows = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
-    return {"tokens": rows[:, :-1], "targets": rows[:, 1:]}
+    name = BYTES if tokeniser is None else tokeniser.column
+    return {name: rows[:, :-1], "targets": rows[:, 1:]}
 
 
-def _windows(data: bytes, window: int) -> np.ndarray:
-    """uint8 [n, window + 1]; each window's last byte is the next one's first."""
-    flat = np.frombuffer(data, np.uint8)
+def _tokens(file: Path, tokeniser: Tokeniser | None) -> np.ndarray:
+    data = file.read_bytes()
+    if tokeniser is None:
+        return np.frombuffer(data, np.uint8)
+    try:
+        return tokeniser.encode(data.decode())
+    except UnicodeDecodeError as error:
+        raise UnreadableData(f"{file} is not text in UTF-8: {error}") from None
+
+
+def _windows(flat: np.ndarray, window: int) -> np.ndarray:
+    """[n, window + 1]; each window's last token is the next one's first."""
     if len(flat) <= window:
-        return np.empty((0, window + 1), np.uint8)
+        return np.empty((0, window + 1), flat.dtype)
     return np.lib.stride_tricks.sliding_window_view(flat, window + 1)[::window]

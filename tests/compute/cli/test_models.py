@@ -1,5 +1,6 @@
 """Models through the command line: named sizes, files, and code."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,16 @@ import numpy as np
 import pytest
 
 from compute.canonical import digest
+from compute.chain import connect
 from compute.models import foreign
+from compute.roles.keeping import Keeping
+from compute.roles.retrieval import Mirror
+from compute.storage import FolderStore, import_car, pinned, pins_of
+from compute.training_set.tokeniser import load, named_by
 from tests.compute.cli.conftest import Result
 from tests.compute.models.test_foreign import SOURCE
+from tests.compute.training_set.test_tokeniser import FILE, WORDY
+from tests.integration.devnet import Devnet
 
 Nrn = Callable[..., Result]
 
@@ -35,6 +43,45 @@ def test_a_named_size_is_written_founded_and_sampled(nrn: Nrn, tmp_path: Path) -
     assert nrn(*sample, "--seed", 0).json["text"] == found
     assert "no block of height 3" in nrn(*sample, "--height", 3, code=1).err
     assert "there is no code" in nrn("model", "code", one, code=1).err
+
+
+def test_a_group_reads_and_writes_words(nrn: Nrn, devnet: Devnet, tmp_path: Path) -> None:
+    """Its tokeniser travels with it: into samples, previews, deltas, archives, and to keepers."""
+    (tmp_path / "first.txt").write_text("to the other to be or not to be or " * 3)
+    (tmp_path / "more.txt").write_text("the other other: or not the other " * 3)
+    (tmp_path / "words.tiktoken").write_bytes(FILE)
+    np.savez(
+        tmp_path / "x.npz", tokens=np.ones((1, 8), np.uint8), targets=np.ones((1, 8), np.uint8)
+    )
+    sized = ("--model", "gpt", "--size", "tiny", "--window", 8)
+    data = ("--data", tmp_path / "first.txt", "--tokeniser", tmp_path / "words.tiktoken")
+    other = ("--data", tmp_path / "x.npz", *data[2:])
+    assert "not text" in nrn("group", "create", *sized, *other, account="alice", code=1).err
+    created = nrn("group", "create", *sized, *data, "--json", account="alice").json
+    group = created["group"]
+    shown = nrn("model", "show", group, "--json").json
+    assert shown["outputs"] == [8, 266]
+    assert [column["name"] for column in shown["inputs"]] == [WORDY.column]
+    assert json.loads(nrn("model", "new", *sized, *data).out)["inputs"] == shown["inputs"]
+
+    sample = ("model", "sample", group, "--prompt", "to be", "--length", 5, "--json")
+    text = nrn(*sample).json["text"]
+    assert text.startswith("to be") and len(text) > 5
+
+    propose = ("delta", "propose", group, "--add", tmp_path / "more.txt", "--json")
+    proposal = nrn(*propose, account="alice").json["proposal"]
+    look = tmp_path / "look.html"
+    assert "the other oth" in nrn("delta", "show", group, proposal, "--sheet", look).out
+    assert "the other oth" in look.read_text()
+
+    nrn("store", "export", tmp_path / "group.car", "--group", group)
+    elsewhere, own = FolderStore(tmp_path / "elsewhere"), FolderStore(tmp_path / "own")
+    with (tmp_path / "group.car").open("rb") as archive:
+        import_car(elsewhere, archive)
+    chain = connect(devnet.url, deployment=devnet.deployment_file)
+    Keeping(chain.group(group), Mirror(own, elsewhere), "keeper").refresh(0, set())
+    assert load(own, [WORDY.column]) is not None
+    assert named_by([WORDY.column]) in pinned(pins_of(own)) & pinned(pins_of(elsewhere))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from compute.roles.evaluation import evaluate
 from compute.roles.goal import Goal
 from compute.roles.held_out import HeldOutSet
 from compute.roles.search import SKIPS_TOLERATED, Options, Search
+from compute.storage import FolderStore
 from compute.training.recipe import Recipe
 from compute.training_set import Schema, TrainingSet
 from compute.training_set.importers import UnreadableData
@@ -115,7 +116,12 @@ def test_held_out_examples_are_measured_exactly(goal: Goal, tmp_path: Path) -> N
     new, known = columns(30, seed=1), columns(64)
     both = {name: np.concatenate([known[name][:5], new[name], new[name][:1]]) for name in new}
     np.savez(tmp_path / "held.npz", **both)
-    subject, _ = search(tmp_path, replace(OPTIONS, held_out=HeldOutSet(tmp_path / "held.npz")))
+    subject, _ = search(
+        tmp_path,
+        replace(
+            OPTIONS, held_out=HeldOutSet(tmp_path / "held.npz", FolderStore(tmp_path / "store"))
+        ),
+    )
     found = subject.improve(goal, NOW + 3_600)
     assert found is not None and found.held_out is not None
     outside = TrainingSet(goal.training_set.schema).patched(new, [])
@@ -128,4 +134,6 @@ def test_held_out_examples_are_measured_exactly(goal: Goal, tmp_path: Path) -> N
 def test_a_held_out_file_that_was_trained_on_is_refused(goal: Goal, tmp_path: Path) -> None:
     np.savez(tmp_path / "held.npz", **columns(64))
     with pytest.raises(UnreadableData, match="hold out others"):
-        HeldOutSet(tmp_path / "held.npz").outside(goal.training_set)
+        HeldOutSet(tmp_path / "held.npz", FolderStore(tmp_path / "store")).outside(
+            goal.training_set
+        )
