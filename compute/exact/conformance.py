@@ -139,7 +139,7 @@ def _convolve(carrier: Any, x: np.ndarray, kernel: np.ndarray, stride: int) -> A
         "lhs_dilation": (1,),
         "rhs_dilation": (1,),
     }
-    flags = (False, False, False)
+    flags = ((False,) * 3, (False,) * 3)
     array = convolution.convolve(
         jnp.asarray(x[None]), jnp.asarray(kernel), flags, parameters, carrier
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -11,9 +13,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.extend.core import ClosedJaxpr
 
-from compute.exact.values import Context, Parameters, Value
+from compute.exact.provenance import fresh
+from compute.exact.values import CONSTANT, PARAMETERS, Context, Flags, Parameters, Value
 
-Flags = tuple[tuple[bool, ...], ...]
 Evaluate = Callable[[Context, ClosedJaxpr, Sequence[Value]], list[Value]]
 
 CALLS = frozenset(
@@ -43,71 +45,94 @@ def call(
     return evaluate(context, closed, values)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a value that differs from step to step, or between branches."""
+
+    positional: Flags
+    depends: int  # on nothing, on parameters, on inputs
+
+    @classmethod
+    def of(cls, value: Value) -> _Known:
+        depends = 2 if value.secret else int(value.origin == PARAMETERS)
+        return cls(value.positional, depends)
+
+    def join(self, other: _Known, depends: int = 0) -> _Known:
+        flags = tuple(map(operator.or_, self.positional, other.positional))
+        return _Known(flags, max(self.depends, other.depends, depends))
+
+    def value(self, array: Array, axes: Flags = ()) -> Value:
+        """A value of which no more is known; `axes` go first."""
+        origin = (CONSTANT, PARAMETERS, fresh())[self.depends]
+        return Value(array, (*axes, *self.positional), origin)
+
+
+def _join(a: Sequence[_Known], b: Sequence[_Known], depends: int = 0) -> list[_Known]:
+    return [x.join(y, depends) for x, y in zip(a, b, strict=True)]
+
+
+def _stable(step: Callable[[list[_Known]], list[_Known]], start: list[_Known]) -> list[_Known]:
+    """The least knowledge of a loop's carry, from `start` up, that one step maps into itself."""
+    while (joined := _join(start, step(start))) != start:
+        start = joined
+    return start
+
+
 def _run(
-    evaluate: Evaluate, context: Context, body: ClosedJaxpr, arrays: Sequence[Array], flags: Flags
+    evaluate: Evaluate, context: Context, body: ClosedJaxpr, values: Sequence[Value]
 ) -> tuple[list[Value], Array]:
-    """Evaluate a body on arrays with known positional axes, with its own saturation flag."""
+    """Evaluate a body with its own saturation flag."""
     inner = Context(context.carrier)
-    values = [Value(a, f) for a, f in zip(arrays, flags, strict=True)]
     return evaluate(inner, body, values), inner.saturated()
 
 
-def _join(a: Flags, b: Flags) -> Flags:
-    return tuple(
-        tuple(x or y for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True)
-    )
+def _results(
+    evaluate: Evaluate, context: Context, body: ClosedJaxpr, values: Sequence[Value]
+) -> list[_Known]:
+    """What is known of a body's results, by abstract evaluation."""
+    found: list[_Known] = []
 
+    def probe(*arrays: Array) -> None:
+        operands = [replace(v, array=x) for v, x in zip(values, arrays, strict=True)]
+        found.extend(map(_Known.of, _run(evaluate, context, body, operands)[0]))
 
-def _flags(values: Sequence[Value]) -> Flags:
-    return tuple(v.positional for v in values)
-
-
-def _stable(step: Callable[[Flags], Flags], flags: Flags) -> Flags:
-    """The least flags for a loop's carry, from `flags` up, that one step maps into themselves."""
-    while (joined := _join(flags, step(flags))) != flags:
-        flags = joined
-    return flags
-
-
-def _trace_flags(
-    evaluate: Evaluate, context: Context, body: ClosedJaxpr, arrays: Sequence[Any], flags: Flags
-) -> Flags:
-    """Positional axes of a body's results, by abstract evaluation."""
-    found: list[Flags] = []
-
-    def probe(*operands: Array) -> None:
-        outputs, _ = _run(evaluate, context, body, operands, flags)
-        found.append(_flags(outputs))
-
-    jax.eval_shape(probe, *arrays)
-    return found[0]
+    jax.eval_shape(probe, *(v.array for v in values))
+    return found
 
 
 def scan(
     evaluate: Evaluate, context: Context, parameters: Parameters, values: Sequence[Value]
 ) -> list[Value]:
-    """Step by step.  The steps of the results are positions whenever an operand has any."""
+    """Step by step.  The steps of the results are positions unless they depend on nothing."""
     body, consts = parameters["jaxpr"], parameters["num_consts"]
     carries = parameters["num_carry"]
     fixed, initial = values[:consts], values[consts : consts + carries]
     sequences = values[consts + carries :]
-    per_step = [Value(v.array[0], v.positional[1:]) for v in sequences]
+    # what sequences of one origin hold at a step knows the same
+    origins = {v.origin: fresh() if v.secret else v.origin for v in sequences}
 
-    def with_carry(flags: Flags) -> Flags:
-        return (*_flags(fixed), *flags, *_flags(per_step))
+    def operands(
+        known: Sequence[_Known], carry: Sequence[Array], inputs: Sequence[Array]
+    ) -> list[Value]:
+        state = [k.value(x) for k, x in zip(known, carry, strict=True)]
+        step = [
+            Value(x, v.positional[1:], origins[v.origin])
+            for v, x in zip(sequences, inputs, strict=True)
+        ]
+        return [*fixed, *state, *step]
 
-    arrays = [v.array for v in (*fixed, *initial, *per_step)]
+    first = [v.array[0] for v in sequences]
 
-    def results(flags: Flags) -> Flags:
-        return _trace_flags(evaluate, context, body, arrays, with_carry(flags))
+    def results(known: Sequence[_Known]) -> list[_Known]:
+        values = operands(known, [v.array for v in initial], first)
+        return _results(evaluate, context, body, values)
 
-    carry_flags = _stable(lambda f: results(f)[:carries], _flags(initial))
-    output_flags = results(carry_flags)[carries:]
+    known = _stable(lambda k: results(k)[:carries], [_Known.of(v) for v in initial])
+    outputs_known = results(known)[carries:]
 
     def step(carry: tuple[Array, ...], inputs: tuple[Array, ...]) -> Any:
         *state, saturated = carry
-        operands = [*(v.array for v in fixed), *state, *inputs]
-        outputs, flag = _run(evaluate, context, body, operands, with_carry(carry_flags))
+        outputs, flag = _run(evaluate, context, body, operands(known, state, inputs))
         out = [v.array for v in outputs]
         return (*out[:carries], saturated | flag), tuple(out[carries:])
 
@@ -120,10 +145,9 @@ def scan(
         reverse=parameters["reverse"],
     )
     context.flags.append(carry[-1])
-    along = any(any(v.positional) for v in values)
     return [
-        *(Value(a, f) for a, f in zip(carry[:-1], carry_flags, strict=True)),
-        *(Value(a, (along, *f)) for a, f in zip(stacked, output_flags, strict=True)),
+        *(k.value(x) for k, x in zip(known, carry[:-1], strict=True)),
+        *(k.value(x, (k.depends > 0,)) for k, x in zip(outputs_known, stacked, strict=True)),
     ]
 
 
@@ -134,17 +158,22 @@ def while_loop(
     split = parameters["cond_nconsts"]
     start = split + parameters["body_nconsts"]
     cond_fixed, body_fixed, initial = values[:split], values[split:start], values[start:]
-    arrays = [v.array for v in (*body_fixed, *initial)]
 
-    def results(flags: Flags) -> Flags:
-        joined = (*_flags(body_fixed), *flags)
-        return _trace_flags(evaluate, context, parameters["body_jaxpr"], arrays, joined)
+    def operands(
+        fixed: Sequence[Value], known: Sequence[_Known], state: Sequence[Array]
+    ) -> list[Value]:
+        return [*fixed, *(k.value(x) for k, x in zip(known, state, strict=True))]
 
-    flags = _stable(results, _flags(initial))
+    def results(known: list[_Known]) -> list[_Known]:
+        values = operands(body_fixed, known, [v.array for v in initial])
+        return _results(evaluate, context, parameters["body_jaxpr"], values)
+
+    known = _stable(results, [_Known.of(v) for v in initial])
+    values = operands(cond_fixed, known, [v.array for v in initial])
+    (condition,) = _results(evaluate, context, parameters["cond_jaxpr"], values)
 
     def run(body: ClosedJaxpr, fixed: Sequence[Value], state: Sequence[Array]) -> Any:
-        operands = [*(v.array for v in fixed), *state]
-        return _run(evaluate, context, body, operands, (*_flags(fixed), *flags))
+        return _run(evaluate, context, body, operands(fixed, known, state))
 
     def going(carry: tuple[Array, ...]) -> tuple[Array, Array]:
         outputs, flag = run(parameters["cond_jaxpr"], cond_fixed, carry[:-1])
@@ -166,7 +195,8 @@ def while_loop(
     start_state = (*(v.array for v in initial), jnp.zeros((), bool))
     final = lax.while_loop(lambda carry: jnp.any(going(carry)[0]), step, start_state)
     context.flags += [final[-1], going(final)[1]]
-    return [Value(a, f) for a, f in zip(final[:-1], flags, strict=True)]
+    known = _join(known, known, condition.depends)  # the number of steps tells of it
+    return [k.value(x) for k, x in zip(known, final[:-1], strict=True)]
 
 
 def cond(
@@ -174,20 +204,24 @@ def cond(
 ) -> list[Value]:
     """The chosen branch; an axis is positional if any branch makes it so."""
     index, operands = values[0], values[1:]
-    branches, arrays = parameters["branches"], [v.array for v in operands]
-    found = [_trace_flags(evaluate, context, b, arrays, _flags(operands)) for b in branches]
-    flags = functools.reduce(_join, found)
+    branches = parameters["branches"]
+    found = [_results(evaluate, context, branch, operands) for branch in branches]
+    known = functools.reduce(_join, found)
+    known = _join(known, known, _Known.of(index).depends)
 
     def make(branch: ClosedJaxpr) -> Callable[..., Any]:
         def run(*arrays: Array) -> Any:
-            outputs, flag = _run(evaluate, context, branch, arrays, _flags(operands))
+            here = [replace(v, array=x) for v, x in zip(operands, arrays, strict=True)]
+            outputs, flag = _run(evaluate, context, branch, here)
             return tuple(v.array for v in outputs), flag
 
         return run
 
-    results, flag = lax.switch(index.array, [make(b) for b in branches], *arrays)
+    results, flag = lax.switch(
+        index.array, [make(b) for b in branches], *(v.array for v in operands)
+    )
     context.flags.append(flag)
-    return [Value(a, f) for a, f in zip(results, flags, strict=True)]
+    return [k.value(x) for k, x in zip(known, results, strict=True)]
 
 
 CONTROL = {"scan": scan, "while": while_loop, "cond": cond}

@@ -13,15 +13,20 @@ from compute.exact.carriers import Carrier
 from compute.exact.contraction import MOST_TERMS, TooManyTerms, sum_of_limbs
 from compute.exact.grid import Limb, absolute, row
 from compute.exact.number import LARGEST_PRODUCT_SUM, narrow
+from compute.exact.values import Flags
 
 
 def convolve(
-    a: Array, b: Array, positional: tuple[bool, ...], parameters: dict[str, Any], carrier: Carrier
+    a: Array,
+    b: Array,
+    positional: tuple[Flags, Flags],
+    parameters: dict[str, Any],
+    carrier: Carrier,
 ) -> Array:
     """conv_general_dilated with any strides, dilations, padding and feature groups.
 
-    The kernel is on a row grid per output channel.  The input is on one row grid per example, over
-    all its channels and positions, if none of these axes is positional, else on the absolute grid.
+    The kernel is on a row grid per output channel, the input on one per example, over all its
+    channels and positions; either on the absolute grid if one of the summed axes is positional.
     Each output is the sum of limb products as in `contraction.dot`.
     """
     if parameters["batch_group_count"] != 1:
@@ -35,13 +40,18 @@ def convolve(
     if terms > MOST_TERMS:
         raise TooManyTerms(f"a convolution over {terms} terms; the limit is {MOST_TERMS}")
 
+    of_input, of_kernel = positional
     inner = tuple(range(1, x.ndim))
-    shared = not any(positional[order[axis]] for axis in inner)
-    left = [
-        _patches(limb, size, groups, parameters)
-        for limb in ([row(lax.optimization_barrier(x), inner)] if shared else absolute(x))
-    ]
-    right = [_kernel(limb, groups) for limb in [row(kernel, tuple(range(kernel.ndim - 1)))]]
+    if any(of_input[axis] for axis in names.lhs_spec[1:]):
+        inputs = absolute(x)
+    else:
+        inputs = [row(lax.optimization_barrier(x), inner)]
+    if any(of_kernel[axis] for axis in names.rhs_spec[1:]):
+        kernels = absolute(kernel)
+    else:
+        kernels = [row(kernel, tuple(range(kernel.ndim - 1)))]
+    left = [_patches(limb, size, groups, parameters) for limb in inputs]
+    right = [_kernel(limb, groups) for limb in kernels]
 
     # [N, spatial.., G, K] x [G, K, O/G] -> [G, N, spatial.., O/G]
     dimensions = (((x.ndim,), (1,)), ((x.ndim - 1,), (0,)))
@@ -78,5 +88,7 @@ def _kernel(limb: Limb, groups: int) -> Limb:
     """[taps.., C/G, O] -> [G, K, O/G]."""
     out = limb.digits.shape[-1]
     digits = limb.digits.reshape(-1, groups, out // groups)
-    exponent = limb.exponent.reshape(1, groups, out // groups)
-    return Limb(jnp.swapaxes(digits, 0, 1), jnp.swapaxes(exponent, 0, 1))
+    exponent = limb.exponent
+    if exponent.ndim:
+        exponent = jnp.swapaxes(exponent.reshape(1, groups, out // groups), 0, 1)
+    return Limb(jnp.swapaxes(digits, 0, 1), exponent)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
+import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,14 +16,15 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Literal
 
-from compute.exact import number
+from compute.exact import number, provenance
 from compute.exact.carriers import CARRIERS, default_carrier
 from compute.exact.control import CALLS, CONTROL, call
 from compute.exact.fusion import schedule
 from compute.exact.native import ON_FLOATS, bind_native
-from compute.exact.rules import RULES
+from compute.exact.provenance import fresh
+from compute.exact.rules import ELEMENTWISE, RULES
 from compute.exact.source import line_of
-from compute.exact.values import Context, Value
+from compute.exact.values import PARAMETERS, Context, Value
 
 
 class UnsupportedPrimitive(NotImplementedError):
@@ -69,7 +72,9 @@ def run(
         is_float = jnp.issubdtype(dtype, jnp.floating)
         array = jnp.asarray(leaf).astype(jnp.float32 if is_float else dtype)
         array = number.canonical(array) if is_float else array
-        values.append(Value(array, (positions and i >= of_params,) * array.ndim))
+        secret = positions and i >= of_params
+        origin = fresh() if secret else PARAMETERS
+        values.append(Value(array, (secret,) * array.ndim, origin))
     context = Context(CARRIERS[carrier or default_carrier()])
     outputs = evaluate(context, closed, values)
     saturated = [jnp.any(number.is_saturated(v.array)) for v in outputs if v.is_float]
@@ -105,7 +110,8 @@ def _constant(array: Any) -> Value:
     array = np.asarray(array) if not isinstance(array, jax.Array) else array
     if jnp.issubdtype(array.dtype, jnp.floating):
         array = number.constant(np.asarray(array))
-    return Value(jnp.asarray(array), (False,) * np.ndim(array))
+    known = None if isinstance(array, jax.core.Tracer) else functools.partial(np.asarray, array)
+    return Value(jnp.asarray(array), (False,) * np.ndim(array), constant=known)
 
 
 def evaluate(context: Context, closed: ClosedJaxpr, values: Sequence[Value]) -> list[Value]:
@@ -127,9 +133,10 @@ def evaluate(context: Context, closed: ClosedJaxpr, values: Sequence[Value]) -> 
         operands = [read(atom) for atom in atoms]
         try:
             if gelu is None:
-                results = _apply(context, equation, operands)
+                results = _evaluated(context, equation, operands)
             else:
                 results = RULES["gelu"](context, {}, operands, [])
+                results = [dataclasses.replace(results[0], origin=operands[0].origin)]
         except UnsupportedPrimitive:
             raise
         except (NotImplementedError, ValueError) as error:
@@ -155,16 +162,32 @@ def _materialised(value: Value) -> Value:
     """A value with several readers is computed once: compilers would copy its program into each."""
     if value.array.ndim == 0:
         return value
-    return Value(lax.optimization_barrier(value.array), value.positional)
+    return dataclasses.replace(value, array=lax.optimization_barrier(value.array))
+
+
+def _evaluated(context: Context, equation: Any, operands: Sequence[Value]) -> list[Value]:
+    """The results of an equation, with what is known of them."""
+    name, parameters = equation.primitive.name, equation.params
+    if name in CALLS:
+        return call(evaluate, context, parameters, operands)
+    if name in CONTROL:
+        return CONTROL[name](evaluate, context, parameters, operands)
+    results = []
+    again = functools.partial(_apply, Context(context.carrier), equation)
+    constants = provenance.constants(again, name, parameters, operands)
+    for i, value in enumerate(_apply(context, equation, operands)):
+        hidden = provenance.hidden(name, operands, value.array.shape)
+        flags = tuple(map(operator.or_, value.positional, hidden))
+        known = None if constants is None else functools.partial(constants, i)
+        value = dataclasses.replace(value, positional=flags, constant=known)
+        origin = provenance.origin(name, name in ELEMENTWISE, parameters, operands, value)
+        results.append(dataclasses.replace(value, origin=origin))
+    return results
 
 
 def _apply(context: Context, equation: Any, operands: Sequence[Value]) -> list[Value]:
     name, parameters = equation.primitive.name, equation.params
     avals = [var.aval for var in equation.outvars]
-    if name in CALLS:
-        return call(evaluate, context, parameters, operands)
-    if name in CONTROL:
-        return CONTROL[name](evaluate, context, parameters, operands)
     floats = any(v.is_float for v in operands) or any(
         jnp.issubdtype(aval.dtype, jnp.floating) for aval in avals
     )

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact import elementary, movement, number
+from compute.exact import elementary, movement, native, number
 from compute.exact.contraction import dot
 from compute.exact.convolution import convolve
 from compute.exact.reduction import (
@@ -24,7 +24,7 @@ from compute.exact.reduction import (
     total,
     window_total,
 )
-from compute.exact.values import Context, Parameters, Value
+from compute.exact.values import Context, Flags, Parameters, Value
 
 Rule = Callable[[Context, Parameters, Sequence[Value], Sequence[Any]], list[Value]]
 
@@ -91,12 +91,17 @@ def _cumulative(
     context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
 ) -> list[Value]:
     x = values[0]
-    array = cumulative(x.array, parameters["axis"], x.positional, parameters["reverse"])
+    array = cumulative(x.array, parameters["axis"], _shared(x), parameters["reverse"])
     return [Value(array, x.positional)]
 
 
+def _shared(x: Value) -> Flags:
+    """The axes along which a grid must not be shared: parameters and constants keep no secret."""
+    return x.positional if x.secret else (False,) * x.array.ndim
+
+
 value_rule("reduce_sum", lambda p, x: total(x, tuple(p["axes"])), movement.reduced)
-value_rule("reduce_window_sum", lambda p, x: window_total(x, p), movement.first)
+value_rule("reduce_window_sum", lambda p, x: window_total(x, p), movement.windowed)
 RULES["cumsum"] = _cumulative
 value_rule("reduce_prod", lambda p, x: product(x, tuple(p["axes"])), movement.reduced)
 value_rule("cumprod", lambda p, x: cumulative_product(x, p["axis"], p["reverse"]), movement.first)
@@ -106,7 +111,7 @@ def _dot(
     context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
 ) -> list[Value]:
     a, b = values
-    positional = (a.positional, b.positional)
+    positional = (_shared(a), _shared(b))
     dimensions = parameters["dimension_numbers"]
     array = dot(a.array, b.array, positional, dimensions, context.carrier, context.row)
     return [Value(array, movement.dot(parameters, values, array.shape))]
@@ -116,7 +121,8 @@ def _convolution(
     context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
 ) -> list[Value]:
     a, b = values
-    array = convolve(a.array, b.array, a.positional, parameters, context.carrier)
+    positional = (_shared(a), _shared(b))
+    array = convolve(a.array, b.array, positional, parameters, context.carrier)
     return [Value(array, movement.convolution(parameters, values, array.shape))]
 
 
@@ -174,14 +180,20 @@ def _identity(
 
 
 RULES["convert_element_type"] = _convert
-for _name in (
+_IDENTITIES = (
     "stop_gradient",
     "copy",
     "copy_p",
     "reduce_precision",
     "optimization_barrier",
     "name",
-):
+    "sharding_constraint",
+    "mesh_cast",
+    "reshard",
+    "pvary",
+)
+for _name in _IDENTITIES:
     RULES[_name] = _identity
-for _name in ("sharding_constraint", "mesh_cast", "reshard", "pvary"):
-    RULES[_name] = _identity
+
+# those whose results know at each place what their operands know there
+ELEMENTWISE = native.ELEMENTWISE | {*_ELEMENTWISE, *_IDENTITIES, "pow"}

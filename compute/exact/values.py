@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from compute.exact import grid
@@ -14,14 +15,31 @@ from compute.exact.carriers import Carrier
 from compute.exact.grid import Limb
 from compute.exact.number import is_saturated
 
+Flags = tuple[bool, ...]
+Origin = frozenset[Any]
+
+CONSTANT: Origin = frozenset()
+PARAMETERS: Origin = frozenset(["parameters"])
+
 
 @dataclass(frozen=True)
 class Value:
-    """An array (float32 values, or integers and booleans as they are) and which of its axes carry
-    positions: axes of the model's inputs, along which nothing may leak through a shared grid."""
+    """An array (float32 values, or integers and booleans as they are) and what is known of it.
+
+    `positional` says along which axes its elements may know different positions of the inputs, so
+    that nothing may leak through a shared grid; `origin` what they know (`provenance.py`).
+    `constant` computes it, if it depends on nothing and not on the step of a loop.
+    """
 
     array: Array
-    positional: tuple[bool, ...]
+    positional: Flags
+    origin: Origin = CONSTANT
+    constant: Callable[[], np.ndarray] | None = None
+
+    @property
+    def secret(self) -> bool:
+        """Does it depend on inputs that not every position may know?"""
+        return self.origin not in (CONSTANT, PARAMETERS)
 
     @property
     def is_float(self) -> bool:
@@ -59,7 +77,7 @@ class Context:
 Parameters = dict[str, Any]
 
 
-def union(values: Sequence[Value], ndim: int) -> tuple[bool, ...]:
+def union(values: Sequence[Value], ndim: int) -> Flags:
     """Positional flags of an element-wise result; scalars broadcast."""
     flags = [v.positional for v in values if len(v.positional) == ndim]
     return tuple(any(f[axis] for f in flags) for axis in range(ndim))
