@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from compute.chain.sender import Sender
 
-DEVELOPMENT_CHAINS = frozenset({1337, 31337})  # nothing is ever finalized there
+# Blocks on top of a final one, where nodes do not answer "finalized". Development chains never
+# finalize. RSKj refuses the tag (its issue 3309): 30 blocks are a quarter of an hour of proof of
+# work merged with Bitcoin's, as long as Ethereum takes.
+CONFIRMATIONS = {1337: 0, 31337: 0, 30: 30, 31: 30}
 
 
 def connect(
@@ -55,13 +58,12 @@ def connect(
 
 
 class Chain:
-    """Typed reads. `final` is the block tag that will not be taken back (rule F1 waits for it)."""
+    """Typed reads."""
 
     def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
         self.rpc = rpc
         self.deployment = deployment
         self.chain_id = deployment.chain_id
-        self.final = "latest" if self.chain_id in DEVELOPMENT_CHAINS else "finalized"
         self.heads = HeadReader(rpc)
         self.neuron = Neuron(self._contract("Neuron"))
         self.sale = NeuronSale(self._contract("NeuronSale"))
@@ -88,6 +90,13 @@ class Chain:
     def head(self, tag: BlockTag = "latest") -> Head:
         """A block of the chain itself."""
         return self.heads.head(tag)
+
+    def final(self) -> BlockTag:
+        """The newest block that will not be taken back, which rule F1 waits for: tag or number."""
+        confirmations = CONFIRMATIONS.get(self.chain_id)
+        if confirmations is None:
+            return "finalized"
+        return max(0, self.head().number - confirmations)
 
     def now(self) -> int:
         """Chain time: the timestamp of the latest block, in unix seconds."""

@@ -1,7 +1,7 @@
 """Logs in bounded ranges, and a follower that notices when the chain changes its mind."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from eth_abi import encode
 from eth_utils import to_checksum_address
 
-from compute.chain.contract import Contract, decode_values
+from compute.chain.contract import BlockTag, Contract, decode_values
 from compute.chain.errors import MalformedAnswer, RpcRefused
 from compute.chain.records import Head
 from compute.chain.rpc import Rpc, data_bytes, quantity
@@ -120,9 +120,10 @@ def _topic(kind: str, value: Any) -> str | list[str]:
 class Follower:
     """Hands out every event of a contract once, up to the head one chooses to believe.
 
-    With `finality="finalized"` nothing handed out is ever taken back. With "latest" the chain may
-    reorganise: `poll` then returns the events of the new branch again from the fork point, and
-    `rewound_to` names the last block that still counts (None otherwise).
+    `until` says which head: where it answers `Chain.final`, nothing handed out is ever taken back.
+    Where it says "latest", the chain may reorganise: `poll` then returns the events of the new
+    branch again from the fork point, and `rewound_to` names the last block that still counts (None
+    otherwise).
     """
 
     def __init__(
@@ -132,20 +133,20 @@ class Follower:
         names: Sequence[str],
         first: int,
         *,
-        finality: str,
+        until: Callable[[], BlockTag],
     ) -> None:
         self._chain = chain
         self._contract = contract
         self._names = names
         self._next = first
-        self._finality = finality
+        self._until = until
         self._seen: deque[Head] = deque(maxlen=REMEMBERED)
         self.rewound_to: int | None = None
 
     def poll(self) -> list[Event]:
         """Events since the last call; at most one range of blocks, so call until empty."""
         self.rewound_to = self._rewind()
-        head = self._chain.head(self._finality)
+        head = self._chain.head(self._until())
         last = min(head.number, self._next + RANGE - 1)
         if last < self._next:
             return []
@@ -176,7 +177,7 @@ class HeadReader:
     def __init__(self, rpc: Rpc) -> None:
         self.rpc = rpc
 
-    def head(self, tag: int | str = "latest") -> Head:
+    def head(self, tag: BlockTag = "latest") -> Head:
         """The block at this number or tag."""
         answer = self.rpc.request(
             "eth_getBlockByNumber", hex(tag) if isinstance(tag, int) else tag, False

@@ -201,7 +201,7 @@ class Group:
 
     def commitment(self, commitment: bytes, *, final: bool = False) -> int | None:
         """The seq of a commitment; with `final`, only if no reorg can undo it (rule F1)."""
-        return voting.commitment(self, commitment, at=self.chain.final if final else "latest")
+        return voting.commitment(self, commitment, at=self.chain.final() if final else "latest")
 
     def credit(self, address: str) -> int:
         """NRN of displaced bonds that `withdraw_credit` returns."""
@@ -263,12 +263,12 @@ class Group:
         """The chain block in which the group was created."""
         return history.first_block(self)
 
-    def follow_blocks(self, names: list[str], *, finality: str | None = None) -> Follower:
-        """A follower of CheckpointVoting events, from the group's creation."""
+    def follow_blocks(self, names: list[str]) -> Follower:
+        """A follower of final CheckpointVoting events, from the group's creation."""
         return Follower(
             self.chain.heads,
             self.voting_contract,
             names,
             self.first_block(),
-            finality=finality or self.chain.final,
+            until=self.chain.final,
         )

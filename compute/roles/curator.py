@@ -77,7 +77,7 @@ def propose(
     """
     parent_tip = decode(blocks.get(delta_hash)).parent_tip
     receipt = group.chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
-    while group.chain.head(group.chain.final).number < receipt.block_number:
+    while group.chain.head(group.chain.final()).number < receipt.block_number:
         time.sleep(FINALITY_POLL_SECONDS)  # shown earlier, a thief could propose it first
     blocks.serve(blocks_of(blocks, delta_hash))
     return receipt.event("Proposed")["proposal_id"]

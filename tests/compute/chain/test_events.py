@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from compute.chain import Chain, MalformedAnswer, RpcRefused, events
 from compute.chain.events import Follower, read_events
-from tests.compute.chain.test_transactions import honest, proxy
+from tests.compute.chain.test_transactions import Tamper, honest, proxy
 from tests.integration.devnet import Devnet
 
 Ask = Callable[[], dict[str, Any]]
@@ -95,10 +96,10 @@ def test_logs_that_lie(devnet: Devnet, spoil: Callable[[dict[str, Any]], None]) 
         staked(chain)
 
 
-def follower(devnet: Devnet, finality: str = "latest") -> Follower:
+def follower(devnet: Devnet) -> Follower:
     chain = devnet.chain()
     first = chain.head().number + 1
-    return Follower(chain.heads, chain.vault.contract, ["Staked"], first, finality=finality)
+    return Follower(chain.heads, chain.vault.contract, ["Staked"], first, until=lambda: "latest")
 
 
 def test_a_follower_hands_out_each_event_once(devnet: Devnet) -> None:
@@ -135,13 +136,31 @@ def test_a_follower_catches_up_in_bounded_steps(devnet: Devnet, short_range: int
     assert polled == [[5], [6], []]
 
 
-def test_with_finality_nothing_comes_too_early(devnet: Devnet) -> None:
-    """Anvil calls a block final when 64 more are on top of it."""
-    follow = follower(devnet, "finalized")
-    devnet.sender("tara").stake(1, 5)
-    assert follow.poll() == []
-    devnet.rpc("anvil_mine", "0x50", "0x1")
-    assert [event["amount"] for event in follow.poll()] == [5]
+def rskj(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    """A node of Rootstock: it knows no finality."""
+    if not {"finalized", "safe"}.isdisjoint(map(str, call["params"])):
+        error = {"code": -32602, "message": "Unknown block"}
+        return {"jsonrpc": "2.0", "id": call["id"], "error": error}
+    return ask()
+
+
+@pytest.mark.parametrize(("chain_id", "node", "depth"), [(1, honest, 64), (30, rskj, 30)])
+def test_nothing_counts_as_final_too_early(
+    devnet: Devnet, chain_id: int, node: Tamper, depth: int
+) -> None:
+    """Anvil calls a block final when 64 more are on top of it; the other depth is ours."""
+    with proxy(devnet, node) as latest:
+        chain = Chain(latest.rpc, replace(latest.deployment, chain_id=chain_id))
+        group, commitment = chain.group(1), bytes([depth]) * 32
+        devnet.warp(group.slot_at(chain.now()).end)
+        devnet.sender("tara").commit(group, commitment)
+        follow = group.follow_blocks(["Committed"])
+        devnet.rpc("anvil_mine", hex(depth - 1), "0x1")
+        assert group.commitment(commitment) and not group.commitment(commitment, final=True)
+        assert follow.poll() == []
+        devnet.rpc("evm_mine")
+        assert group.commitment(commitment, final=True)
+        assert [event["commitment"] for event in follow.poll()] == [commitment]
 
 
 def test_the_block_at_a_time(devnet: Devnet) -> None:
