@@ -53,6 +53,7 @@ TIMEOUT_SECONDS = 60.0
 _PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0)  # seconds before each attempt: outlast a daemon's restart
 _DAEMON_SHARE = 0.9  # of the time left, for the daemon's own timeout
 _EMPTY = sha256(b"")
+_SIGN_OF_LIFE_SECONDS = 2.0
 _SMALL_ANSWER = 1 << 16
 _PEERS_ANSWER = 1 << 20
 _LONGEST_REASON = 200
@@ -83,11 +84,16 @@ class KuboRefused(StoreUnreachable):
         self.reason = reason
 
 
+class KuboHangs(StoreUnreachable):
+    """The daemon took the request, or did not, and the time was over before it answered."""
+
+
 class KuboStore:
     """Blocks behind the RPC API of a Kubo daemon at `api`, a multiaddr or an http:// URL.
 
     Every operation ends within `timeout` seconds, retries included; `get` searches the daemon's
-    network for nine tenths of that. Blocks that are put are pinned: the daemon's garbage collection
+    network for nine tenths of that, and takes up to 2 more to ask a daemon that hangs whether it
+    hangs on that block alone. Blocks that are put are pinned: the daemon's garbage collection
     leaves them alone until `unpin`. One store may serve many threads.
 
     All operations raise StoreUnreachable if the daemon is not there and KuboRefused if it declines.
@@ -119,7 +125,9 @@ class KuboStore:
     def get(self, digest: bytes) -> bytes:
         """The block, its hash verified, from the daemon or its peers.
 
-        Raises BlockUnavailable if nobody sent it in time, BlockCorrupt if other bytes came.
+        Raises BlockUnavailable if nobody sent it in time, BlockCorrupt if other bytes came. A
+        daemon that hangs on the block, but answers otherwise, did not send it either: were that
+        the daemon's fault, one block could keep a keeper from judging all others.
         """
         if digest == _EMPTY:  # the one block that daemons do not send each other
             return b""
@@ -138,6 +146,11 @@ class KuboStore:
             ) from None
         except TooManyBytes:
             pass
+        except KuboHangs as error:
+            if not self._answers():
+                raise
+            why = str(error).removesuffix(" Restart it.")
+            raise BlockUnavailable(digest, f"{why} It answers otherwise, though.") from None
         if block is None or len(block) > MAX_BLOCK_BYTES or sha256(block) != digest:
             raise BlockCorrupt(digest, f"{self._daemon} sent bytes that are not that block.")
         return block
@@ -207,6 +220,14 @@ class KuboStore:
             raise self._nonsense(doing)
         return found[0]
 
+    def _answers(self) -> bool:
+        """Whether the daemon is there at all."""
+        try:
+            self._ask("telling its version", "Version", "/version", seconds=_SIGN_OF_LIFE_SECONDS)
+        except StoreUnreachable:
+            return False
+        return True
+
     @property
     def _daemon(self) -> str:
         return f"The Kubo daemon at {self.api}"
@@ -224,11 +245,13 @@ class KuboStore:
         path: str,
         *args: str,
         limit: int = _SMALL_ANSWER,
+        seconds: float | None = None,
         opts: Mapping[str, str] = MappingProxyType({}),
         **options: Any,
     ) -> bytes:
-        """The daemon's answer, retried while it is away. Raises TooManyBytes past `limit`."""
-        deadline = time.monotonic() + self.timeout
+        """The daemon's answer, retried while it is away for `seconds`, the store's timeout unless
+        given. Raises TooManyBytes past `limit`."""
+        deadline = time.monotonic() + (seconds or self.timeout)
         failure: Exception | None = None
         for pause in _PAUSES:
             pause *= random.uniform(0.8, 1.2)  # noqa: S311
@@ -246,10 +269,10 @@ class KuboStore:
             except _FAILURES as error:
                 failure = error
         if time.monotonic() >= deadline:
-            advice = f"did not end {doing} within {self.timeout:g} seconds. Restart it"
-        else:
-            advice = f"does not answer ({doing}). Start it with: ipfs daemon"
-        raise StoreUnreachable(f"{self._daemon} {advice}.") from failure
+            advice = f"did not end {doing} within {seconds or self.timeout:g} seconds. Restart it."
+            raise KuboHangs(f"{self._daemon} {advice}") from failure
+        advice = f"does not answer ({doing}). Start it with: ipfs daemon."
+        raise StoreUnreachable(f"{self._daemon} {advice}") from failure
 
     def _refused(self, doing: str, message: str) -> KuboRefused:
         reason = "".join(char if char.isprintable() else " " for char in message[:_LONGEST_REASON])

@@ -7,9 +7,13 @@ from urllib.parse import urlsplit
 
 
 class Cable:
-    """Forwards connections to `url` until it is cut; then every connection ends at once."""
+    """Forwards connections to `url` until it is cut; then every connection ends at once.
 
-    def __init__(self, url: str) -> None:
+    Requests that hold the bytes `swallowed` do not arrive: whoever sent one waits.
+    """
+
+    def __init__(self, url: str, swallowed: bytes | None = None) -> None:
+        self._swallowed = swallowed
         target = urlsplit(url)
         self._target = (target.hostname, target.port)
         self._whole = threading.Event()
@@ -47,6 +51,8 @@ class Cable:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
+                if self._swallowed and self._swallowed in data:
+                    continue
                 sink.sendall(data)
         for end in (source, sink):
             self._open.discard(end)
