@@ -1,43 +1,69 @@
-"""One trainer of two processes: the first has the chain, both train, and a block is won."""
+"""One trainer of two processes: the first has the chain, both train; it dies, and goes on."""
 
 import multiprocessing
 import signal
 import socket
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
+
+import pytest
 
 from compute.chain import Status
 from compute.roles.verify import verify
 from tests.integration.run_actor import Order, run
-from tests.integration.stage import OPTIONS, Stage
+from tests.integration.stage import OPTIONS, Actor, Stage
+
+Crew = tuple[Actor, BaseProcess]
 
 
-def test_two_processes_win_a_block_together(stage: Stage) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    block, state, log = stage.block, stage.folder / "trainer-tara", stage.folder / "second.log"
+@pytest.fixture
+def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
+    """Starts both processes; the second ends with the test."""
+    context, log = multiprocessing.get_context("forkserver"), stage.folder / "second.log"
+    started: list[BaseProcess] = []
+
+    def start(kill: tuple[str, str] | None = None) -> Crew:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        first = stage.start("trainer", "tara", processes=f"{address},2,0", kill=kill)
+        order = Order(
+            "assistant",
+            "http://127.0.0.1:1",  # it has no chain
+            stage.net.deployment_file,
+            stage.group.id,
+            b"",
+            stage.store.path,
+            first.state,
+            log,
+            OPTIONS,
+            None,
+            f"{address},2,1",
+        )
+        started.append(context.Process(target=run, args=(order,)))
+        started[-1].start()
+        return first, started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.join()
+
+
+def test_two_processes_win_a_block_though_the_first_is_killed(
+    stage: Stage, crew: Callable[..., Crew]
+) -> None:
+    """both train, the first is killed: the second ends by itself | started again: they win"""
+    block, log = stage.block, stage.folder / "second.log"
+    first, second = crew(kill=("after", "save"))
+    second.join(120)
+    assert first.killed()
+    assert second.exitcode not in (None, 0), "it must not wait for ever, nor seem to be done"
     stage.start("wisdomkeeper", "alice")
-    first = stage.start("trainer", "tara", processes=f"{address},2,0")
-    order = Order(
-        "assistant",
-        "http://127.0.0.1:1",  # it has no chain
-        stage.net.deployment_file,
-        stage.group.id,
-        b"",
-        stage.store.path,
-        state,
-        log,
-        OPTIONS,
-        None,
-        f"{address},2,1",
-    )
-    second = multiprocessing.get_context("forkserver").Process(target=run, args=(order,))
-    second.start()
-    try:
-        stage.run_until(lambda: stage.settled(block.end), limit=240)
-        assert stage.group.outcome(block.index).status == Status.ACCEPTED
-        assert verify(stage.group, stage.store).true
-        assert first.end(signal.SIGINT) == 0
-        second.join(60)
-        assert second.exitcode == 0, log.read_text()
-    finally:
-        second.kill()
+    first, second = crew()
+    stage.run_until(lambda: stage.settled(block.end), limit=240)
+    assert stage.group.outcome(block.index).status == Status.ACCEPTED
+    assert verify(stage.group, stage.store).true
+    assert first.end(signal.SIGINT) == 0
+    second.join(60)
+    assert second.exitcode == 0, log.read_text()
