@@ -89,6 +89,8 @@ class Search:
 
     def close(self) -> None:
         """Return once all that was reached is on disk. Raises StorageError."""
+        if self._metrics is not None:
+            self._metrics.close()
         self._saves.close()
 
     def _prepare(self, goal: Goal) -> Learner:

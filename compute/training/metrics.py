@@ -7,13 +7,15 @@ from typing import Any, Protocol
 
 from compute.training.recipe import RecipeError
 
+FLUSH_SECONDS = 10  # until TensorBoard sees a number; the writer's own flush() does not wait for it
+
 
 class Writer(Protocol):
     """The part of tensorboardX.SummaryWriter that is used."""
 
     def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None: ...
 
-    def flush(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Metrics:
@@ -33,7 +35,11 @@ class Metrics:
             for name, value in row.items():
                 if value is not None:
                     self._writer.add_scalar(name, value, step)
-            self._writer.flush()
+
+    def close(self) -> None:
+        """Have the writer's last records on disk; it takes no more."""
+        if self._writer is not None:
+            self._writer.close()
 
 
 def tensorboard(folder: Path) -> Writer:
@@ -46,7 +52,7 @@ def tensorboard(folder: Path) -> Writer:
             "--tensorboard out; metrics.jsonl holds the same."
         ) from None
 
-    writer: Writer = SummaryWriter(str(folder))
+    writer: Writer = SummaryWriter(str(folder), flush_secs=FLUSH_SECONDS)
     return writer
 
 
