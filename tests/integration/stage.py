@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from compute import canonical
 from compute.chain import Group
 from compute.chain.events import Event
 from compute.models import MLP, InputColumn, ModelSpecification
@@ -107,15 +108,23 @@ class Actor:
 class Stage:
     """One fresh group with three staked keepers, a shared store, and a hand on the clock."""
 
-    def __init__(self, net: Devnet, folder: Path) -> None:
+    def __init__(
+        self,
+        net: Devnet,
+        folder: Path,
+        specification: ModelSpecification = SPECIFICATION,
+        code: bytes | None = None,
+    ) -> None:
+        """With `code` the specification is of a model that is code, which everybody trusts."""
         self.net = net
+        self.trusted = None if code is None else canonical.digest(code)
         self.folder = folder
         self.store = FolderStore(folder / "shared")
         self.actors: dict[str, Actor] = {}
         self._started: list[ForkServerProcess] = []
         self._held = contextlib.ExitStack()
         self._idle_at: int | None = None
-        founding = found(SPECIFICATION, examples(64), self.store)
+        founding = found(specification, examples(64), self.store, code)
         config = replace(
             CONFIG,
             model_hash=founding.model_hash,
@@ -158,6 +167,7 @@ class Stage:
             options,
             kill,
             processes,
+            self.trusted,
         )
         (state / "status.json").unlink(missing_ok=True)
         if FIT.exists():

@@ -1,19 +1,46 @@
-"""One trainer of two processes: the first has the chain, both train; it dies, and goes on."""
+"""One trainer of two processes: the first has the chain, both train; it dies, and goes on.
+
+The model is code that everybody allowed, so that each process has to fetch, show and run it.
+"""
 
 import multiprocessing
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 
 from compute.chain import Status
+from compute.models.sizes import design_code
 from compute.roles.verify import verify
+from tests.integration.devnet import Devnet
 from tests.integration.run_actor import Order, run
-from tests.integration.stage import OPTIONS, Actor, Stage
+from tests.integration.stage import OPTIONS, Actor, Stage, examples
 
 Crew = tuple[Actor, BaseProcess]
+CODE = b"""
+import flax.linen as nn
+
+
+class Two(nn.Module):
+    @nn.compact
+    def __call__(self, inputs):
+        return nn.Dense(4, name="top")(nn.gelu(nn.Dense(24, name="bottom")(inputs["x"])))
+
+
+def network(compute_dtype, remat):
+    return Two()
+"""
+
+
+@pytest.fixture
+def stage(devnet: Devnet, tmp_path: Path) -> Iterator[Stage]:
+    """A group whose model is CODE."""
+    stage = Stage(devnet, tmp_path, design_code(CODE, examples(8), "y"), CODE)
+    yield stage
+    stage.close()
 
 
 @pytest.fixture
@@ -39,6 +66,7 @@ def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
             OPTIONS,
             None,
             f"{address},2,1",
+            stage.trusted,
         )
         started.append(context.Process(target=run, args=(order,)))
         started[-1].start()
@@ -64,6 +92,7 @@ def test_two_processes_win_a_block_though_the_first_is_killed(
     stage.run_until(lambda: stage.settled(block.end), limit=240)
     assert stage.group.outcome(block.index).status == Status.ACCEPTED
     assert verify(stage.group, stage.store).true
+    assert "class Two(nn.Module)" in log.read_text(), "shown before it ran"
     assert first.end(signal.SIGINT) == 0
     second.join(60)
     assert second.exitcode == 0, log.read_text()
