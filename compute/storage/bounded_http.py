@@ -1,4 +1,4 @@
-"""HTTP sessions that a hostile server can neither hold up nor fill: the bounds sit at the socket.
+"""HTTP that a hostile server can neither hold up nor fill: the bounds sit at the socket.
 
 A read timeout restarts with every byte and a limit on the body says nothing of headers, chunk
 sizes and error pages; bytes and seconds counted where they arrive bound all of these at once.
@@ -7,15 +7,15 @@ sizes and error pages; bytes and seconds counted where they arrive bound all of 
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import requests
 import urllib3
 
 _FRAMING = 1 << 16  # headers and chunk sizes beside the body
 _BUFFER = 1 << 16  # the default of 8 KiB costs a system call for each
+_PIECE = 1 << 20  # read at once, whatever a header promises
 
 
 class TooManyBytes(Exception):
@@ -49,9 +49,9 @@ _bounds = _Bounds()
 
 @contextmanager
 def bounded(deadline: float, body: int) -> Iterator[None]:
-    """Until `deadline` (time.monotonic, seconds), requests of this thread's sessions may receive
-    a body of `body` bytes; past either bound they raise OutOfTime or TooManyBytes, or what the
-    HTTP library makes of the former."""
+    """Until `deadline` (time.monotonic, seconds), requests of this thread to a BoundedPool may
+    receive a body of `body` bytes; past either bound they raise OutOfTime or TooManyBytes, or what
+    the HTTP library makes of the former."""
     _bounds.deadline, _bounds.received = deadline, body + _FRAMING
     try:
         yield
@@ -83,19 +83,22 @@ class _Connection(urllib3.connection.HTTPConnection):
         return counted
 
 
-class _Pool(urllib3.HTTPConnectionPool):
+class BoundedPool(urllib3.HTTPConnectionPool):
+    """Connections to one server; make every request within `bounded`. They follow no redirect and
+    know no proxy."""
+
     ConnectionCls = _Connection
 
-
-class BoundedAdapter(requests.adapters.HTTPAdapter):
-    """Mount it for http:// on a requests session, and make every request within `bounded`."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool}
-
-    def build_response(self, request: Any, answer: Any) -> requests.Response:
-        # The bytes as they came: decompressing would unbound what the socket has counted.
-        answer.headers.discard("Content-Encoding")
-        answer.chunked = False  # http.client, below, joins chunks several times faster
-        return super().build_response(request, answer)
+    def post(
+        self, target: str, body: bytes | None, headers: Mapping[str, str], timeout: float
+    ) -> tuple[int, bytes]:
+        """The status and the body of the answer. Raises TooManyBytes, OSError, and what urllib3 and
+        http.client raise."""
+        answer = self.urlopen(
+            "POST", target, body, headers,
+            retries=False, redirect=False, timeout=timeout, preload_content=False,
+        )  # fmt: skip
+        # http.client, below, joins chunks several times faster; compressed bytes stay as they came,
+        # because what they become the socket has not counted
+        answer.chunked = False
+        return answer.status, b"".join(answer.stream(_PIECE, decode_content=False))

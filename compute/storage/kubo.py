@@ -1,49 +1,24 @@
-"""Blocks in Kubo, the IPFS daemon, through ipfshttpclient 0.7.0.
+"""Blocks in Kubo, the IPFS daemon, through ipfshttpclient (kubo_client.py).
 
 The daemon is not believed: every block is hashed here, every answer is bounded in bytes and in
-wall-clock time. Where this module works around ipfshttpclient, and why:
-
- 1. `connect()` refuses daemons from 0.8 on, and the methods of `Client` bring 4 to 6: ClientSync
-    is used, the layer below both.
- 2. Its read timeout restarts with every byte, its answers have no limit, and it allocates what a
-    header promises: the session carries a BoundedAdapter, answers are read in pieces. The adapter
-    it would use passes an argument that urllib3 3 removes; clearing the session's address family
-    keeps that one out.
- 3. Its sessions follow redirects and read proxies and passwords from the environment: both off.
- 4. Its JSON parser takes quadratic time on many lines: answers and error pages are parsed here.
- 5. `block.put` asks for a CIDv0 and sends 8 KiB at a time: here codec and hash are named and the
-    body is one piece.
- 6. `swarm.connect` sends an address character by character: the request is made directly.
- 7. Missing content hangs until the read timeout: the daemon gets a timeout of its own, a little
-    shorter, so that it also stops searching, and so that a daemon that found nothing can be told
-    from a daemon that hangs.
- 8. Errors while a body arrives are those of requests and urllib3, not its own: all are caught.
+wall-clock time (bounded_http.py).
 """
 
-import ipaddress
 import json
 import random
 import re
-import socket
 import time
-from collections.abc import Mapping
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
-
-import requests
-import urllib3
-from ipfshttpclient import exceptions, http_requests, multipart
 
 from compute.canonical import digest as sha256
-from compute.storage.bounded_http import BoundedAdapter, TooManyBytes, bounded
+from compute.storage.bounded_http import TooManyBytes, bounded
 from compute.storage.cid import cid
+from compute.storage.kubo_client import FAILURES, Declined, KuboClient, upload
 from compute.storage.store import (
     MAX_BLOCK_BYTES,
     BlockCorrupt,
     BlockUnavailable,
-    StorageError,
     StoreUnreachable,
     Usage,
     check_size,
@@ -51,29 +26,14 @@ from compute.storage.store import (
 
 TIMEOUT_SECONDS = 60.0
 _PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0)  # seconds before each attempt: outlast a daemon's restart
-_DAEMON_SHARE = 0.9  # of the time left, for the daemon's own timeout
 _EMPTY = sha256(b"")
 _SIGN_OF_LIFE_SECONDS = 2.0
 _SMALL_ANSWER = 1 << 16
 _PEERS_ANSWER = 1 << 20
 _LONGEST_REASON = 200
-_CONNECTIONS = 16
-_PIECE = 1 << 20
 _RAW_AND_PINNED = {"cid-codec": "raw", "mhtype": "sha2-256", "pin": "true"}
-_MULTIADDR = re.compile(r"/(ip4|ip6|dns|dns4|dns6)/[^/]+/tcp/[0-9]{1,5}(/http)?", re.ASCII)
 _PEER_ID = re.compile(r"[A-Za-z0-9]{1,100}", re.ASCII)
 _SOUGHT_IN_VAIN = re.compile("not found|could not find|context deadline exceeded")
-_ADDRESS = (
-    "{} is not the address of a Kubo daemon. Give one like /ip4/127.0.0.1/tcp/5001 or "
-    "http://127.0.0.1:5001. Reach a daemon elsewhere through an SSH tunnel: its API lets everyone "
-    "who reaches it do everything."
-)
-_FAILURES = (
-    exceptions.Error,
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-)
 
 
 class KuboRefused(StoreUnreachable):
@@ -103,21 +63,15 @@ class KuboStore:
         """Raises StorageError if `api` is no address, StoreUnreachable if no daemon answers."""
         self.api = api
         self.timeout = timeout
-        try:
-            self._http = _Session(_multiaddr(api), "api/v0")
-        except exceptions.AddressError:
-            raise StorageError(_ADDRESS.format(api)) from None
-        self._http.open_session()
+        self._client = KuboClient(api)
         self.version = str(self._ask("telling its version", "Version", "/version"))
 
     def put(self, block: bytes) -> bytes:
         """Store and pin `block` and return its digest. Raises ValueError if it is too large."""
         check_size(block)
         digest = sha256(block)
-        body, headers = multipart.stream_bytes(block, chunk_size=MAX_BLOCK_BYTES)
         doing = f"storing {cid(digest)}"
-        upload = {"data": b"".join(body), "headers": headers}
-        stored = self._ask(doing, "Key", "/block/put", opts=_RAW_AND_PINNED, **upload)
+        stored = self._ask(doing, "Key", "/block/put", opts=_RAW_AND_PINNED, **upload(block))
         if stored != cid(digest):
             raise StoreUnreachable(f"{self._daemon} says that it stored another block than it got.")
         return digest
@@ -246,7 +200,6 @@ class KuboStore:
         *args: str,
         limit: int = _SMALL_ANSWER,
         seconds: float | None = None,
-        opts: Mapping[str, str] = MappingProxyType({}),
         **options: Any,
     ) -> bytes:
         """The daemon's answer, retried while it is away for `seconds`, the store's timeout unless
@@ -260,13 +213,12 @@ class KuboStore:
                 break
             if pause:  # on a busy machine even a sleep of zero is one
                 time.sleep(pause)
-            limits = {"timeout": f"{_DAEMON_SHARE * left:.3f}s", **opts}
             try:
                 with bounded(deadline, limit):
-                    return self._http.request(path, args, opts=limits, timeout=left, **options)
-            except exceptions.ErrorResponse as error:
+                    return self._client.ask(path, args, left, **options)
+            except Declined as error:
                 raise self._refused(doing, str(error)) from None
-            except _FAILURES as error:
+            except FAILURES as error:
                 failure = error
         if time.monotonic() >= deadline:
             advice = f"did not end {doing} within {seconds or self.timeout:g} seconds. Restart it."
@@ -284,51 +236,3 @@ class KuboStore:
 
     def _nonsense(self, doing: str) -> StoreUnreachable:
         return StoreUnreachable(f"{self._daemon} does not answer as Kubo does ({doing}).")
-
-
-class _Session(http_requests.ClientSync):
-    __slots__ = ()
-
-    def _make_session(self) -> requests.Session:
-        session = super()._make_session()
-        session.family = socket.AF_UNSPEC
-        session.mount("http://", BoundedAdapter(pool_maxsize=_CONNECTIONS))
-        session.trust_env = False
-        session.max_redirects = 0
-        return session
-
-    def _request(self, *args: Any, **options: Any) -> Any:
-        return super()._request(*args, **{**options, "chunk_size": _PIECE})
-
-    def _do_raise_for_status(self, response: requests.Response) -> None:
-        if response.status_code == requests.codes.ok:
-            return
-        try:
-            message = json.loads(response.content)["Message"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            status = requests.HTTPError(f"status {response.status_code}")
-            raise exceptions.StatusError(status) from None
-        raise exceptions.ErrorResponse(str(message), None)
-
-
-def _multiaddr(api: str) -> str:
-    """`api` as a multiaddr of ip or dns, tcp, http. Raises StorageError."""
-    address = api
-    if api.startswith("http://"):
-        try:
-            parts = urlsplit(api)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-        if host and port and parts.path in ("", "/", "/api/v0") and "@" not in parts.netloc:
-            address = f"/{_host_protocol(host)}/{host}/tcp/{port}"
-    if not _MULTIADDR.fullmatch(address):
-        raise StorageError(_ADDRESS.format(api))
-    return address
-
-
-def _host_protocol(host: str) -> str:
-    try:
-        return f"ip{ipaddress.ip_address(host).version}"
-    except ValueError:
-        return "dns"
