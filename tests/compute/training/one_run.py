@@ -1,11 +1,14 @@
 """One short run of training and evaluation, as a process of its own; prints what it found.
 
-    python -m tests.compute.training.one_run MESH FOLDER [ADDRESS:PORT,COUNT,INDEX]
+    python -m tests.compute.training.one_run MESH FOLDER [ADDRESS:PORT,COUNT,INDEX] [KILLED]
 
-The number of devices comes from XLA_FLAGS.
+The number of devices comes from XLA_FLAGS. Process 0 is killed after step KILLED.
 """
 
+import hashlib
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -38,21 +41,24 @@ def text(count: int = 96) -> TrainingSet:
     return TrainingSet(Schema.of(columns)).patched(columns, [])
 
 
-def main(mesh: str, folder: Path) -> None:
+def main(mesh: str, folder: Path, killed: int | None) -> None:
     """Train, save in the middle, go on from the save, and evaluate."""
     recipe = Recipe(seed=1, batch_size=32, accumulation=2, learning_rate=0.01, mesh=mesh)
     losses = []
     learner, data = None, text()
-    for _ in range(2):
+    for half in (STEPS // 2, STEPS):
         learner = Learner(SPECIFICATION, recipe, SPECIFICATION.initial_parameters())
         saves = Saves(folder)
         learner.restore(saves)
         learner.study(data, b"tip")
-        for _ in range(STEPS // 2):
+        while learner.step < half:
             losses.append(learner.run(steps=1, seconds=60, check=lambda: None).loss)
+            if learner.step == killed and jax.process_index() == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
         learner.save(saves, {})
         saves.close()
     assert learner is not None and learner.step == STEPS
+    reached = b"".join(value.tobytes() for _, value in sorted(learner.parameters().items()))
     fixed = SPECIFICATION.initial_parameters()
     found = evaluate(SPECIFICATION, fixed, data)
     print(
@@ -61,6 +67,7 @@ def main(mesh: str, folder: Path) -> None:
                 "process": jax.process_index(),
                 "devices": jax.device_count(),
                 "losses": losses,
+                "parameters": hashlib.sha256(reached).hexdigest(),
                 "loss": found.loss,
                 "root": found.root.hex(),
             }
@@ -71,4 +78,4 @@ def main(mesh: str, folder: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 3:
         join(sys.argv[3])
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[4]) if len(sys.argv) > 4 else None)
