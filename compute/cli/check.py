@@ -1,5 +1,6 @@
 """`nrn evaluate` and `verify`: believe nothing, recompute it."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,14 +82,24 @@ def evaluate(
         raise typer.Exit(A_LIE)
 
 
-def verify(session: Session, group_id: GroupId) -> None:
+def verify(
+    session: Session,
+    group_id: GroupId,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Where evaluations that are cut off are kept; by default user data."),
+    ] = None,
+) -> None:
     """Replay a group from chain and store alone, and recompute the loss of every accepted block.
 
+    If it is cut off, by Ctrl-C or a power cut, the same command goes on where it was.
     Ends with code 5 if one of them is a lie, 4 if content is missing and nothing is proved.
 
     Example: nrn verify 1
     """
     from compute.roles import verify as replay
+    from compute.roles.transcripts import Transcripts
+    from compute.storage import data_folder
 
     group = session.group(group_id)
     with session.out.progress("verifying") as step:
@@ -96,7 +107,11 @@ def verify(session: Session, group_id: GroupId) -> None:
         def progress(height: int, blocks: int, done: int, examples: int) -> None:
             step((height - 1) * examples + done, blocks * examples)
 
-        report = replay.verify(group, session.blocks, progress, session.training_sets(group))
+        folder = data_folder() / "verifications" / f"{session.chain.chain_id}-{group.voting}"
+        transcripts = Transcripts(state or folder, kept=sys.maxsize)
+        report = replay.verify(
+            group, session.blocks, progress, session.training_sets(group), transcripts
+        )
     session.out.show(str(report), _document(report))
     if not report.true:
         raise typer.Exit(A_LIE)

@@ -26,8 +26,7 @@ from compute.training_set import TrainingSet
 
 _HEAD = struct.Struct(">QI")
 _DIGEST_BYTES = 32
-# finished ones are kept too: an actor that starts again need not evaluate again
-_KEPT = 8
+KEPT = 8
 
 
 class Transcript:
@@ -103,10 +102,15 @@ class Transcript:
 
 
 class Transcripts:
-    """A folder of transcripts, each of one checkpoint of one model on one training set."""
+    """A folder of transcripts, each of one checkpoint of one model on one training set.
 
-    def __init__(self, folder: Path) -> None:
+    Only the `kept` ones used last stay, finished or not: an actor that starts again need not
+    evaluate again.
+    """
+
+    def __init__(self, folder: Path, kept: int = KEPT) -> None:
         self._folder = folder
+        self._kept = kept
 
     @contextlib.contextmanager
     def open(
@@ -134,13 +138,13 @@ class Transcripts:
                 yield Transcript(total)
                 return
             os.utime(file.fileno())
-            self._forget()
+            self.forget(self._kept)
             yield Transcript(total, file, name)
 
-    def _forget(self) -> None:
+    def forget(self, kept: int = 0) -> None:
         """Delete all but the transcripts used last."""
         files = sorted(self._folder.glob("*.losses"), key=lambda path: path.stat().st_mtime_ns)
-        for path in files[:-_KEPT]:
+        for path in files[: max(0, len(files) - kept)]:
             path.unlink(missing_ok=True)
 
 

@@ -1,5 +1,6 @@
 """A newcomer's trust: replay a group from chain and store alone, recompute every accepted loss."""
 
+import contextlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from compute.roles.retrieval import (
     load_specification,
     load_training_sets,
 )
+from compute.roles.transcripts import Transcript, Transcripts, transcript_in
 from compute.storage import Store
 
 # told (height, number of blocks, examples evaluated, examples in all)
@@ -59,21 +61,30 @@ class Report:
 
 
 def verify(
-    group: Group, store: Store, progress: Progress | None = None, folder: Path | None = None
+    group: Group,
+    store: Store,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+    transcripts: Transcripts | None = None,
 ) -> Report:
     """Replay every delta and recompute loss, baseline and evaluation root of every accepted block.
 
     The training sets kept in `folder`, if there is one, are hashed again before they are believed.
+    With `transcripts` a verification that was cut off goes on where it was, if they keep them all;
+    the end of one forgets them, for the next must believe nothing.
     Raises BlockUnavailable if a block of the data or of a checkpoint cannot be had: nothing is
     proved then.
     """
     with tempfile.TemporaryDirectory() as temporary:
-        return _verify(group, store, progress, folder or Path(temporary))
+        replay = _Replay(group, store, folder or Path(temporary), transcripts)
+        report = _verify(group, replay, progress)
+    if transcripts is not None:
+        transcripts.forget()
+    return report
 
 
-def _verify(group: Group, store: Store, progress: Progress | None, folder: Path) -> Report:
+def _verify(group: Group, replay: "_Replay", progress: Progress | None) -> Report:
     accepted = group.accepted_blocks()
-    replay = _Replay(group, store, folder)
     genesis_fault = replay.genesis_fault()
     checked = []
     for block in accepted:
@@ -89,11 +100,15 @@ def _verify(group: Group, store: Store, progress: Progress | None, folder: Path)
 class _Replay:
     """The group's state as it grows block by block."""
 
-    def __init__(self, group: Group, store: Store, folder: Path) -> None:
+    def __init__(
+        self, group: Group, store: Store, folder: Path, transcripts: Transcripts | None
+    ) -> None:
         self._group = group
         self._store = store
+        self._transcripts = transcripts
         self._specification = load_specification(store, group.model_hash)
-        last = group.current().version
+        self._current = group.current()
+        last = self._current.version
         self._sets = load_training_sets(group, store, last, folder, verify=True)
         self.training_set = self._sets.version(0)
         self._incumbent = group.config.genesis_checkpoint
@@ -132,7 +147,10 @@ class _Replay:
             )
         if block.loss + self._group.config.min_improvement > baseline:
             return f"its loss {block.loss} does not improve on {baseline}"
-        evaluation = evaluate(self._specification, checkpoint.params, self.training_set, report)
+        with self._transcript(block.checkpoint_hash, block.version) as transcript:
+            evaluation = evaluate(
+                self._specification, checkpoint.params, self.training_set, report, transcript
+            )
         if not evaluation.valid:
             return evaluation.reason
         if evaluation.loss != block.loss:
@@ -144,4 +162,15 @@ class _Replay:
     def _baseline_loss(self, version: int, report: Callable[[int], None]) -> int:
         if self._baseline is not None and self._baseline[0] == version:
             return self._baseline[1]
-        return measure(self._incumbent, self._specification, self.training_set, self._store, report)
+        subject = self._incumbent, self._specification, self.training_set, self._store
+        with self._transcript(self._incumbent, version) as transcript:
+            return measure(*subject, report, transcript)
+
+    def _transcript(
+        self, checkpoint: bytes, version: int
+    ) -> contextlib.AbstractContextManager[Transcript]:
+        current = self._current
+        tip = current.tip if version == current.version else self._group.tip_of(version)
+        return transcript_in(
+            self._transcripts, self._specification, checkpoint, tip, self.training_set
+        )

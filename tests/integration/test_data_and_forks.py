@@ -11,6 +11,7 @@ from compute.roles import actor, curator
 from compute.roles.curator import Curator
 from compute.roles.founding import found_fork
 from compute.roles.goal import Goals
+from compute.roles.transcripts import Transcripts
 from compute.roles.verify import verify
 from compute.storage import BlockUnavailable
 from compute.training_set import build_delta
@@ -45,7 +46,7 @@ def append(stage: Stage, name: str, delta_hash: bytes) -> int:
 
 
 def test_new_data_raises_the_bar_and_pays_its_curator(stage: Stage) -> None:
-    """block | delta of 16 examples | block on the new data | verify"""
+    """block | delta of 16 examples | block on the new data | verify, cut off | verify"""
     group, address = stage.group, stage.net.accounts["carol"].address
     play_block(stage)
     own = actor.own_blocks(stage.folder / "curator-carol", stage.store)
@@ -60,7 +61,21 @@ def test_new_data_raises_the_bar_and_pays_its_curator(stage: Stage) -> None:
     assert len(Goals(group, stage.store).now().training_set) == 80
     play_block(stage)
 
-    report = verify(group, stage.store)
+    class Cut(Exception):
+        pass
+
+    def cut(height: int, *rest: int) -> None:
+        if height == 2:
+            raise Cut
+
+    kept = Transcripts(stage.folder / "verification", kept=99)
+    with pytest.raises(Cut):
+        verify(group, stage.store, cut, transcripts=kept)
+    told: list[tuple[int, ...]] = []
+    report = verify(group, stage.store, lambda *now: told.append(now), transcripts=kept)
+    assert told[0] == (1, 2, 64, 64), "a verification that was cut off goes on"
+    assert (2, 2, 80, 80) in told
+    assert not list((stage.folder / "verification").iterdir())
     assert [(c.block.version, c.fault) for c in report.blocks] == [(0, None), (1, None)]
     assert group.accepted_blocks()[1].baseline_loss != group.accepted_blocks()[0].loss
 

@@ -117,10 +117,10 @@ def test_a_second_process_keeps_its_own(tmp_path: Path) -> None:
 
 
 def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:
-    for i in range(transcripts._KEPT + 3):
+    for i in range(transcripts.KEPT + 3):
         with Transcripts(tmp_path).open(bytes([i] * 32), *KEY[1:]) as transcript:
             transcript.add(0, LOSSES[:10])
-    assert len(list(tmp_path.glob("*.losses"))) == transcripts._KEPT
+    assert len(list(tmp_path.glob("*.losses"))) == transcripts.KEPT
     with Transcripts(tmp_path).open(bytes([i] * 32), *KEY[1:]) as transcript:
         assert transcript.done == 10
 
