@@ -23,7 +23,8 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Run the conformance vectors on the device at hand. One that fails any must not vote.
+    """Run the conformance vectors on the device at hand. One that fails any must not vote, nor
+    one whose XLA_FLAGS ask for fast instead of right.
 
     Example: nrn exact check
     """
@@ -41,6 +42,7 @@ def check(
             "carrier": report.carrier,
             "vectors": report.vectors,
             "failures": list(report.failures) if as_json else ", ".join(report.failures) or "none",
+            "unsafe_flags": list(report.flags) if as_json else ", ".join(report.flags) or "none",
             "may_vote": report.ok,
         },
     )

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxlib import xla_client
 
 from compute.exact import convolution, losses, reduction
 from compute.exact.carriers import CARRIERS, default_carrier
@@ -21,6 +22,8 @@ from compute.exact.rules import RULES
 from compute.exact.values import Context, Value
 from compute.exact.vectors import FILE
 
+UNSAFE_FLAGS = ("xla_cpu_enable_fast_math", "xla_gpu_enable_fast_min_max")
+
 Vectors = list[list[Any]]
 # the indices of the vectors that differ
 Check = Callable[[str, Vectors, str], list[int]]
@@ -28,16 +31,25 @@ Check = Callable[[str, Vectors, str], list[int]]
 
 @dataclass(frozen=True)
 class Report:
-    """How many vectors were run, on what, and which of them differ (rule and index)."""
+    """How many vectors were run, on what, which of them differ (rule and index), and which flags
+    of the process let the compiler break others that no vector shows."""
 
     device: str
     carrier: str
     vectors: int
     failures: tuple[str, ...]
+    flags: tuple[str, ...]
 
     @property
     def ok(self) -> bool:
-        return not self.failures
+        return not self.failures and not self.flags
+
+
+def unsafe_flags() -> tuple[str, ...]:
+    """The flags that XLA runs with, wherever it read them, under which the compiler may take
+    liberties with NaN and rounding; between the rules saturation is a NaN."""
+    options = xla_client.CompileOptions().executable_build_options.debug_options
+    return tuple(flag for flag in UNSAFE_FLAGS if getattr(options, flag, False))
 
 
 def check(carrier: str | None = None, rules: Collection[str] | None = None) -> Report:
@@ -52,7 +64,8 @@ def check(carrier: str | None = None, rules: Collection[str] | None = None) -> R
             failures += [f"{rule}[{i}]" for i in wrong]
     device = jax.devices()[0]
     name = f"{device.platform} {device.device_kind}"
-    return Report(name, carrier, sum(map(len, vectors.values())), tuple(failures))
+    count = sum(map(len, vectors.values()))
+    return Report(name, carrier, count, tuple(failures), unsafe_flags())
 
 
 def _array(patterns: Any) -> np.ndarray:

@@ -24,7 +24,12 @@ class UnfitDevice(Exception):
 
 def ensure_fit(state: Path) -> None:
     """Run the conformance vectors, unless the folder `state` says that this program passed them on
-    this device. Raises UnfitDevice."""
+    this device. Raises UnfitDevice, at once under a flag that makes arithmetic inexact."""
+    if flags := conformance.unsafe_flags():
+        raise UnfitDevice(
+            f"This process runs with {' and '.join(flags)}: the compiler may change results. "
+            "Nothing was sent. Remove it from XLA_FLAGS."
+        )
     record, passed = state / "conformance.json", canonical.encode({"passed": fingerprint()})
     if record.exists() and record.read_bytes() == passed:
         return

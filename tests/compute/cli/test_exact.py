@@ -36,5 +36,12 @@ def test_a_device_that_must_not(nrn: Nrn, vectors: Path) -> None:
     assert not report["may_vote"] and report["failures"] == ["exp[7]"]
 
 
+def test_a_process_that_must_not(nrn: Nrn, vectors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conformance, "unsafe_flags", lambda: ("xla_cpu_enable_fast_math",))
+    report = nrn("exact", "check", "--json", code=5).json
+    assert not report["may_vote"] and report["failures"] == []
+    assert report["unsafe_flags"] == ["xla_cpu_enable_fast_math"]
+
+
 def test_an_unknown_carrier(nrn: Nrn) -> None:
     assert "float64" in nrn("exact", "check", "--carrier", "abacus", code=2).err

@@ -1,6 +1,9 @@
 """A device that computes one vector wrong must not judge; one that passed is not asked again."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,26 @@ def test_what_passed_is_asked_again_only_if_something_changed(
     (tmp_path / "conformance.json").write_text("{")
     with pytest.raises(UnfitDevice):
         ensure_fit(tmp_path)
+
+
+@pytest.mark.parametrize("flag", ["--xla_cpu_enable_fast_math", "--xla_cpu_enable_fast_math=1"])
+def test_a_process_with_fast_math_is_refused(flag: str, tmp_path: Path) -> None:
+    """The vectors pass under it: only the flag tells.  It is read by XLA, also from a file."""
+    asked = tmp_path / "flags"
+    asked.write_text(flag)
+    program = "import sys; from pathlib import Path; from compute.roles.device import *\n"
+    program += "ensure_fit(Path(sys.argv[1]))"
+    for flags in (flag, str(asked)):
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            env=os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "UnfitDevice: This process runs with xla_cpu_enable_fast_math" in done.stderr
+    assert not (tmp_path / "conformance.json").exists()
 
 
 @pytest.mark.parametrize("role", ["keep", "train"])
