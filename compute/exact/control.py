@@ -72,10 +72,19 @@ def _join(a: Sequence[_Known], b: Sequence[_Known], depends: int = 0) -> list[_K
 
 
 def _stable(step: Callable[[list[_Known]], list[_Known]], start: list[_Known]) -> list[_Known]:
-    """The least knowledge of a loop's carry, from `start` up, that one step maps into itself."""
-    while (joined := _join(start, step(start))) != start:
-        start = joined
-    return start
+    """The least knowledge of a loop's carry, from `start` up, that one step maps into itself.
+
+    First on what it depends: the zeros that a state begins with hide nothing.
+    """
+    known = start
+    while (joined := _join(known, step(known))) != known:
+        deeper = [k.depends for k in joined] != [k.depends for k in known]
+        known = _depending(start, joined) if deeper else joined
+    return known
+
+
+def _depending(start: Sequence[_Known], on: Sequence[_Known]) -> list[_Known]:
+    return [replace(k, depends=o.depends) for k, o in zip(start, on, strict=True)]
 
 
 def _run(

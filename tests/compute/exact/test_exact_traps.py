@@ -72,6 +72,21 @@ def test_huge_equal_logits_cost_log_of_the_classes(size):
     assert found.loss / 2**32 == pytest.approx(np.log(10), abs=1e-8)
 
 
+def test_every_byte_counts_as_a_target():
+    """256 classes are one more than a uint8 can say: compared as bytes, all would be ignored."""
+    inputs = np.arange(256, dtype=np.int32)[:, None].repeat(2, 1)
+    table = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
+    targets = np.stack([np.arange(256), np.arange(256)[::-1]], 1)
+    found = [
+        evaluate(lambda p, x: p[x], table, [(inputs, targets.astype(dtype))], total=256)
+        for dtype in (np.uint8, np.int32)
+    ]
+    assert found[0].root == found[1].root and (found[0].transcript > 0).all()
+    z = np.float64(table)
+    costs = np.log(np.exp(z).sum(-1))[:, None] - np.take_along_axis(z, targets, 1)
+    assert found[0].loss / 2**32 == pytest.approx(costs.mean(), rel=1e-6)
+
+
 @pytest.mark.parametrize("scale", [1e6, 1e12, 1e18, 3e37])
 def test_no_scale_of_the_weights_gives_a_low_loss(scale):
     family = FAMILIES["mlp"]()
