@@ -3,15 +3,17 @@
 Each mutant (`scripts/mutants.py`) is compiled and run against `tests/contracts`, in a child forked
 from a process that has collected those tests; the tests that killed its neighbours come first. Who
 survives them meets the attacks and the state machines; a mutant that no test notices survives.
-Bytecode that stays the same is an equivalent mutant.
+Bytecode that stays the same is an equivalent mutant. Lost time and lost connections, which a busy
+machine causes, are no verdict: who met them is judged anew by the next run.
 
     python scripts/mutate.py                          # all mutants, in random order
     python scripts/mutate.py --sample 60 --seed 1     # a random part of them
     python scripts/mutate.py --file Coinbase          # those of one contract or module
     python scripts/mutate.py --planted                # known bugs, against the machines alone
 
-Every verdict is added at once to `reports/mutants.jsonl`; another run judges only what is new or
-survived. The exit status is 1 if a known bug survived or fewer than 95 % of the mutants died.
+Every verdict is added at once to `reports/mutants.jsonl`; another run judges only what is new,
+survived or got no verdict. The exit status is 1 if a known bug survived or fewer than 95 % of the
+mutants died.
 """
 
 import argparse
@@ -42,7 +44,8 @@ from scripts.mutants import Mutant, mutants, names, planted, users  # noqa: E402
 
 RESULTS = ROOT / "reports" / "mutants.jsonl"
 GOAL = 0.95
-PATIENCE = 900  # seconds until a mutant that hangs counts as killed
+PATIENCE = 900  # seconds until a mutant is given up without a verdict
+NO_VERDICT = ("out of time", "unknown")
 Record = dict[str, Any]
 
 # Which machines know the file's statements; the attacks run for every mutant.
@@ -71,11 +74,16 @@ class Units:
         self.todo, self.jobs, self.port = todo, jobs, port
         self.kills: list[tuple[Mutant, str]] = []  # and the test that killed
         self.survivors: list[Mutant] = []
+        self.failure: BaseException | None = None  # in a child: of its last failed test
 
     def pytest_configure(self) -> None:
         from brownie._config import CONFIG
 
         CONFIG.networks["development"]["cmd_settings"]["port"] = self.port
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[Any]) -> None:
+        if call.excinfo:
+            self.failure = call.excinfo.value
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of one run of all tests: one run for every mutant, until the first failure."""
@@ -146,6 +154,8 @@ class Units:
         )
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if isinstance(self.failure, OSError):  # of the connection to Anvil
+                return {"verdict": "unknown"}
             if session.testsfailed:
                 return {"verdict": "killed", "by": item.nodeid}
         return {"verdict": "survived"}
@@ -166,10 +176,10 @@ class Units:
         late = [p for p, c in running.items() if time.monotonic() - c.began > PATIENCE]
         for pid in {pipes[answer] for answer in ready} | set(late):
             child = running.pop(pid)
-            said = b"" if pid in late else os.read(child.answer, 65_536)
+            said = os.read(child.answer, 65_536) if child.answer in ready else b""
             os.close(child.answer)
             _kill(pid)
-            record = json.loads(said) if said else {"verdict": "killed", "by": "time"}
+            record = json.loads(said) if said else {"verdict": NO_VERDICT[pid not in late]}
             if record["verdict"] == "killed":
                 self.kills.append((child.mutant, record["by"]))
             if record["verdict"] == "survived":
@@ -233,11 +243,11 @@ def machines(suites: list[str], mutant: Mutant) -> Record:
                 command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
             )
         except subprocess.TimeoutExpired:
-            return {"verdict": "killed", "by": "time"}
+            return {"verdict": "out of time"}
     if result.returncode == 0:
         return {"verdict": "survived"}
     failed = [line.split()[1] for line in result.stdout.split("\n") if line.startswith("FAILED ")]
-    return {"verdict": "killed", "by": failed[0] if failed else "an error"}
+    return {"verdict": "killed", "by": failed[0]} if failed else {"verdict": "unknown"}
 
 
 def note(mutant: Mutant, record: Record) -> None:
@@ -258,7 +268,7 @@ def known() -> dict[str, Record]:
 def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     """Note a verdict for every mutant."""
     verdicts = known()
-    open_ = ("survived", "unknown")
+    open_ = ("survived", *NO_VERDICT)
     new = [m for m in todo if m.key not in verdicts or verdicts[m.key]["verdict"] in open_]
     print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
     if not new:
@@ -278,7 +288,7 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
 def table(todo: list[Mutant]) -> Counter[str]:
     """Print the verdicts by file; their sums."""
     verdicts = known()
-    columns = ("killed", "survived", "equivalent", "does not compile")
+    columns = ("killed", "survived", "equivalent", "does not compile", *NO_VERDICT)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in todo:
         if mutant.key in verdicts:

@@ -122,6 +122,23 @@ def test_credits_the_week_in_the_order_of_the_periods(
     assert EPOCH in given.values()
 
 
+def test_every_second_belongs_to_one_period(ripe: Any, clock: Any) -> None:
+    """D2, D3, D6: half open. carol's 10,000 of 60,000 are below the quorum, twice.
+
+    period k)[period k + 1
+           1  1
+    """
+    carol = STAKES["carol"]
+    clock.next(ripe.end - 1)
+    ripe.vote(1, "carol")
+    assert ripe.deltas.tally(ripe.index, 1) == carol
+    clock.next(ripe.end)
+    receipt = ripe.vote(1, "carol")
+    assert event(receipt, "PeriodFinalized")["votes"] == carol
+    assert event(receipt, "Voted")["period_index"] == ripe.index + 1
+    assert tuple(ripe.deltas.leader()) == (1, carol)
+
+
 def test_refuses_while_the_period_runs(ripe: Any, people: Any) -> None:
     """D7"""
     ripe.vote(1, "alice")

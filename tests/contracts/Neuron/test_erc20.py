@@ -1,5 +1,6 @@
 """What is exported from snekmate, once each; snekmate's own suite has the rest."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import brownie
@@ -7,7 +8,7 @@ import pytest
 from eth_account.messages import encode_typed_data
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import ETHER, ZERO
+from tests.contracts.terms import DAY, ETHER, ZERO
 
 
 def test_transfer_moves_tokens(protocol: Any, people: Any) -> None:
@@ -65,9 +66,30 @@ def test_burn_lowers_the_supply(protocol: Any, people: Any) -> None:
     assert nrn.totalSupply() == protocol.sale.issued() + protocol.coinbase.minted() - 9
 
 
+def test_a_permit_approves_once(protocol: Any, people: Any, clock: Any) -> None:
+    nrn, owner = protocol.nrn, people.tara.address
+    arguments = permit(protocol, people, clock.now + DAY)
+    nrn.permit(*arguments, {"from": people.dave})
+    assert nrn.allowance(owner, people.oscar) == 9
+    assert nrn.nonces(owner) == 1
+    with brownie.reverts("erc20: invalid signature"):  # the nonce has moved on
+        nrn.permit(*arguments, {"from": people.dave})
+
+
 @pytest.mark.parametrize("late", [False, True])
-def test_permit_approves_by_signature(protocol: Any, people: Any, clock: Any, late: bool) -> None:
-    nrn, owner, deadline = protocol.nrn, people.tara, clock.now + 60
+def test_a_permit_ends_with_its_deadline(
+    protocol: Any, people: Any, clock: Any, late: bool
+) -> None:
+    deadline = clock.now + DAY
+    arguments = permit(protocol, people, deadline)
+    clock.next(deadline + late)
+    with brownie.reverts("erc20: expired deadline") if late else nullcontext():
+        protocol.nrn.permit(*arguments, {"from": people.dave})
+
+
+def permit(protocol: Any, people: Any, deadline: int) -> tuple[Any, ...]:
+    """Arguments of `permit`: tara lets oscar have 9 wei."""
+    nrn, owner = protocol.nrn, people.tara
     names = ("owner", "spender", "value", "nonce", "deadline")
     kinds = ("address", "address", "uint256", "uint256", "uint256")
     values = (owner.address, people.oscar.address, 9, nrn.nonces(owner.address), deadline)
@@ -83,18 +105,5 @@ def test_permit_approves_by_signature(protocol: Any, people: Any, clock: Any, la
     )
     assert bytes(nrn.DOMAIN_SEPARATOR()) == message.header
     signed = owner.sign_message(message)
-    arguments = (*values[:3], deadline, signed.v, _word(signed.r), _word(signed.s))
-    clock.next(deadline + late)
-    if late:
-        with brownie.reverts("erc20: expired deadline"):
-            nrn.permit(*arguments, {"from": people.oscar})
-        return
-    nrn.permit(*arguments, {"from": people.oscar})
-    assert nrn.allowance(owner.address, people.oscar) == 9
-    assert nrn.nonces(owner.address) == 1
-    with brownie.reverts("erc20: invalid signature"):  # the nonce has moved on
-        nrn.permit(*arguments, {"from": people.oscar})
-
-
-def _word(number: int) -> bytes:
-    return number.to_bytes(32, "big")
+    words = (number.to_bytes(32, "big") for number in (signed.r, signed.s))
+    return *values[:3], deadline, signed.v, *words

@@ -48,9 +48,14 @@ def test_adds_up(protocol: Any, group: Any, people: Any, clock: Any) -> None:
     assert powers == [0, 3, 3, 7, 7, 7]
 
 
-def test_a_stake_in_the_last_second_counts_in_the_next(
+def test_changes_in_the_last_second_count_in_the_next(
     protocol: Any, group: Any, people: Any, clock: Any
 ) -> None:
+    """V1, V4, V5
+
+    epoch e)[e + 1
+         1   2
+    """
     vault, epoch = protocol.vault, protocol.vault.current_epoch()
     clock.next((epoch + 1) * EPOCH - 1)
     vault.stake(group.id, 1, {"from": people.erin})
@@ -59,6 +64,12 @@ def test_a_stake_in_the_last_second_counts_in_the_next(
     clock.to((epoch + 2) * EPOCH)
     assert vault.power_at(group.id, people.erin, epoch + 1) == 1
     assert vault.power_at(group.id, people.erin, epoch + 2) == 3
+    clock.next((epoch + 3) * EPOCH - 1)
+    releases = [vault.request_exit(group.id, 1, {"from": people.erin}).return_value]
+    clock.next((epoch + 3) * EPOCH)
+    releases += [vault.request_exit(group.id, 2, {"from": people.erin}).return_value]
+    assert releases == [epoch + 5, epoch + 6]
+    assert vault.power_at(group.id, people.erin, epoch + 3) == 2
 
 
 def test_refuses_nothing(protocol: Any, group: Any, people: Any) -> None:
