@@ -59,8 +59,21 @@ class Program:
         """
         form = tuple((name, column.shape) for name, column in sorted(batch.items()))
         if form not in self._compiled:
-            self._compiled[form] = self._compile(state, batch, scale)
+            compiled = self.compile(batch)
+            memory.check(self._recipe, step_bytes(compiled), self._layout.mesh.local_devices[0])
+            self._compiled[form] = compiled
         return self._compiled[form](state, batch, scale)
+
+    def compile(self, batch: Mapping[str, Any]) -> jax.stages.Compiled:
+        """The step for batches like this one, whose columns may be shapes alone: nothing is
+        allocated."""
+        step = jax.jit(
+            self._step,
+            donate_argnums=0,
+            out_shardings=(_shardings(self.abstract), self._layout.whole),
+        )
+        scale = jax.ShapeDtypeStruct((), np.float32, sharding=self._layout.whole)
+        return step.lower(self.abstract, dict(batch), scale).compile()
 
     @property
     def compilations(self) -> int:
@@ -75,16 +88,6 @@ class Program:
         }
         forward = matrix_flops(self._mean_loss, self.abstract["parameters"], part)
         return 3 * forward * self._recipe.accumulation
-
-    def _compile(self, *arguments: Any) -> jax.stages.Compiled:
-        step = jax.jit(
-            self._step,
-            donate_argnums=0,
-            out_shardings=(_shardings(self.abstract), self._layout.whole),
-        )
-        compiled = step.lower(*arguments).compile()
-        memory.check(self._recipe, _bytes(compiled), self._layout.mesh.local_devices[0])
-        return compiled
 
     def _fresh(self, parameters: Mapping[str, jax.Array]) -> State:
         # a copy: the state's buffers are donated, those of `parameters` are their owner's
@@ -157,8 +160,8 @@ def _shardings(abstract: State) -> Any:
     return jax.tree.map(lambda leaf: leaf.sharding, abstract)
 
 
-def _bytes(compiled: jax.stages.Compiled) -> int:
-    """Memory on one device, state and batch included, as the compiler says."""
+def step_bytes(compiled: jax.stages.Compiled) -> int:
+    """Memory that a step takes on one device, state and batch included, as the compiler says."""
     sizes = compiled.memory_analysis()
     if sizes is None:
         return 0
