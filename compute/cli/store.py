@@ -62,10 +62,16 @@ def gc(
         Span,
         typer.Option(metavar="TIME", parser=parse_span, help="Spare what was put so lately."),
     ] = WEEK,
+    daemon: Annotated[
+        bool,
+        typer.Option("--daemon", help="Of a daemon: all that nobody pinned, ours or not."),
+    ] = False,
 ) -> None:
     """Delete from a folder what no role keeps and nobody has put for a week.
 
     Safe while roles run. What is not revealed yet lies elsewhere and is never touched.
+
+    A daemon is not ours alone: --daemon lets it delete what other programs left there unpinned too.
 
     Example: nrn store gc --dry-run
     """
@@ -73,10 +79,23 @@ def gc(
 
     store = session.blocks
     if not isinstance(store, FolderStore):
-        raise Refused(
-            "Kubo collects its own garbage: ipfs repo gc. What no role keeps any more is unpinned "
-            "already, so it may go."
+        if not daemon:
+            raise Refused(
+                "A daemon may hold what other programs left there, and deletes it all alike if "
+                "nobody has pinned it. What no role keeps any more is unpinned already. If the "
+                "rest may go too: nrn store gc --daemon"
+            )
+        if dry_run or idle != WEEK:
+            raise Refused("Kubo knows neither --dry-run nor --idle: it deletes what is unpinned.")
+        with session.out.progress("collecting"):
+            freed = store.collect()
+        session.out.done(
+            f"The daemon deleted {freed.blocks} blocks ({Size(freed.bytes)}).",
+            {"blocks": freed.blocks, "bytes": freed.bytes},
         )
+        return
+    if daemon:
+        raise Refused("Content lies in a folder: --daemon goes with --ipfs.")
     with session.out.progress("collecting") as step:
         done = collect(
             store, pins_of(store), idle_seconds=idle, dry_run=dry_run, progress=step

@@ -28,6 +28,8 @@ TIMEOUT_SECONDS = 60.0
 _PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0)  # seconds before each attempt: outlast a daemon's restart
 _EMPTY = sha256(b"")
 _SIGN_OF_LIFE_SECONDS = 2.0
+_COLLECTION_SECONDS = 3600.0
+_SILENTLY = {"silent": "true"}
 _SMALL_ANSWER = 1 << 16
 _PEERS_ANSWER = 1 << 20
 _LONGEST_REASON = 200
@@ -147,6 +149,14 @@ class KuboStore:
     def connect(self, address: str) -> None:
         """Connect the daemon to the peer at `address`, a multiaddr that ends in /p2p/<its id>."""
         self._ask(f"connecting to {address}", "Strings", "/swarm/connect", address)
+
+    def collect(self) -> Usage:
+        """Let the daemon delete everything that nobody has pinned, ours or not; what that freed.
+        For this it has an hour; what was deleted until then stays deleted."""
+        before = self.usage()
+        self._call("collecting garbage", "/repo/gc", seconds=_COLLECTION_SECONDS, opts=_SILENTLY)
+        after = self.usage()
+        return Usage(max(0, before.blocks - after.blocks), max(0, before.bytes - after.bytes))
 
     def usage(self) -> Usage:
         """How much the daemon holds, ours or not."""

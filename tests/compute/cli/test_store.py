@@ -9,6 +9,7 @@ import pytest
 
 from compute.roles.founding import found
 from compute.storage import FolderStore, cid
+from compute.storage.kubo import KuboStore
 from compute.storage.location import pins_of
 from compute.storage.pins import Pins
 from tests.compute.cli.conftest import Result
@@ -43,6 +44,7 @@ def test_gc_spares_what_is_kept_and_what_is_young(nrn: Nrn, store: FolderStore) 
     }  # fmt: skip
     assert set(store.digests()) == {kept, young}
     assert nrn("store", "gc", "--idle", "0s").out.startswith("Deleted 1 blocks")
+    assert "goes with --ipfs" in nrn("store", "gc", "--daemon", code=1).err
     assert set(store.digests()) == {kept}
 
 
@@ -110,7 +112,16 @@ def test_a_group_moves_in_a_file_to_a_folder_and_to_a_daemon(
     status = nrn("store", "status", "--json").json
     assert status["daemon"] == daemon.api
     assert status["blocks"] >= told["blocks"]
-    assert "ipfs repo gc" in nrn("store", "gc", code=1).err
+
+    kubo = KuboStore(daemon.api)
+    garbage = kubo.put(b"garbage")
+    kubo.unpin(garbage)
+    assert "other programs" in nrn("store", "gc", code=1).err
+    assert "neither --dry-run" in nrn("store", "gc", "--daemon", "--dry-run", code=1).err
+    assert kubo.has(garbage)
+    assert nrn("store", "gc", "--daemon", "--json").json["blocks"] >= 1
+    assert not kubo.has(garbage)
+    assert "0 of 0 blocks verified" in nrn("verify", group).out
     assert nrn("store", "check").out == "0 of 0 blocks are sound.\n"
 
 
