@@ -27,7 +27,7 @@ setup: .venv/.installed node_modules/.installed ## Install everything into .venv
 	  { echo "setup: needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "setup: this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo "setup: Python packages, pinned with hashes in requirements.lock (about 1.3 GB in .venv/)"
+	@echo "setup: Python packages, pinned with hashes in requirements.lock (about 1.6 GB in .venv/)"
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@test -x .venv/bin/uv || .venv/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --require-hashes --no-deps -r <(sed -n '/^uv==/,/[^\\]$$/p' requirements.lock)

@@ -6,22 +6,21 @@ everything lies in `demo-lm/` afterwards. The demo checks what it claims and fai
 not so.
 """
 
-import shutil
 from collections.abc import Iterator
 
-from brownie import chain, web3
+from brownie import web3
 
 from compute.chain import connect
 from compute.checkpoint.load import held_out_of
 from compute.storage import FolderStore
-from scripts.demo import DemoFailed
 from scripts.deploy import ROOT
 from scripts.stage import quiet
 from scripts.stage.findings import Finding
 from scripts.stage.money import contract
+from scripts.stage.opening import judged, opened
 from scripts.stage.processes import Company
 from scripts.stage.reading import LAST_BLOCK, Reading
-from scripts.stage.report import NATS, BlockRow, block_rows
+from scripts.stage.report import NATS, BlockRow, Curve, block_rows
 from scripts.stage.screen import Screen
 
 FOLDER = ROOT / "demo-lm"
@@ -31,19 +30,9 @@ LEARNED = 2.0
 
 def main() -> None:
     """Entry point of `brownie run demo_lm`."""
-    if chain.height:
-        raise DemoFailed(
-            f"A chain already runs at {web3.provider.endpoint_uri}: stop it, "
-            "the demo needs a new one."
-        )
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    deployment, environment = opened(FOLDER)
+    environment["NRN_STORE"] = str(FOLDER / "store")
     screen = Screen()
-    deployment = FOLDER / "deployments" / f"{chain.id}.json"
-    environment = {
-        "NRN_RPC": web3.provider.endpoint_uri,
-        "NRN_DEPLOYMENT": str(deployment),
-        "NRN_STORE": str(FOLDER / "store"),
-    }
     with screen, quiet(), Company(FOLDER, environment) as company:
         play = Reading(FOLDER, deployment, company, screen.tell, screen.show)
         play.open_the_sale()
@@ -57,14 +46,13 @@ def main() -> None:
             "after one block": play.sample(1),
             f"after {len(rows)} blocks": play.sample(len(rows)),
         }
-    screen.blocks(rows, {p.address: name for name, p in play.people.items()}, FOLDER / "loss.png")
+    names = {person.address: name for name, person in play.people.items()}
+    screen.blocks(rows, names, Curve(FOLDER / "loss.png", "byte", held_out))
     for title, text in samples.items():
         screen.text(f"what it writes {title}", text)
     findings = list(_findings(rows, held_out, verified))
     screen.claims(findings, FOLDER / "loss.png")
-    failed = [finding.claim for finding in findings if not finding.holds]
-    if failed:
-        raise DemoFailed("Not so: " + "; ".join(failed))
+    judged(findings)
 
 
 def _read(play: Reading) -> tuple[list[BlockRow], list[float]]:

@@ -1,7 +1,8 @@
 """What a group did, read from the chain: the table of blocks and the loss curve."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import matplotlib
@@ -13,6 +14,7 @@ from scripts.stage.ledger import Ledger
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter
 
 NATS = 2**32  # one nat in Q32.32
 WEI = 10**18
@@ -93,29 +95,50 @@ def balance_table(ledger: Ledger, names: Mapping[str, str], parts: Mapping[str, 
     return table
 
 
-def draw_curve(rows: Sequence[BlockRow], path: Path) -> None:
-    """Write the losses as a PNG: accepted ones joined, those they had to beat as rings."""
-    figure, axes = plt.subplots(figsize=(8, 4.5), dpi=120)
-    heights = range(1, len(rows) + 1)
-    axes.semilogy(heights, [row.loss for row in rows], "o-", color="black", label="accepted")
-    axes.semilogy(
-        heights, [row.baseline for row in rows], "o", mfc="none", color="grey", label="to beat"
-    )
-    previous = (rows[0].group_id, rows[0].version)
-    for height, row in zip(heights, rows, strict=True):
-        if (row.group_id, row.version) != previous:
-            what = "wider model" if row.group_id != previous[0] else "more data"
-            axes.axvline(height - 0.5, color="grey", linestyle=":")
-            place = (height - 0.55, rows[0].baseline)
-            axes.annotate(what, place, color="grey", rotation=90, ha="right", va="top")
-        previous = (row.group_id, row.version)
-    axes.set_xticks(list(heights), [f"{row.group_id}/{row.index}" for row in rows])
-    axes.set_xlabel("group / block")
-    axes.set_ylabel("exact training loss (nats)")
-    axes.legend(loc="lower left")
-    figure.tight_layout()
-    figure.savefig(path)
-    plt.close(figure)
+@dataclass(frozen=True)
+class Curve:
+    """The losses as the picture `path` and, beside it, as JSON. They are nats per `unit`;
+    `held_out` (nats) are those that the winners reported of examples nobody trains on."""
+
+    path: Path
+    unit: str
+    held_out: Sequence[float] = ()
+
+    def draw(self, rows: Sequence[BlockRow]) -> None:
+        """Accepted losses joined, those they had to beat as rings, blocks and changes marked."""
+        figure, axes = plt.subplots(figsize=(8, 4.5), dpi=100)
+        heights = range(1, len(rows) + 1)
+        axes.semilogy(heights, [row.loss for row in rows], "o-", color="black", label="accepted")
+        before = [row.baseline for row in rows]
+        axes.semilogy(heights, before, "o", mfc="none", color="grey", label="to beat")
+        if self.held_out:
+            reported = heights[: len(self.held_out)]
+            axes.semilogy(reported, self.held_out, "^--", color="tab:blue", label="held out")
+        previous = (rows[0].group_id, rows[0].version)
+        for height, row in zip(heights, rows, strict=True):
+            if (row.group_id, row.version) != previous:
+                what = "wider model" if row.group_id != previous[0] else "more data"
+                axes.axvline(height - 0.5, color="grey", linestyle=":")
+                place = (height - 0.55, rows[0].baseline)
+                axes.annotate(what, place, color="grey", rotation=90, ha="right", va="top")
+            previous = (row.group_id, row.version)
+        axes.set_xticks(list(heights), [f"{row.group_id}/{row.index}" for row in rows])
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.grid(axis="x", color="lightgrey")
+        axes.set_xlabel("group / block")
+        axes.set_ylabel(f"exact loss (nats per {self.unit})")
+        axes.legend(loc="lower left")
+        figure.tight_layout()
+        figure.savefig(self.path)
+        plt.close(figure)
+        numbers = {
+            "unit": f"nats per {self.unit}",
+            "held_out": list(self.held_out),
+            "blocks": [asdict(row) for row in rows],
+        }
+        self.path.with_suffix(".json").write_text(json.dumps(numbers, indent=1) + "\n")
 
 
 def print_curve(rows: Sequence[BlockRow]) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from compute.cli.output import Output
 from scripts.stage.findings import Evidence, Finding
 from scripts.stage.play import PARTS
-from scripts.stage.report import BlockRow, balance_table, block_table, draw_curve, print_curve
+from scripts.stage.report import BlockRow, Curve, balance_table, block_table, print_curve
 
 
 class Screen:
@@ -39,23 +39,23 @@ class Screen:
         """What happens right now, in the line that moves (where there is a terminal)."""
         self._status.update(moment)
 
-    def report(self, evidence: Evidence, findings: Sequence[Finding], curve: Path) -> None:
+    def report(self, evidence: Evidence, findings: Sequence[Finding], picture: Path) -> None:
         """Table of blocks, loss curve, balances, and each claim with whether it holds."""
-        self.blocks(evidence.rows, evidence.names, curve)
+        self.blocks(evidence.rows, evidence.names, Curve(picture, "example"))
         self._console.print(balance_table(evidence.ledger, evidence.names, PARTS))
-        self.claims(findings, curve)
+        self.claims(findings, picture)
 
-    def blocks(self, rows: Sequence[BlockRow], names: Mapping[str, str], curve: Path) -> None:
-        """Table of blocks and loss curve, here and as the picture `curve`."""
+    def blocks(self, rows: Sequence[BlockRow], names: Mapping[str, str], curve: Curve) -> None:
+        """Table of blocks and loss curve, here, as a picture and as numbers."""
         self._console.print(block_table(rows, names))
-        draw_curve(rows, curve)
+        curve.draw(rows)
         print_curve(rows)
 
     def text(self, title: str, text: str) -> None:
         """What a model wrote."""
         self._console.print(Panel(Output.plain(text), title=title, title_align="left", width=80))
 
-    def claims(self, findings: Sequence[Finding], curve: Path) -> None:
+    def claims(self, findings: Sequence[Finding], picture: Path) -> None:
         """Each claim with whether it holds."""
         table = Table(title="claims, checked against the chain", title_justify="left")
         for column in ("", "claim", "figures"):
@@ -64,7 +64,7 @@ class Screen:
             mark = "[green]yes[/green]" if finding.holds else "[red]NO[/red]"
             table.add_row(mark, finding.claim, finding.detail)
         self._console.print(table)
-        self._console.print(f"{self._elapsed()} · the curve is {curve}")
+        self._console.print(f"{self._elapsed()} · the curve is {picture}")
 
     def _elapsed(self) -> str:
         minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
