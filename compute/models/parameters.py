@@ -50,6 +50,11 @@ def scale(size: int) -> Parameter:
     return Parameter((size,), (None,), 1)
 
 
+def norm(name: str, width: int) -> Parameters:
+    """A normalisation that scales and shifts each of `width` channels."""
+    return {f"{name}/scale": scale(width), f"{name}/bias": bias((width,), (None,))}
+
+
 def prefixed(name: str, parameters: Mapping[str, Parameter]) -> Parameters:
     """The parameters of a part, under its name in the tree."""
     return {f"{name}/{key}": parameter for key, parameter in parameters.items()}

@@ -10,7 +10,7 @@ from compute.models import columns as inputs_of
 from compute.models.architecture import MAX_WIDTH, Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
-from compute.models.parameters import Parameters, bias, kernel, prefixed, scale
+from compute.models.parameters import Parameters, bias, kernel, norm, prefixed
 
 if TYPE_CHECKING:
     import flax.linen as nn
@@ -67,14 +67,14 @@ class ResNet(Architecture):
                 before = inner * 4 if self.bottleneck else inner
         return {
             **table,
-            **_norm("norm", before),
+            **norm("norm", before),
             "head/bias": bias((self.classes,), (None,)),
             "head/kernel": kernel((before, self.classes), ("embed", None), before),
         }
 
     def _block(self, before: int, inner: int, changes: bool) -> Parameters:
         after = inner * 4 if self.bottleneck else inner
-        table = _norm("norm0", before)
+        table = norm("norm0", before)
         if changes or before != after:
             table["shortcut/kernel"] = _convolution(1, before, after)
         sizes = (1, 3, 1) if self.bottleneck else (3, 3)
@@ -83,7 +83,7 @@ class ResNet(Architecture):
             fan_in, fan_out = widths[number : number + 2]
             table[f"conv{number}/kernel"] = _convolution(size, fan_in, fan_out)
             if number:
-                table |= _norm(f"norm{number}", fan_in)
+                table |= norm(f"norm{number}", fan_in)
         return table
 
     def network(self, *, compute_dtype: str, remat: bool) -> nn.Module:
@@ -95,7 +95,3 @@ class ResNet(Architecture):
 def _convolution(size: int, fan_in: int, fan_out: int) -> Any:
     axes = (None, None, "embed", "mlp")
     return kernel((size, size, fan_in, fan_out), axes, size * size * fan_in, gain=2)
-
-
-def _norm(name: str, width: int) -> Parameters:
-    return {f"{name}/scale": scale(width), f"{name}/bias": bias((width,), (None,))}

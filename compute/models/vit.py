@@ -12,7 +12,7 @@ from compute.models.architecture import MAX_LAYERS, MAX_WIDTH, Architecture, Arr
 from compute.models.columns import InputColumn
 from compute.models.deepen import deepen
 from compute.models.errors import ModelError
-from compute.models.parameters import Parameter, Parameters, bias, kernel, prefixed, scale
+from compute.models.parameters import Parameter, Parameters, bias, kernel, norm, prefixed
 
 if TYPE_CHECKING:
     import flax.linen as nn
@@ -62,7 +62,7 @@ class ViT(Architecture):
         patches = rows // self.patch * (across // self.patch)
         width, heads, hidden = self.width, self.heads, self.hidden
         share = Fraction(1, 2 * self.layers)  # as in the decoder
-        block = _norm("attention_norm", width)
+        block = norm("attention_norm", width)
         for name in ("query", "key", "value"):
             block |= {
                 f"attention/{name}/bias": bias((heads, width // heads), ("heads", None)),
@@ -75,7 +75,7 @@ class ViT(Architecture):
             "attention/output/kernel": kernel(
                 (heads, width // heads, width), ("heads", None, "embed"), width, share
             ),
-            **_norm("mlp_norm", width),
+            **norm("mlp_norm", width),
             "up/bias": bias((hidden,), ("mlp",)),
             "up/kernel": kernel((width, hidden), ("embed", "mlp"), width),
             "down/bias": bias((width,), (None,)),
@@ -90,7 +90,7 @@ class ViT(Architecture):
             ),
             "position": Parameter((patches, width), (None, "embed"), Fraction(1, 2500)),
             **prefixed("layers", layers),
-            **_norm("norm", width),
+            **norm("norm", width),
             "head/bias": bias((self.classes,), (None,)),
             "head/kernel": kernel((width, self.classes), ("embed", None), width),
         }
@@ -104,7 +104,3 @@ class ViT(Architecture):
         if map_ == "deepen":
             return deepen(parent, initial, closing=("attention/output", "down"))
         return super().adapt(map_, parent, initial, inputs)
-
-
-def _norm(name: str, width: int) -> Parameters:
-    return {f"{name}/scale": scale(width), f"{name}/bias": bias((width,), (None,))}
