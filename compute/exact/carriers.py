@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,13 +29,27 @@ def float64_gemm(a: Limb, b: Limb, dimensions: Dimensions) -> Array:
     """One float64 GEMM.  All partial sums of one output are integers below 2**53 times one power
     of two, so they are exact in any order, with or without FMA."""
     (contract_a, contract_b), (batch_a, batch_b) = dimensions
-    if any(a.digits.shape[axis] > 1 for axis in batch_a):
-        a, b = _in_order(a, contract_a, batch_a), _in_order(b, contract_b, batch_b)
-        batch = tuple(range(len(batch_a)))
-        last_a, last_b = (
-            tuple(range(x.digits.ndim - len(contract_a), x.digits.ndim)) for x in (a, b)
-        )
-        dimensions = ((last_a, last_b), (batch, batch))
+    if not any(a.digits.shape[axis] > 1 for axis in batch_a):
+        return _float64(a, b, dimensions)
+    a, b = _in_order(a, contract_a, batch_a), _in_order(b, contract_b, batch_b)
+    batch, contracted = len(batch_a), len(contract_a)
+    rows = [math.prod(x.digits.shape[batch : x.digits.ndim - contracted]) for x in (a, b)]
+    if rows[0] >= rows[1]:
+        return _float64(a, b, _ordered(a, b, batch, contracted))
+    # more rows on the left are faster, and attention's results need no transpose then
+    product = _float64(b, a, _ordered(b, a, batch, contracted))
+    first = b.digits.ndim - contracted
+    order = (*range(batch), *range(first, product.ndim), *range(batch, first))
+    return jnp.transpose(product, order)
+
+
+def _ordered(a: Limb, b: Limb, batch: int, contracted: int) -> Dimensions:
+    """The dimensions of operands that went through `_in_order`."""
+    last = (tuple(range(x.digits.ndim - contracted, x.digits.ndim)) for x in (a, b))
+    return tuple(last), (tuple(range(batch)),) * 2
+
+
+def _float64(a: Limb, b: Limb, dimensions: Dimensions) -> Array:
     return lax.dot_general(
         scaled(a),
         scaled(b),

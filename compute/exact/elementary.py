@@ -16,7 +16,6 @@ import numpy as np
 from jax import Array
 
 from compute.exact import number
-from compute.exact.grid import scale
 from compute.exact.number import (
     SATURATED,
     add,
@@ -27,8 +26,10 @@ from compute.exact.number import (
     narrow,
     nearest_integer,
     power_of_two,
+    rounded,
     square_root,
     subtract,
+    two_to,
     wide,
 )
 
@@ -77,40 +78,32 @@ def to_grid(x: Array, bits: int) -> Array:
 
 
 def exp_parts(x: Array) -> tuple[Array, Array]:
-    """Float64 `x`, |x| <= 90 and <= 33 bits -> (float64 t, int32 k): exp(x) ~ t * 2**(k - 25).
+    """Float64 `x`, |x| <= 90 and <= 33 bits -> float64 integers t, k: exp(x) ~ t * 2**(k - 25).
 
     k = nearest(x * LOG2_E); r = x - k * LN_2 (exact), rounded to 2**-27; t = horner(EXP, r).
     """
     k = nearest_integer(x * LOG2_E)
-    return horner(EXP, to_grid(x - k * LN_2, 27)), k.astype(jnp.int32)
+    return horner(EXP, to_grid(x - k * LN_2, 27)), k
 
 
 def exp(a: Array) -> Array:
-    """exp of the argument clamped to [-69, 89]: t and k from `exp_parts`, t rounded to a value,
-    times 2**(k - 25)."""
-    x = wide(jnp.clip(known(a), np.float32(-69), np.float32(89)))
-    t, k = exp_parts(x)
-    y = t.astype(jnp.float32) * scale(k - 25)
-    y = flush(jnp.where(jnp.abs(y) <= np.float32(number.LARGEST), y, SATURATED))
-    return jnp.where(is_saturated(a), SATURATED, y)
-
-
-def known(a: Array) -> Array:
-    """`a` with 0 in the place of SATURATED, for programs that must not convert it to an integer."""
-    return jnp.where(is_saturated(a), np.float32(0), a)
+    """exp of the argument clamped to [-69, 89]: t and k from `exp_parts`, t * 2**(k - 25)
+    rounded."""
+    t, k = exp_parts(wide(jnp.clip(a, np.float32(-69), np.float32(89))))
+    return jnp.where(is_saturated(a), SATURATED, narrow(t * two_to(k, -25)))
 
 
 def one_plus_exp(x: Array) -> Array:
     """1 + exp(x) as a value, widened; `x` as for `exp_parts` and |x| <= 70."""
     t, k = exp_parts(x)
-    return wide(narrow(t * wide(scale(k - 25)) + 1.0))
+    return rounded(t * two_to(k, -25) + 1.0)
 
 
 def log_mantissa(s: Array) -> Array:
     """2 * atanh(s) for a value |s| < 0.18 as float64: z = s**2 on 2**-26, horner(ATANH, z) * s."""
     s = wide(s)
     z = to_grid(s * s, 26)
-    return wide(narrow(wide(narrow(horner(ATANH, z) / G)) * s))
+    return wide(narrow(rounded(horner(ATANH, z) / G) * s))
 
 
 def log(a: Array) -> Array:
@@ -124,7 +117,7 @@ def log(a: Array) -> Array:
     m = x * power_of_two(-e)
     low = m < 0.70710678
     m, e = jnp.where(low, m * 2, m), jnp.where(low, e - 1, e)
-    s = narrow((m - 1.0) / wide(narrow(m + 1.0)))
+    s = narrow((m - 1.0) / rounded(m + 1.0))
     y = narrow(e.astype(jnp.float64) * LN_2 + log_mantissa(s))
     return jnp.where(a > 0, y, SATURATED)
 
@@ -141,7 +134,7 @@ def expm1(a: Array) -> Array:
     """exp(a) - 1: for |a| < 0.34375 a * horner(EXPM1, a on 2**-25), else exp(a) minus 1."""
     small = jnp.abs(a) < np.float32(0.34375)
     x = wide(jnp.where(small, a, np.float32(0)))
-    near = narrow(wide(narrow(horner(EXPM1, to_grid(x, 25)) / G)) * x)
+    near = narrow(rounded(horner(EXPM1, to_grid(x, 25)) / G) * x)
     return jnp.where(small, near, subtract(exp(a), np.float32(1)))
 
 
@@ -150,17 +143,18 @@ def tanh(a: Array) -> Array:
     q = 2 / one_plus_exp(2 |a|) and |a| clamped to 10, where the result is already 1."""
     small = jnp.abs(a) < np.float32(0.34375)
     x = wide(jnp.where(small, a, np.float32(0)))
-    near = narrow(wide(narrow(horner(TANH, to_grid(x * x, 26)) / G)) * x)
-    m = wide(jnp.minimum(jnp.abs(known(a)), np.float32(10)))
-    far = narrow(1.0 - wide(narrow(2.0 / one_plus_exp(2.0 * m))))
+    near = narrow(rounded(horner(TANH, to_grid(x * x, 26)) / G) * x)
+    m = wide(jnp.minimum(jnp.abs(a), np.float32(10)))
+    far = (1.0 - rounded(2.0 / one_plus_exp(2.0 * m))).astype(jnp.float32)
     y = jnp.where(small, near, jnp.where(a < 0, -far, far))
     return jnp.where(is_saturated(a), SATURATED, y)
 
 
 def logistic(a: Array) -> Array:
     """1 / one_plus_exp(-a), `a` clamped to [-64, 64]."""
-    x = wide(jnp.clip(known(a), np.float32(-64), np.float32(64)))
-    return jnp.where(is_saturated(a), SATURATED, narrow(1.0 / one_plus_exp(-x)))
+    x = wide(jnp.clip(a, np.float32(-64), np.float32(64)))
+    y = (1.0 / one_plus_exp(-x)).astype(jnp.float32)
+    return jnp.where(is_saturated(a), SATURATED, y)
 
 
 GELU_A = 26772563 / 2.0**24  # sqrt(8 / pi)
@@ -173,9 +167,9 @@ def gelu(a: Array) -> Array:
     x = a clamped to [-8, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24;
     u = s x on 2**-26; a / one_plus_exp(-u).
     """
-    x = wide(jnp.clip(known(a), np.float32(-8), np.float32(8)))
+    x = wide(jnp.clip(a, np.float32(-8), np.float32(8)))
     s = to_grid(GELU_B * to_grid(x * x, 20) + GELU_A, 24)
-    return narrow(wide(a) / one_plus_exp(to_grid(s * -x, 26)))
+    return flush((wide(a) / one_plus_exp(to_grid(s * -x, 26))).astype(jnp.float32))
 
 
 def rsqrt(a: Array) -> Array:

@@ -15,8 +15,7 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.elementary import exp_parts
-from compute.exact.grid import scale
-from compute.exact.number import nearest_integer, wide
+from compute.exact.number import nearest_integer, to_int64, two_to, wide
 
 FRACTION_BITS = 32
 OUTPUT_RANGE = 16
@@ -34,20 +33,13 @@ def to_fixed(outputs: Array) -> tuple[Array, Array]:
 
 
 def exp_fixed(distance: Array) -> Array:
-    """exp(-distance * 2**-32) for integers distance >= 0, in units of 2**-40; both float64.
+    """exp(-distance * 2**-32) for float64 integers distance >= 0, as int64 in units of 2**-40.
 
     The argument is floored to 2**-27 and cut off at 32, where the result is 0 or 1 unit.
     """
     steps = jnp.minimum(jnp.floor(distance * 2.0**-5), 2.0**32)
     t, k = exp_parts(steps * -(2.0**-27))
-    return nearest_integer(t * wide(scale(k + (EXP_BITS - 25))))
-
-
-def integer_sum(terms: Array) -> Array:
-    """The int64 sum over the last axis of float64 integers up to 2**40."""
-    exact_in_float64 = terms.shape[-1] <= 2 ** (53 - EXP_BITS)
-    terms = terms if exact_in_float64 else terms.astype(jnp.int64)
-    return jnp.sum(terms, axis=-1).astype(jnp.int64)
+    return to_int64(t * two_to(k, EXP_BITS - 25))
 
 
 LOG_BITS = 31
@@ -96,7 +88,7 @@ def cross_entropy(outputs: Array, targets: Array, smoothing: float = 0.0) -> tup
     z, saturated = to_fixed(outputs)
     largest, _ = to_fixed(jnp.max(outputs, axis=-1, keepdims=True))
     distance = largest - z
-    entropy = log_fixed(integer_sum(exp_fixed(distance))) - EXP_BITS * LN_2
+    entropy = log_fixed(jnp.sum(exp_fixed(distance), axis=-1)) - EXP_BITS * LN_2
     targets = targets.astype(jnp.int64)  # 256 classes are one more than a uint8 can say
     counted = (targets >= 0) & (targets < classes)
     index = jnp.where(counted, targets, 0).astype(jnp.int32)
@@ -131,7 +123,7 @@ def binary_cross_entropy(outputs: Array, targets: Array) -> tuple[Array, Array]:
     """
     z, saturated = to_fixed(outputs)
     w = jnp.where(targets == 1, -z, z)
-    total = exp_fixed(jnp.abs(w)).astype(jnp.int64) + 2**EXP_BITS
+    total = exp_fixed(jnp.abs(w)) + 2**EXP_BITS
     term = jnp.maximum(w, 0).astype(jnp.int64) + log_fixed(total) - EXP_BITS * LN_2
     return mean(jnp.maximum(term, 0), (targets == 0) | (targets == 1)), saturated
 

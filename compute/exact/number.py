@@ -39,7 +39,7 @@ def flush(x: Array) -> Array:
 def narrow(x: Array, largest: float = LARGEST) -> Array:
     """Round a float64 result to a value: 24 bits, flush, saturate beyond `largest`."""
     y = x.astype(jnp.float32)
-    return flush(jnp.where(jnp.abs(y) <= np.float32(largest), y, SATURATED))
+    return jnp.where(jnp.abs(y) <= np.float32(largest), flush(y), SATURATED)
 
 
 def canonical(x: Array) -> Array:
@@ -76,6 +76,31 @@ def power_of_two(exponent: Array) -> Array:
     return lax.bitcast_convert_type((exponent + 1023) << 52, jnp.float64)
 
 
+# a float64 of this size plus a small integer has that integer in its low bits
+MAGIC = 2.0**52 + 2.0**51
+
+
+def to_int64(x: Array) -> Array:
+    """The int64 nearest to float64 |x| < 2**51, ties to even; of NaN, anything."""
+    bits = lax.bitcast_convert_type(x + MAGIC, jnp.int64)
+    return bits - np.float64(MAGIC).view(np.int64)
+
+
+def two_to(k: Array, shift: int) -> Array:
+    """Exactly 2**(k + shift) as float64, for float64 integers `k` with k + shift in [-1022, 1023]:
+    no conversion to an integer type, which costs more than the power."""
+    bits = lax.bitcast_convert_type(k + (MAGIC + (1023 + shift)), jnp.int64)
+    return lax.bitcast_convert_type(bits << 52, jnp.float64)
+
+
+def rounded(x: Array) -> Array:
+    """A float64 result rounded to a value, still float64; it is known not to saturate or vanish.
+
+    The maximum changes nothing, but no compiler may cancel the two casts across it.
+    """
+    return jnp.maximum(x.astype(jnp.float32), np.float32(-LARGEST)).astype(jnp.float64)
+
+
 def exponent_of(x: Array) -> Array:
     """The int64 E with 2**(E-1) <= |x| < 2**E, for finite non-zero normal float64 `x`."""
     return ((lax.bitcast_convert_type(x, jnp.int64) >> 52) & 0x7FF) - 1022
@@ -89,8 +114,8 @@ def is_saturated(x: Array) -> Array:
 def add(a: ArrayLike, b: ArrayLike) -> Array:
     """a + b, which alone clamps to +-LARGEST: a mask added to a mask is still a mask."""
     y = (wide(a) + wide(b)).astype(jnp.float32)
-    y = jnp.where(y > np.float32(LARGEST), np.float32(LARGEST), y)
-    return flush(jnp.where(y < np.float32(-LARGEST), np.float32(-LARGEST), y))
+    low = jnp.where(y < np.float32(-LARGEST), np.float32(-LARGEST), flush(y))
+    return jnp.where(y > np.float32(LARGEST), np.float32(LARGEST), low)
 
 
 def subtract(a: ArrayLike, b: ArrayLike) -> Array:
