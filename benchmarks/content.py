@@ -1,6 +1,6 @@
 """Content: what the stores cost above the bare work, each against a baseline in the same run.
 
-    python benchmarks/content.py [--size MiB | --gib GiB] [--json FILE]
+    python benchmarks/content.py [--size MiB | --gib GiB] [--json FILE] | --show FILE
 
 digest, folder   hashing, and a folder's verified reads, against hashlib's sha256 alone; goal >= 0.9
 kubo             KuboStore against the same requests by hand (http.client, no checks), one block at
@@ -228,7 +228,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=64, help="MiB per case and side")
     parser.add_argument("--gib", type=int, help="GiB instead: 1 is what the goal speaks of")
     parser.add_argument("--json", type=Path, help="write the rows there")
+    parser.add_argument("--show", type=Path, help="print the rows of such a file, measure nothing")
     arguments = parser.parse_args()
+    if arguments.show:
+        document = json.loads(arguments.show.read_text())
+        show(f"Content, as {arguments.show} has it", [Row(**row) for row in document])
+        return
     mebibytes = arguments.gib * 1024 if arguments.gib else arguments.size
     count = mebibytes * (1 << 20) // MAX_BLOCK_BYTES
     with tempfile.TemporaryDirectory() as name:
@@ -239,7 +244,14 @@ def main() -> None:
         else:
             rows += kubo_rows(count, folder)
     rows += [Row(case, what, *figures) for case, what, *figures in deltas.rows()]
-    table = Table(title=f"Content, {mebibytes} MiB per case and side")
+    show(f"Content, {mebibytes} MiB per case and side", rows)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+
+
+def show(title: str, rows: list[Row]) -> None:
+    """As a table."""
+    table = Table(title=title)
     for heading in ("case", "ours", "baseline", "unit", "ratio"):
         table.add_column(heading, justify="left" if heading == "case" else "right")
     for row in rows:
@@ -247,8 +259,6 @@ def main() -> None:
             row.case, f"{row.ours:.1f}", f"{row.baseline:.1f}", row.unit, f"{row.ratio:.2f}"
         )
     Console().print(table)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 
 
 if __name__ == "__main__":
