@@ -39,12 +39,13 @@ def allow(digest: bytes) -> None:
     _allowed.add(digest)
 
 
-def admit(digest: bytes, fetch: Callable[[bytes], bytes]) -> None:
-    """Fetch, show and run a source if it is allowed; nothing happens if it is not."""
+def admit(digest: bytes, fetch: Callable[[bytes], bytes]) -> bool:
+    """Fetch, show and run a source if it is allowed, once; whether it runs."""
     if digest in _allowed and digest not in _running:
         source = fetch(digest)
         logger.warning("running the code of this model, sha256 %s:\n%s", digest.hex(), text(source))
         run(source)
+    return digest in _running
 
 
 def run(source: bytes) -> bytes:

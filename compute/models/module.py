@@ -57,25 +57,22 @@ class Module(Architecture):
     def describe(cls, source: bytes, columns: Sequence[InputColumn]) -> Self:
         """From a source of one's own, which is run: shapes are traced, and parameters start by the
         last part of their names: "bias" at 0, "scale" at 1, others with variance 1 / fan-in."""
-        import jax
-        from flax.traverse_util import flatten_dict
-
         digest = foreign.run(source)
-        network = foreign.network(digest, "float32", remat=False)
-        seen = {
-            column.name: jax.eval_shape(
-                column.values, jax.ShapeDtypeStruct((1, *column.shape), column.dtype)
-            )
-            for column in columns
-        }
-        outputs, variables = jax.eval_shape(network.init_with_output, jax.random.key(0), seen)
-        if set(variables) != {"params"}:
-            raise ModelError("a model has parameters and no other variables, such as batch_stats")
+        outputs, shapes = _traced(digest, columns)
         tensors = {
-            name: Parameter(leaf.shape, (None,) * leaf.ndim, _start(name, leaf.shape))
-            for name, leaf in flatten_dict(variables["params"], sep="/").items()
+            name: Parameter(shape, (None,) * len(shape), _start(name, shape))
+            for name, shape in shapes.items()
         }
-        return cls(digest, outputs.shape[1:], tuple(sorted(tensors.items())))
+        return cls(digest, outputs, tuple(sorted(tensors.items())))
+
+    def check(self, columns: Sequence[InputColumn]) -> None:
+        """Raise ModelError unless the code, which may run, makes the tensors and outputs listed."""
+        outputs, shapes = _traced(self.source, columns)
+        if outputs != self.outputs or shapes != {name: t.shape for name, t in self.tensors}:
+            raise ModelError(
+                f"the specification lies about its code {self.source.hex()}: the tensors and "
+                "outputs listed are not those that it makes. Do not join this group"
+            )
 
     def output_shape(self, columns: Sequence[InputColumn]) -> tuple[int, ...]:
         return self.outputs
@@ -85,6 +82,30 @@ class Module(Architecture):
 
     def network(self, *, compute_dtype: str, remat: bool) -> nn.Module:
         return foreign.network(self.source, compute_dtype, remat)
+
+
+def _traced(
+    digest: bytes, columns: Sequence[InputColumn]
+) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
+    """The shapes of an example's outputs and of the parameters of the code with this sha256."""
+    import jax
+    from flax.traverse_util import flatten_dict
+
+    network = foreign.network(digest, "float32", remat=False)
+    seen = {
+        column.name: jax.eval_shape(
+            column.values, jax.ShapeDtypeStruct((1, *column.shape), column.dtype)
+        )
+        for column in columns
+    }
+    try:
+        outputs, variables = jax.eval_shape(network.init_with_output, jax.random.key(0), seen)
+    except Exception as error:
+        raise ModelError(f"the code of the model fails: {error!r}") from error
+    if set(variables) != {"params"}:
+        raise ModelError("a model has parameters and no other variables, such as batch_stats")
+    shapes = flatten_dict(variables["params"], sep="/")
+    return outputs.shape[1:], {name: leaf.shape for name, leaf in shapes.items()}
 
 
 def _start(name: str, shape: tuple[int, ...]) -> Fraction | int:

@@ -63,13 +63,15 @@ def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
     Raises BlockUnavailable, BlockCorrupt or ModelError.
     """
     specification = _parse(store.get(model_hash))
-    if isinstance(specification.architecture, Module):
-        foreign.admit(specification.architecture.source, store.get)
+    code = specification.architecture
+    if isinstance(code, Module) and foreign.admit(code.source, store.get):
+        _check(code, specification.columns)
     return specification
 
 
 # one object for one model: what is compiled for it is found again
 _parse = functools.lru_cache(maxsize=64)(ModelSpecification.parse)
+_check = functools.lru_cache(maxsize=64)(Module.check)
 
 
 def load_training_set(

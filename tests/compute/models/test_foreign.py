@@ -11,6 +11,9 @@ import pytest
 from compute import canonical
 from compute.models import ModelError, ModelSpecification, Module, foreign
 from compute.models.sizes import design_code
+from compute.roles.founding import found
+from compute.roles.retrieval import load_specification
+from compute.storage import FolderStore
 
 SOURCE = b"""
 import flax.linen as nn
@@ -87,9 +90,6 @@ def test_code_is_described_without_being_run_by_readers() -> None:
 
 
 def test_a_stranger_s_code_runs_only_where_it_is_trusted(tmp_path: Path) -> None:
-    from compute.roles.founding import found
-    from compute.storage import FolderStore
-
     trace = tmp_path / "it ran"
     source = SOURCE + f"\nopen({str(trace)!r}, 'w').close()\n".encode()
     spec = design_code(source, DATA, "label")
@@ -115,6 +115,24 @@ def test_a_stranger_s_code_runs_only_where_it_is_trusted(tmp_path: Path) -> None
     assert trace.exists()
     assert "class Mixture" in trained.stderr  # shown before it ran
     assert float(trained.stdout) < np.log(3)  # a guess
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("shape", [3, 3]), ("shape", [2, 4]), ("name", "experts/bios"), ("outputs", [5])],
+)
+def test_a_specification_that_lies_about_its_code_is_refused(
+    key: str, value: object, tmp_path: Path
+) -> None:
+    store, honest = FolderStore(tmp_path), design_code(SOURCE, DATA, "label")
+    store.put(SOURCE)
+    foreign.allow(canonical.digest(SOURCE))
+    assert load_specification(store, store.put(honest.encode())) == honest
+    document = json.loads(honest.encode())
+    architecture = document["architecture"]
+    (architecture if key == "outputs" else architecture["tensors"][0])[key] = value
+    with pytest.raises(ModelError, match="lies about its code"):
+        load_specification(store, store.put(canonical.encode(document)))
 
 
 @pytest.mark.parametrize(
