@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from compute.chain import Status
+from compute.checkpoint.load import held_out_of
+from compute.roles.held_out import HeldOutSet
 from compute.roles.search import Search
 from compute.roles.sending import OwnTransactions
 from compute.roles.transcripts import Transcript
 from compute.training.learner import Learner, Report
 from tests.integration.mallory import Mallory
-from tests.integration.stage import OPTIONS, Stage
+from tests.integration.stage import OPTIONS, Stage, examples
 
 
 def hide(stage: Stage, digest: bytes) -> bytes:
@@ -93,6 +95,38 @@ def test_a_candidate_that_is_late_is_kept_for_the_next_block(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "run", idle)
         assert stage.step(tara).doing == "waiting to reveal"
+
+
+def test_only_what_gains_the_groups_minimum_is_claimed_and_says_what_was_held_out(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """a gain one too small: no claim | exactly the minimum: a claim"""
+    caplog.set_level(logging.INFO)
+    np.savez(stage.folder / "held.npz", **examples(20, seed=1))
+    held_out = HeldOutSet(stage.folder / "held.npz", stage.store)
+    tara = stage.trainer(options=replace(OPTIONS, held_out=held_out))
+    goal, search = tara._goals.now(), tara._search
+    assert isinstance(search, Search)
+    best = search.improve(goal, stage.block.reveal_at)
+    assert best is not None
+    gain = goal.baseline_loss - best.evaluation.loss
+
+    def idle(self: Learner, **more: object) -> Report:
+        self.step += 40
+        return Report()
+
+    def compete(minimum: int) -> str:
+        terms = replace(stage.group.config, min_improvement=minimum)
+        tara._group = replace(stage.group, config=terms)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Learner, "run", idle)
+            return stage.step(tara).doing
+
+    assert compete(gain + 1) == "waiting for the next block"
+    assert "nothing beats the incumbent yet" in caplog.text
+    assert compete(gain) == "waiting to reveal"
+    (claimed,) = tara._claimant.checkpoints()
+    assert held_out_of(tara._blocks, claimed) == best.held_out is not None
 
 
 def test_an_evaluation_that_ends_too_late_is_kept_for_the_next_block(stage: Stage) -> None:

@@ -76,6 +76,16 @@ def test_nothing_begins_after_the_deadline(goal: Goal, tmp_path: Path) -> None:
     subject.close()
 
 
+def test_training_leaves_the_time_that_an_evaluation_takes(tmp_path: Path) -> None:
+    subject, _ = search(tmp_path, replace(OPTIONS, steps=None))
+    assert subject._budget(0.5) == 250, "nothing is measured: half for the evaluation"
+    subject._evaluation_seconds = 10.0
+    assert subject._budget(1_000) == 80_000, "a round"
+    assert subject._budget(45) == 30_000, "the last round"
+    assert subject._budget(15) == subject._budget(-1) == 0, "no time for another"
+    subject.close()
+
+
 def test_a_deadline_that_passes_meanwhile_keeps_the_candidate(goal: Goal, tmp_path: Path) -> None:
     subject, _ = search(tmp_path, replace(OPTIONS, steps=None), pace=100)
     late = subject.improve(goal, NOW + 400)
