@@ -11,6 +11,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from jax.extend.core import Primitive
 
 from compute.exact import movement, number
@@ -35,6 +36,7 @@ DECIDING = frozenset(
         "lt_to",
     ]
 )
+TOTALLY_ORDERED = frozenset(["top_k", "eq_to", "le_to", "lt_to"])
 
 AXES: dict[str, movement.AxesRule] = {
     "broadcast_in_dim": movement.broadcast,
@@ -131,6 +133,17 @@ ON_FLOATS = frozenset(AXES) - frozenset(
 )
 
 
+def unsigned(x: Array) -> Array:
+    """Every zero as the positive one: these primitives would put the negative one first."""
+    return jnp.where(x == 0, np.float32(0), x)
+
+
+def filled(parameters: Parameters) -> Parameters:
+    """A gather of values outside its table gives 0 instead of NaN."""
+    known = np.isfinite(parameters["fill_value"] or np.nan)
+    return parameters if known else parameters | {"fill_value": 0}
+
+
 def bind_native(
     primitive: Primitive,
     context: Context,
@@ -142,13 +155,12 @@ def bind_native(
     name = primitive.name
     if name in DECIDING:
         context.observe(*values)
-    if (
-        name == "gather"
-        and values[0].is_float
-        and not np.isfinite(parameters["fill_value"] or np.nan)
-    ):
-        parameters = parameters | {"fill_value": 0}
-    results = primitive.bind(*(v.array for v in values), **parameters)
+    if name == "gather" and values[0].is_float:
+        parameters = filled(parameters)
+    arrays = [v.array for v in values]
+    if name in TOTALLY_ORDERED:
+        arrays = [unsigned(v.array) if v.is_float else v.array for v in values]
+    results = primitive.bind(*arrays, **parameters)
     axes = AXES.get(name, movement.cautious)
     outputs = []
     for array in results if primitive.multiple_results else [results]:

@@ -5,11 +5,26 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import test_exact_evaluation as evaluations
+import test_exact_provenance as provenances
 import test_exact_traps as traps
 
-from compute.exact import contraction, evaluation, interpreter, losses, movement, native, number
+from compute.exact import (
+    contraction,
+    control,
+    evaluation,
+    grid,
+    interpreter,
+    losses,
+    movement,
+    native,
+    number,
+    provenance,
+    rules,
+    transcript,
+)
+from compute.exact.convolution import convolve
 from compute.exact.rules import RULES
-from compute.exact.values import Context, Value
+from compute.exact.values import CONSTANT, Context, Value
 
 
 def plain_cross_entropy(outputs, targets):
@@ -41,6 +56,14 @@ def both(*removals):
 
 def attribute(owner, name, value):
     return lambda monkeypatch: monkeypatch.setattr(owner, name, value)
+
+
+def feel(name):
+    return lambda: provenances.check({name: provenances.ATTACKS[name]})
+
+
+def convolve_plainly(a, b, positional, *more):
+    return convolve(a, b, ((False,) * a.ndim, (False,) * b.ndim), *more)
 
 
 def a_nan_is_named():
@@ -85,6 +108,62 @@ DEFENCES = {
     "division in float64": (
         elementwise("div", lambda a, b: a / b),
         traps.test_division_by_a_constant_is_a_division,
+    ),
+    "products in float64": (
+        both(elementwise("mul", lambda a, b: a * b), elementwise("sub", lambda a, b: a - b)),
+        traps.test_multiply_and_add_is_not_fused,
+    ),
+    "what is joined is told apart": (
+        attribute(movement, "alike", lambda values: True),
+        feel("concatenated"),
+    ),
+    "what a constant hides": (
+        attribute(provenance, "HIDING", {}),
+        feel("multiplied_by_a_constant"),
+    ),
+    "structure of a matrix of constants": (
+        attribute(movement, "structure", lambda value: value.positional),
+        feel("placed_by_a_product"),
+    ),
+    "a grid of its own for each position of a kernel": (
+        attribute(rules, "convolve", convolve_plainly),
+        feel("a_kernel_of_positions"),
+    ),
+    "cuts leave a mark on loops": (
+        attribute(control, "fresh", lambda: CONSTANT),
+        feel("chosen_by_branches"),
+    ),
+    "a masked exponential is nothing": (
+        attribute(number, "flush", lambda x: x),
+        lambda: traps.test_what_is_masked_has_no_weight(traps.LOWEST),
+    ),
+    "a mask added to a mask is one": (
+        elementwise("add", lambda a, b: number.narrow(number.wide(a) + number.wide(b))),
+        lambda: traps.test_what_is_masked_has_no_weight(traps.LOWEST),
+    ),
+    "infinite constants are masks": (
+        attribute(number, "constant", lambda x: x),
+        lambda: traps.test_what_is_masked_has_no_weight(-np.inf),
+    ),
+    "zeros have no sign": (
+        attribute(native, "unsigned", lambda x: x),
+        traps.test_the_sign_of_zero_decides_nothing,
+    ),
+    "gathers fill with zero": (
+        attribute(native, "filled", lambda parameters: parameters),
+        traps.test_gathers_out_of_bounds_fill_with_zero,
+    ),
+    "grids follow their row": (
+        attribute(grid, "row_exponent", lambda x, axes: jnp.zeros_like(x[:1], jnp.int32)),
+        traps.test_rescaling_symmetries_keep_the_loss,
+    ),
+    "nodes are not leaves": (
+        attribute(transcript, "_node", lambda a, b: transcript._keccak(a + b)),
+        evaluations.test_the_tree_is_as_specified,
+    ),
+    "a root knows how many": (
+        attribute(transcript, "_root", lambda count, top: top),
+        evaluations.test_merkle_proofs,
     ),
     "the test on the bits of parameters": (
         attribute(evaluation, "_finite", lambda params: True),

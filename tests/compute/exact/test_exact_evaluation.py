@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from Crypto.Hash import keccak
 
 from compute.exact import evaluate, merkle_proof, merkle_root, verify_proof
 
@@ -82,6 +83,22 @@ def test_the_number_of_examples_must_be_right(params, data):
     for total in (49, 51):
         with pytest.raises(ValueError, match="the batches hold"):
             evaluate(logits, params, batches(data, 25), total=total)
+
+
+def test_the_tree_is_as_specified():
+    """Three leaves by hand, from the words of `transcript`."""
+
+    def hashed(tag, *parts):
+        return keccak.new(digest_bits=256, data=bytes([tag]) + b"".join(parts)).digest()
+
+    losses = [5, -7, 2**40]
+    leaves = [
+        hashed(0, i.to_bytes(8, "big"), x.to_bytes(8, "big", signed=True))
+        for i, x in enumerate(losses)
+    ]
+    top = hashed(1, hashed(1, leaves[0], leaves[1]), leaves[2])
+    root = hashed(2, (3).to_bytes(8, "big"), top)
+    assert merkle_root(np.array(losses, np.int64)) == root
 
 
 def test_merkle_proofs():

@@ -129,6 +129,37 @@ def test_a_mask_cannot_be_reached_by_scores():
     assert not found.valid
 
 
+LOWEST = float(np.finfo(np.float32).min)
+
+
+@pytest.mark.parametrize("mask", [LOWEST, -np.inf])
+def test_what_is_masked_has_no_weight(mask):
+    """Exactly none, whatever it is and if masked twice, or else its exponent would reach a grid; of
+    nothing but masks, all weigh the same."""
+
+    def model(p, x):
+        hide = np.where([[0, 0, 1, 1], [1, 1, 1, 1]], np.float32(mask), 0)
+        return jax.nn.softmax(jnp.where(hide < 0, hide, x)), jax.nn.softmax(
+            jnp.tanh(x) + hide + hide
+        )
+
+    x = np.tile(np.float32([1, 1, 9, 1e6]), (2, 1))
+    for found in jax.jit(exact(model))({}, x):
+        assert np.asarray(found).tolist() == [[0.5, 0.5, 0, 0], [0.25] * 4]
+
+
+def test_the_sign_of_zero_decides_nothing():
+    """Negation makes negative zeros, and a maximum either: no order or choice may see them."""
+
+    def model(p, x):
+        zeros = jnp.stack([-x[0], x[0], -x[0], x[0]])
+        return jnp.argsort(zeros), jax.lax.top_k(zeros, 4)[1], jnp.argmax(zeros), jnp.sign(zeros)
+
+    order, top, best, signs = jax.jit(exact(model))({}, np.float32([0, -1]))
+    assert order.tolist() == top.tolist() == [0, 1, 2, 3]
+    assert best == 0 and not np.signbit(np.asarray(signs)).any()
+
+
 def test_subnormals_are_zero():
     f = jax.jit(exact(lambda p, x: (p * x) * 2.0**30))
     tiny = np.array([1e-40, -1e-45, 1e-30, 2.0**-96], np.float32)
@@ -158,11 +189,16 @@ def test_the_five_operations_are_ieee():
 
 
 def test_multiply_and_add_is_not_fused():
-    """a * b - round(a * b) is zero only without FMA contraction."""
-    a = np.random.default_rng(2).standard_normal(10_000).astype(np.float32)
-    b = a[::-1].copy()
-    f = jax.jit(exact(lambda _, x, y, z: x * y - z))
-    assert (np.asarray(f({}, a, b, a * b)) == 0).all()
+    """a * b - c where c is so near to a * b that what its rounding left over shows, which a fused
+    operation would keep.  Gathered, so that the operands come from memory: XLA does fuse these."""
+    r = np.random.default_rng(2)
+    a, b = r.standard_normal((2, 10_000)).astype(np.float32)
+    c = a * b * np.float32(1 + 24 * 2.0**-24)
+    f = jax.jit(exact(lambda p, i: p["a"][i] * p["b"][i] - p["c"][i]))
+    found = f({"a": a, "b": b, "c": c}, np.arange(10_000))
+    assert (np.asarray(found) == a * b - c).all()
+    unlike = np.float32(np.float64(a) * np.float64(b) - np.float64(c)) != a * b - c
+    assert unlike.mean() > 0.5  # so many would show it
 
 
 def test_examples_do_not_touch_each_other():
