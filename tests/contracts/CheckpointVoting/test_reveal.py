@@ -204,8 +204,8 @@ def test_judges_by_the_training_set_at_the_start(
 
 
 def test_refuses_a_used_hash(group: Any, race: Any, people: Any) -> None:
-    """K1, A12: in the same block by who committed later, in a later block by its own trainer; the
-    genesis always."""
+    """K1, A12: in the same block twice or by who committed later, in a later block by its own
+    trainer; the genesis always."""
     block = race.index + 1
     first = replace(race.tara, block_index=block)
     later = replace(first, trainer=people.tom.address, loss=1)
@@ -213,7 +213,7 @@ def test_refuses_a_used_hash(group: Any, race: Any, people: Any) -> None:
     group.commit(first, later, genesis)
     group.reveal(first)
     again = replace(first, block_index=block + 1)
-    for claim in (later, genesis, again):
+    for claim in (first, later, genesis, again):
         if claim is again:
             group.commit(again)
             group.to(again.block_index, "reveal")

@@ -44,7 +44,8 @@ def test_stops_after_28_blocks_of_an_epoch(
     coinbase, start = protocol.coinbase, clock.now // EPOCH * EPOCH
     clock.to(start + EPOCH)
     for i in range(28):
-        coinbase.mint_block(people.tara.address, start + i, 0, {"from": voting})
+        receipt = coinbase.mint_block(people.tara.address, start + i, 0, {"from": voting})
+    assert event(receipt, "Transfer")["receiver"] == people.tara.address  # and nothing to a pool
     minted = coinbase.minted()
     assert minted == 28 * (protocol.sale.issued() // 100_000)
     receipt = coinbase.mint_block(people.tara.address, start + 28, 5_000, {"from": voting})
