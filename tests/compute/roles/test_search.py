@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from compute.roles.goal import Goal
 from compute.roles.held_out import HeldOutSet
 from compute.roles.search import SKIPS_TOLERATED, Options, Search
 from compute.storage import FolderStore
-from compute.training.recipe import Recipe
+from compute.training.recipe import Recipe, Restart
 from compute.training_set import Schema, TrainingSet
 from compute.training_set.importers import UnreadableData
 
@@ -73,6 +74,27 @@ def test_nothing_begins_after_the_deadline(goal: Goal, tmp_path: Path) -> None:
     assert subject.improve(goal, NOW) is None
     assert subject.improve(goal, NOW - 1) is None
     assert subject._learner is not None and subject._learner.step == 0
+    subject.close()
+
+
+@pytest.mark.parametrize(
+    ("restart", "moments", "count"), [("reset", False, 0), ("keep", True, 20), ("warm", True, 0)]
+)
+def test_anothers_better_checkpoint_is_gone_on_from_with_the_optimizer_as_asked(
+    goal: Goal, tmp_path: Path, restart: Restart, moments: bool, count: int
+) -> None:
+    recipe = replace(OPTIONS.recipe, restart=restart)
+    subject, _ = search(tmp_path, replace(OPTIONS, recipe=recipe))
+    subject.improve(goal, NOW + 3_600)
+    rival = {name: value + np.float32(1) for name, value in goal.parameters.items()}
+    won = replace(goal, incumbent=b"another's", parameters=rival, baseline_loss=1)
+    assert subject.improve(won, NOW) is None, "there is no time: it only starts"
+    learner = subject._learner
+    assert learner is not None
+    assert all(np.array_equal(v, rival[k]) for k, v in learner.parameters().items())
+    leaves = jax.tree.leaves(learner.state["optimizer"])
+    assert any(np.any(leaf) for leaf in leaves if leaf.ndim == 2) == moments
+    assert int(learner.state["count"]) == count
     subject.close()
 
 
