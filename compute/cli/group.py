@@ -23,6 +23,10 @@ from compute.cli.values import Amount, Digest, Loss, Moment, Span
 if TYPE_CHECKING:
     from compute.chain import Group, GroupConfig
 
+# 1.5e-5 nats: who searches among a model's neighbours for a lucky rounding wins less than a
+# millionth of its loss, so up to 15 nats nobody is paid for that.  Losses below 1e-3 want less.
+MIN_IMPROVEMENT = 2**16
+
 app = typer.Typer(help="Found, fork and list training groups.", no_args_is_help=True)
 
 
@@ -118,7 +122,8 @@ def create(
 
     The model is a named size that fits the data, or what a specification file says. Without other
     terms a block lasts 6 hours (4 to train, 30 minutes to reveal, 90 to vote), the
-    data may change every week, and keepers share 20 % of each reward.
+    data may change every week, keepers share 20 % of each reward, and a claim must
+    gain 65,536 units of 2^-32 nats: more than the noise of rounding can win.
 
     Example: nrn group create --model resnet --size small --data first.npz --account alice
     """
@@ -146,7 +151,7 @@ def create(
         delta_quorum_bps=2_000,
         delta_period=7 * 86_400,
         bond=session.chain.registry.min_bond(),
-        min_improvement=1,
+        min_improvement=MIN_IMPROVEMENT,
         keeper_bps=2_000,
     )
     created = session.sender.create_group(terms.over(defaults)).event("GroupCreated")

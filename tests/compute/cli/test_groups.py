@@ -33,6 +33,7 @@ def test_a_group_has_the_terms_it_was_given(nrn: Nrn, founded: int) -> None:
     shown = nrn("group", "show", founded, "--json").json
     assert shown["keeper_bps"] == 0 and shown["vote_window"] == 7_200
     assert shown["commit_window"] == 14_400 and shown["bond"] == str(NRN)
+    assert shown["min_improvement"] == 65_536  # what luck in rounding can not win
     assert shown["stake"] == str(101 * NRN)
     listed = nrn("group", "list", "--json").json
     assert [row["group"] for row in listed] == [1, founded]
