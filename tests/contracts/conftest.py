@@ -355,7 +355,5 @@ def refusing_token(deploy_source: Callable[..., Any]) -> Any:
 
 def event(receipt: Any, name: str) -> dict[str, Any]:
     """The only event of its name in a receipt."""
-    (found,) = (
-        receipt.events[name] if isinstance(receipt.events[name], list) else [receipt.events[name]]
-    )
-    return dict(found)
+    assert receipt.events.count(name) == 1
+    return dict(receipt.events[name])

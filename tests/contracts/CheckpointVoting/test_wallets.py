@@ -5,6 +5,7 @@ from typing import Any
 import brownie
 import pytest
 from brownie import web3
+from brownie.exceptions import VirtualMachineError
 from eth_account import Account
 from eth_utils import keccak
 from safe_wallet import Safe
@@ -66,8 +67,9 @@ def isValidSignature(digest: bytes32, signature: Bytes[2_048]) -> bytes4:
     claim = group.claim(wallet, "long", 900)
     group.commit(claim)
     group.to(claim.block_index, "reveal")
-    with brownie.reverts():
+    with pytest.raises(VirtualMachineError) as refused:  # before the wallet is asked
         reveal(group, claim, b"\x07" * 1_025, people.dave)
+    assert refused.value.revert_msg != "cv: bad signature"
     with brownie.reverts("cv: bad signature"):
         reveal(group, claim, b"\x07" * 1_023, people.dave)
     reveal(group, claim, bytes(1_023) + b"\x07", people.dave)
