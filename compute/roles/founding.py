@@ -79,7 +79,7 @@ def _store_tokeniser(
     named = named_by(columns)
     if named is not None and not store.has(named):
         raise TokeniserError(
-            f"The tokeniser {named.hex()} of this data is not there: give its file"
+            f"The tokeniser {named.hex()} of this data is not there: give its file."
         )
 
 

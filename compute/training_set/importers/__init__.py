@@ -26,7 +26,7 @@ from compute.training_set.importers.text import BYTES, WINDOW, is_text, read_tex
 from compute.training_set.schema import Schema
 from compute.training_set.tokeniser import Tokeniser, load, named_by
 
-__all__ = ["WINDOW", "UnreadableData", "read", "read_for"]
+__all__ = ["UnreadableData", "read", "read_for"]
 
 _TABLES = {
     ".npz": read_npz,
