@@ -63,7 +63,7 @@ def create_group(addresses: dict[str, str], founder: Person, store: Path) -> int
         2_000,  # delta quorum, basis points
         7 * DAY,  # delta period
         registry.MIN_BOND(),
-        1,  # smallest improvement, Q32.32 nats
+        2**16,  # smallest improvement, Q32.32 nats
         2_000,  # keepers' share, basis points
     )
     registry.create_group(terms, {"from": founder.account})
