@@ -33,7 +33,11 @@ class Limb:
 
 def row_exponent(x: Array, axes: tuple[int, ...]) -> Array:
     """The least int32 E >= ROW_FLOOR with max|x| < 2**E over `axes` (kept as size 1)."""
-    largest = jnp.max(jnp.abs(x), axis=axes, keepdims=True)
+    return exponent_above(jnp.max(jnp.abs(x), axis=axes, keepdims=True))
+
+
+def exponent_above(largest: Array) -> Array:
+    """The least int32 E >= ROW_FLOOR with largest < 2**E, for largest >= 0."""
     bits = lax.bitcast_convert_type(largest, jnp.int32)
     return jnp.maximum((bits >> 23) - 126, ROW_FLOOR)
 

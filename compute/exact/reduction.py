@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import jax.numpy as jnp
@@ -9,7 +10,14 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.contraction import TooManyTerms
-from compute.exact.grid import ABSOLUTE_BITS, ABSOLUTE_RANGE, reciprocal, row_exponent, scale
+from compute.exact.grid import (
+    ABSOLUTE_BITS,
+    ABSOLUTE_RANGE,
+    exponent_above,
+    reciprocal,
+    row_exponent,
+    scale,
+)
 from compute.exact.number import SATURATED, multiply, narrow, nearest_integer, wide
 
 SUM_BITS = 23
@@ -97,5 +105,16 @@ def windows(x: Array, parameters: dict, fill: float) -> Array:
 
 
 def window_total(x: Array, parameters: dict) -> Array:
-    """reduce_window_sum: `total` of each window."""
-    return total(windows(x, parameters, 0.0), (0,))
+    """reduce_window_sum: `total` of each window.
+
+    The windows' elements are added array by array, which is one pass over what is stacked.
+    """
+    stacked = lax.optimization_barrier(windows(x, parameters, 0.0))
+    _checked(stacked, (0,))
+    terms = list(stacked)
+    if len(terms) == 1:
+        return terms[0]
+    largest = functools.reduce(jnp.maximum, map(jnp.abs, terms))
+    exponent = exponent_above(largest) - SUM_BITS
+    digits = (wide(nearest_integer(t * reciprocal(exponent, SUM_BITS))) for t in terms)
+    return narrow(functools.reduce(jnp.add, digits) * wide(scale(exponent)))
