@@ -340,4 +340,4 @@ def architecture(seed: int) -> Attack:
 
 
 def test_random_causal_architectures_are_causal_to_the_last_bit():
-    check({f"architecture {seed}": architecture(seed) for seed in range(8)})
+    check({f"architecture {seed}": architecture(seed) for seed in range(4)})
