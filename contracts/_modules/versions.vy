@@ -22,7 +22,7 @@ tip_of: public(HashMap[uint256, bytes32])
 delta_of: public(HashMap[uint256, bytes32])
 
 
-# version -> `delta_words.Origin`
+# version -> `delta_words.Origin`. The base version has none: nobody's, and in force since ever.
 _origin: HashMap[uint256, uint256]
 
 
@@ -36,9 +36,6 @@ def __init__(base_version: uint256, tip: bytes32):
     assert tip != empty(bytes32), "dr: tip"
     BASE_VERSION = base_version
     self.tip_of[base_version] = tip
-    self._origin[base_version] = delta_words._pack_origin(
-        delta_words.Origin(proposer=empty(address), start=block.timestamp, length_days=0, credit=0, credited=0, paid=1)
-    )
 
 
 @external
