@@ -128,12 +128,19 @@ def _each(run: Callable[..., Any]) -> Check:
 MATRIX = (((1,), (0,)), ((), ()))
 
 
-def _dot(carrier: Any, a: np.ndarray, b: np.ndarray, *absolute: bool) -> Any:
+def _dot(carrier: Any, a: Array, b: Array, *absolute: bool) -> Any:
     along = bool(absolute)
     both = along and absolute[0]
     # a positional free axis on both sides keeps `dot` from absorbing exponents
     flags = ((along, along), (both, along))
-    return dot(jnp.asarray(a[None]), jnp.asarray(b[:, None]), flags, MATRIX, carrier)[0, 0]
+    return dot(a[None], b[:, None], flags, MATRIX, carrier)[0, 0]
+
+
+def _cancelling(carrier: Any, a: Array, b: Array, terms: int, *absolute: bool) -> Any:
+    largest, unit = b
+    row = jnp.where(jnp.arange(terms) < terms // 2, largest, -largest)
+    row = row.at[-1].set(unit if terms % 2 else unit - largest)
+    return _dot(carrier, jnp.broadcast_to(a, terms), row, *absolute)
 
 
 def _weigh(carrier: Any, weights: np.ndarray, values: np.ndarray) -> Any:
@@ -204,6 +211,8 @@ CHECKS: dict[str, Check] = {
     "reduce_prod": _each(_product),
     "dot": _each(_dot),
     "dot_absolute": _each(_dot),
+    "dot_cancelling": _each(_cancelling),
+    "dot_absolute_cancelling": _each(_cancelling),
     "weigh": _each(_weigh),
     "convolve": _each(_convolve),
     "cross_entropy": _loss(_cross_entropy),

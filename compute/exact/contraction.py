@@ -12,10 +12,9 @@ from jax import Array, lax
 
 from compute.exact import grid
 from compute.exact.carriers import Carrier, Dimensions
-from compute.exact.grid import Limb, absolute, scale
+from compute.exact.grid import MOST_TERMS, Limb, absolute, row_bits, scale
 from compute.exact.number import LARGEST, LARGEST_PRODUCT_SUM, SATURATED, flush, narrow
 
-MOST_TERMS = 2**13
 Flags = tuple[bool, ...]
 
 
@@ -29,9 +28,10 @@ def dot(
     positional: tuple[Flags, Flags],
     dimensions: Dimensions,
     carrier: Carrier,
-    row: Callable[[Array, tuple[int, ...]], Limb] = grid.row,
+    row: Callable[[Array, tuple[int, ...], int], Limb] = grid.row,
 ) -> Array:
-    """Both operands on grids, their exact sum of products, rounded.  The grids:
+    """Both operands on grids, their exact sum of products, rounded.  A row grid has
+    `grid.row_bits` of the number of terms.  The grids:
 
     1. No contracted axis is positional: each operand on a row grid over its contracted axes.
     2. The contracted axes are positional in both operands, or in the second only, and no free axis
@@ -51,21 +51,22 @@ def dot(
     terms = math.prod(a.shape[axis] for axis in contract_a)
     if terms > MOST_TERMS:
         raise TooManyTerms(f"a dot product of {terms} terms; the limit is {MOST_TERMS}")
+    bits = row_bits(terms)
     contracts = (tuple(contract_a), tuple(contract_b))
     batches = (tuple(batch_a), tuple(batch_b))
     arrays = (a, b)
     along = [any(f[i] for i in c) for f, c in zip(positional, contracts, strict=True)]
     if not any(along):
-        left, right = ([row(x, c)] for x, c in zip(arrays, contracts, strict=True))
+        left, right = ([row(x, c, bits)] for x, c in zip(arrays, contracts, strict=True))
     elif (values := _values_side(positional, contracts, batches, along)) is not None:
         x = arrays[values]
-        limb = row(x, _free(x.ndim, contracts[values], batches[values]))
+        limb = row(x, _free(x.ndim, contracts[values], batches[values]), bits)
         weights = _absorb(arrays[1 - values], limb, contracts, batches, values)
-        pair = ([Limb(limb.digits, jnp.int32(0))], [row(weights, contracts[1 - values])])
+        pair = ([Limb(limb.digits, jnp.int32(0))], [row(weights, contracts[1 - values], bits)])
         right, left = pair if values else pair[::-1]
     else:
         left, right = (
-            absolute(x) if flag else [row(x, c)]
+            absolute(x) if flag else [row(x, c, bits)]
             for x, c, flag in zip(arrays, contracts, along, strict=True)
         )
     return narrow(sum_of_limbs(left, right, dimensions, carrier), LARGEST_PRODUCT_SUM)

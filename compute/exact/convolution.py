@@ -10,8 +10,8 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
-from compute.exact.contraction import MOST_TERMS, TooManyTerms, sum_of_limbs
-from compute.exact.grid import Limb, absolute, row
+from compute.exact.contraction import TooManyTerms, sum_of_limbs
+from compute.exact.grid import MOST_TERMS, Limb, absolute, row, row_bits
 from compute.exact.number import LARGEST_PRODUCT_SUM, narrow
 from compute.exact.values import Flags
 
@@ -40,16 +40,17 @@ def convolve(
     if terms > MOST_TERMS:
         raise TooManyTerms(f"a convolution over {terms} terms; the limit is {MOST_TERMS}")
 
+    bits = row_bits(terms)
     of_input, of_kernel = positional
     inner = tuple(range(1, x.ndim))
     if any(of_input[axis] for axis in names.lhs_spec[1:]):
         inputs = absolute(x)
     else:
-        inputs = [row(lax.optimization_barrier(x), inner)]
+        inputs = [row(lax.optimization_barrier(x), inner, bits)]
     if any(of_kernel[axis] for axis in names.rhs_spec[1:]):
         kernels = absolute(kernel)
     else:
-        kernels = [row(kernel, tuple(range(kernel.ndim - 1)))]
+        kernels = [row(kernel, tuple(range(kernel.ndim - 1)), bits)]
     left = [_patches(limb, size, groups, parameters) for limb in inputs]
     right = [_kernel(limb, groups) for limb in kernels]
 

@@ -1,9 +1,9 @@
-"""Elementary functions as fixed programs: range reduction, then Horner's scheme on an integer grid.
+"""Elementary functions as fixed programs: range reduction, then a polynomial on an integer grid.
 
 Every product below has at most 53 significant bits, so float64 holds it exactly and a fused
 multiply-add gives the same bits; every sum that is not exact is rounded to an integer at once.  No
-platform's libm is involved.  SATURATED in, SATURATED out.  `G` is the grid 2**-25 of the Horner
-schemes: accumulators are integers in units of it.
+platform's libm is involved.  SATURATED in, SATURATED out.  `G` is the grid 2**-25 of the
+polynomials: accumulators are integers in units of it.
 """
 
 from __future__ import annotations
@@ -46,8 +46,6 @@ def grid(coefficients: list[Fraction]) -> list[float]:
 EXP = grid([Fraction(1, math.factorial(k)) for k in range(7, -1, -1)])
 ATANH = grid([Fraction(2, 2 * k + 1) for k in range(6, -1, -1)])
 EXPM1 = grid([Fraction(1, math.factorial(k)) for k in range(8, 0, -1)])
-SIN = grid([Fraction((-1) ** k, math.factorial(2 * k + 1)) for k in range(5, -1, -1)])
-COS = grid([Fraction((-1) ** k, math.factorial(2 * k)) for k in range(5, -1, -1)])
 TANH = grid(
     [
         Fraction(c)
@@ -64,11 +62,20 @@ TANH = grid(
 )
 
 
-def horner(coefficients: list[float], x: Array) -> Array:
-    """The polynomial in units of 1/G: t <- nearest(t * x + c).  `x` has at most 26 bits."""
-    t = jnp.full_like(x, coefficients[0])
-    for c in coefficients[1:]:
-        t = nearest_integer(t * x + c)
+def polynomial(coefficients: list[float], x: Array) -> Array:
+    """The polynomial in units of 1/G, two orders a step: t <- nearest(t * u + (c1 * x + c0)).
+
+    u is x**2 on 2**-26; t begins with the highest coefficient, or with nearest(c1 * x + c0) of the
+    two highest if their number is even.  `x` has at most 26 bits, so that only the rounding to an
+    integer is inexact.  Half as many steps wait for each other as in Horner's scheme.
+    """
+    u = to_grid(x * x, 26)
+    odd = len(coefficients) % 2
+    pairs = zip(coefficients[odd::2], coefficients[odd + 1 :: 2], strict=True)
+    terms = [c1 * x + c0 for c1, c0 in pairs]
+    t = jnp.full_like(x, coefficients[0]) if odd else nearest_integer(terms.pop(0))
+    for term in terms:
+        t = nearest_integer(t * u + term)
     return t
 
 
@@ -80,10 +87,10 @@ def to_grid(x: Array, bits: int) -> Array:
 def exp_parts(x: Array) -> tuple[Array, Array]:
     """Float64 `x`, |x| <= 90 and <= 33 bits -> float64 integers t, k: exp(x) ~ t * 2**(k - 25).
 
-    k = nearest(x * LOG2_E); r = x - k * LN_2 (exact), rounded to 2**-27; t = horner(EXP, r).
+    k = nearest(x * LOG2_E); r = x - k * LN_2 (exact), rounded to 2**-27; t = polynomial(EXP, r).
     """
     k = nearest_integer(x * LOG2_E)
-    return horner(EXP, to_grid(x - k * LN_2, 27)), k
+    return polynomial(EXP, to_grid(x - k * LN_2, 27)), k
 
 
 def exp(a: Array) -> Array:
@@ -100,10 +107,10 @@ def one_plus_exp(x: Array) -> Array:
 
 
 def log_mantissa(s: Array) -> Array:
-    """2 * atanh(s) for a value |s| < 0.18 as float64: z = s**2 on 2**-26, horner(ATANH, z) * s."""
+    """2 * atanh(s) as float64, for a value |s| < 0.18: polynomial(ATANH, s**2 on 2**-26) * s."""
     s = wide(s)
     z = to_grid(s * s, 26)
-    return wide(narrow(rounded(horner(ATANH, z) / G) * s))
+    return wide(narrow(rounded(polynomial(ATANH, z) / G) * s))
 
 
 def log(a: Array) -> Array:
@@ -131,19 +138,19 @@ def log1p(a: Array) -> Array:
 
 
 def expm1(a: Array) -> Array:
-    """exp(a) - 1: for |a| < 0.34375 a * horner(EXPM1, a on 2**-25), else exp(a) minus 1."""
+    """exp(a) - 1: for |a| < 0.34375 a * polynomial(EXPM1, a on 2**-25), else exp(a) minus 1."""
     small = jnp.abs(a) < np.float32(0.34375)
     x = wide(jnp.where(small, a, np.float32(0)))
-    near = narrow(rounded(horner(EXPM1, to_grid(x, 25)) / G) * x)
+    near = narrow(rounded(polynomial(EXPM1, to_grid(x, 25)) / G) * x)
     return jnp.where(small, near, subtract(exp(a), np.float32(1)))
 
 
 def tanh(a: Array) -> Array:
-    """For |a| < 0.34375 a * horner(TANH, a**2 on 2**-26), else sign(a) (1 - q) with the value
+    """For |a| < 0.34375 a * polynomial(TANH, a**2 on 2**-26), else sign(a) (1 - q) with the value
     q = 2 / one_plus_exp(2 |a|) and |a| clamped to 10, where the result is already 1."""
     small = jnp.abs(a) < np.float32(0.34375)
     x = wide(jnp.where(small, a, np.float32(0)))
-    near = narrow(rounded(horner(TANH, to_grid(x * x, 26)) / G) * x)
+    near = narrow(rounded(polynomial(TANH, to_grid(x * x, 26)) / G) * x)
     m = wide(jnp.minimum(jnp.abs(a), np.float32(10)))
     far = (1.0 - rounded(2.0 / one_plus_exp(2.0 * m))).astype(jnp.float32)
     y = jnp.where(small, near, jnp.where(a < 0, -far, far))
@@ -155,6 +162,51 @@ def logistic(a: Array) -> Array:
     x = wide(jnp.clip(a, np.float32(-64), np.float32(64)))
     y = (1.0 / one_plus_exp(-x)).astype(jnp.float32)
     return jnp.where(is_saturated(a), SATURATED, y)
+
+
+def sinh(a: Array) -> Array:
+    """sign(a) (m + m / (1 + m)) / 2 with m = expm1(|a|), every operation on values; beyond the
+    range of exp, SATURATED."""
+    m = expm1(jnp.abs(a))
+    y = multiply(add(m, divide(m, add(np.float32(1), m))), np.float32(0.5))
+    return jnp.where(a < 0, -y, y)
+
+
+def cosh(a: Array) -> Array:
+    """(e + 1 / e) / 2 with e = exp(|a|), every operation on values; beyond its range, SATURATED."""
+    e = exp(jnp.abs(a))
+    return multiply(add(e, divide(np.float32(1), e)), np.float32(0.5))
+
+
+def log_of_double(a: Array) -> Array:
+    """log(a) + ln 2, both values."""
+    return add(log(a), np.float32(0.6931472))
+
+
+def asinh(a: Array) -> Array:
+    """sign(a) log1p(x + x**2 / (1 + sqrt(1 + x**2))) with x = |a|, every operation on values; from
+    2**13 on sign(a) log_of_double(x)."""
+    one = np.float32(1)
+    far = jnp.abs(a) >= np.float32(2**13)
+    x = jnp.where(far, np.float32(0), jnp.abs(a))
+    square = multiply(x, x)
+    near = log1p(add(x, divide(square, add(one, square_root(add(one, square))))))
+    y = jnp.where(far, log_of_double(jnp.abs(a)), near)
+    return jnp.where(a < 0, -y, y)
+
+
+def acosh(a: Array) -> Array:
+    """log1p(t + sqrt(2 t + t**2)) with t = a - 1, every operation on values; from 2**13 on
+    log_of_double(a); below 1, SATURATED."""
+    far = a >= np.float32(2**13)
+    t = subtract(jnp.where(far, np.float32(1), a), np.float32(1))
+    near = log1p(add(t, square_root(add(add(t, t), multiply(t, t)))))
+    return jnp.where(a < 1, SATURATED, jnp.where(far, log_of_double(a), near))
+
+
+def atanh(a: Array) -> Array:
+    """(log1p(a) - log1p(-a)) / 2, every operation on values; from |a| = 1 on, SATURATED."""
+    return multiply(subtract(log1p(a), log1p(-a)), np.float32(0.5))
 
 
 GELU_A = 26772563 / 2.0**24  # sqrt(8 / pi)
@@ -188,6 +240,12 @@ def power(a: Array, b: Array) -> Array:
     y = jnp.where((a == 0) & (b > 0), np.float32(0), y)
     y = jnp.where(b == 0, np.float32(1), y)
     return jnp.where(is_saturated(a) | is_saturated(b), SATURATED, y)
+
+
+def cube_root(a: Array) -> Array:
+    """sign(a) power(|a|, 1/3)."""
+    y = power(jnp.abs(a), jnp.float32(1 / 3))
+    return jnp.where(a < 0, -y, y)
 
 
 def integer_power(a: Array, y: int) -> Array:
@@ -237,36 +295,3 @@ def erf(a: Array) -> Array:
     y = divide(multiply(horner_values(ERF_P, z), x), horner_values(ERF_Q, z))
     y = jnp.clip(y, np.float32(-1), np.float32(1))
     return jnp.where(is_saturated(a), SATURATED, y)
-
-
-TWO_OVER_PI = 10680707 / 2.0**24
-PI_HALVES_HIGH = 421657428 / 2.0**28
-PI_HALVES_LOW = 4467992 / 2.0**52
-
-
-def sine(a: Array, quarter: int) -> Array:
-    """sin(a + quarter * pi / 2) for |a| <= 2**20; beyond, SATURATED.
-
-    k = nearest(a * 2/pi); r = (a - k * HIGH) - k * LOW on 2**-26, where HIGH and LOW are pi/2 on
-    2**-28 and the rest on 2**-52; sin or cos of r by Horner in r**2 on 2**-26.
-    """
-    inside = jnp.abs(a) <= np.float32(2**20)
-    x = wide(jnp.where(inside, a, np.float32(0)))
-    k = nearest_integer(x * TWO_OVER_PI)
-    r = to_grid((x - k * PI_HALVES_HIGH) - k * PI_HALVES_LOW, 26)
-    z = to_grid(r * r, 26)
-    sin = wide(narrow(horner(SIN, z) / G)) * r
-    cos = horner(COS, z) / G
-    turn = k.astype(jnp.int64) + quarter
-    y = narrow(jnp.where((turn & 1) == 1, cos, sin))
-    return jnp.where(inside, jnp.where((turn & 2) == 2, -y, y), SATURATED)
-
-
-def sin(a: Array) -> Array:
-    """`sine` with quarter 0."""
-    return sine(a, 0)
-
-
-def cos(a: Array) -> Array:
-    """`sine` with quarter 1."""
-    return sine(a, 1)

@@ -16,7 +16,8 @@ from jax import Array, lax
 
 from compute.exact.number import SATURATED, nearest_integer
 
-ROW_BITS = 20
+MOST_TERMS = 2**15
+MOST_ROW_BITS = 22  # three int8 digits hold no more
 ROW_FLOOR = -80
 ABSOLUTE_BITS = 24
 ABSOLUTE_RANGE = 14
@@ -25,7 +26,7 @@ LIMB_BITS = 19
 
 @dataclass(frozen=True)
 class Limb:
-    """Float32 integers |digits| <= 2**20, times 2**exponent (int32, broadcasts)."""
+    """Float32 integers |digits| <= 2**22, times 2**exponent (int32, broadcasts)."""
 
     digits: Array
     exponent: Array
@@ -47,13 +48,18 @@ def scale(exponent: Array) -> Array:
     return lax.bitcast_convert_type((exponent + 127) << 23, jnp.float32)
 
 
-def row(x: Array, axes: tuple[int, ...]) -> Limb:
-    """x rounded to multiples of 2**(E - ROW_BITS), ties to even, E = row_exponent over `axes`.
+def row_bits(terms: int) -> int:
+    """The bits of both operands of a sum of `terms` products, so that it stays within 2**53."""
+    return min(MOST_ROW_BITS, (53 - (terms - 1).bit_length()) // 2)
+
+
+def row(x: Array, axes: tuple[int, ...], bits: int) -> Limb:
+    """x rounded to multiples of 2**(E - bits), ties to even, E = row_exponent over `axes`.
 
     A SATURATED element makes its whole row SATURATED.
     """
-    exponent = row_exponent(x, axes) - ROW_BITS
-    return Limb(nearest_integer(x * reciprocal(exponent, ROW_BITS)), exponent)
+    exponent = row_exponent(x, axes) - bits
+    return Limb(nearest_integer(x * reciprocal(exponent, bits)), exponent)
 
 
 def reciprocal(exponent: Array, bits: int) -> Array:

@@ -142,3 +142,12 @@ def divide(a: ArrayLike, b: ArrayLike) -> Array:
 def square_root(a: Array) -> Array:
     """The square root; of a negative value, SATURATED."""
     return jnp.where(a < 0, SATURATED, narrow(jnp.sqrt(jnp.where(a < 0, 0.0, wide(a)))))
+
+
+def remainder(a: Array, b: Array) -> Array:
+    """a - q * b with q = a / b cut towards zero, exact; SATURATED if b is 0 or |q| > 2**24."""
+    zero = jnp.asarray(b) == 0
+    divisor = jnp.where(zero, 1.0, wide(b))
+    quotient = jnp.trunc(wide(a) / divisor)
+    y = narrow(wide(a) - quotient * divisor)
+    return jnp.where(zero | ~(jnp.abs(quotient) <= 2.0**24), SATURATED, y)

@@ -1,4 +1,4 @@
-"""The semantics of F24/1 a second time: integers and fractions only, slow, without NumPy and JAX.
+"""The semantics of F24/2 a second time: integers and fractions only, slow, without NumPy and JAX.
 
 A number is a Fraction; SATURATED is None.  Every function takes and returns plain Python numbers
 and follows docs/exact.md literally; it shares no code with the rules.  `vectors` are its results.
@@ -105,10 +105,14 @@ def constants(coefficients: Sequence[Fraction]) -> list[int]:
     return [nearest(c * 2**25) for c in coefficients]
 
 
-def horner(coefficients: Sequence[int], x: Fraction) -> int:
-    t = coefficients[0]
-    for c in coefficients[1:]:
-        t = nearest(t * x + c)
+def polynomial(coefficients: Sequence[int], x: Fraction) -> int:
+    """Highest order first, two orders a step."""
+    u = grid(x * x, 26)
+    rest = list(coefficients)
+    t = rest.pop(0) if len(rest) % 2 else 0
+    while rest:
+        c1, c0, *rest = rest
+        t = nearest(t * u + c1 * x + c0)
     return t
 
 
@@ -117,8 +121,6 @@ LN_2 = Fraction(762123384786, 2**40)
 EXP = constants([Fraction(1, math.factorial(k)) for k in range(7, -1, -1)])
 ATANH = constants([Fraction(2, 2 * k + 1) for k in range(6, -1, -1)])
 EXPM1 = constants([Fraction(1, math.factorial(k)) for k in range(8, 0, -1)])
-SIN = constants([Fraction((-1) ** k, math.factorial(2 * k + 1)) for k in range(5, -1, -1)])
-COS = constants([Fraction((-1) ** k, math.factorial(2 * k)) for k in range(5, -1, -1)])
 TANH = constants(
     [
         Fraction(21844, 6081075),
@@ -135,7 +137,7 @@ NEAR = Fraction(11, 32)
 
 def exp_parts(x: Fraction) -> tuple[int, int]:
     k = nearest(x * LOG2_E)
-    return horner(EXP, grid(x - k * LN_2, 27)), k
+    return polynomial(EXP, grid(x - k * LN_2, 27)), k
 
 
 def clamp(x: Fraction, limit: Fraction | int) -> Fraction:
@@ -157,7 +159,7 @@ def one_plus_exp(x: Fraction) -> Fraction:
 
 
 def log_mantissa(s: Fraction) -> Fraction:
-    p = certain(value(Fraction(horner(ATANH, grid(s * s, 26)), 2**25)))
+    p = certain(value(Fraction(polynomial(ATANH, grid(s * s, 26)), 2**25)))
     return certain(value(p * s))
 
 
@@ -185,13 +187,13 @@ def log1p(a: Fraction) -> Number:
 def expm1(a: Fraction) -> Number:
     if abs(a) >= NEAR:
         return subtract(exp(a), ONE)
-    return multiply(value(Fraction(horner(EXPM1, grid(a, 25)), 2**25)), a)
+    return multiply(value(Fraction(polynomial(EXPM1, grid(a, 25)), 2**25)), a)
 
 
 @strict
 def tanh(a: Fraction) -> Number:
     if abs(a) < NEAR:
-        return multiply(value(Fraction(horner(TANH, grid(a * a, 26)), 2**25)), a)
+        return multiply(value(Fraction(polynomial(TANH, grid(a * a, 26)), 2**25)), a)
     q = value(2 / one_plus_exp(2 * min(abs(a), Fraction(10))))
     y = None if q is None else value(1 - q)
     return -y if y is not None and a < 0 else y
@@ -262,32 +264,64 @@ def erf(a: Fraction) -> Number:
     return None if y is None else clamp(y, 1)
 
 
-TWO_OVER_PI = Fraction(10680707, 2**24)
-PI_HALVES_HIGH = Fraction(421657428, 2**28)
-PI_HALVES_LOW = Fraction(4467992, 2**52)
-
-
-def sine(a: Fraction, quarter: int) -> Number:
-    if abs(a) > 2**20:
+@strict
+def sinh(a: Fraction) -> Number:
+    m = expm1(abs(a))
+    if m is None:
         return None
-    k = nearest(a * TWO_OVER_PI)
-    inner = significant(a - k * PI_HALVES_HIGH, 53)
-    r = grid(significant(inner - k * PI_HALVES_LOW, 53), 26)
-    z = grid(r * r, 26)
-    turn = (k + quarter) % 4
-    if turn % 2:
-        y = value(Fraction(horner(COS, z), 2**25))
+    y = multiply(add(m, divide(m, add(ONE, m))), Fraction(1, 2))
+    return -y if y is not None and a < 0 else y
+
+
+@strict
+def cosh(a: Fraction) -> Number:
+    e = exp(abs(a))
+    return None if e is None else multiply(add(e, divide(ONE, e)), Fraction(1, 2))
+
+
+FAR = 2**13
+
+
+def log_of_double(a: Fraction) -> Number:
+    return add(log(a), single(0.6931472))
+
+
+@strict
+def asinh(a: Fraction) -> Number:
+    x = abs(a)
+    if x >= FAR:
+        y = log_of_double(x)
     else:
-        p = value(Fraction(horner(SIN, z), 2**25))
-        y = None if p is None else value(p * r)
-    return -y if y is not None and turn >= 2 else y
+        square = multiply(x, x)
+        y = log1p(add(x, divide(square, add(ONE, square_root(add(ONE, square))))))
+    return -y if y is not None and a < 0 else y
 
 
 @strict
-def sin(a: Fraction) -> Number:
-    return sine(a, 0)
+def acosh(a: Fraction) -> Number:
+    if a < 1:
+        return None
+    if a >= FAR:
+        return log_of_double(a)
+    t = certain(subtract(a, ONE))
+    return log1p(add(t, square_root(add(add(t, t), multiply(t, t)))))
 
 
 @strict
-def cos(a: Fraction) -> Number:
-    return sine(a, 1)
+def atanh(a: Fraction) -> Number:
+    return multiply(subtract(log1p(a), log1p(-a)), Fraction(1, 2))
+
+
+@strict
+def cube_root(a: Fraction) -> Number:
+    if a == 0:
+        return ZERO
+    y = exp(multiply(single(1 / 3), log(abs(a))))
+    return -y if y is not None and a < 0 else y
+
+
+@strict
+def remainder(a: Fraction, b: Fraction) -> Number:
+    if b == 0 or abs(a / b) >= 2**24 + 1:
+        return None
+    return value(a - int(a / b) * b)

@@ -21,7 +21,7 @@ from compute.exact.oracle import (
 
 Row = Sequence[Any]  # of Number
 
-ROW_BITS, SUM_BITS, ROW_FLOOR = 20, 23, -80
+SUM_BITS, ROW_FLOOR = 23, -80
 
 
 def row_exponent(row: Row) -> int:
@@ -31,6 +31,14 @@ def row_exponent(row: Row) -> int:
 def on_row(row: Row, bits: int) -> list[Fraction]:
     unit = Fraction(2) ** (row_exponent(row) - bits)
     return [nearest(x / unit) * unit for x in row]
+
+
+def row_bits(terms: int) -> int:
+    """Two operands of so many bits, times the number of terms, stay within 53 bits; at most 22."""
+    bits = 22
+    while 2 ** (2 * bits) * terms > 2**53:
+        bits -= 1
+    return bits
 
 
 def total(row: Row) -> Number:
@@ -78,7 +86,8 @@ def dot(a: Row, b: Row) -> Number:
     """One output of a dot product without positions: each operand on its own row grid."""
     if None in a or None in b:
         return None
-    left, right = on_row(a, ROW_BITS), on_row(b, ROW_BITS)
+    bits = row_bits(len(a))
+    left, right = on_row(a, bits), on_row(b, bits)
     return product_sum(sum((x * y for x, y in zip(left, right, strict=True)), ZERO))
 
 
@@ -86,14 +95,15 @@ def weigh(weights: Row, values: Sequence[Row]) -> list[Number]:
     """One row of weights [S] on values [S][D]: the values' exponents move into the weights."""
     if None in weights or any(None in row for row in values):
         return [None] * len(values[0])
-    units = [Fraction(2) ** (row_exponent(row) - ROW_BITS) for row in values]
+    bits = row_bits(len(weights))
+    units = [Fraction(2) ** (row_exponent(row) - bits) for row in values]
     absorbed = []
     for weight, unit in zip(weights, units, strict=True):
         x = weight * unit
         if abs(x) > LARGEST:
             return [None] * len(values[0])
         absorbed.append(x if abs(x) >= SMALLEST else ZERO)
-    grid = on_row(absorbed, ROW_BITS)
+    grid = on_row(absorbed, bits)
     digits = [[nearest(v / unit) for v in row] for row, unit in zip(values, units, strict=True)]
     columns = zip(*digits, strict=True)
     return [product_sum(sum((w * v for w, v in zip(grid, c, strict=True)), ZERO)) for c in columns]
@@ -109,7 +119,7 @@ def dot_absolute(a: Row, b: Row, both: bool) -> Number:
     if None in map(on_absolute, a) or None in b or (both and None in map(on_absolute, b)):
         return None
     left = list(zip(*map(limbs, a), strict=True))
-    right = list(zip(*map(limbs, b), strict=True)) if both else [on_row(b, ROW_BITS)]
+    right = list(zip(*map(limbs, b), strict=True)) if both else [on_row(b, row_bits(len(b)))]
     pairs = [(i + j, i, j) for i in range(len(left)) for j in range(len(right))]
     sums = [
         sum((x * y for x, y in zip(left[i], right[j], strict=True)), ZERO)
@@ -205,16 +215,15 @@ def convolve(x: Sequence[Row], kernel: Sequence[Sequence[Row]], stride: int) -> 
     columns = [[v[o] for tap in kernel for v in tap] for o in outputs]
     if None in flat:
         return [[None for _ in outputs] for _ in range((len(x) - len(kernel)) // stride + 1)]
-    grid = on_row(flat, ROW_BITS)
     width = len(x[0])
+    bits = row_bits(len(kernel) * width)
+    grid = on_row(flat, bits)
     result = []
     for start in range(0, len(x) - len(kernel) + 1, stride):
         patch = grid[start * width : (start + len(kernel)) * width]
         result.append(
             [
-                product_sum(
-                    sum((a * b for a, b in zip(patch, on_row(c, ROW_BITS), strict=True)), ZERO)
-                )
+                product_sum(sum((a * b for a, b in zip(patch, on_row(c, bits), strict=True)), ZERO))
                 for c in columns
             ]
         )

@@ -48,7 +48,7 @@ def _itself(x: np.ndarray) -> np.ndarray:
 # the operations of two or more operands by which a constant can hide another operand
 HIDING: dict[str, _Mark] = {
     **dict.fromkeys(("add", "add_any", "sub"), _huge),
-    **dict.fromkeys(("mul", "div", "pow", "max", "min", "clamp"), _zero_or_huge),
+    **dict.fromkeys(("mul", "div", "pow", "max", "min", "clamp", "atan2"), _zero_or_huge),
     **dict.fromkeys(("and", "or", "rem"), _itself),
     **dict.fromkeys(
         ("select_n", "shift_left", "shift_right_logical", "shift_right_arithmetic"), _itself

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact import elementary, movement, native, number
+from compute.exact import circular, elementary, movement, native, number
 from compute.exact.contraction import dot
 from compute.exact.convolution import convolve
 from compute.exact.reduction import (
@@ -66,8 +66,20 @@ _ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "gelu": elementary.gelu,
     "erf": elementary.erf,
     "erfc": lambda a: number.subtract(np.float32(1), elementary.erf(a)),
-    "sin": elementary.sin,
-    "cos": elementary.cos,
+    "sinh": elementary.sinh,
+    "cosh": elementary.cosh,
+    "asinh": elementary.asinh,
+    "acosh": elementary.acosh,
+    "atanh": elementary.atanh,
+    "cbrt": elementary.cube_root,
+    "sin": circular.sin,
+    "cos": circular.cos,
+    "tan": circular.tan,
+    "asin": circular.asin,
+    "acos": circular.acos,
+    "atan": circular.atan,
+    "atan2": circular.atan2,
+    "rem": number.remainder,
 }
 for _name, _function in _ELEMENTWISE.items():
     _elementwise(_name, _function)
@@ -126,27 +138,51 @@ def _convolution(
     return [Value(array, movement.convolution(parameters, values, array.shape))]
 
 
-def _scatter_add(
-    context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
-) -> list[Value]:
-    """Operand and updates on the absolute grid, exact sums in any order, one rounding."""
-    operand, indices, updates = values
-    array = lax.scatter_add(
-        on_absolute_grid(operand.array),
-        indices.array,
-        on_absolute_grid(updates.array),
-        parameters["dimension_numbers"],
-        indices_are_sorted=parameters["indices_are_sorted"],
-        unique_indices=parameters["unique_indices"],
-        mode=parameters["mode"],
-    )
-    array = number.narrow(array)
-    return [Value(array, movement.cautious(parameters, values, array.shape))]
+Scatter = Callable[..., Array]
+
+
+def _scattered(
+    scatter: Scatter, before: Callable[[Array], Array], after: Callable[[Array], Array]
+) -> Rule:
+    """`after` what `scatter` makes of operand and updates, `before` taken of both."""
+
+    def rule(
+        context: Context, parameters: Parameters, values: Sequence[Value], avals: Sequence[Any]
+    ) -> list[Value]:
+        operand, indices, updates = values
+        array = scatter(
+            before(operand.array),
+            indices.array,
+            before(updates.array),
+            parameters["dimension_numbers"],
+            indices_are_sorted=parameters["indices_are_sorted"],
+            unique_indices=parameters["unique_indices"],
+            mode=parameters["mode"],
+        )
+        return [Value(after(array), movement.cautious(parameters, values, array.shape))]
+
+    return rule
+
+
+def _extreme(scatter: Scatter, beyond: float) -> Rule:
+    """The largest or smallest; SATURATED wins, as an infinity, which no machine overlooks."""
+
+    def before(x: Array) -> Array:
+        return jnp.where(number.is_saturated(x), np.float32(beyond), native.unsigned(x))
+
+    def after(x: Array) -> Array:
+        return jnp.where(x == np.float32(beyond), number.SATURATED, x)
+
+    return _scattered(scatter, before, after)
 
 
 RULES["dot_general"] = _dot
 RULES["conv_general_dilated"] = _convolution
-RULES["scatter-add"] = _scatter_add
+# terms on the absolute grid, exact sums in any order, one rounding
+RULES["scatter-add"] = _scattered(lax.scatter_add, on_absolute_grid, number.narrow)
+RULES["scatter-sub"] = _scattered(lax.scatter_sub, on_absolute_grid, number.narrow)
+RULES["scatter-max"] = _extreme(lax.scatter_max, np.inf)
+RULES["scatter-min"] = _extreme(lax.scatter_min, -np.inf)
 
 
 def _convert(

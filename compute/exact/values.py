@@ -59,14 +59,14 @@ class Context:
         """A rule turns these floats into what cannot be SATURATED: remember if they are."""
         self.flags += [jnp.any(is_saturated(v.array)) for v in values if v.is_float]
 
-    def row(self, x: Array, axes: tuple[int, ...]) -> Limb:
+    def row(self, x: Array, axes: tuple[int, ...], bits: int) -> Limb:
         """`grid.row`, once for each array: queries, keys and values share their input's digits.
 
         The barrier keeps the compiler from computing `x` twice, for its maximum and its digits.
         """
-        key = (id(x), axes)
+        key = (id(x), axes, bits)
         if key not in self.rows:
-            self.rows[key] = (x, grid.row(lax.optimization_barrier(x), axes))
+            self.rows[key] = (x, grid.row(lax.optimization_barrier(x), axes, bits))
         return self.rows[key][1]
 
     def saturated(self) -> Array:

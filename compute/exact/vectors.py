@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from compute.exact import oracle, oracle_sums
+from compute.exact import oracle, oracle_circular, oracle_sums
 from compute.exact.oracle import Number
 
 FILE = Path(__file__).with_name("vectors.json")
@@ -29,16 +29,28 @@ UNARY: dict[str, Callable[..., Number]] = {
     "logistic": oracle.logistic,
     "gelu": oracle.gelu,
     "erf": oracle.erf,
-    "sin": oracle.sin,
-    "cos": oracle.cos,
+    "sin": oracle_circular.sin,
+    "cos": oracle_circular.cos,
     "sqrt": oracle.square_root,
     "rsqrt": oracle.rsqrt,
+    "sinh": oracle.sinh,
+    "cosh": oracle.cosh,
+    "tan": oracle_circular.tan,
+    "asinh": oracle.asinh,
+    "acosh": oracle.acosh,
+    "atanh": oracle.atanh,
+    "asin": oracle_circular.asin,
+    "acos": oracle_circular.acos,
+    "atan": oracle_circular.atan,
+    "cbrt": oracle.cube_root,
 }
 BINARY: dict[str, Callable[..., Number]] = {
     "add": oracle.add,
     "sub": oracle.subtract,
     "mul": oracle.multiply,
     "div": oracle.divide,
+    "atan2": oracle_circular.atan2,
+    "rem": oracle.remainder,
 }
 
 
@@ -128,18 +140,18 @@ def generate() -> dict[str, list[Any]]:
         for row in _rows(rng, n)
         for positional in (True, False)
     ]
-    full = [Fraction(2**20 - 1, 2**20)] * 8192
     result["dot"] = [
         [hexed(a), hexed(b), bits(oracle_sums.dot(a, b))]
         for n in lengths
         for a, b in zip(_rows(rng, n), [*_rows(rng, n)][::-1], strict=True)
-    ] + [[hexed(full), hexed(full), bits(oracle_sums.dot(full, full))]]
+    ]
     result["dot_absolute"] = [
         [hexed(a), hexed(b), both, bits(oracle_sums.dot_absolute(a, b, both))]
         for n in lengths
         for a, b in zip(_rows(rng, n), [*_rows(rng, n)][::-1], strict=True)
         for both in (True, False)
     ]
+    result |= _cancelling()
     result["weigh"] = []
     for n in lengths:
         for weights in _rows(rng, n):
@@ -159,6 +171,31 @@ def generate() -> dict[str, list[Any]]:
     result["cumprod"] = [[hexed(row), hexed(oracle_sums.products(row))] for row in rows]
     result["reduce_prod"] = [[hexed(row), bits(oracle_sums.products(row)[-1])] for row in rows]
     return result
+
+
+def cancelling(largest: Fraction, unit: Fraction, terms: int) -> list[Fraction]:
+    """Half of the terms are `largest`, the others its negative, and all together are `unit`."""
+    half = terms // 2
+    return [largest] * half + [-largest] * (terms - half - 1) + [unit - largest * (1 - terms % 2)]
+
+
+def _cancelling() -> dict[str, list[Any]]:
+    """Sums of the largest digits that cancel to a unit, for the most terms of each number of bits
+    and one more: a partial sum that was rounded shows.  [one factor], largest, unit, terms."""
+    found: dict[str, list[Any]] = {"dot_cancelling": [], "dot_absolute_cancelling": []}
+    most = Fraction(2**14) - Fraction(1, 2**5) + Fraction(1, 2**6) - Fraction(1, 2**10)
+    for terms in [2**power + more for power in (9, 11, 13) for more in (0, 1)] + [2**15]:
+        unit = Fraction(1, 2 ** oracle_sums.row_bits(terms))
+        row = cancelling(1 - unit, unit, terms)
+        total = oracle_sums.dot([1 - unit] * terms, row)
+        found["dot_cancelling"].append([*hexed([[1 - unit], [1 - unit, unit]]), terms, bits(total)])
+        for both, largest in ((True, most), (False, 1 - unit)):
+            step = Fraction(1, 2**10) if both else unit
+            row = cancelling(largest, step, terms)
+            total = oracle_sums.dot_absolute([most] * terms, row, both)
+            inputs = hexed([[most], [largest, step]])
+            found["dot_absolute_cancelling"].append([*inputs, terms, both, bits(total)])
+    return found
 
 
 def _losses(rng: random.Random, edge: list[Number]) -> dict[str, list[Any]]:

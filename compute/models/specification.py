@@ -59,7 +59,7 @@ class ModelSpecification:
     target_scale_log2: int | None = None
     seed: int = 0
     magnitude_log2: int = 16
-    evaluator: str = "F24/1"
+    evaluator: str = "F24/2"
     parent: Parent | None = None
 
     @classmethod

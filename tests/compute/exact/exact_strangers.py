@@ -265,10 +265,47 @@ def deep_sets() -> Family:
     return _classifier(body, _tokens())
 
 
+def graph_attention() -> Family:
+    """A ring of nodes and its chords: softmax over each node's edges by segment max and sum."""
+    nodes = jnp.arange(6)
+    to = jnp.concatenate([nodes, nodes, nodes])
+    of = jnp.concatenate([nodes, (nodes + 1) % 6, (nodes + 3) % 6])
+
+    def attend(h: jax.Array, scores: jax.Array) -> jax.Array:
+        weights = jnp.exp(scores - jax.ops.segment_max(scores, to, 6)[to])
+        weights = weights / jax.ops.segment_sum(weights, to, 6)[to]
+        lowest = jax.ops.segment_min(h[of], to, 6)
+        return jax.ops.segment_sum(weights[:, None] * h[of], to, 6) - 0.1 * lowest
+
+    def body(t: jax.Array) -> jax.Array:
+        h = nn.Dense(8)(nn.Embed(CLASSES, 8)(t))
+        scores = nn.leaky_relu(nn.Dense(1)(jnp.concatenate([h[:, to], h[:, of]], -1)), 0.2)[..., 0]
+        return nn.Dense(CLASSES)(nn.elu(jax.vmap(attend)(h, scores)).mean(1))
+
+    return _classifier(body, _tokens())
+
+
+def periodic() -> Family:
+    """Angles and phases: snake activation, polar coordinates, Kepler's sinh, remainders."""
+
+    def body(x: jax.Array) -> jax.Array:
+        x = nn.Dense(8)(x)
+        x = x + jnp.sin(2 * x) ** 2 / 2
+        a, b = jnp.split(x, 2, -1)
+        parts = [
+            jnp.arctan2(a, b), jnp.arctan(x), jnp.arcsin(jnp.tanh(a)), jnp.arccos(jnp.sin(b)),
+            jnp.arcsinh(x), jnp.arccosh(1 + a * a), jnp.arctanh(jnp.tanh(b)), jnp.cbrt(x),
+            jnp.sinh(a / 2), jnp.cosh(b / 2), jnp.tan(jnp.tanh(a)), jnp.mod(x, 0.75),
+        ]  # fmt: skip
+        return nn.Dense(CLASSES)(jnp.concatenate(parts, -1))
+
+    return _classifier(body, _rows())
+
+
 STRANGERS: dict[str, Callable[[], Family]] = {
     f.__name__: f
     for f in (
         unet, squeeze_excite, convnext, perceiver, wavenet, switch, gated_units, mamba, rwkv,
-        spatial_transformer, capsules, linear_attention, deep_sets,
+        spatial_transformer, capsules, linear_attention, deep_sets, graph_attention, periodic,
     )
 }  # fmt: skip

@@ -237,6 +237,29 @@ def test_ties_go_to_the_first():
     assert int(index) == 1 and order.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("scatter", ["max", "min"])
+def test_scattered_extremes_are_exact_and_saturation_wins(scatter):
+    at = np.array([0, 1, 0, 1])
+
+    def extreme(start, x):
+        return getattr(start.at[at], scatter)(x)
+
+    start, x = np.array([1.0, 0.0, 0.5], np.float32), np.array([2.0, -0.0, -3.0, 0.0], np.float32)
+    largest, smallest = [2.0, 0.0, 0.5], [-3.0, 0.0, 0.5]
+    found = np.asarray(jax.jit(exact(extreme))(start, x))
+    assert found.tolist() == (largest if scatter == "max" else smallest)
+    saturated = exact(lambda start, x: extreme(start, jnp.sqrt(x)))(start, x)
+    assert np.isnan(saturated).all()
+
+
+def test_sums_of_products_have_a_longest_length():
+    row = np.ones(2**15, np.float32)
+    dot = exact(lambda p, x: p @ x)
+    assert dot(row, row) == 2**15
+    with pytest.raises(UnsupportedPrimitive, match="32769 terms; the limit is 32768"):
+        dot(np.ones(2**15 + 1, np.float32), np.ones(2**15 + 1, np.float32))
+
+
 def test_gathers_out_of_bounds_fill_with_zero():
     f = jax.jit(exact(lambda p, i: p.at[i].get(mode="fill")))
     assert np.asarray(f(np.ones(3, np.float32), np.array([0, 7]))).tolist() == [1.0, 0.0]

@@ -137,6 +137,6 @@ def test_an_evaluation_goes_on_where_it_was_left(
 
 
 def test_another_number_system_is_refused(training_set: TrainingSet) -> None:
-    later = replace(SPECIFICATION, evaluator="F24/2")
-    with pytest.raises(CannotEvaluate, match="F24/2"):
+    later = replace(SPECIFICATION, evaluator="F24/3")
+    with pytest.raises(CannotEvaluate, match="F24/3"):
         evaluate(later, PARAMETERS, training_set)
