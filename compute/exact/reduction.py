@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +23,7 @@ from compute.exact.number import SATURATED, multiply, narrow, nearest_integer, w
 
 SUM_BITS = 23
 MOST_ADDENDS = 2**15
+MOST_STACKED = 64
 
 
 def _checked(x: Array, axes: tuple[int, ...]) -> None:
@@ -86,13 +88,17 @@ def cumulative_product(x: Array, axis: int, reverse: bool) -> Array:
     return jnp.moveaxis(lax.scan(step, first, terms, reverse=reverse)[1], 0, axis)
 
 
-def windows(x: Array, parameters: dict, fill: float) -> Array:
-    """Every window of a reduce_window primitive, stacked on a new first axis."""
+def padded(x: Array, parameters: dict, fill: float) -> Array:
+    """The array that a reduce_window primitive slides over."""
     if any(d != 1 for d in (*parameters["base_dilation"], *parameters["window_dilation"])):
         raise NotImplementedError("dilated pooling windows")
+    return lax.pad(x, np.float32(fill), [(low, high, 0) for low, high in parameters["padding"]])
+
+
+def windows(x: Array, parameters: dict, fill: float) -> Array:
+    """Every window of a reduce_window primitive, stacked on a new first axis."""
     size, strides = parameters["window_dimensions"], parameters["window_strides"]
-    padding = [(low, high, 0) for low, high in parameters["padding"]]
-    x = lax.pad(x, np.float32(fill), padding)
+    x = padded(x, parameters, fill)
     steps = [(n - k) // s for n, k, s in zip(x.shape, size, strides, strict=True)]
     return jnp.stack(
         [
@@ -104,11 +110,25 @@ def windows(x: Array, parameters: dict, fill: float) -> Array:
     )
 
 
+def side_by_side(x: Array, counts: Sequence[int], size: Sequence[int]) -> Array:
+    """`x` cut into windows that touch each other: [count_0, size_0, count_1, size_1, ..]."""
+    pairs = list(zip(counts, size, strict=True))
+    x = x[tuple(slice(n * k) for n, k in pairs)]
+    return x.reshape([dimension for pair in pairs for dimension in pair])
+
+
 def window_total(x: Array, parameters: dict) -> Array:
     """reduce_window_sum: `total` of each window.
 
-    The windows' elements are added array by array, which is one pass over what is stacked.
+    The windows' elements are added array by array, which is one pass over what is stacked; large
+    windows side by side are axes of their own, or compiling so many arrays would take minutes.
     """
+    size, strides = parameters["window_dimensions"], parameters["window_strides"]
+    whole = padded(x, parameters, 0.0)
+    counts = [(n - k) // s + 1 for n, k, s in zip(whole.shape, size, strides, strict=True)]
+    apart = all(n == 1 or k == s for n, k, s in zip(counts, size, strides, strict=True))
+    if apart and math.prod(size) > MOST_STACKED:
+        return total(side_by_side(whole, counts, size), tuple(range(1, 2 * x.ndim, 2)))
     stacked = lax.optimization_barrier(windows(x, parameters, 0.0))
     _checked(stacked, (0,))
     terms = list(stacked)

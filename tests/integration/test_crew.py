@@ -1,4 +1,4 @@
-"""One trainer of two processes: the first has the chain, both train; it dies, and goes on.
+"""One trainer of two processes: the first has the chain, both train; one dies, and they go on.
 
 The model is code that everybody allowed, so that each process has to fetch, show and run it.
 """
@@ -20,6 +20,7 @@ from tests.integration.run_actor import Order, run
 from tests.integration.stage import OPTIONS, Actor, Stage, examples
 
 Crew = tuple[Actor, BaseProcess]
+Kill = tuple[str, str] | None
 CODE = b"""
 import flax.linen as nn
 
@@ -49,11 +50,11 @@ def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
     context, log = multiprocessing.get_context("forkserver"), stage.folder / "second.log"
     started: list[BaseProcess] = []
 
-    def start(kill: tuple[str, str] | None = None) -> Crew:
+    def start(kills: tuple[Kill, Kill] = (None, None)) -> Crew:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{free.getsockname()[1]}"
-        first = stage.start("trainer", "tara", processes=f"{address},2,0", kill=kill)
+        first = stage.start("trainer", "tara", processes=f"{address},2,0", kill=kills[0])
         order = Order(
             "assistant",
             "http://127.0.0.1:1",  # it has no chain
@@ -64,7 +65,7 @@ def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
             first.state,
             log,
             OPTIONS,
-            None,
+            kills[1],
             f"{address},2,1",
             stage.trusted,
         )
@@ -78,15 +79,20 @@ def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
         process.join()
 
 
-def test_two_processes_win_a_block_though_the_first_is_killed(
-    stage: Stage, crew: Callable[..., Crew]
+@pytest.mark.parametrize("victim", [0, 1])
+def test_two_processes_win_a_block_though_one_is_killed(
+    stage: Stage, crew: Callable[..., Crew], victim: int
 ) -> None:
-    """both train, the first is killed: the second ends by itself | started again: they win"""
+    """both train, one is killed: the other ends by itself | started again: they win"""
     block, log = stage.block, stage.folder / "second.log"
-    first, second = crew(kill=("after", "save"))
-    second.join(120)
-    assert first.killed()
-    assert second.exitcode not in (None, 0), "it must not wait for ever, nor seem to be done"
+    kill = ("after", "save")
+    first, second = crew((kill, None) if victim == 0 else (None, kill))
+    processes = (first.process, second)
+    for process in processes:
+        process.join(120)
+    assert processes[victim].exitcode == -signal.SIGKILL
+    survivor = processes[1 - victim].exitcode
+    assert survivor not in (None, 0), "it must not wait for ever, nor seem to be done"
     stage.start("wisdomkeeper", "alice")
     first, second = crew()
     stage.run_until(lambda: stage.settled(block.end), limit=240)

@@ -1,12 +1,13 @@
 """Every trap of the exact loss: each test fails when its defence is taken away."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from exact_families import FAMILIES
 
-from compute.exact import UnsupportedPrimitive, evaluate, exact
+from compute.exact import UnsupportedPrimitive, evaluate, exact, reduction
 from compute.exact.interpreter import run
 from compute.exact.losses import cross_entropy
 from compute.exact.number import divide
@@ -250,6 +251,16 @@ def test_scattered_extremes_are_exact_and_saturation_wins(scatter):
     assert found.tolist() == (largest if scatter == "max" else smallest)
     saturated = exact(lambda start, x: extreme(start, jnp.sqrt(x)))(start, x)
     assert np.isnan(saturated).all()
+
+
+def test_large_windows_side_by_side_are_those_that_are_stacked(monkeypatch):
+    x = np.random.default_rng(0).normal(size=(2, 3, 7, 3)).astype(np.float32)
+    x[0, 0, 0] = 1e9
+    pool = exact(lambda _, x: nn.avg_pool(x, (3, 3), (1, 3), padding=((0, 0), (1, 0))))
+    stacked = pool({}, x)
+    monkeypatch.setattr(reduction, "MOST_STACKED", 8)
+    assert stacked.shape == (2, 1, 2, 3)
+    assert (pool({}, x) == stacked).all()
 
 
 def test_sums_of_products_have_a_longest_length():
