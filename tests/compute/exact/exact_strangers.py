@@ -293,9 +293,9 @@ def periodic() -> Family:
         x = x + jnp.sin(2 * x) ** 2 / 2
         a, b = jnp.split(x, 2, -1)
         parts = [
-            jnp.arctan2(a, b), jnp.arctan(x), jnp.arcsin(jnp.tanh(a)), jnp.arccos(jnp.sin(b)),
-            jnp.arcsinh(x), jnp.arccosh(1 + a * a), jnp.arctanh(jnp.tanh(b)), jnp.cbrt(x),
-            jnp.sinh(a / 2), jnp.cosh(b / 2), jnp.tan(jnp.tanh(a)), jnp.mod(x, 0.75),
+            jnp.arctan2(a, b), jnp.arctan(x), jnp.arcsin(0.9 * jnp.sin(a)), jnp.arcsinh(x),
+            jnp.arccos(0.9 * jnp.sin(b)), jnp.arccosh(1.5 + a * a), jnp.arctanh(0.9 * jnp.sin(b)),
+            jnp.cbrt(x), jnp.sinh(a / 2), jnp.cosh(b / 2), jnp.tan(jnp.tanh(a)), jnp.mod(x, 0.75),
         ]  # fmt: skip
         return nn.Dense(CLASSES)(jnp.concatenate(parts, -1))
 
