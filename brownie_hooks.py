@@ -3,9 +3,13 @@
 Brownie imports this file before it compiles. Brownie 1.22 loads `.vy` files only and
 expects the compiler's `sourceMap` to be a string; Vyper 0.4 projects also consist of
 `.vyi` interfaces, modules and installed libraries, and the source map became an object.
-Wrapping the one compiler entry point that Brownie calls closes both gaps.
+Wrapping the one compiler entry point that Brownie calls closes both gaps. And Brownie
+compiles a contract again when its own file changes, not when one of its imports does, so
+a change of those makes it forget what it has compiled.
 """
 
+import hashlib
+import json
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,18 @@ def _imported_sources() -> dict[str, dict[str, str]]:
     files = {path.relative_to(ROOT).as_posix(): path for path in ours}
     files |= {path.relative_to(LIBRARY.parent).as_posix(): path for path in theirs}
     return {name: {"content": path.read_text()} for name, path in files.items()}
+
+
+def forget_stale_builds(build: Path, sources: dict[str, dict[str, str]]) -> None:
+    """Delete the compiled contracts in `build` unless they were compiled with these imports."""
+    mark = build / "imports.sha256"
+    digest = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
+    if mark.exists() and mark.read_text() == digest:
+        return
+    for compiled in build.glob("contracts/*.json"):
+        compiled.unlink()
+    build.mkdir(exist_ok=True)
+    mark.write_text(digest)
 
 
 def _with_imports(compile_json: Any) -> Any:
@@ -53,5 +69,6 @@ def _with_imports(compile_json: Any) -> Any:
     return wrapped
 
 
+forget_stale_builds(ROOT / "build", _imported_sources())
 if not hasattr(vyper_json.compile_json, "__wrapped__"):  # Brownie may import us twice
     vyper_json.compile_json = _with_imports(vyper_json.compile_json)
