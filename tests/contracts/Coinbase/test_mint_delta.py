@@ -61,3 +61,5 @@ def test_refuses_a_period_that_cannot_be_over(
     clock.next(start + DAY - 1)
     with brownie.reverts("coinbase: running"):
         protocol.coinbase.mint_delta(people.tara.address, start, DAY, {"from": deltas})
+    clock.next(start + DAY)
+    assert protocol.coinbase.mint_delta(people.tara.address, start, DAY, {"from": deltas})

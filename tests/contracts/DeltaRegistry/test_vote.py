@@ -46,7 +46,9 @@ def test_ties_go_to_the_earliest(ripe: Any) -> None:
     assert ripe.deltas.leader()[0] == 2
     ripe.vote(3, "bob", "carol")
     assert tuple(ripe.deltas.leader()) == (2, ALICE)
-    ripe.vote(1, "bob", "carol")
+    ripe.vote(1, "bob")
+    assert tuple(ripe.deltas.leader()) == (2, ALICE), "earlier, but with fewer votes"
+    ripe.vote(1, "carol")
     assert tuple(ripe.deltas.leader()) == (1, ALICE)
     ripe.vote(0, "bob", "carol")
     assert tuple(ripe.deltas.leader()) == (0, ALICE)
