@@ -50,7 +50,7 @@ Record = dict[str, Any]
 
 # Which machines know the file's statements; the attacks run for every mutant.
 MACHINES = {
-    "StakeVault": "vault", "epoch_trace": "vault or trace",
+    "StakeVault": "vault or deltas", "epoch_trace": "vault or trace",
     "DeltaRegistry": "deltas or protocol", "delta_words": "deltas or records", "versions": "deltas",
     "length_votes": "deltas", "Coinbase": "emission or protocol", "params": "emission or deltas",
     "Neuron": "protocol", "NeuronSale": "protocol", "GroupRegistry": "protocol",

@@ -356,6 +356,11 @@ class BlockRules(DeltaRules):
             self.skip_blocks(pick, 1)
             self.pay_out(pick, 0)
 
+    @rule(pick=st.integers(0, 3), earlier=st.booleans())
+    def tie(self, pick: int, earlier: bool) -> None:
+        """Two claims and a ballot for each, as heavy as each other while the largest stakes are."""
+        self.play_block(pick, [1, 1], False, 10, [1 - earlier, int(earlier), *[-2] * 4], True)
+
     @rule(pick=st.integers(0, 3))
     def settle(self, pick: int) -> None:
         group, model = self.race(pick)

@@ -192,6 +192,14 @@ class DeltaRules(StakeRules):
         if reason is None:
             model.ballots[proposal][staker] = model.power(staker, now)
 
+    @rule(pick=st.integers(0, 3), who=PEOPLE)
+    def leave_and_vote(self, pick: int, who: int) -> None:
+        """Leave with everything, and vote for "no change" when that has come into force."""
+        self.request_exit(pick, who, 0, 12)
+        self.pass_epochs(1, 0)
+        _, model = self.registry(pick)
+        self.vote_delta(pick, who, len(model.proposals), who, 0)
+
     @rule(pick=st.integers(0, 3), absent=PEOPLE, times=st.integers(1, 5))
     def adopt(self, pick: int, absent: int, times: int) -> None:
         """Nearly everyone supports the latest proposal, period after period."""

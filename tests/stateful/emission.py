@@ -106,6 +106,14 @@ class EmissionRules(StakeRules):
         self.request_exit(source, who, 0, 12)
         self.stake(target_group, who, mine, 0)
 
+    @rule(keeper=PEOPLE)
+    def leave_alone(self, keeper: int) -> None:
+        """All but one leave: what is left may be less than the floor of the stake."""
+        for who in set(range(6)) - {keeper}:
+            for source in range(len(self.groups)):
+                self.request_exit(source, who, 0, 12)
+        self.pass_epochs(1, 0)
+
     @rule(
         pick=st.integers(0, 2),
         ago=st.integers(0, 40),
