@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Ledger:
 
     def create(self, schema: Schema) -> None:
         """Begin with no versions."""
-        with self._open("rwc") as connection:
+        with self._open("create") as connection:
             connection.executescript(_TABLES)
             connection.executemany(
                 "INSERT INTO columns (name, dtype, shape) VALUES (?, ?, ?)",
@@ -49,7 +50,7 @@ class Ledger:
 
     def schema(self) -> Schema:
         """The columns that the genesis fixed."""
-        with self._open("ro") as connection:
+        with self._open("read") as connection:
             rows = connection.execute("SELECT name, dtype, shape FROM columns ORDER BY place")
             columns = [Column(name, dtype, tuple(json.loads(shape))) for name, dtype, shape in rows]
         try:
@@ -59,7 +60,7 @@ class Ledger:
 
     def versions(self) -> list[Version]:
         """Every version, the genesis first."""
-        with self._open("ro") as connection:
+        with self._open("read") as connection:
             rows = connection.execute(
                 "SELECT delta, parent, proposer, rows, digest FROM versions ORDER BY version"
             ).fetchall()
@@ -67,7 +68,7 @@ class Ledger:
 
     def removed(self, after: int, until: int) -> np.ndarray:
         """int64 rows removed by the versions after…until, ascending; -1, … for all of them."""
-        with self._open("ro") as connection:
+        with self._open("read") as connection:
             rows = connection.execute(
                 "SELECT row FROM removals WHERE version > ? AND version <= ? ORDER BY row",
                 (after, until),
@@ -76,7 +77,7 @@ class Ledger:
 
     def removal(self, row: int) -> int | None:
         """The version that removed this row; None if none did."""
-        with self._open("ro") as connection:
+        with self._open("read") as connection:
             found = connection.execute(
                 "SELECT version FROM removals WHERE row = ?", (row,)
             ).fetchone()
@@ -84,7 +85,7 @@ class Ledger:
 
     def append(self, first: int, versions: Sequence[tuple[Version, np.ndarray]]) -> None:
         """Commit versions `first`, …, each with the rows (int64) that it removes; all or none."""
-        with self._open("rw") as connection:
+        with self._open("append") as connection:
             for number, (version, leaving) in enumerate(versions, first):
                 record = version.record
                 connection.execute(
@@ -97,13 +98,15 @@ class Ledger:
                 )
 
     @contextmanager
-    def _open(self, mode: str) -> Iterator[sqlite3.Connection]:
+    def _open(self, purpose: Literal["create", "read", "append"]) -> Iterator[sqlite3.Connection]:
+        # a reader may have to write too: it undoes the transaction of a process that was killed
+        mode = "rwc" if purpose == "create" else "rw"
         address = f"{self._path.absolute().as_uri()}?mode={mode}"
         try:
             with closing(sqlite3.connect(address, uri=True)) as connection, connection:
                 yield connection
         except sqlite3.OperationalError as error:
-            if mode != "ro" or error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            if purpose != "read" or error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 raise OSError(f"{self._path}: {error}") from error
             raise Damaged(f"{self._path}: {error}") from None
         except sqlite3.DatabaseError as error:

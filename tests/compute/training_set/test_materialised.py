@@ -277,6 +277,27 @@ def test_kill_9_leaves_a_version(tmp_path):
     same(lineage.on_disk(tmp_path / "set").version(-1), expected[-1])
 
 
+CUT_SHORT = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("PRAGMA cache_size = 1")  # what does not fit is written before the end
+rows = ((row, 1) for row in range(10_000, 20_000))
+connection.executemany("INSERT INTO removals VALUES (?, ?)", rows)
+os._exit(9)
+"""
+
+
+def test_a_transaction_that_was_killed_is_undone_by_who_reads(tmp_path):
+    lineage = Lineage(tmp_path / "blocks", range(300))
+    lineage.on_disk(tmp_path / "set")
+    ledger = tmp_path / "set" / "set" / "versions.sqlite"
+    assert subprocess.run([sys.executable, "-c", CUT_SHORT, str(ledger)]).returncode == 9
+    assert ledger.with_name("versions.sqlite-journal").stat().st_size > 0
+    found = materialised.Materialised(tmp_path / "set" / "set")
+    found.verify()
+    assert len(found.version(-1)) == 300
+
+
 def test_processes_share_a_folder(tmp_path):
     lineage = Lineage(tmp_path / "blocks", range(300))
     for step in range(20):
