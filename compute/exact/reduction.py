@@ -88,23 +88,12 @@ def cumulative_product(x: Array, axis: int, reverse: bool) -> Array:
     return jnp.moveaxis(lax.scan(step, first, terms, reverse=reverse)[1], 0, axis)
 
 
-def padded(x: Array, parameters: dict, fill: float) -> Array:
-    """The array that a reduce_window primitive slides over."""
-    if any(d != 1 for d in (*parameters["base_dilation"], *parameters["window_dilation"])):
-        raise NotImplementedError("dilated pooling windows")
-    return lax.pad(x, np.float32(fill), [(low, high, 0) for low, high in parameters["padding"]])
-
-
-def windows(x: Array, parameters: dict, fill: float) -> Array:
-    """Every window of a reduce_window primitive, stacked on a new first axis."""
-    size, strides = parameters["window_dimensions"], parameters["window_strides"]
-    x = padded(x, parameters, fill)
-    steps = [(n - k) // s for n, k, s in zip(x.shape, size, strides, strict=True)]
+def windows(x: Array, counts: Sequence[int], size: Sequence[int], strides: Sequence[int]) -> Array:
+    """All windows, `counts` of them along each axis, stacked on a new first axis."""
+    stops = [(n - 1) * s + 1 for n, s in zip(counts, strides, strict=True)]
     return jnp.stack(
         [
-            lax.slice(
-                x, at, [a + n * s + 1 for a, n, s in zip(at, steps, strides, strict=False)], strides
-            )
+            lax.slice(x, at, [a + stop for a, stop in zip(at, stops, strict=True)], strides)
             for at in np.ndindex(*size)
         ]
     )
@@ -123,13 +112,15 @@ def window_total(x: Array, parameters: dict) -> Array:
     The windows' elements are added array by array, which is one pass over what is stacked; large
     windows side by side are axes of their own, or compiling so many arrays would take minutes.
     """
+    if any(d != 1 for d in (*parameters["base_dilation"], *parameters["window_dilation"])):
+        raise NotImplementedError("dilated pooling windows")
     size, strides = parameters["window_dimensions"], parameters["window_strides"]
-    whole = padded(x, parameters, 0.0)
-    counts = [(n - k) // s + 1 for n, k, s in zip(whole.shape, size, strides, strict=True)]
+    x = lax.pad(x, np.float32(0), [(low, high, 0) for low, high in parameters["padding"]])
+    counts = [(n - k) // s + 1 for n, k, s in zip(x.shape, size, strides, strict=True)]
     apart = all(n == 1 or k == s for n, k, s in zip(counts, size, strides, strict=True))
     if apart and math.prod(size) > MOST_STACKED:
-        return total(side_by_side(whole, counts, size), tuple(range(1, 2 * x.ndim, 2)))
-    stacked = lax.optimization_barrier(windows(x, parameters, 0.0))
+        return total(side_by_side(x, counts, size), tuple(range(1, 2 * x.ndim, 2)))
+    stacked = lax.optimization_barrier(windows(x, counts, size, strides))
     _checked(stacked, (0,))
     terms = list(stacked)
     if len(terms) == 1:

@@ -72,4 +72,5 @@ def test_refuses_a_block_that_cannot_be_over(
     with brownie.reverts("coinbase: running"):
         protocol.coinbase.mint_block(people.tara.address, start, 0, {"from": voting})
     clock.next(start + 6 * HOUR)
-    assert protocol.coinbase.mint_block(people.tara.address, start, 0, {"from": voting})
+    receipt = protocol.coinbase.mint_block(people.tara.address, start, 0, {"from": voting})
+    assert event(receipt, "BlockCoinbase")

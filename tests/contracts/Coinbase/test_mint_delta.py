@@ -62,4 +62,5 @@ def test_refuses_a_period_that_cannot_be_over(
     with brownie.reverts("coinbase: running"):
         protocol.coinbase.mint_delta(people.tara.address, start, DAY, {"from": deltas})
     clock.next(start + DAY)
-    assert protocol.coinbase.mint_delta(people.tara.address, start, DAY, {"from": deltas})
+    receipt = protocol.coinbase.mint_delta(people.tara.address, start, DAY, {"from": deltas})
+    assert event(receipt, "DeltaCoinbase")
