@@ -2,7 +2,7 @@
 
     leaf(i, data)  sha256(0x00 || i as uint64 || sha256(data))
     node(l, r)     sha256(0x01 || l || r); a last node without a sibling moves up unchanged
-    root           sha256(0x02 || number of leaves as uint64 || top); no leaves: 32 zero bytes on top
+    root           sha256(0x02 || number of leaves as uint64 || top); 32 zero bytes as top of none
 
 All integers are big-endian.  The leading byte keeps leaves, nodes and roots apart (RFC 6962 does
 likewise), and the number of leaves in the root fixes the shape of the tree.
@@ -39,6 +39,12 @@ class Tree:
     def __init__(self) -> None:
         self._count = 0
         self._path: list[tuple[int, bytes]] = []  # (height, node), heights falling
+
+    def __copy__(self) -> Tree:
+        """A tree that grows by itself from here."""
+        other = Tree()
+        other._count, other._path = self._count, list(self._path)
+        return other
 
     def add(self, data: bytes | memoryview) -> None:
         """Append the leaf of `data`."""

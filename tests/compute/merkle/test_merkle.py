@@ -16,9 +16,7 @@ def sha(*parts):
 
 
 def test_the_root_of_three_leaves_is_the_documented_one():
-    a, b, c = (
-        sha(b"\x00", i.to_bytes(8, "big"), sha(d)) for i, d in enumerate((b"a", b"b", b"c"))
-    )
+    a, b, c = (sha(b"\x00", i.to_bytes(8, "big"), sha(d)) for i, d in enumerate((b"a", b"b", b"c")))
     top = sha(b"\x01", sha(b"\x01", a, b), c)
     assert merkle.root([b"a", b"b", b"c"]) == sha(b"\x02", (3).to_bytes(8, "big"), top)
 
