@@ -27,8 +27,10 @@ from brownie._config import CONFIG
 from brownie.convert import to_address
 from brownie.network.account import Account
 
+from compute.durable import replace_file
+from compute.units import DAY, ETHER
+
 ROOT = Path(__file__).resolve().parent.parent
-DAY = 86_400
 BLUEPRINTS = {
     "DeltaRegistryBlueprint": "DeltaRegistry",
     "CheckpointVotingBlueprint": "CheckpointVoting",
@@ -68,7 +70,7 @@ class Parameters:
             rate=rate,
             beneficiary=str(to_address(beneficiary)),
             vesting=_number("NRN_SALE_VESTING_DAYS", 730) * DAY,
-            min_bond=_number("NRN_MIN_BOND", rate * 10**18 // 20),
+            min_bond=_number("NRN_MIN_BOND", rate * ETHER // 20),
         )
 
 
@@ -265,9 +267,7 @@ def _deployer() -> Account:
 
 def _write(path: Path, document: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document, indent=2) + "\n")
-    temporary.replace(path)
+    replace_file(path, (json.dumps(document, indent=2) + "\n").encode())
 
 
 def _number(variable: str, default: int) -> int:

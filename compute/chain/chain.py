@@ -10,8 +10,8 @@ from compute.chain.events import HeadReader
 from compute.chain.group import Group
 from compute.chain.records import Head
 from compute.chain.rpc import Rpc, data_bytes, quantity
-from compute.chain.schedule import EPOCH
 from compute.chain.singletons import Coinbase, GroupRegistry, Neuron, NeuronSale, StakeVault
+from compute.units import EPOCH
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
