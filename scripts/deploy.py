@@ -2,8 +2,8 @@
 
 The contracts refer to each other in a circle and have no setter, so the addresses are predicted
 from the deployer's nonce, passed to the constructors, and asserted after each transaction. Then
-every immutable is read back, and `<chain id>.json` is written where `nrn` looks for it. A second run
-checks the deployment and changes nothing; a run that was cut off goes on where it stopped.
+every immutable is read back, and `<chain id>.json` is written where `nrn` looks for it. A second
+run checks the deployment and changes nothing; a run that was cut off goes on where it stopped.
 
 Environment:
     NRN_DEPLOYER          Brownie account name (required on a live network; else accounts[0])

@@ -31,12 +31,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE", "contracts/LICENSE"):
         (clone / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, clone / name)
-    for name, chain_id in (
-        (f"{PUBLIC}", PUBLIC),
-        (f"{DEVELOPMENT}", DEVELOPMENT),
-        ("5.partial", 5),
-    ):
-        (clone / "compute/chain/deployments" / f"{name}.json").write_text(deployment(chain_id))
+    for name in (f"{PUBLIC}", f"{DEVELOPMENT}", f"{PUBLIC}.partial"):
+        file = clone / "compute" / "chain" / "deployments" / f"{name}.json"
+        file.write_text(deployment(int(name.split(".")[0])))
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
     subprocess.run([*command, "--no-build-isolation", "-w", dist, clone], check=True)
     return next(dist.glob("*.whl"))
