@@ -53,12 +53,12 @@ class Brownie:
         networks["live"].append({"name": "Tested", "networks": [network]})
         config.write_text(yaml.safe_dump(networks))
 
-    def run(self, *command: str, check: bool = True, **environment: str) -> str:
-        """Output of a command run in the project root; fails the test if it fails."""
+    def run(self, *command: str, check: bool = True, clone: Path = ROOT, **environment: str) -> str:
+        """Output of a command run in a clone's root; fails the test if it fails."""
         path = f"{ROOT / 'node_modules' / '.bin'}:{BIN}:{os.environ['PATH']}"
         result = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=clone,
             env={**os.environ, "HOME": str(self.home), "PATH": path, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
