@@ -1,8 +1,6 @@
 """Brownie starts a chain of its own, wherever the clone lies and whoever else runs one."""
 
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -11,9 +9,8 @@ import pytest
 from web3 import HTTPProvider, Web3
 
 from brownie_hooks import take_own_ports
-from tests.scripts.brownie_home import ROOT, Brownie, anvil
+from tests.scripts.brownie_home import Brownie, anvil, clone_into
 
-NEEDED = ("contracts/", "interfaces/", "scripts/")
 TEST = "tests/contracts/Neuron/test_init.py"
 
 
@@ -66,14 +63,7 @@ def test_somebody_elses_chain_is_left_alone(brownie: Brownie) -> None:
 
 
 def test_scripts_run_where_people_clone(brownie: Brownie, tmp_path: Path) -> None:
-    clone = tmp_path / "my.projects" / "größe und 大" / "code.v1"
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in files.split("\0"):
-        if name and ("/" not in name or name.startswith(NEEDED)):
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, clone / name)
-    shutil.copytree(ROOT / "build", clone / "build")
+    clone = clone_into(tmp_path / "my.projects" / "größe und 大" / "code.v1")
     (clone / "scripts" / "where.py").write_text(
         "from scripts.deploy import ROOT, container\n"
         "def main():\n    print('HERE', ROOT, bool(container('Neuron').bytecode))\n"
