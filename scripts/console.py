@@ -10,11 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from compute.chain import Group, connect
+from compute.units import ETHER, NRN, nats
 from scripts.deploy import default_folder
 from scripts.stage.money import now, warp
-
-WEI = 10**18
-NATS = 2**32
 
 
 def groups() -> None:
@@ -29,7 +27,7 @@ def groups() -> None:
             str(current.block_index),
             current.phase.name.lower(),
             str(current.version),
-            f"{current.baseline_loss / NATS:.4f}" if current.baseline_known else "unknown",
+            f"{nats(current.baseline_loss):.4f}" if current.baseline_known else "unknown",
         )
     Console().print(table)
 
@@ -44,8 +42,8 @@ def block(group_id: int, index: int | None = None) -> None:
         table.add_row(
             claim.checkpoint_hash.hex()[:12] + "…",
             _short(claim.trainer),
-            f"{claim.loss / NATS:.4f}",
-            f"{claim.baseline_loss / NATS:.4f}",
+            f"{nats(claim.loss):.4f}",
+            f"{nats(claim.baseline_loss):.4f}",
             _nrn(group.votes(claim.checkpoint_hash)),
         )
     Console().print(table)
@@ -77,7 +75,7 @@ def me(account: Any = None) -> None:
     """Ether, NRN and stakes of an account; of accounts[0] if none is given."""
     address, protocol = str(account or accounts[0]), _chain()
     table = _table(address, "", "amount")
-    table.add_row("ether", f"{protocol.ether_of(address) / WEI:,.4f}")
+    table.add_row("ether", f"{protocol.ether_of(address) / ETHER:,.4f}")
     table.add_row("NRN", _nrn(protocol.neuron.balance_of(address)))
     for group in protocol.groups():
         table.add_row(
@@ -114,7 +112,7 @@ def _short(address: str) -> str:
 
 
 def _nrn(amount: int) -> str:
-    return f"{amount / WEI:,.2f}"
+    return f"{amount / NRN:,.2f}"
 
 
 def _in(time: int) -> str:

@@ -10,8 +10,8 @@ from compute.chain.events import HeadReader
 from compute.chain.group import Group
 from compute.chain.records import Head
 from compute.chain.rpc import Rpc, data_bytes, quantity
-from compute.chain.schedule import EPOCH
 from compute.chain.singletons import Coinbase, GroupRegistry, Neuron, NeuronSale, StakeVault
+from compute.units import EPOCH
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -35,8 +35,8 @@ def connect(
 
     Args:
         rpc: such as http://127.0.0.1:8545.
-        deployment: the file that says where the contracts are; by default
-            deployments/<chain id>.json below the working directory.
+        deployment: the file that says where the contracts are; by default what the package
+            knows of this chain.
         chain_id: what the RPC must serve; by default what the deployment file says.
         timeout: seconds allowed for one request.
 
@@ -46,7 +46,7 @@ def connect(
     served = quantity(transport.request("eth_chainId"))
     if chain_id is not None and served != chain_id:
         raise WrongChain(f"{rpc} serves chain {served}, not chain {chain_id}. Use another RPC.")
-    found = Deployment.load(deployment or Path("deployments") / f"{served}.json")
+    found = Deployment.known(served) if deployment is None else Deployment.load(deployment)
     if found.chain_id != served:
         raise WrongChain(
             f"{rpc} serves chain {served}, but the deployment file is for chain {found.chain_id}. "

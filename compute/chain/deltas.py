@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from compute.chain.contract import ZERO_ADDRESS, BlockTag
 from compute.chain.errors import MalformedAnswer, NoSuchProposal
 from compute.chain.records import DeltaDue, DeltaLeader, DeltaPeriod, Proposal
+from compute.units import DAY
 
 if TYPE_CHECKING:
     from compute.chain.group import Group
 
-DAY = 86_400  # seconds
 MAX_DELTAS = 100_000  # centuries of them
 MAX_PROPOSALS = 1_000  # read at once, newest first: a flood must not stop a reader
 

@@ -30,11 +30,12 @@ from compute.chain.records import (
     RevealedClaim,
 )
 from compute.chain.schedule import Block, Phase, Schedule
+from compute.units import DAY
 
 if TYPE_CHECKING:
     from compute.chain.chain import Chain
 
-MAX_PERIOD = 56 * 86_400  # seconds; no window or period of the protocol is longer
+MAX_PERIOD = 56 * DAY  # seconds; no window or period of the protocol is longer
 
 _TERMS = (
     "MODEL_HASH",

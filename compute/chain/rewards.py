@@ -9,14 +9,12 @@ from compute.chain.claims import attestation, ballot
 from compute.chain.errors import MalformedAnswer
 from compute.chain.events import read_events
 from compute.chain.records import Candidate, Outcome, Status
-from compute.chain.schedule import EPOCH
+from compute.units import BPS, EPOCH
 
 if TYPE_CHECKING:
     from compute.chain.group import Group
     from compute.chain.sender import Sender
     from compute.chain.transactions import Receipt
-
-BPS = 10_000
 
 
 class Kind(Enum):

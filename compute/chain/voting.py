@@ -17,12 +17,11 @@ from compute.chain.records import (
     RevealedClaim,
     Status,
 )
-from compute.chain.schedule import EPOCH
+from compute.units import BPS, EPOCH
 
 if TYPE_CHECKING:
     from compute.chain.group import Group
 
-BPS = 10_000
 MAX_LOSS = 2**64 - 1
 EMPTY = bytes(32)
 

@@ -19,6 +19,7 @@ from compute.cli.design import Design, SpecificationFile, read_first, read_speci
 from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
+from compute.units import DAY
 
 if TYPE_CHECKING:
     from compute.chain import Group, GroupConfig
@@ -149,7 +150,7 @@ def create(
         vote_window=5_400,
         checkpoint_quorum_bps=3_334,
         delta_quorum_bps=2_000,
-        delta_period=7 * 86_400,
+        delta_period=7 * DAY,
         bond=session.chain.registry.min_bond(),
         min_improvement=MIN_IMPROVEMENT,
         keeper_bps=2_000,

@@ -32,7 +32,7 @@ class Session:
         Path | None,
         _common(
             "--deployment",
-            "Where the contracts are; by default deployments/<chain id>.json.",
+            "File that says where the contracts are; by default what is known of the chain.",
             "NRN_DEPLOYMENT",
         ),
     ] = None

@@ -10,6 +10,7 @@ from rich.text import Text
 from compute.cli.command import command
 from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
+from compute.units import EPOCH
 
 if TYPE_CHECKING:
     from compute.chain import Group
@@ -107,7 +108,6 @@ def _held_out(session: Session, checkpoint: bytes) -> dict[str, Any] | None:
 def _mine(group: "Group", start: int, address: str | None) -> dict[str, Any]:
     if address is None:
         return {"my_stake": None, "my_vote": None, "pending_rewards": None}
-    from compute.chain import EPOCH
     from compute.chain.rewards import rewards
 
     vault = group.chain.vault

@@ -8,7 +8,6 @@ clock once every actor is idle, that is `now >= latest block timestamp` and `wai
 import contextlib
 import json
 import logging
-import os
 import signal
 import threading
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
+from compute.durable import replace_file
 from compute.storage import StoreUnreachable
 from compute.training import Leave
 
@@ -127,9 +127,7 @@ class Clock:
         text = json.dumps({"now": now, "waiting_until": until, "doing": doing})
         if text == self._reported:
             return
-        draft = self._status.with_name(f".status.{os.getpid()}")
-        draft.write_text(text)
-        draft.replace(self._status)
+        replace_file(self._status, text.encode())
         if doing not in self._reported:
             logger.info("%s (until %s)", doing, until)
         self._reported = text

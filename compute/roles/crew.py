@@ -15,9 +15,9 @@ from typing import Any
 import jax
 
 from compute.chain import Group
+from compute.durable import replace_file
 from compute.roles.clock import Clock
 from compute.roles.goal import Goal, starting_point
-from compute.roles.journal import replace_file
 from compute.roles.retrieval import Mirror, deltas_until, load_specification
 from compute.roles.search import Candidate, Options, Search
 from compute.storage import BlockUnavailable, FolderStore, Store

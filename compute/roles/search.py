@@ -19,6 +19,7 @@ from compute.training.learner import Learner, Report
 from compute.training.metrics import Metrics, tensorboard
 from compute.training.processes import agreed, leads
 from compute.training.recipe import Recipe
+from compute.units import nats
 
 logger = logging.getLogger(__name__)
 
@@ -219,17 +220,17 @@ class Search:
         if self._metrics is not None:
             self._metrics.write(
                 learner.step,
-                exact_loss=evaluation.loss / 2**32,
-                baseline_loss=goal.baseline_loss / 2**32,
-                held_out_loss=None if held_out is None else held_out.loss / 2**32,
+                exact_loss=nats(evaluation.loss),
+                baseline_loss=nats(goal.baseline_loss),
+                held_out_loss=None if held_out is None else nats(held_out.loss),
                 valid=evaluation.valid,
                 evaluation_seconds=round(self._evaluation_seconds, 3),
             )
         logger.info(
             "exact loss %.6f nats, the incumbent's is %.6f%s",
-            evaluation.loss / 2**32,
-            goal.baseline_loss / 2**32,
-            "" if held_out is None else f", held-out loss {held_out.loss / 2**32:.6f}",
+            nats(evaluation.loss),
+            nats(goal.baseline_loss),
+            "" if held_out is None else f", held-out loss {nats(held_out.loss):.6f}",
         )
         if not evaluation.valid:
             return None

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compute.chain import EPOCH, Block, Group, RevealedClaim, Status
+from compute.chain import Block, Group, RevealedClaim, Status
 from compute.chain.claims import NONE_VALID, attestation
 from compute.checkpoint import InvalidCheckpoint
 from compute.roles.clock import RETRY_SECONDS, Clock, Overdue, Wait
@@ -17,6 +17,7 @@ from compute.roles.sending import attempt, settle_overdue
 from compute.roles.transcripts import Transcripts
 from compute.roles.verdict import NOT_RETRIEVED, Verdict, judge
 from compute.storage import BlockUnavailable
+from compute.units import EPOCH
 
 if TYPE_CHECKING:
     from compute.chain.accounts import LocalAccount

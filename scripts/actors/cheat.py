@@ -10,6 +10,7 @@ from compute.roles.clock import Wait, follow
 from compute.roles.journal import Journal
 from compute.roles.retrieval import load_specification
 from compute.roles.sending import OwnTransactions
+from compute.units import nats
 from scripts.actors.seat import Seat
 
 GUESS = 3 << 32  # Q32.32 nats: what it says the incumbent has where the chain does not know
@@ -56,7 +57,7 @@ class Cheat:
             baseline_loss=baseline,
             eval_root=secrets.token_bytes(32),
         )
-        logging.info("block %d: claiming %.4f nats", block.index, baseline / 20 / 2**32)
+        logging.info("block %d: claiming %.4f nats", block.index, nats(baseline) / 20)
 
 
 def main() -> None:

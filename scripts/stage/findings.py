@@ -8,12 +8,13 @@ from typing import Any
 from brownie import web3
 
 from compute.chain import Chain, Group, connect
+from compute.units import NRN
 from scripts.deploy import container
 from scripts.stage import play as plot
 from scripts.stage.emission import Emission
 from scripts.stage.ledger import Ledger, Win
 from scripts.stage.money import contract
-from scripts.stage.play import NRN, Play
+from scripts.stage.play import Play
 from scripts.stage.report import BlockRow, block_rows
 
 GROUPS = (1, 2)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from brownie import accounts
 
+from compute.units import EPOCH, ETHER, NRN
 from scripts.deploy import container, deploy
 from scripts.stage import content
-from scripts.stage.cast import ETHER, Person, assemble
+from scripts.stage.cast import Person, assemble
 from scripts.stage.clock import detach_from_wall_clock, run_until
-from scripts.stage.money import EPOCH, contract, hold_sale, now, warp
+from scripts.stage.money import contract, hold_sale, now, warp
 from scripts.stage.processes import Company, Status, nrn
 
-NRN = 10**18
 HOUR = 3_600
 
 BUYERS = ("kate", "kim", "kurt", "larry", "tara", "dora")

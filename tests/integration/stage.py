@@ -18,13 +18,13 @@ import numpy as np
 from compute import canonical
 from compute.chain import Group
 from compute.chain.events import Event
+from compute.durable import replace_file
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.roles import actor
 from compute.roles.clock import Clock, Wait
 from compute.roles.curator import Curator
 from compute.roles.founding import found
 from compute.roles.goal import Goals
-from compute.roles.journal import replace_file
 from compute.roles.relayer import Relayer
 from compute.roles.search import Options
 from compute.roles.trainer import Trainer

@@ -6,7 +6,6 @@ from hashlib import sha256
 import pytest
 
 from compute.chain import (
-    EPOCH,
     GroupConfig,
     InvalidArgument,
     NoSuchProposal,
@@ -24,6 +23,7 @@ from compute.chain.claims import (
     eval_root_hash,
 )
 from compute.chain.group import Group
+from compute.units import EPOCH
 from tests.integration.devnet import CONFIG, DAY, ETHER, NRN, Devnet
 
 SALT = sha256(b"salt").digest()
