@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 from compute.cli.failure import exit_code
@@ -51,6 +52,40 @@ def test_what_passed_is_asked_again_only_if_something_changed(
     (tmp_path / "conformance.json").write_text("{")
     with pytest.raises(UnfitDevice):
         ensure_fit(tmp_path)
+
+
+def test_the_fingerprint_covers_every_folder_of_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / "some_evaluator" / "rules" / "more"
+    deep.mkdir(parents=True)
+    (tmp_path / "some_evaluator" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    found = [device.sources(["some_evaluator"])]
+    (deep / "rule.py").write_text("1")
+    found.append(device.sources(["some_evaluator"]))
+    (deep / "rule.py").write_text("2")
+    found.append(device.sources(["some_evaluator"]))
+    (deep / "rule.py").rename(deep / "renamed.py")
+    found.append(device.sources(["some_evaluator"]))
+    assert len(set(found)) == 4
+    (deep / "__pycache__").mkdir()
+    (deep / "__pycache__" / "renamed.pyc").touch()
+    assert device.sources(["some_evaluator"]) == found[-1]
+    with pytest.raises(ModuleNotFoundError):
+        device.sources(["some_evaluator", "another_evaluator"])
+
+
+def test_the_fingerprint_covers_all_that_the_evaluator_imports() -> None:
+    graph = grimp.build_graph("compute")
+    evaluator = {
+        module
+        for package in device.EVALUATOR
+        for module in (package, *graph.find_descendants(package))
+    }
+    assert "compute.exact.evaluation" in evaluator
+    for module in evaluator:
+        assert graph.find_upstream_modules(module) <= evaluator | {"compute"}
 
 
 @pytest.mark.parametrize("flag", ["--xla_cpu_enable_fast_math", "--xla_cpu_enable_fast_math=1"])
