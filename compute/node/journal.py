@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from compute import canonical
+from compute.durable import replace_file
 
 FORMAT = "journal/1"
 
@@ -30,21 +31,6 @@ class Entry:
 
 
 EntryType = TypeVar("EntryType", bound=Entry)
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`, whole or not at all, also if the machine stops now."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class Journal(Generic[EntryType]):

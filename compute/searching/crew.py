@@ -15,11 +15,12 @@ from typing import Any
 import jax
 
 from compute.chain import Group
-from compute.roles.clock import Clock
-from compute.roles.goal import Goal, starting_point
-from compute.roles.journal import replace_file
-from compute.roles.retrieval import Mirror, deltas_until, load_specification
-from compute.roles.search import Candidate, Options, Search
+from compute.durable import replace_file
+from compute.judging.goal import Goal, starting_point
+from compute.judging.retrieval import deltas_until, load_specification
+from compute.node.clock import Clock
+from compute.node.mirror import Mirror
+from compute.searching.search import Candidate, Options, Search
 from compute.storage import BlockUnavailable, FolderStore, Store
 from compute.training import Leave
 from compute.training.processes import Abandoned, agreed

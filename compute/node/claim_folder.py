@@ -12,7 +12,7 @@ from pathlib import Path
 from compute.chain import Group
 from compute.chain.handover import MAX_BYTES, Handover, InvalidHandover, Opened
 from compute.chain.rewards import Reward
-from compute.roles.journal import replace_file
+from compute.durable import replace_file
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ import jax
 import jaxlib
 
 from compute import canonical, exact
+from compute.durable import replace_file
 from compute.exact import conformance
 from compute.exact.carriers import default_carrier
-from compute.roles.journal import replace_file
 
 logger = logging.getLogger(__name__)
 

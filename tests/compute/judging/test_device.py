@@ -11,8 +11,8 @@ import pytest
 
 from compute.cli.failure import exit_code
 from compute.exact import carriers, conformance
-from compute.roles import actor, device
-from compute.roles.device import UnfitDevice, ensure_fit
+from compute.judging import device
+from compute.judging.device import UnfitDevice, ensure_fit
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_a_process_with_fast_math_is_refused(flag: str, tmp_path: Path) -> None:
     """The vectors pass under it: only the flag tells.  It is read by XLA, also from a file."""
     asked = tmp_path / "flags"
     asked.write_text(flag)
-    program = "import sys; from pathlib import Path; from compute.roles.device import *\n"
+    program = "import sys; from pathlib import Path; from compute.judging.device import *\n"
     program += "ensure_fit(Path(sys.argv[1]))"
     for flags in (flag, str(asked)):
         done = subprocess.run(
@@ -106,34 +106,3 @@ def test_a_process_with_fast_math_is_refused(flag: str, tmp_path: Path) -> None:
         assert done.returncode == 1
         assert "UnfitDevice: This process runs with xla_cpu_enable_fast_math" in done.stderr
     assert not (tmp_path / "conformance.json").exists()
-
-
-@pytest.mark.parametrize("role", ["keep", "train"])
-def test_actors_act_only_on_a_fit_device(
-    role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The refusal comes before the first step."""
-    break_carrier(monkeypatch)
-    monkeypatch.setattr(actor, "follow", lambda step, clock: pytest.fail("it acted"))
-    opened = _Opened()
-    monkeypatch.setattr(actor, "wisdomkeeper", opened)
-    monkeypatch.setattr(actor, "trainer", opened)
-    more = {"options": None} if role == "train" else {}
-    with pytest.raises(UnfitDevice):
-        getattr(actor, role)(None, None, None, state=tmp_path, **more)
-
-
-class _Opened:
-    """In place of a role and its clock: what is tested ends before either is needed."""
-
-    def __call__(self, *unused: object, **more: object) -> "_Opened":
-        return self
-
-    def __enter__(self) -> tuple["_Opened", "_Opened"]:
-        return self, self
-
-    def __exit__(self, *unused: object) -> None:
-        pass
-
-    def stop_on_signals(self) -> None:
-        pass
