@@ -46,6 +46,7 @@ class Seat:
     )
 
     def __enter__(self) -> "Seat":
+        self.state.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *unused: object) -> None:
