@@ -12,7 +12,7 @@ from pathlib import Path
 
 from brownie import accounts, web3
 
-from compute.roles.founding import found
+from compute.roles.founder import found
 from compute.storage import open_store
 from compute.units import DAY, ETHER
 from scripts.console import training_group

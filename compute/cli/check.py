@@ -39,8 +39,8 @@ def evaluate(
 
     Example: nrn evaluate 1
     """
-    from compute.roles import evaluation, retrieval
-    from compute.roles.transcripts import Transcripts
+    from compute.judging import evaluation, retrieval
+    from compute.judging.transcripts import Transcripts
     from compute.storage import data_folder
 
     group = session.group(group_id)
@@ -97,8 +97,8 @@ def verify(
 
     Example: nrn verify 1
     """
-    from compute.roles import verify as replay
-    from compute.roles.transcripts import Transcripts
+    from compute.judging.transcripts import Transcripts
+    from compute.roles.verifier import verify as replay
     from compute.storage import data_folder
 
     group = session.group(group_id)
@@ -109,9 +109,7 @@ def verify(
 
         folder = data_folder() / "verifications" / f"{session.chain.chain_id}-{group.voting}"
         transcripts = Transcripts(state or folder, kept=sys.maxsize)
-        report = replay.verify(
-            group, session.blocks, progress, session.training_sets(group), transcripts
-        )
+        report = replay(group, session.blocks, progress, session.training_sets(group), transcripts)
     session.out.show(str(report), _document(report))
     if not report.true:
         raise typer.Exit(A_LIE)

@@ -129,7 +129,7 @@ def create(
     Example: nrn group create --model resnet --size small --data first.npz --account alice
     """
     from compute.chain import GroupConfig
-    from compute.roles.founding import found
+    from compute.roles.founder import found
 
     if specification is not None and design.model is not None:
         raise Refused("Give the model once: --model with its --size, or --specification FILE.")
@@ -189,7 +189,7 @@ def fork(
 
     Example: nrn group fork 1 --specification wider.json --account alice
     """
-    from compute.roles.founding import found_fork
+    from compute.roles.founder import found_fork
 
     parent = session.group(group_id)
     source = None if code is None else code.read_bytes()

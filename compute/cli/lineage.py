@@ -180,7 +180,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _sets(session: Session, group: "Group", version: int) -> "Materialised":
-    from compute.roles.retrieval import load_training_sets
+    from compute.judging.retrieval import load_training_sets
 
     return load_training_sets(group, session.blocks, version, session.training_sets(group))
 
@@ -208,7 +208,7 @@ def _present(
 ) -> None:
     """Counts, classes and examples, on the terminal and, if asked for, on a contact sheet."""
     from compute.cli import preview
-    from compute.roles.retrieval import load_specification
+    from compute.judging.retrieval import load_specification
     from compute.training_set.tokeniser import load
 
     words = load(session.blocks, change.added)

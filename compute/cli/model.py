@@ -42,7 +42,7 @@ def show(session: Session, group_id: GroupId) -> None:
 
     Example: nrn model show 1
     """
-    from compute.roles.retrieval import load_specification
+    from compute.judging.retrieval import load_specification
 
     group = session.group(group_id)
     specification = load_specification(session.blocks, group.model_hash)
@@ -92,8 +92,8 @@ def sample(
 
     Example: nrn model sample 1 --prompt "HAMLET."
     """
+    from compute.judging.retrieval import load_incumbent, load_specification
     from compute.models.generate import generate
-    from compute.roles.retrieval import load_incumbent, load_specification
     from compute.training_set.tokeniser import load
 
     group = session.group(group_id)

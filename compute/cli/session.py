@@ -15,6 +15,7 @@ from compute.cli.values import Digest
 if TYPE_CHECKING:
     from compute.chain import Chain, Group, Sender
     from compute.chain.accounts import LocalAccount
+    from compute.node.seat import Seat
     from compute.storage import FolderStore
     from compute.storage.kubo import KuboStore
 
@@ -129,11 +130,13 @@ class Session:
 
         return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting
 
-    def state(self, chosen: Path | None, role: str, group: "Group") -> Path:
-        """Where an actor keeps what is its own."""
-        from compute.roles.actor import folder
+    def seat(
+        self, group_id: int, role: str, state: Path | None, poll_seconds: float = 2.0
+    ) -> "Seat":
+        """The account's place in this group; `state` has a default for each role and account."""
+        from compute.node.seat import Seat, folder
         from compute.storage import data_folder
 
-        if chosen is not None:
-            return chosen
-        return folder(data_folder() / "state", role, group, self.signer.address)
+        group, account = self.group(group_id), self.signer
+        state = state or folder(data_folder() / "state", role, group, account.address)
+        return Seat(group, account, self.blocks, state, role, poll_seconds)

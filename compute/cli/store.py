@@ -154,7 +154,7 @@ def export(
 
     Example: nrn store export group-1.car --group 1
     """
-    from compute.roles.roots import of_group, of_root
+    from compute.node.roots import of_group, of_root
     from compute.storage import MAX_ROOTS, export_car
 
     if not roots and group is None:

@@ -10,19 +10,17 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compute.chain import Group, Proposal
-from compute.roles.clock import Wait
-from compute.roles.retrieval import Mirror, load_training_set
-from compute.roles.sending import attempt
+from compute.judging.retrieval import load_training_set
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import attempt
 from compute.storage import BlockUnavailable, Store
 from compute.training_set import TrainingSet, blocks_of, build_delta, manifest
-
-if TYPE_CHECKING:
-    from compute.chain.accounts import LocalAccount
 
 FINALITY_POLL_SECONDS = 2.0
 
@@ -39,9 +37,7 @@ def checkout(
 
 
 def new_delta(
-    group: Group,
-    blocks: Mirror,
-    proposer: str,
+    seat: Seat,
     *,
     add: Mapping[str, np.ndarray] | None = None,
     remove: Sequence[bytes] = (),
@@ -51,44 +47,43 @@ def new_delta(
 
     Raises training_set.Inapplicable or SchemaError if it does not fit.
     """
+    group, blocks = seat.group, seat.blocks
     version, tip = group.tip_at(group.chain.now())
     return build_delta(
         load_training_set(group, blocks, version, folder),
         add=add,
         remove=remove,
         parent_tip=tip,
-        proposer=proposer,
+        proposer=seat.address,
         store=blocks,
     )
 
 
-def propose(
-    group: Group,
-    account: "LocalAccount",
-    blocks: Mirror,
-    delta_hash: bytes,
-    rebased_from: int = 0,
-) -> int:
+def propose(seat: Seat, delta_hash: bytes, rebased_from: int = 0) -> int:
     """Propose a patch from the curator's own store and publish its bytes once that is final.
 
     Left while it waits for that, a `Curator` publishes them later. Returns the proposal's id.
     Raises Reverted, with "dr: stale parent" if the set has moved on since the patch was made.
     """
+    group, blocks = seat.group, seat.blocks
     parent_tip = manifest.get(blocks, delta_hash).parent_tip
-    receipt = group.chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
+    receipt = seat.sender.propose(group, parent_tip, delta_hash, rebased_from)
     while group.chain.head(group.chain.final()).number < receipt.block_number:
         time.sleep(FINALITY_POLL_SECONDS)  # shown earlier, a thief could propose it first
     blocks.serve(blocks_of(blocks, delta_hash))
     return receipt.event("Proposed")["proposal_id"]
 
 
-class Curator:
-    """Sees one account's proposals in one group through; `step` is what `clock.follow` calls."""
+class Curator(Role):
+    """Sees one account's proposals in one group through.
 
-    def __init__(self, group: Group, account: "LocalAccount", blocks: Mirror) -> None:
-        self._group = group
-        self._sender = group.chain.sender(account)
-        self._blocks = blocks
+    It has no secrets and keeps no journal.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self._group = seat.group
+        self._sender = seat.sender
+        self._blocks = seat.blocks
 
     def step(self, now: int) -> Wait:
         """Publish, finalise, redeem."""

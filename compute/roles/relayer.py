@@ -7,54 +7,42 @@ false, so the relayer judges it first, as a keeper does. The reward is the train
 import contextlib
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from compute.chain import Candidate, Group
+from compute.chain import Candidate
 from compute.chain.claims import Claim
 from compute.chain.handover import Handover, Opened
 from compute.chain.rewards import of_claim
 from compute.chain.signatures import is_signed
 from compute.checkpoint import InvalidCheckpoint
-from compute.roles.clock import RETRY_SECONDS, Clock, Overdue, Wait
-from compute.roles.goal import Goals
-from compute.roles.relay import handed_over
-from compute.roles.retrieval import Mirror, load_checkpoint
-from compute.roles.sending import OwnTransactions
-from compute.roles.verdict import judge
+from compute.judging.goal import Goals
+from compute.judging.retrieval import load_checkpoint
+from compute.judging.verdict import judge
+from compute.node.claim_folder import handed_over
+from compute.node.clock import RETRY_SECONDS, Overdue, Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import OwnTransactions
 from compute.storage import BlockUnavailable
-
-if TYPE_CHECKING:
-    from compute.chain.accounts import LocalAccount
 
 logger = logging.getLogger(__name__)
 
 
-class Relayer:
-    """One account paying for the claims in one folder; `step` is what `clock.follow` calls.
+class Relayer(Role):
+    """One account paying for the claims in one `folder`.
 
     It has no secrets and keeps no journal: folder and chain say what is done. With `trusting` the
     checkpoints are neither fetched nor evaluated.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        account: "LocalAccount",
-        folder: Path,
-        blocks: Mirror,
-        clock: Clock,
-        goals: Goals,
-        *,
-        trusting: bool = False,
-    ) -> None:
-        self._group = group
-        self._address: str = account.address
-        self._pay = OwnTransactions(group, group.chain.sender(account))
+    def __init__(self, seat: Seat, folder: Path, *, trusting: bool = False) -> None:
+        self._group = seat.group
+        self._address = seat.address
+        self._pay = OwnTransactions(seat.group, seat.sender)
         self._folder = folder
-        self._blocks = blocks
-        self._clock = clock
+        self._blocks = seat.blocks
+        self._clock = seat.clock
         self._trusting = trusting
-        self._goals = goals
+        self._goals = Goals(seat.group, seat.blocks, seat.training_sets)
         self._judged: dict[bytes, str | None] = {}  # commitment -> what keepers would find wrong
         self._tried: dict[bytes, int] = {}  # commitment -> chain time
         self._done: set[bytes] = set()

@@ -3,24 +3,21 @@
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from compute.chain import Block, Group, RevealedClaim, Status
+from compute.chain import Block, RevealedClaim, Status
 from compute.chain.claims import NONE_VALID, attestation
 from compute.checkpoint import InvalidCheckpoint
-from compute.roles.clock import RETRY_SECONDS, Clock, Overdue, Wait
-from compute.roles.goal import Goal, Goals
-from compute.roles.journal import Entry, Journal
-from compute.roles.keeping import Keeping
-from compute.roles.retrieval import Mirror, load_checkpoint
-from compute.roles.sending import attempt, settle_overdue
-from compute.roles.transcripts import Transcripts
-from compute.roles.verdict import NOT_RETRIEVED, Verdict, judge
+from compute.judging.goal import Goal, Goals
+from compute.judging.retrieval import load_checkpoint
+from compute.judging.transcripts import Transcripts
+from compute.judging.verdict import NOT_RETRIEVED, Verdict, judge
+from compute.node.clock import RETRY_SECONDS, Overdue, Wait
+from compute.node.journal import Entry
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import attempt, settle_overdue
 from compute.storage import BlockUnavailable
 from compute.units import EPOCH
-
-if TYPE_CHECKING:
-    from compute.chain.accounts import LocalAccount
 
 logger = logging.getLogger(__name__)
 
@@ -35,34 +32,26 @@ class BallotEntry(Entry):
     eval_root: bytes
 
 
-class Wisdomkeeper:
-    """One staker's judgement in one group; `step` is what `clock.follow` calls.
+class Wisdomkeeper(Role):
+    """One staker's judgement in one group.
 
-    `account` is the staker itself, or the operator that `staker` named.
+    The seat's account is the staker itself, or the operator that `staker` named.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        account: "LocalAccount",
-        staker: str | None,
-        journal: Journal[BallotEntry],
-        blocks: Mirror,
-        keeping: Keeping,
-        clock: Clock,
-        transcripts: Transcripts,
-        goals: Goals,
-    ) -> None:
-        self._vault = group.chain.vault
-        self._group = group
-        self._sender = group.chain.sender(account)
-        self._staker = staker or account.address
-        self._journal = journal
-        self._blocks = blocks
-        self._keeping = keeping
-        self._clock = clock
-        self._transcripts = transcripts
-        self._goals = goals
+    needs_exact_device = True
+
+    def __init__(self, seat: Seat, staker: str | None = None) -> None:
+        """Raises JournalError if another wisdomkeeper with this account runs."""
+        self._journal = seat.journal(BallotEntry)
+        self._group = seat.group
+        self._vault = seat.group.chain.vault
+        self._sender = seat.sender
+        self._staker = staker or seat.address
+        self._blocks = seat.blocks
+        self._keeping = seat.keeping
+        self._clock = seat.clock
+        self._transcripts = Transcripts(seat.state / "evaluations")
+        self._goals = Goals(seat.group, seat.blocks, seat.training_sets, self._transcripts)
         self._verdicts: dict[RevealedClaim, Verdict] = {}
         self._sought: set[RevealedClaim] = set()  # in vain
 

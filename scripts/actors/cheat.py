@@ -5,24 +5,24 @@ import secrets
 
 from compute.chain import Block
 from compute.checkpoint import publish
-from compute.roles.claimant import Claimant, ClaimEntry, checkpoint_nonce
-from compute.roles.clock import Wait, follow
-from compute.roles.journal import Journal
-from compute.roles.retrieval import load_specification
-from compute.roles.sending import OwnTransactions
+from compute.judging.retrieval import load_specification
+from compute.node.claimant import Claimant, checkpoint_nonce
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import OwnTransactions
 from compute.units import nats
-from scripts.actors.seat import Seat
+from scripts.actors.part import play
 
 GUESS = 3 << 32  # Q32.32 nats: what it says the incumbent has where the chain does not know
 
 
-class Cheat:
+class Cheat(Role):
     """Commits, reveals and collects like a trainer; only the numbers are invented."""
 
-    def __init__(self, seat: Seat, journal: Journal[ClaimEntry]) -> None:
+    def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        delivery = OwnTransactions(seat.group, seat.chain.sender(seat.account))
-        self._claimant = Claimant(seat.group, seat.account, journal, seat.blocks, delivery)
+        self._claimant = Claimant(seat, OwnTransactions(seat.group, seat.sender))
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -62,10 +62,7 @@ class Cheat:
 
 def main() -> None:
     """Cheat until SIGTERM."""
-    seat = Seat.from_arguments()
-    identity = {"role": "cheat", "voting": seat.group.voting, "account": seat.account.address}
-    journal = Journal(seat.state / "journal.json", ClaimEntry, identity)
-    follow(Cheat(seat, journal).step, seat.clock)
+    play("cheat", Cheat)
 
 
 if __name__ == "__main__":

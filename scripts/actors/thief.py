@@ -6,19 +6,21 @@ from dataclasses import replace
 from compute.chain import Block, RevealedClaim
 from compute.chain.claims import Claim, commitment
 from compute.checkpoint import load, publish
-from compute.roles.clock import Wait, follow
-from compute.roles.retrieval import load_specification
-from scripts.actors.seat import Seat
+from compute.judging.retrieval import load_specification
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from scripts.actors.part import attempt, play
 
 SALT = secrets.token_bytes(32)
 
 
-class Thief:
+class Thief(Role):
     """Watches reveals; claims one at once, and the winner twice more in the next block."""
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        self._sender = seat.chain.sender(seat.account)
+        self._sender = seat.sender
         self._seen: list[RevealedClaim] = []
         self._prepared: list[tuple[str, Claim]] = []
         self._robbed = -1  # the last block in which it tried to reveal
@@ -75,7 +77,8 @@ class Thief:
         ]
         for what, claim in self._prepared:
             value = commitment(claim.digest(self._seat.group.domain), SALT)
-            self._seat.attempt(
+            attempt(
+                self._seat,
                 what.replace("reveal", "commit to"),
                 lambda value=value: self._sender.commit(self._seat.group, value),
             )
@@ -99,13 +102,12 @@ class Thief:
     def _reveal(self, what: str, claim: Claim) -> None:
         group = self._seat.group
         signature = claim.sign(group.domain, self._seat.account)
-        self._seat.attempt(what, lambda: self._sender.reveal(group, claim, SALT, signature))
+        attempt(self._seat, what, lambda: self._sender.reveal(group, claim, SALT, signature))
 
 
 def main() -> None:
     """Steal until SIGTERM."""
-    seat = Seat.from_arguments()
-    follow(Thief(seat).step, seat.clock)
+    play("thief", Thief)
 
 
 if __name__ == "__main__":

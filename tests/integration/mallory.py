@@ -7,8 +7,8 @@ import numpy as np
 
 from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.checkpoint.manifest import Manifest, Tensor
-from compute.roles.evaluation import evaluate, root_of
-from compute.roles.goal import Goals
+from compute.judging.evaluation import evaluate, root_of
+from compute.judging.goal import Goals
 from compute.storage.arrays import put_array
 from compute.training.learner import Learner
 from tests.integration.stage import OPTIONS, SPECIFICATION, Stage

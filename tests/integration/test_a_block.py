@@ -3,7 +3,7 @@
 import signal
 
 from compute.chain import Status
-from compute.roles.verify import verify
+from compute.roles.verifier import verify
 from tests.integration.stage import Stage
 
 

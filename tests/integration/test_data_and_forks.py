@@ -6,13 +6,13 @@ import pytest
 
 from compute.chain import Group, Status
 from compute.chain.claims import attestation
+from compute.judging.goal import Goals
+from compute.judging.transcripts import Transcripts
 from compute.models import MLP, Parent
-from compute.roles import actor, curator
+from compute.roles import curator
 from compute.roles.curator import Curator
-from compute.roles.founding import found_fork
-from compute.roles.goal import Goals
-from compute.roles.transcripts import Transcripts
-from compute.roles.verify import verify
+from compute.roles.founder import found_fork
+from compute.roles.verifier import verify
 from compute.storage import BlockUnavailable
 from compute.training_set import build_delta
 from tests.integration.devnet import NRN
@@ -34,13 +34,13 @@ def play_block(stage: Stage) -> None:
 def append(stage: Stage, name: str, delta_hash: bytes) -> int:
     """Propose a delta, let alice vote it through, see it appended; the new version."""
     group = stage.group
-    own = actor.own_blocks(stage.folder / f"curator-{name}", stage.store)
+    seat = stage.seat("curator", name)
     stage.net.warp(group.period().end)
-    number = curator.propose(group, stage.net.accounts[name], own, delta_hash)
+    number = curator.propose(seat, delta_hash)
     stage.net.warp(stage.chain.now() + group.period().review)
     stage.net.sender("alice").vote_delta(group, number)
     stage.net.warp(group.period().end)
-    stage.step(Curator(group, stage.net.accounts[name], own))
+    stage.step(Curator(seat))
     stage.net.warp(stage.block.end)
     return group.current().version
 
@@ -49,9 +49,9 @@ def test_new_data_raises_the_bar_and_pays_its_curator(stage: Stage) -> None:
     """block | delta of 16 examples | block on the new data | verify, cut off | verify"""
     group, address = stage.group, stage.net.accounts["carol"].address
     play_block(stage)
-    own = actor.own_blocks(stage.folder / "curator-carol", stage.store)
+    seat = stage.seat("curator", "carol")
     stage.net.warp(group.period().end)
-    delta_hash = curator.new_delta(group, own, address, add=examples(16, seed=9))
+    delta_hash = curator.new_delta(seat, add=examples(16, seed=9))
     assert not stage.store.has(delta_hash), "published before the proposal is on chain"
     before = stage.chain.neuron.balance_of(address)
 
@@ -82,7 +82,7 @@ def test_new_data_raises_the_bar_and_pays_its_curator(stage: Stage) -> None:
 
 def test_a_delta_for_another_parent_is_the_empty_patch(stage: Stage) -> None:
     group = stage.group
-    own = actor.own_blocks(stage.folder / "curator-mallory", stage.store)
+    own = stage.seat("curator", "mallory").blocks
     foreign = build_delta(
         curator.checkout(group, own),
         add=examples(16, seed=9),

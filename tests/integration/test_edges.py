@@ -10,10 +10,10 @@ import pytest
 
 from compute.chain import Status
 from compute.checkpoint.load import held_out_of
-from compute.roles.held_out import HeldOutSet
-from compute.roles.search import Search
-from compute.roles.sending import OwnTransactions
-from compute.roles.transcripts import Transcript
+from compute.judging.held_out import HeldOutSet
+from compute.judging.transcripts import Transcript
+from compute.node.sending import OwnTransactions
+from compute.searching.search import Search
 from compute.training.learner import Learner, Report
 from tests.integration.mallory import Mallory
 from tests.integration.stage import OPTIONS, Stage, examples

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from compute import checkpoint
-from compute.roles.keeping import HEIGHTS_KEPT
+from compute.node.keeping import HEIGHTS_KEPT
 from compute.storage import FolderStore, collect, copy, pinned, pins_of
 from compute.storage.kubo import KuboStore
 from tests.integration.stage import Stage

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compute.roles.founding import found
+from compute.roles.founder import found
 from compute.storage import FolderStore, cid
 from compute.storage.kubo import KuboStore
 from compute.storage.location import pins_of

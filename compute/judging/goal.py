@@ -6,16 +6,16 @@ from pathlib import Path
 
 from compute.chain import Group
 from compute.checkpoint import InvalidCheckpoint
-from compute.models import ModelError, ModelSpecification
-from compute.roles.evaluation import Progress, evaluate
-from compute.roles.retrieval import (
+from compute.judging.evaluation import Progress, evaluate
+from compute.judging.retrieval import (
     Parameters,
     load_incumbent,
     load_specification,
     load_training_set,
     load_training_sets,
 )
-from compute.roles.transcripts import Transcript, Transcripts, transcript_in
+from compute.judging.transcripts import Transcript, Transcripts, transcript_in
+from compute.models import ModelError, ModelSpecification
 from compute.storage import Store
 from compute.training_set import TrainingSet
 

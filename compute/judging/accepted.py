@@ -1,9 +1,7 @@
-"""A newcomer's trust: replay a group from chain and store alone, recompute every accepted loss."""
+"""Are the accepted blocks of a group true? Decided by recomputing each from chain and store."""
 
 import contextlib
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,93 +9,20 @@ import numpy as np
 from compute.chain import AcceptedBlock, Group
 from compute.chain.claims import eval_root_hash
 from compute.checkpoint import InvalidCheckpoint
-from compute.models import ModelError
-from compute.roles.evaluation import evaluate, root_of
-from compute.roles.goal import measure
-from compute.roles.retrieval import (
+from compute.judging.evaluation import evaluate, root_of
+from compute.judging.goal import measure
+from compute.judging.retrieval import (
     load_checkpoint,
     load_incumbent,
     load_specification,
     load_training_sets,
 )
-from compute.roles.transcripts import Transcript, Transcripts, transcript_in
+from compute.judging.transcripts import Transcript, Transcripts, transcript_in
+from compute.models import ModelError
 from compute.storage import Store
 
-# told (height, number of blocks, examples evaluated, examples in all)
-Progress = Callable[[int, int, int, int], None]
 
-
-@dataclass(frozen=True)
-class Checked:
-    """One accepted block; `fault` says why it is a lie, None that it is true."""
-
-    block: AcceptedBlock
-    fault: str | None
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a verification found. `genesis_fault` concerns the checkpoint at height 0."""
-
-    group_id: int
-    genesis_fault: str | None
-    blocks: tuple[Checked, ...]
-
-    @property
-    def true(self) -> bool:
-        return self.genesis_fault is None and all(c.fault is None for c in self.blocks)
-
-    def __str__(self) -> str:
-        verified = sum(checked.fault is None for checked in self.blocks)
-        lines = [f"{verified} of {len(self.blocks)} blocks verified"]
-        if self.genesis_fault is not None:
-            lines.append(f"The genesis checkpoint is a lie: {self.genesis_fault}")
-        lines += [
-            f"Block {c.block.block_index} (height {c.block.height}) is a lie: {c.fault}"
-            for c in self.blocks
-            if c.fault is not None
-        ]
-        return "\n".join(lines)
-
-
-def verify(
-    group: Group,
-    store: Store,
-    progress: Progress | None = None,
-    folder: Path | None = None,
-    transcripts: Transcripts | None = None,
-) -> Report:
-    """Replay every delta and recompute loss, baseline and evaluation root of every accepted block.
-
-    The training sets kept in `folder`, if there is one, are hashed again before they are believed.
-    With `transcripts` a verification that was cut off goes on where it was, if they keep them all;
-    the end of one forgets them, for the next must believe nothing.
-    Raises BlockUnavailable if a block of the data or of a checkpoint cannot be had: nothing is
-    proved then.
-    """
-    with tempfile.TemporaryDirectory() as temporary:
-        replay = _Replay(group, store, folder or Path(temporary), transcripts)
-        report = _verify(group, replay, progress)
-    if transcripts is not None:
-        transcripts.forget()
-    return report
-
-
-def _verify(group: Group, replay: "_Replay", progress: Progress | None) -> Report:
-    accepted = group.accepted_blocks()
-    genesis_fault = replay.genesis_fault()
-    checked = []
-    for block in accepted:
-
-        def report(examples: int, block: AcceptedBlock = block) -> None:
-            if progress is not None:
-                progress(block.height, len(accepted), examples, len(replay.training_set))
-
-        checked.append(Checked(block, replay.advance(block, report)))
-    return Report(group.id, genesis_fault, tuple(checked))
-
-
-class _Replay:
+class Replay:
     """The group's state as it grows block by block."""
 
     def __init__(

@@ -5,8 +5,8 @@ import logging
 from collections import deque
 
 from compute.chain import Group
-from compute.roles import roots
-from compute.roles.retrieval import Mirror
+from compute.node import roots
+from compute.node.mirror import Mirror
 from compute.storage import BlockUnavailable, get_many
 from compute.storage.garbage import collect
 from compute.storage.location import pins_of

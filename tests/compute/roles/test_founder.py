@@ -1,23 +1,18 @@
-"""Founding a group, and a private store over a shared one."""
+"""What a founder stores can be read back, and what the model cannot read is refused."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from compute.judging.retrieval import load_incumbent, load_specification
 from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
-from compute.roles.founding import found, found_fork
-from compute.roles.retrieval import Mirror, load_incumbent, load_specification
-from compute.storage import BlockUnavailable, FolderStore, pinned, pins_of
+from compute.roles.founder import found, found_fork
+from compute.storage import FolderStore, pinned, pins_of
 from compute.training_set import replay
 
 SPECIFICATION = ModelSpecification(MLP((4,), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
 COLUMNS = {"x": np.arange(12, dtype=np.uint8).reshape(6, 2), "y": np.array([0, 1] * 3, np.uint8)}
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "own")
 
 
 @pytest.fixture
@@ -62,35 +57,3 @@ def test_a_fork_names_its_parent(shared: FolderStore) -> None:
     assert load_specification(shared, found_fork(fork, shared)) == fork
     wide = load_incumbent(shared, fork, founding.genesis_checkpoint)
     assert wide["Dense_0/kernel"].shape == (2, 6)
-
-
-def test_private_blocks_stay_private_until_served(own: FolderStore, shared: FolderStore) -> None:
-    mirror = Mirror(own, shared)
-    digest = mirror.put(b"secret")
-    assert not shared.has(digest)
-    mirror.serve([digest])
-    assert shared.get(digest) == b"secret"
-
-
-def test_what_was_fetched_once_stays(own: FolderStore, shared: FolderStore) -> None:
-    mirror = Mirror(own, shared)
-    digest = shared.put(b"block")
-    assert mirror.get(digest) == b"block"
-    (shared.path / digest.hex()[:2] / digest.hex()).unlink()
-    assert mirror.get(digest) == b"block"
-    mirror.serve([digest])
-    assert shared.has(digest)
-
-
-def test_a_damaged_private_block_is_fetched_again(own: FolderStore, shared: FolderStore) -> None:
-    mirror = Mirror(own, shared)
-    digest = shared.put(b"block")
-    mirror.get(digest)
-    (own.path / digest.hex()[:2] / digest.hex()).write_bytes(b"rot")
-    assert mirror.get(digest) == b"block"
-    assert own.get(digest) == b"block"
-
-
-def test_a_block_nobody_has_is_unavailable(own: FolderStore, shared: FolderStore) -> None:
-    with pytest.raises(BlockUnavailable):
-        Mirror(own, shared).get(bytes(32))

@@ -16,10 +16,11 @@ import jax
 
 from compute.chain import Group
 from compute.durable import replace_file
-from compute.roles.clock import Clock
-from compute.roles.goal import Goal, starting_point
-from compute.roles.retrieval import Mirror, deltas_until, load_specification
-from compute.roles.search import Candidate, Options, Search
+from compute.judging.goal import Goal, starting_point
+from compute.judging.retrieval import deltas_until, load_specification
+from compute.node.clock import Clock
+from compute.node.mirror import Mirror
+from compute.searching.search import Candidate, Options, Search
 from compute.storage import BlockUnavailable, FolderStore, Store
 from compute.training import Leave
 from compute.training.processes import Abandoned, agreed

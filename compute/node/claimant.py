@@ -9,17 +9,14 @@ import hashlib
 import logging
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from compute.chain import Candidate, Group
+from compute.chain import Candidate
 from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.chain.handover import Opened
 from compute.chain.rewards import Reward, of_claim, won
-from compute.roles.journal import Entry, Journal
-from compute.roles.retrieval import Mirror
-
-if TYPE_CHECKING:
-    from compute.chain.accounts import LocalAccount
+from compute.node.journal import Entry
+from compute.node.seat import Seat
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +40,7 @@ def checkpoint_nonce(trainer: str, block_index: int) -> int:
 
 
 class Delivery(Protocol):
-    """How claims reach the chain: `sending.OwnTransactions`, or `relay.HandOver`.
+    """How claims reach the chain: `sending.OwnTransactions`, or `claim_folder.HandOver`.
 
     `commit_margin`: seconds kept free at the end of the commit window. What returns a bool says
     whether it is on chain, and is called again if not.
@@ -62,20 +59,14 @@ class Delivery(Protocol):
 class Claimant:
     """Makes one account's claims in one group and collects what they earn."""
 
-    def __init__(
-        self,
-        group: Group,
-        account: "LocalAccount",
-        journal: Journal[ClaimEntry],
-        blocks: Mirror,
-        delivery: Delivery,
-    ) -> None:
-        self._group = group
-        self._account = account
-        self._journal = journal
-        self._blocks = blocks
+    def __init__(self, seat: Seat, delivery: Delivery) -> None:
+        """Raises JournalError if another process holds the seat's journal."""
+        self._journal = seat.journal(ClaimEntry)
+        self._group = seat.group
+        self._account = seat.account
+        self._blocks = seat.blocks
         self._delivery = delivery
-        self.address: str = account.address
+        self.address = seat.address
         self.commit_margin = delivery.commit_margin
         self.can_pay_bond = delivery.can_pay_bond
 

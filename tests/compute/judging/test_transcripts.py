@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compute.roles import device, transcripts
-from compute.roles.transcripts import Transcript, Transcripts
+from compute.judging import device, transcripts
+from compute.judging.transcripts import Transcript, Transcripts
 
 TOTAL = 2 * 1024 + 300
 KEY = bytes(32), bytes(32), bytes(32), TOTAL
@@ -20,9 +20,9 @@ import sys
 from pathlib import Path
 import numpy as np
 from compute.models import MLP, InputColumn, ModelSpecification
-from compute.roles import evaluation
-from compute.roles.evaluation import evaluate
-from compute.roles.transcripts import Transcripts
+from compute.judging import evaluation
+from compute.judging.evaluation import evaluate
+from compute.judging.transcripts import Transcripts
 from compute.training_set import Schema, TrainingSet
 
 model = ModelSpecification(MLP((), 2), (InputColumn("x", "uint8", (2,), -8),), "y")

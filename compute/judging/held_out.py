@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from compute.checkpoint import HeldOut
+from compute.judging.evaluation import Progress
+from compute.judging.retrieval import Parameters
+from compute.judging.together import evaluate_together
 from compute.models import ModelSpecification
-from compute.roles.evaluation import Progress
-from compute.roles.retrieval import Parameters
-from compute.roles.together import evaluate_together
 from compute.storage import Store
 from compute.training_set import TrainingSet
 from compute.training_set.importers import UnreadableData, read_for

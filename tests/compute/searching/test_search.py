@@ -8,12 +8,12 @@ import jax
 import numpy as np
 import pytest
 
+from compute.judging.evaluation import evaluate
+from compute.judging.goal import Goal
+from compute.judging.held_out import HeldOutSet
 from compute.models import MLP, InputColumn, ModelSpecification
-from compute.roles.clock import Clock, Stopped
-from compute.roles.evaluation import evaluate
-from compute.roles.goal import Goal
-from compute.roles.held_out import HeldOutSet
-from compute.roles.search import SKIPS_TOLERATED, Options, Search
+from compute.node.clock import Clock, Stopped
+from compute.searching.search import SKIPS_TOLERATED, Options, Search
 from compute.storage import FolderStore
 from compute.training.recipe import Recipe, Restart
 from compute.training_set import Schema, TrainingSet

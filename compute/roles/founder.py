@@ -1,4 +1,4 @@
-"""Founding a group: write what its on-chain hashes name."""
+"""The founder of a group: write what its on-chain hashes name."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import numpy as np
 
 from compute.checkpoint import publish
 from compute.models import ModelError, ModelSpecification, Module
-from compute.roles.roots import models, of_root, tokenisers
+from compute.node.roots import models, of_root, tokenisers
 from compute.storage import Store, pins_of
 from compute.storage.pins import Pins
 from compute.training_set import build_delta

@@ -6,10 +6,10 @@ from jax.experimental import multihost_utils
 
 from compute import exact
 from compute.exact.evaluation import Invalid
+from compute.judging.evaluation import Progress, complete, evaluate
+from compute.judging.retrieval import Parameters
+from compute.judging.transcripts import Transcript
 from compute.models import ModelSpecification
-from compute.roles.evaluation import Progress, complete, evaluate
-from compute.roles.retrieval import Parameters
-from compute.roles.transcripts import Transcript
 from compute.training.processes import agreed
 from compute.training_set import TrainingSet
 

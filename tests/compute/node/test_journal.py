@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from compute.roles.journal import Entry, Journal, JournalError
+from compute.node.journal import Entry, Journal, JournalError
 
 IDENTITY: dict[str, str | int] = {"role": "trainer", "chain_id": 1, "account": "0x11"}
 
@@ -53,7 +53,7 @@ def test_two_processes_cannot_hold_it(tmp_path: Path) -> None:
 
 def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from tests.compute.roles.test_journal import *;"
+        "import sys, time; from tests.compute.node.test_journal import *;"
         "held = open_journal(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

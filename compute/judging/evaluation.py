@@ -11,9 +11,9 @@ from typing import Any
 from compute import exact
 from compute.chain.claims import eval_root
 from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
+from compute.judging.retrieval import Parameters
+from compute.judging.transcripts import Transcript
 from compute.models import ModelSpecification
-from compute.roles.retrieval import Parameters
-from compute.roles.transcripts import Transcript
 from compute.training_set import TrainingSet
 
 # told the number of examples done; may raise to leave

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compute.chain import RpcUnavailable
-from compute.roles.clock import Clock, Overdue, Stopped, Wait, follow
+from compute.node.clock import Clock, Overdue, Stopped, Wait, follow
 from compute.storage import StoreUnreachable
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from compute import exact
 from compute.checkpoint import HeldOut
 from compute.checkpoint.resume import Saves
-from compute.roles.clock import Clock
-from compute.roles.goal import Goal
-from compute.roles.held_out import HeldOutSet
-from compute.roles.together import evaluate_together
+from compute.judging.goal import Goal
+from compute.judging.held_out import HeldOutSet
+from compute.judging.together import evaluate_together
+from compute.node.clock import Clock
 from compute.training import Leave
 from compute.training.learner import Learner, Report
 from compute.training.metrics import Metrics, tensorboard

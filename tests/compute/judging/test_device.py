@@ -6,12 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 from compute.cli.failure import exit_code
 from compute.exact import carriers, conformance
-from compute.roles import actor, device
-from compute.roles.device import UnfitDevice, ensure_fit
+from compute.judging import device
+from compute.judging.device import UnfitDevice, ensure_fit
 
 
 @pytest.fixture(autouse=True)
@@ -53,12 +54,46 @@ def test_what_passed_is_asked_again_only_if_something_changed(
         ensure_fit(tmp_path)
 
 
+def test_the_fingerprint_covers_every_folder_of_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / "some_evaluator" / "rules" / "more"
+    deep.mkdir(parents=True)
+    (tmp_path / "some_evaluator" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    found = [device.sources(["some_evaluator"])]
+    (deep / "rule.py").write_text("1")
+    found.append(device.sources(["some_evaluator"]))
+    (deep / "rule.py").write_text("2")
+    found.append(device.sources(["some_evaluator"]))
+    (deep / "rule.py").rename(deep / "renamed.py")
+    found.append(device.sources(["some_evaluator"]))
+    assert len(set(found)) == 4
+    (deep / "__pycache__").mkdir()
+    (deep / "__pycache__" / "renamed.pyc").touch()
+    assert device.sources(["some_evaluator"]) == found[-1]
+    with pytest.raises(ModuleNotFoundError):
+        device.sources(["some_evaluator", "another_evaluator"])
+
+
+def test_the_fingerprint_covers_all_that_the_evaluator_imports() -> None:
+    graph = grimp.build_graph("compute")
+    evaluator = {
+        module
+        for package in device.EVALUATOR
+        for module in (package, *graph.find_descendants(package))
+    }
+    assert "compute.exact.evaluation" in evaluator
+    for module in evaluator:
+        assert graph.find_upstream_modules(module) <= evaluator | {"compute"}
+
+
 @pytest.mark.parametrize("flag", ["--xla_cpu_enable_fast_math", "--xla_cpu_enable_fast_math=1"])
 def test_a_process_with_fast_math_is_refused(flag: str, tmp_path: Path) -> None:
     """The vectors pass under it: only the flag tells.  It is read by XLA, also from a file."""
     asked = tmp_path / "flags"
     asked.write_text(flag)
-    program = "import sys; from pathlib import Path; from compute.roles.device import *\n"
+    program = "import sys; from pathlib import Path; from compute.judging.device import *\n"
     program += "ensure_fit(Path(sys.argv[1]))"
     for flags in (flag, str(asked)):
         done = subprocess.run(
@@ -71,34 +106,3 @@ def test_a_process_with_fast_math_is_refused(flag: str, tmp_path: Path) -> None:
         assert done.returncode == 1
         assert "UnfitDevice: This process runs with xla_cpu_enable_fast_math" in done.stderr
     assert not (tmp_path / "conformance.json").exists()
-
-
-@pytest.mark.parametrize("role", ["keep", "train"])
-def test_actors_act_only_on_a_fit_device(
-    role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The refusal comes before the first step."""
-    break_carrier(monkeypatch)
-    monkeypatch.setattr(actor, "follow", lambda step, clock: pytest.fail("it acted"))
-    opened = _Opened()
-    monkeypatch.setattr(actor, "wisdomkeeper", opened)
-    monkeypatch.setattr(actor, "trainer", opened)
-    more = {"options": None} if role == "train" else {}
-    with pytest.raises(UnfitDevice):
-        getattr(actor, role)(None, None, None, state=tmp_path, **more)
-
-
-class _Opened:
-    """In place of a role and its clock: what is tested ends before either is needed."""
-
-    def __call__(self, *unused: object, **more: object) -> "_Opened":
-        return self
-
-    def __enter__(self) -> tuple["_Opened", "_Opened"]:
-        return self, self
-
-    def __exit__(self, *unused: object) -> None:
-        pass
-
-    def stop_on_signals(self) -> None:
-        pass

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from compute.chain import RevealedClaim
 from compute.chain.claims import Claim, eval_root_hash
 from compute.checkpoint import Checkpoint
-from compute.roles.evaluation import FalseClaim, Progress, evaluate_against, root_of
-from compute.roles.goal import Goal
-from compute.roles.transcripts import Transcripts, transcript_in
+from compute.judging.evaluation import FalseClaim, Progress, evaluate_against, root_of
+from compute.judging.goal import Goal
+from compute.judging.transcripts import Transcripts, transcript_in
 
 
 @dataclass(frozen=True)

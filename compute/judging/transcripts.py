@@ -20,8 +20,8 @@ import numpy as np
 
 from compute import canonical
 from compute.exact import SHARD
+from compute.judging import device
 from compute.models import ModelSpecification
-from compute.roles import device
 from compute.training_set import TrainingSet
 
 _HEAD = struct.Struct(">QI")

@@ -9,10 +9,10 @@ import pytest
 
 from compute import exact
 from compute.exact import SHARD
+from compute.judging import evaluation
+from compute.judging.evaluation import CannotEvaluate, FalseClaim, evaluate, evaluate_against
+from compute.judging.transcripts import Transcripts
 from compute.models import MLP, InputColumn, ModelSpecification
-from compute.roles import evaluation
-from compute.roles.evaluation import CannotEvaluate, FalseClaim, evaluate, evaluate_against
-from compute.roles.transcripts import Transcripts
 from compute.training_set import Schema, TrainingSet
 
 SPECIFICATION = ModelSpecification(MLP((), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
