@@ -21,7 +21,7 @@ def groups() -> None:
     """All training groups."""
     table = _table("groups", "group", "parent", "stake NRN", "block", "phase", "version", "loss")
     for group in _chain().groups():
-        current, vault = group.current(), group.chain.vault
+        current, vault = group.voting.current(), group.chain.vault
         table.add_row(
             str(group.id),
             str(group.parent_id or "-"),
@@ -40,13 +40,13 @@ def block(group_id: int, index: int | None = None) -> None:
     slot = group.slot_at(now()) if index is None else group.slot(index)
     title = f"group {group_id}, block {slot.index}"
     table = _table(title, "checkpoint", "trainer", "loss", "baseline", "votes NRN")
-    for claim in group.candidates(slot.index):
+    for claim in group.voting.candidates(slot.index):
         table.add_row(
             claim.checkpoint_hash.hex()[:12] + "…",
             _short(claim.trainer),
             f"{claim.loss / NATS:.4f}",
             f"{claim.baseline_loss / NATS:.4f}",
-            _nrn(group.votes(claim.checkpoint_hash)),
+            _nrn(group.voting.votes(claim.checkpoint_hash)),
         )
     Console().print(table)
     Console().print(
@@ -57,10 +57,10 @@ def block(group_id: int, index: int | None = None) -> None:
 def period(group_id: int) -> None:
     """The proposals that can be voted on in the running delta period of a group."""
     group = training_group(group_id)
-    running, leader = group.period(), group.leader()
+    running, leader = group.deltas.period(), group.deltas.leader()
     title = f"group {group_id}, delta period {running.index}"
     table = _table(title, "proposal", "proposer", "delta", "votes NRN", "leads")
-    for proposal in group.proposals():
+    for proposal in group.deltas.proposals():
         leads = leader is not None and leader.proposal_id == proposal.id
         table.add_row(
             str(proposal.id),

@@ -108,5 +108,16 @@ class GroupRegistry:
     def n_groups(self) -> int:
         return self.contract.call("n_groups")
 
+    def parent_of(self, group_id: int) -> int:
+        """0 unless the group is a fork."""
+        return self.contract.call("parent_of", group_id)
+
+    def contracts_of(self, group_id: int) -> tuple[str, str]:
+        """Addresses of its DeltaRegistry and its CheckpointVoting."""
+        deltas, voting = self.contract.call_many(
+            [("deltas_of", (group_id,)), ("voting_of", (group_id,))]
+        )
+        return deltas, voting
+
     def min_bond(self) -> int:
         return self.contract.call("MIN_BOND")

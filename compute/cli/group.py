@@ -88,19 +88,19 @@ def show(session: Session, group_id: GroupId) -> None:
         f"Group {group.id}",
         {
             **_summary(group),
-            "incumbent": Digest(group.incumbent().checkpoint_hash),
+            "incumbent": Digest(group.voting.incumbent().checkpoint_hash),
             "created": Moment(group.genesis_time),
             "commit_window": Span(config.commit_window),
             "reveal_window": Span(config.reveal_window),
             "vote_window": Span(config.vote_window),
-            "delta_period": Span(group.period().length),
+            "delta_period": Span(group.deltas.period().length),
             "checkpoint_quorum_bps": config.checkpoint_quorum_bps,
             "delta_quorum_bps": config.delta_quorum_bps,
             "keeper_bps": config.keeper_bps,
             "bond": Amount(config.bond),
             "min_improvement": Loss(config.min_improvement),
-            "voting": group.voting,
-            "deltas": group.deltas,
+            "voting": group.voting.address,
+            "deltas": group.deltas.address,
         },
     )
 
@@ -194,22 +194,22 @@ def fork(
     source = None if code is None else code.read_bytes()
     model_hash = found_fork(read_specification(specification), session.blocks, source)
     config = terms.over(
-        replace(parent.config, model_hash=model_hash, delta_period=parent.period().length)
+        replace(parent.config, model_hash=model_hash, delta_period=parent.deltas.period().length)
     )
     if height is None:
-        if parent.settleable() is not None:
+        if parent.voting.settleable() is not None:
             session.sender.settle(parent)
-        height = parent.incumbent().height
+        height = parent.voting.incumbent().height
     if version is None:
-        if parent.finalizable():
+        if parent.deltas.finalizable():
             session.sender.finalize(parent)
-        version, _ = parent.tip_at(session.chain.now())
+        version, _ = parent.deltas.tip_at(session.chain.now())
     created = session.sender.fork_group(group_id, height, version, config).event("GroupCreated")
     _tell(session, created["group_id"])
 
 
 def _summary(group: "Group") -> dict[str, Any]:
-    current, incumbent = group.current(), group.incumbent()
+    current, incumbent = group.voting.current(), group.voting.incumbent()
     return {
         "group": group.id,
         "parent": group.parent_id or None,
@@ -227,5 +227,5 @@ def _tell(session: Session, group_id: int) -> None:
     group = session.group(group_id)
     session.out.done(
         f"Group {group_id} exists. Next: nrn stake {group_id} AMOUNT",
-        {"group": group_id, "voting": group.voting, "deltas": group.deltas},
+        {"group": group_id, "voting": group.voting.address, "deltas": group.deltas.address},
     )

@@ -46,8 +46,8 @@ def show(
     from compute.training_set import DeltaRecord, preview
 
     group = session.group(group_id)
-    proposal = group.proposal(number)
-    tip = group.tip_of(proposal.parent_version)
+    proposal = group.deltas.proposal(number)
+    tip = group.deltas.tip_of(proposal.parent_version)
     with session.out.progress("fetching"):
         examples = curator.checkout(
             group, session.blocks, proposal.parent_version, session.training_sets(group)
@@ -88,8 +88,8 @@ def log(session: Session, group_id: GroupId) -> None:
     from compute.chain.awards import awards
 
     group = session.group(group_id)
-    version, _ = group.tip_at(session.chain.now())
-    genesis, records = group.lineage(version)
+    version, _ = group.deltas.tip_at(session.chain.now())
+    genesis, records = group.deltas.lineage(version)
     won = awards(group)
     rows: list[dict[str, Any]] = []
     for record in reversed(records):
@@ -111,12 +111,12 @@ def blame(
     Example: nrn delta blame 1 17
     """
     group = session.group(group_id)
-    version, _ = group.tip_at(session.chain.now())
+    version, _ = group.deltas.tip_at(session.chain.now())
     with session.out.progress("replaying deltas"):
         sets = _sets(session, group, version)
         example_id = _id(sets, version, example)
         changes = sets.blame(example_id)
-        genesis, records = group.lineage(version)
+        genesis, records = group.deltas.lineage(version)
     rows = [
         {
             "version": change.version,
@@ -149,7 +149,7 @@ def checkout(
 
     group = session.group(group_id)
     if version is None:
-        version, _ = group.tip_at(session.chain.now())
+        version, _ = group.deltas.tip_at(session.chain.now())
     with session.out.progress("replaying deltas") as step:
         examples = _sets(session, group, version).version(version)
         with _writing(target):

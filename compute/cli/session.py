@@ -127,7 +127,7 @@ class Session:
         """Where commands keep the versions of a group's training set."""
         from compute.storage import data_folder
 
-        return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting
+        return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting.address
 
     def state(self, chosen: Path | None, role: str, group: "Group") -> Path:
         """Where an actor keeps what is its own."""

@@ -54,8 +54,12 @@ def _wallet(session: Session, address: str) -> dict[str, Any]:
 
 
 def _group(session: Session, group: "Group", now: int) -> dict[str, Any]:
-    slot, current, incumbent = group.slot_at(now), group.current(), group.incumbent()
-    leader, period, candidate = group.leader(), group.period(), group.open_block()
+    slot, current, incumbent = group.slot_at(now), group.voting.current(), group.voting.incumbent()
+    leader, period, candidate = (
+        group.deltas.leader(),
+        group.deltas.period(),
+        group.voting.open_block(),
+    )
     running = candidate is not None and candidate.block_index == slot.index
     leading = candidate.leader if candidate and running and candidate.leader else None
     facts = {
@@ -75,7 +79,7 @@ def _group(session: Session, group: "Group", now: int) -> dict[str, Any]:
         "leader_held_out": leading and _held_out(session, leading),
         "leader_votes": Amount(candidate.votes if candidate and running else 0),
         "version": current.version,
-        "proposals": len(group.proposals()),
+        "proposals": len(group.deltas.proposals()),
         "leading_proposal": leader.proposal_id if leader else None,
         "data_vote_ends_in": Span(period.end - now),
         "stake": Amount(group.chain.vault.group_stake(group.id)),

@@ -27,7 +27,7 @@ POLL_SECONDS = 2.0
 
 def folder(root: Path, role: str, group: Group, address: str) -> Path:
     """Where an actor keeps its state by default: one folder per role, group and account."""
-    return root / str(group.chain.chain_id) / group.voting / f"{role}-{address}"
+    return root / str(group.chain.chain_id) / group.voting.address / f"{role}-{address}"
 
 
 def own_blocks(state: Path, shared: Store) -> Mirror:
@@ -46,7 +46,7 @@ def _journal(
     identity: dict[str, str | int] = {
         "role": role,
         "chain_id": group.chain.chain_id,
-        "voting": group.voting,
+        "voting": group.voting.address,
         "genesis_time": group.genesis_time,
         "account": address,
     }
@@ -78,7 +78,7 @@ def trainer(
         delivery: Delivery = (
             HandOver(group, relay)
             if relay is not None
-            else OwnTransactions(group, group.chain.sender(account))
+            else OwnTransactions(group, group.sender(account))
         )
         claimant = Claimant(group, account, journal, blocks, delivery)
         keeping = Keeping(group, blocks, f"trainer-{account.address}")

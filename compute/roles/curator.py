@@ -35,7 +35,7 @@ def checkout(
 ) -> TrainingSet:
     """The training set at `version`, or the one in force now, kept in `folder` if there is one.
     Raises BlockUnavailable."""
-    version = group.current().version if version is None else version
+    version = group.voting.current().version if version is None else version
     return load_training_set(group, store, version, folder)
 
 
@@ -52,7 +52,7 @@ def new_delta(
 
     Raises training_set.Inapplicable or SchemaError if it does not fit.
     """
-    version, tip = group.tip_at(group.chain.now())
+    version, tip = group.deltas.tip_at(group.chain.now())
     return build_delta(
         load_training_set(group, blocks, version, folder),
         add=add,
@@ -76,7 +76,7 @@ def propose(
     Raises Reverted, with "dr: stale parent" if the set has moved on since the patch was made.
     """
     parent_tip = decode(blocks.get(delta_hash)).parent_tip
-    receipt = group.chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
+    receipt = group.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
     while group.chain.head(group.chain.final()).number < receipt.block_number:
         time.sleep(FINALITY_POLL_SECONDS)  # shown earlier, a thief could propose it first
     blocks.serve(blocks_of(blocks, delta_hash))
@@ -88,25 +88,25 @@ class Curator:
 
     def __init__(self, group: Group, account: "LocalAccount", blocks: Mirror) -> None:
         self._group = group
-        self._sender = group.chain.sender(account)
+        self._sender = group.sender(account)
         self._blocks = blocks
 
     def step(self, now: int) -> Wait:
         """Publish, finalise, redeem."""
         group, sender = self._group, self._sender
-        if group.finalizable():
+        if group.deltas.finalizable():
             attempt("finalise the period", lambda: sender.finalize(group))
-        for proposal in group.proposals():
+        for proposal in group.deltas.proposals():
             if proposal.proposer == sender.address:
                 self._publish(proposal)
-        for version in range(group.base_version + 1, group.current().version + 1):
-            due = group.due(version)
+        for version in range(group.base_version + 1, group.voting.current().version + 1):
+            due = group.deltas.due(version)
             if due is not None and due.proposer == sender.address:
                 attempt(
                     f"redeem version {version}",
                     functools.partial(sender.redeem_delta, group, version),
                 )
-        return Wait(group.period().end, "waiting for the end of the delta period")
+        return Wait(group.deltas.period().end, "waiting for the end of the delta period")
 
     def _publish(self, proposal: Proposal) -> None:
         """Serve a proposal's bytes, as far as they are still here."""

@@ -84,7 +84,7 @@ def verify(
 
 
 def _verify(group: Group, replay: "_Replay", progress: Progress | None) -> Report:
-    accepted = group.accepted_blocks()
+    accepted = group.history.accepted_blocks()
     genesis_fault = replay.genesis_fault()
     checked = []
     for block in accepted:
@@ -107,7 +107,7 @@ class _Replay:
         self._store = store
         self._transcripts = transcripts
         self._specification = load_specification(store, group.model_hash)
-        self._current = group.current()
+        self._current = group.voting.current()
         last = self._current.version
         self._sets = load_training_sets(group, store, last, folder, verify=True)
         self.training_set = self._sets.version(0)
@@ -170,7 +170,7 @@ class _Replay:
         self, checkpoint: bytes, version: int
     ) -> contextlib.AbstractContextManager[Transcript]:
         current = self._current
-        tip = current.tip if version == current.version else self._group.tip_of(version)
+        tip = current.tip if version == current.version else self._group.deltas.tip_of(version)
         return transcript_in(
             self._transcripts, self._specification, checkpoint, tip, self.training_set
         )

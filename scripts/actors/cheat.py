@@ -39,7 +39,7 @@ class Cheat:
 
     def _invent(self, block: Block) -> None:
         """Claim an invented loss for the untrained network."""
-        seat, current = self._seat, self._seat.group.current()
+        seat, current = self._seat, self._seat.group.voting.current()
         baseline = current.baseline_loss if current.baseline_known else GUESS
         specification = load_specification(seat.blocks, seat.group.model_hash)
         checkpoint = publish(
@@ -62,7 +62,11 @@ class Cheat:
 def main() -> None:
     """Cheat until SIGTERM."""
     seat = Seat.from_arguments()
-    identity = {"role": "cheat", "voting": seat.group.voting, "account": seat.account.address}
+    identity = {
+        "role": "cheat",
+        "voting": seat.group.voting.address,
+        "account": seat.account.address,
+    }
     journal = Journal(seat.state / "journal.json", ClaimEntry, identity)
     follow(Cheat(seat, journal).step, seat.clock)
 

@@ -154,12 +154,14 @@ def test_nothing_counts_as_final_too_early(
         group, commitment = chain.group(1), bytes([depth]) * 32
         devnet.warp(group.slot_at(chain.now()).end)
         devnet.sender("tara").commit(group, commitment)
-        follow = group.follow_blocks(["Committed"])
+        follow = group.history.follow(["Committed"])
         devnet.rpc("anvil_mine", hex(depth - 1), "0x1")
-        assert group.commitment(commitment) and not group.commitment(commitment, final=True)
+        assert group.voting.commitment(commitment) and not group.voting.commitment(
+            commitment, final=True
+        )
         assert follow.poll() == []
         devnet.rpc("evm_mine")
-        assert group.commitment(commitment, final=True)
+        assert group.voting.commitment(commitment, final=True)
         assert [event["commitment"] for event in follow.poll()] == [commitment]
 
 
@@ -181,15 +183,15 @@ def test_a_forged_delta_breaks_the_hash_chain(devnet: Devnet) -> None:
     group = devnet.chain().group(1)
     devnet.next_epoch()
     devnet.sender("tom").propose(group, group.config.genesis_tip, b"\x11" * 32)
-    devnet.warp(group.chain.now() + group.period().review)
+    devnet.warp(group.chain.now() + group.deltas.period().review)
     for name in ("alice", "bob"):
         devnet.sender(name).vote_delta(group, 1)
-    devnet.warp(group.period().end)
+    devnet.warp(group.deltas.period().end)
     devnet.sender("tom").finalize(group)
-    assert group.lineage(1)[1][0].delta_hash == b"\x11" * 32
+    assert group.deltas.lineage(1)[1][0].delta_hash == b"\x11" * 32
 
     def forge(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
         return json.loads(json.dumps(ask()).replace("11" * 32, "22" * 32))
 
     with proxy(devnet, forge) as chain, pytest.raises(MalformedAnswer, match="hash chain"):
-        chain.group(1).lineage(1)
+        chain.group(1).deltas.lineage(1)

@@ -3,12 +3,14 @@
 import contextlib
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from eth_abi import encode
 
 from compute.chain import Chain, ChainError, Group
+from compute.chain.awards import awards
 from compute.chain.contract import Contract
 from compute.chain.rewards import open_bonds, rewards
 from compute.chain.rpc import Rpc
@@ -19,21 +21,22 @@ ADDRESS = "0x" + "12" * 20
 READS: dict[str, Callable[[Chain, Group], Any]] = {
     "groups": lambda chain, group: chain.group(2),
     "ether": lambda chain, group: chain.ether_of(ADDRESS),
-    "current": lambda chain, group: group.current(),
-    "incumbent": lambda chain, group: group.incumbent(),
-    "open block": lambda chain, group: group.open_block(),
-    "settleable": lambda chain, group: group.settleable(),
-    "outcome": lambda chain, group: group.outcome(3),
-    "candidate": lambda chain, group: group.candidate(bytes(32)),
-    "candidates": lambda chain, group: group.candidates(3),
-    "ballot": lambda chain, group: group.ballot(3, ADDRESS),
-    "commitment": lambda chain, group: group.commitment(bytes(32), final=True),
-    "accepted blocks": lambda chain, group: group.accepted_blocks(),
-    "lineage": lambda chain, group: group.lineage(1),
-    "proposals": lambda chain, group: group.proposals(),
-    "period": lambda chain, group: group.period(),
-    "leader": lambda chain, group: group.leader(),
-    "due": lambda chain, group: group.due(1),
+    "current": lambda chain, group: group.voting.current(),
+    "incumbent": lambda chain, group: group.voting.incumbent(),
+    "open block": lambda chain, group: group.voting.open_block(),
+    "settleable": lambda chain, group: group.voting.settleable(),
+    "outcome": lambda chain, group: group.voting.outcome(3),
+    "candidate": lambda chain, group: group.voting.candidate(bytes(32)),
+    "candidates": lambda chain, group: group.voting.candidates(3),
+    "ballot": lambda chain, group: group.voting.ballot(3, ADDRESS),
+    "commitment": lambda chain, group: group.voting.commitment(bytes(32), final=True),
+    "accepted blocks": lambda chain, group: group.history.accepted_blocks(),
+    "awards": lambda chain, group: awards(group),
+    "lineage": lambda chain, group: group.deltas.lineage(1),
+    "proposals": lambda chain, group: group.deltas.proposals(),
+    "period": lambda chain, group: group.deltas.period(),
+    "leader": lambda chain, group: group.deltas.leader(),
+    "due": lambda chain, group: group.deltas.due(1),
     "rewards": lambda chain, group: rewards(group, ADDRESS),
     "bonds": lambda chain, group: open_bonds(group, ADDRESS),
     "stake": lambda chain, group: chain.vault.stake_of(1, ADDRESS),
@@ -118,9 +121,9 @@ def test_reads_of_a_liar_end(devnet: Devnet, name: str) -> None:
 
 def _through(liar: Liar, chain: Chain, truth: Group) -> Group:
     """The true group's terms, its state from the liar."""
-    voting = Contract(liar, "CheckpointVoting", truth.voting)
-    patches = Contract(liar, "DeltaRegistry", truth.deltas)
-    return Group(
-        truth.id, truth.parent_id, truth.voting, truth.deltas, truth.config, truth.genesis_time,
-        truth.base_version, chain, voting, patches, truth.schedule,
-    )  # fmt: skip
+    return replace(
+        truth,
+        chain=chain,
+        voting_contract=Contract(liar, "CheckpointVoting", truth.voting.address),
+        deltas_contract=Contract(liar, "DeltaRegistry", truth.deltas.address),
+    )
