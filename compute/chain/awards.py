@@ -44,8 +44,9 @@ def _rewards(group: Group, last: int) -> list[tuple[int | None, bool]]:
     coinbase = group.chain.coinbase
     events = group.events(coinbase.contract, ["DeltaCoinbase"], last, group_id=group.id)
     rewards = [(event["period_start"], event["reward"], True) for event in events]
+    dues = group.deltas.dues()
+    amounts = coinbase.delta_rewards(group.id, [(due.period_start, due.credit) for due in dues])
     rewards += [
-        (due.period_start, coinbase.delta_reward(group.id, due.period_start, due.credit), False)
-        for due in group.deltas.dues()
+        (due.period_start, amount, False) for due, amount in zip(dues, amounts, strict=True)
     ]
     return [(reward, paid) for _, reward, paid in sorted(rewards)]

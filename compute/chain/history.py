@@ -1,11 +1,9 @@
 """The past of a group, from its contracts and their events, each checked against the other."""
 
-from collections.abc import Sequence
-
 from compute.chain.deltas import Deltas
 from compute.chain.errors import MalformedAnswer
-from compute.chain.events import Event, Follower
-from compute.chain.records import AcceptedBlock, Candidate
+from compute.chain.events import Follower
+from compute.chain.records import AcceptedBlock, Candidate, Head
 from compute.chain.terms import Terms
 from compute.chain.voting import Voting, revealed_claim
 
@@ -15,8 +13,8 @@ MAX_HEIGHT = 100_000  # decades of the shortest blocks
 class History:
     """What happened since the group was created (nothing of its parents').
 
-    Reading it takes a constant number of requests for each hundred blocks of the group, and one
-    for each `events.RANGE * events.RANGES` blocks of the chain.
+    Many questions go into one request: reading takes a constant number of them for each hundred
+    blocks of the group, and one for each `events.RANGE * events.RANGES` blocks of the chain.
     """
 
     def __init__(self, terms: Terms, voting: Voting, deltas: Deltas) -> None:
@@ -24,23 +22,26 @@ class History:
         self._voting = voting
         self._deltas = deltas
 
-    def winners(self) -> list[Candidate]:
-        """The accepted claims that are written down, by height, 1 first."""
-        head = self._terms.head()
-        contract = self._voting.contract
-        _, _, height, _ = contract.call("baseline", at=head.number)
+    def height(self, head: Head) -> int:
+        """How many accepted blocks are written down. More than there was time for is refused."""
+        _, _, height, _ = self._voting.contract.call("baseline", at=head.number)
         if height > min(self._terms.slot_at(head.timestamp).index, MAX_HEIGHT):
             raise MalformedAnswer(f"The RPC claims {height} accepted blocks in too short a time.")
-        heights = range(1, height + 1)
-        hashes = contract.call_many([("accepted", (n,)) for n in heights], at=head.number)
+        return height
+
+    def winners(self, head: Head | None = None) -> list[Candidate]:
+        """The accepted claims that are written down, at `head` or now; by height, 1 first."""
+        head = head or self._terms.head()
+        calls = [("accepted", (number,)) for number in range(1, self.height(head) + 1)]
+        hashes = self._voting.contract.call_many(calls, at=head.number)
         return self._voting.revealed(hashes, at=head.number)
 
     def accepted_blocks(self) -> list[AcceptedBlock]:
         """Every accepted block that is written down, by height, 1 first."""
-        winners = self.winners()
-        claims = {
-            event["checkpoint_hash"]: revealed_claim(event) for event in self.events(["Revealed"])
-        }
+        head = self._terms.head()
+        winners = self.winners(head)
+        events = self._terms.events(self._voting.contract, ["Revealed"], head.number)
+        claims = {event["checkpoint_hash"]: revealed_claim(event) for event in events}
         tips = self._deltas.tips_at([self._terms.slot(w.block_index).start for w in winners])
         accepted = []
         for height, (winner, (version, tip)) in enumerate(zip(winners, tips, strict=True), 1):
@@ -64,11 +65,6 @@ class History:
                 )
             )
         return accepted
-
-    def events(self, names: Sequence[str]) -> list[Event]:
-        """CheckpointVoting events since the group's creation, in chain order."""
-        head = self._terms.head()
-        return list(self._terms.events(self._voting.contract, names, head.number))
 
     def follow(self, names: list[str]) -> Follower:
         """A follower of final CheckpointVoting events, from the group's creation."""

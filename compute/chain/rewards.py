@@ -1,5 +1,6 @@
 """What a group still owes an account, and how to collect it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -44,18 +45,15 @@ def rewards(group: Group, address: str) -> list[Reward]:
     outcomes = group.voting.outcomes(blocks)
     ballots = group.voting.ballots(blocks, address)
     found: list[Reward] = []
-    for winner, outcome, mine in zip(winners, outcomes, ballots, strict=True):
-        if winner.trainer == address and not outcome.redeemed:
-            whole, pool = _shares(group, winner)
-            found.append(Reward(Kind.BLOCK, whole - pool, winner.block_index))
-        if winner.payer == address and winner.bond_open:
-            found.append(_bond(group, winner))
-        if group.config.keeper_bps and outcome.redeemed and mine:
-            found += _keeper_share(group, winner, mine, address)
-    for due in group.deltas.dues():
-        if due.proposer == address:
-            amount = group.chain.coinbase.delta_reward(group.id, due.period_start, due.credit)
-            found.append(Reward(Kind.DELTA, amount, due.version))
+    played = list(zip(winners, outcomes, ballots, strict=True))
+    found += _block_rewards(
+        group, [w for w, told, _ in played if w.trainer == address and not told.redeemed]
+    )
+    found += [_bond(group, w) for w in winners if w.payer == address and w.bond_open]
+    if group.config.keeper_bps:
+        voted = [(w, mine) for w, told, mine in played if told.redeemed and mine is not None]
+        found += _keeper_rewards(group, voted, address)
+    found += _delta_rewards(group, address)
     if credit := group.voting.credit(address):
         found.append(Reward(Kind.CREDIT, credit, 0))
     return found
@@ -66,7 +64,8 @@ def open_bonds(group: Group, address: str) -> list[Reward]:
 
     Reads all of the group's events: slow on an old group.
     """
-    hashes = dict.fromkeys(event["checkpoint_hash"] for event in group.history.events(["Revealed"]))
+    events = group.events(group.voting.contract, ["Revealed"], group.head().number)
+    hashes = dict.fromkeys(event["checkpoint_hash"] for event in events)
     paid = [
         claim
         for claim in group.voting.revealed(list(hashes))
@@ -90,8 +89,7 @@ def of_claim(group: Group, claim: Candidate) -> list[Reward] | None:
         return None
     found = [_bond(group, claim)] if claim.bond_open else []
     if won(group, claim, outcome) and not outcome.redeemed:
-        whole, pool = _shares(group, claim)
-        found.append(Reward(Kind.BLOCK, whole - pool, claim.block_index))
+        found += _block_rewards(group, [claim])
     return found
 
 
@@ -120,22 +118,47 @@ def _bond(group: Group, claim: Candidate) -> Reward:
     return Reward(Kind.BOND, group.config.bond, claim.block_index, claim.checkpoint_hash)
 
 
-def _shares(group: Group, winner: Candidate) -> tuple[int, int]:
-    """(whole reward of a block, what of it is the keepers')."""
-    start = group.slot(winner.block_index).start
-    whole = group.chain.coinbase.block_reward(group.id, start)
-    return whole, whole * group.config.keeper_bps // BPS
+def shares(group: Group, block_starts: Sequence[int]) -> list[tuple[int, int]]:
+    """(whole reward, what of it is the keepers') of accepted blocks that started then."""
+    wholes = group.chain.coinbase.block_rewards(group.id, block_starts)
+    return [(whole, whole * group.config.keeper_bps // BPS) for whole in wholes]
 
 
-def _keeper_share(group: Group, winner: Candidate, mine: bytes, address: str) -> list[Reward]:
-    """The part of a ballot for the winner with a true attestation, once the root is open."""
-    n = winner.block_index
-    root = group.voting.eval_root(n)
-    if root is None or mine != ballot(winner.checkpoint_hash, attestation(root, address)):
-        return []
-    votes = group.voting.votes(winner.checkpoint_hash)
-    if votes == 0:
+def _block_rewards(group: Group, won: Sequence[Candidate]) -> list[Reward]:
+    amounts = shares(group, [group.slot(claim.block_index).start for claim in won])
+    return [
+        Reward(Kind.BLOCK, whole - pool, claim.block_index)
+        for claim, (whole, pool) in zip(won, amounts, strict=True)
+    ]
+
+
+def _keeper_rewards(
+    group: Group, voted: Sequence[tuple[Candidate, bytes]], address: str
+) -> list[Reward]:
+    """The parts of ballots for winners with a true attestation, where the root is open."""
+    roots = group.voting.eval_roots([winner.block_index for winner, _ in voted])
+    earning = [
+        winner
+        for (winner, mine), root in zip(voted, roots, strict=True)
+        if root and mine == ballot(winner.checkpoint_hash, attestation(root, address))
+    ]
+    starts = [group.slot(winner.block_index).start for winner in earning]
+    powers = group.chain.vault.powers_at(group.id, address, [start // EPOCH for start in starts])
+    votes = group.voting.votes_for([winner.checkpoint_hash for winner in earning])
+    if 0 in votes:
         raise MalformedAnswer("The RPC names a winner without votes.")
-    power = group.chain.vault.power_at(group.id, address, group.slot(n).start // EPOCH)
-    _, pool = _shares(group, winner)
-    return [Reward(Kind.KEEPER, pool * power // votes, n)]
+    return [
+        Reward(Kind.KEEPER, pool * power // all_votes, winner.block_index)
+        for winner, power, all_votes, (_, pool) in zip(
+            earning, powers, votes, shares(group, starts), strict=True
+        )
+    ]
+
+
+def _delta_rewards(group: Group, address: str) -> list[Reward]:
+    dues = [due for due in group.deltas.dues() if due.proposer == address]
+    credits = [(due.period_start, due.credit) for due in dues]
+    amounts = group.chain.coinbase.delta_rewards(group.id, credits)
+    return [
+        Reward(Kind.DELTA, amount, due.version) for due, amount in zip(dues, amounts, strict=True)
+    ]

@@ -112,7 +112,12 @@ class Voting:
 
     def eval_root(self, block_index: int) -> bytes | None:
         """The evaluation root opened for an accepted block."""
-        return _unless_empty(self.contract.call("eval_root", block_index))
+        return self.eval_roots([block_index])[0]
+
+    def eval_roots(self, block_indices: Sequence[int]) -> list[bytes | None]:
+        """The evaluation root of each of many blocks; None where it is not opened."""
+        answers = self.contract.call_many([("eval_root", (n,)) for n in block_indices])
+        return [_unless_empty(root) for root in answers]
 
     # Claims
 

@@ -15,7 +15,6 @@ from compute.cli.values import Amount, Digest
 
 if TYPE_CHECKING:
     from compute.chain import Group
-    from compute.chain.awards import Award
     from compute.training_set import Materialised, Preview
 
 Samples = Annotated[int, typer.Option(min=0, max=20, help="Examples of each kind to show.")]
@@ -85,17 +84,19 @@ def log(session: Session, group_id: GroupId) -> None:
 
     Example: nrn delta log 1
     """
-    from compute.chain.awards import awards
+    from compute.facts import lineage_facts
 
-    group = session.group(group_id)
-    version, _ = group.deltas.tip_at(session.chain.now())
-    genesis, records = group.deltas.lineage(version)
-    won = awards(group)
-    rows: list[dict[str, Any]] = []
-    for record in reversed(records):
-        facts = {"delta": Digest(record.delta_hash), "proposer": record.proposer}
-        rows.append({"version": record.version, **facts, **_award(won.get(record.version))})
-    rows.append({**dict.fromkeys(rows[0] if rows else ()), "version": 0, "delta": Digest(genesis)})
+    rows = [
+        {
+            "version": delta.version,
+            "delta": Digest(delta.delta_hash),
+            "proposer": delta.proposer,
+            "votes": _amount(delta.votes),
+            "reward": _amount(delta.reward),
+            "paid": delta.paid,
+        }
+        for delta in lineage_facts(session.group(group_id))
+    ]
     session.out.rows(f"Training set of group {group_id}", rows)
 
 
@@ -163,12 +164,8 @@ def checkout(
     )
 
 
-def _award(award: "Award | None") -> dict[str, Any]:
-    """Nothing is known of a version that `finalize` has yet to write down."""
-    if award is None:
-        return {"votes": None, "reward": None, "paid": None}
-    reward = None if award.reward is None else Amount(award.reward)
-    return {"votes": Amount(award.votes), "reward": reward, "paid": award.paid}
+def _amount(value: int | None) -> Amount | None:
+    return None if value is None else Amount(value)
 
 
 @contextmanager

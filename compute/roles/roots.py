@@ -59,7 +59,7 @@ def tokenisers(store: Store, genesis: bytes) -> list[bytes]:
 def of_group(group: Group, store: Store) -> list[bytes]:
     """The roots of all that `nrn verify` reads: models, deltas, accepted checkpoints; and the
     tokeniser, for people to read."""
-    accepted = [block.checkpoint_hash for block in group.history.accepted_blocks()]
+    accepted = [claim.checkpoint_hash for claim in group.history.winners()]
     first = group.config.genesis_checkpoint
     changes = deltas(group)
     words = tokenisers(store, changes[0])

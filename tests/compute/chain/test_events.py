@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from compute.chain import Chain, MalformedAnswer, RpcRefused, events
+from compute.chain import Chain, MalformedAnswer, RpcRefused, events, rpc
 from compute.chain.events import Follower, read_events
 from tests.compute.chain.test_transactions import Tamper, honest, proxy
 from tests.integration.devnet import Devnet
@@ -59,6 +59,20 @@ def test_ranges_are_bounded_and_shrink_when_refused(devnet: Devnet, short_range:
     with proxy(devnet, picky) as chain:
         assert staked(chain) == expected and expected[-1] == 7
     assert max(asked) == short_range and sum(width <= 4 for width in asked) > 5
+
+
+def test_ranges_shrink_when_the_answer_is_too_large(
+    devnet: Devnet, short_range: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        devnet.sender("tara").stake(1, 7)
+    chain = devnet.chain()
+    expected = staked(chain)
+    monkeypatch.setattr(rpc, "MAX_ANSWER_BYTES", 2_500)  # of three logs or so
+    assert staked(chain) == expected and len(expected) >= 8
+    monkeypatch.setattr(rpc, "MAX_ANSWER_BYTES", 500)  # of none
+    with pytest.raises(MalformedAnswer, match="sent more than"):
+        staked(chain)
 
 
 def test_a_refusal_of_any_range_is_reported(devnet: Devnet) -> None:

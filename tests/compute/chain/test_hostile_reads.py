@@ -14,6 +14,7 @@ from compute.chain.awards import awards
 from compute.chain.contract import Contract
 from compute.chain.rewards import open_bonds, rewards
 from compute.chain.rpc import Rpc
+from compute.chain.shared import Shared
 from tests.integration.devnet import Devnet
 
 ADDRESS = "0x" + "12" * 20
@@ -58,6 +59,14 @@ class Liar(Rpc):
             for function in contract.abi.functions.values()
         }
         self.asked = 0
+
+    @classmethod
+    def of(cls, seed: int, chain: Chain) -> "Liar":
+        """About the contracts of a chain with a group 1."""
+        shared = (chain.neuron, chain.sale, chain.vault, chain.coinbase, chain.registry)
+        group = chain.group(1)
+        contracts = [one.contract for one in (*shared, group.voting, group.deltas)]
+        return cls(seed, contracts)
 
     def _post(self, message: Any) -> Any:
         self.asked += 1
@@ -105,25 +114,18 @@ class Liar(Rpc):
 @pytest.mark.parametrize("name", READS)
 def test_reads_of_a_liar_end(devnet: Devnet, name: str) -> None:
     honest = devnet.chain()
-    truth = honest.group(1)
-    contracts = [
-        honest.neuron.contract, honest.sale.contract, honest.vault.contract,
-        honest.coinbase.contract, honest.registry.contract,
-        truth.voting_contract, truth.deltas_contract,
-    ]  # fmt: skip
     for seed in range(40):
-        liar = Liar(seed, contracts)
-        chain = Chain(liar, honest.deployment)
-        group = _through(liar, chain, truth)
+        liar = Liar.of(seed, honest)
         with contextlib.suppress(ChainError):
-            READS[name](chain, group)
+            READS[name](Chain(liar, honest.deployment), through(liar, honest))
 
 
-def _through(liar: Liar, chain: Chain, truth: Group) -> Group:
-    """The true group's terms, its state from the liar."""
+def through(liar: Liar, honest: Chain) -> Group:
+    """The true terms of group 1, its state from the liar."""
+    truth = honest.group(1)
     return replace(
         truth,
-        chain=chain,
+        chain=Shared(liar, honest.deployment),
         voting_contract=Contract(liar, "CheckpointVoting", truth.voting.address),
         deltas_contract=Contract(liar, "DeltaRegistry", truth.deltas.address),
     )

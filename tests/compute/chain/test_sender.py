@@ -272,7 +272,7 @@ def test_a_delta_from_proposal_to_reward(devnet: Devnet) -> None:
     due = group.deltas.due(1)
     assert due is not None and due.proposer == record.proposer
     wallet = chain.neuron.balance_of(record.proposer)
-    reward = chain.coinbase.delta_reward(1, due.period_start, due.credit)
+    (reward,) = chain.coinbase.delta_rewards(1, [(due.period_start, due.credit)])
     assert reward == chain.sale.issued() // 1_000_000
     devnet.sender("mallory").redeem_delta(group, 1)
     assert chain.neuron.balance_of(record.proposer) - wallet == reward
