@@ -10,7 +10,7 @@ from compute.chain.contract import ZERO_ADDRESS, Contract
 from compute.chain.errors import MalformedAnswer
 from compute.chain.events import Event, read_events
 from compute.chain.records import GroupConfig, Head
-from compute.chain.schedule import Block, Phase, Schedule
+from compute.chain.schedule import Block, Schedule
 from compute.chain.shared import Shared
 
 MAX_PERIOD = 56 * 86_400  # seconds; no window or period of the protocol is longer
@@ -102,10 +102,6 @@ class Terms:
     def slot_at(self, time: int) -> Block:
         """The block that contains `time`."""
         return self.schedule.slot_at(time)
-
-    def phase(self, now: int) -> Phase:
-        """What the block that contains `now` accepts."""
-        return self.schedule.slot_at(now).phase(now)
 
     @cached_property
     def first_block(self) -> int:
