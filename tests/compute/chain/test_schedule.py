@@ -30,6 +30,6 @@ def test_the_contract_agrees(devnet: Devnet) -> None:
                  slot.end - 1, slot.end):  # fmt: skip
         devnet.warp(time)
         index, phase, *_ = group.voting.contract.call("current")
-        assert (index, phase) == (group.slot_at(time).index, group.phase(time)), time
+        assert (index, phase) == (group.slot_at(time).index, group.slot_at(time).phase(time)), time
         now = group.voting.current()
         assert (now.block_index, now.phase) == (index, Phase(phase))
