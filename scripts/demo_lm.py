@@ -63,7 +63,9 @@ def _read(play: Reading) -> tuple[list[BlockRow], list[float]]:
     minted = events.get_sequence(0, event_type="BlockCoinbase")
     rows = block_rows(group, {e.args.block_start: e.args.reward for e in minted})
     store = FolderStore(FOLDER / "store")
-    reports = [held_out_of(store, block.checkpoint_hash) for block in group.accepted_blocks()]
+    reports = [
+        held_out_of(store, block.checkpoint_hash) for block in group.history.accepted_blocks()
+    ]
     return rows, [nats(report.loss) for report in reports if report]
 
 

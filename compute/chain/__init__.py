@@ -2,7 +2,7 @@
 
 chain = connect("http://127.0.0.1:8545")
 group = chain.group(1)
-group.current(), group.incumbent(), group.candidates(7)
+group.voting.current(), group.voting.candidates(7), group.deltas.proposals()
 chain.sender(load_account("alice")).stake(group.id, NRN)
 """
 

@@ -44,10 +44,10 @@ def evaluate(
     from compute.storage import data_folder
 
     group = session.group(group_id)
-    digest = checkpoint or Digest(group.incumbent().checkpoint_hash)
-    current = group.current()
+    digest = checkpoint or Digest(group.voting.incumbent().checkpoint_hash)
+    current = group.voting.current()
     version = current.version if version is None else version
-    tip = current.tip if version == current.version else group.tip_of(version)
+    tip = current.tip if version == current.version else group.deltas.tip_of(version)
     with session.out.progress("fetching"):
         specification = retrieval.load_specification(session.blocks, group.model_hash)
         sets = session.training_sets(group)
@@ -107,7 +107,9 @@ def verify(
         def progress(height: int, blocks: int, done: int, examples: int) -> None:
             step((height - 1) * examples + done, blocks * examples)
 
-        folder = data_folder() / "verifications" / f"{session.chain.chain_id}-{group.voting}"
+        folder = (
+            data_folder() / "verifications" / f"{session.chain.chain_id}-{group.voting.address}"
+        )
         transcripts = Transcripts(state or folder, kept=sys.maxsize)
         report = replay(group, session.blocks, progress, session.training_sets(group), transcripts)
     session.out.show(str(report), _document(report))

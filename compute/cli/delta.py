@@ -81,7 +81,7 @@ def propose(
         delta = _build(session, seat, add, remove, become).delta
     number = curator.propose(seat, delta, rebased_from)
     group = seat.group
-    votable = Moment(group.proposal(number).proposed_at + group.period().review)
+    votable = Moment(group.deltas.proposal(number).proposed_at + group.deltas.period().review)
     session.out.done(
         f"Proposal {number}. From {votable}: nrn delta vote {group_id} {number}",
         {"group": group_id, "proposal": number, "delta": delta, "votable_from": votable},
@@ -115,7 +115,7 @@ def finalize(session: Session, group_id: GroupId) -> None:
     """
     group = session.group(group_id)
     session.sender.finalize(group)
-    version, tip = group.tip_at(session.chain.now())
+    version, tip = group.deltas.tip_at(session.chain.now())
     session.out.done(
         f"The training set is at version {version}.",
         {"group": group_id, "version": version, "tip": Digest(tip)},
@@ -129,7 +129,7 @@ def proposals(session: Session, group_id: GroupId) -> None:
     Example: nrn delta proposals 1
     """
     group = session.group(group_id)
-    leader, review = group.leader(), group.period().review
+    leader, review = group.deltas.leader(), group.deltas.period().review
     rows = [
         {
             "proposal": proposal.id,
@@ -139,10 +139,10 @@ def proposals(session: Session, group_id: GroupId) -> None:
             "delta": Digest(proposal.delta_hash),
             "proposer": proposal.proposer,
         }
-        for proposal in group.proposals()
+        for proposal in group.deltas.proposals()
     ]
     session.out.rows(
-        f"Proposals for group {group_id}, until {Moment(group.period().end)}", rows,
+        f"Proposals for group {group_id}, until {Moment(group.deltas.period().end)}", rows,
         empty="none. Make one with `nrn delta propose`.",
     )  # fmt: skip
 

@@ -122,10 +122,7 @@ def sample(
 def _checkpoint(session: Session, group_id: int, height: int | None) -> bytes:
     group = session.group(group_id)
     if height is None:
-        return group.incumbent().checkpoint_hash
-    if height == 0:
-        return group.config.genesis_checkpoint
-    for block in group.accepted_blocks():
-        if block.height == height:
-            return block.checkpoint_hash
+        return group.voting.incumbent().checkpoint_hash
+    if accepted := group.voting.accepted(height):
+        return accepted
     raise Refused(f"Group {group_id} has accepted no block of height {height} yet.")

@@ -128,7 +128,7 @@ class Session:
         """Where commands keep the versions of a group's training set."""
         from compute.storage import data_folder
 
-        return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting
+        return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting.address
 
     def seat(
         self, group_id: int, role: str, state: Path | None, poll_seconds: float = 2.0

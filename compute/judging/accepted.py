@@ -32,7 +32,7 @@ class Replay:
         self._store = store
         self._transcripts = transcripts
         self._specification = load_specification(store, group.model_hash)
-        self._current = group.current()
+        self._current = group.voting.current()
         last = self._current.version
         self._sets = load_training_sets(group, store, last, folder, verify=True)
         self.training_set = self._sets.version(0)
@@ -95,7 +95,7 @@ class Replay:
         self, checkpoint: bytes, version: int
     ) -> contextlib.AbstractContextManager[Transcript]:
         current = self._current
-        tip = current.tip if version == current.version else self._group.tip_of(version)
+        tip = current.tip if version == current.version else self._group.deltas.tip_of(version)
         return transcript_in(
             self._transcripts, self._specification, checkpoint, tip, self.training_set
         )

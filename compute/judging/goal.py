@@ -92,7 +92,7 @@ class Goals:
         Evaluates the incumbent unless it is known already. Raises BlockUnavailable while a block
         of specification, data or incumbent cannot be had.
         """
-        current, standing = self._group.current(), self._group.incumbent()
+        current, standing = self._group.voting.current(), self._group.voting.incumbent()
         incumbent, last = standing.checkpoint_hash, self._last
         if last is not None and (last.tip, last.incumbent) == (current.tip, incumbent):
             return last

@@ -57,7 +57,7 @@ def load_training_sets(
 
 def deltas_until(group: Group, version: int) -> tuple[bytes, list[DeltaRecord]]:
     """The genesis delta's hash and every delta up to `version`, through a fork's parents."""
-    genesis, records = group.lineage(version)
+    genesis, records = group.deltas.lineage(version)
     return genesis, [DeltaRecord(r.delta_hash, r.parent_tip, r.proposer) for r in records]
 
 

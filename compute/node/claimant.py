@@ -97,14 +97,14 @@ class Claimant:
     def ensure_committed(self, block_index: int) -> bool:
         """Commit to the journalled claim unless that is done; whether it is on chain."""
         value = self._commitment(self._entry(block_index))
-        if self._group.commitment(value) is not None:
+        if self._group.voting.commitment(value) is not None:
             return True
         return self._delivery.commit(block_index, value)
 
     def is_final(self, block_index: int) -> bool:
         """Whether the commitment is on chain and no reorganisation can undo it."""
         value = self._commitment(self._entry(block_index))
-        return self._group.commitment(value, final=True) is not None
+        return self._group.voting.commitment(value, final=True) is not None
 
     def ensure_revealed(self, block_index: int) -> bool:
         """Publish the checkpoint and reveal the claim unless that is done; whether it is."""
@@ -134,7 +134,7 @@ class Claimant:
         due = of_claim(group, claim)
         if due is None:
             return False
-        outcome = group.outcome(n)
+        outcome = group.voting.outcome(n)
         ours = won(group, claim, outcome)
         logger.info("block %d: %s", n, "our claim won" if ours else outcome.status.name.lower())
         for reward in due:
@@ -145,7 +145,7 @@ class Claimant:
 
     def _standing(self, entry: ClaimEntry) -> Candidate | None:
         """This claim as the chain stores it; None if it is not there, or another's is."""
-        claim = self._group.candidate(entry.checkpoint_hash)
+        claim = self._group.voting.candidate(entry.checkpoint_hash)
         ours = entry.block_index, self.address
         return claim if claim and (claim.block_index, claim.trainer) == ours else None
 

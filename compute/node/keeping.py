@@ -28,7 +28,7 @@ class Keeping:
     """
 
     def __init__(self, group: Group, blocks: Mirror, role: str) -> None:
-        name = f"{group.chain.chain_id}-{group.voting}-{role}"
+        name = f"{group.chain.chain_id}-{group.voting.address}-{role}"
         self._group = group
         self._blocks = blocks
         self._private = Pins(pins_of(blocks.own), name, blocks.own)
@@ -41,9 +41,9 @@ class Keeping:
 
         Raises StoreUnreachable; what was done until then is not lost.
         """
-        self._keep(self._group.incumbent().checkpoint_hash, "incumbent")
+        self._keep(self._group.voting.incumbent().checkpoint_hash, "incumbent")
         for claim in claims:
-            revealed = self._group.candidate(claim) is not None
+            revealed = self._group.voting.candidate(claim) is not None
             self._keep(claim, "claim", public=revealed)
         if block_index == self._block_index:
             return
@@ -56,10 +56,10 @@ class Keeping:
     def _keep_the_groups(self) -> set[bytes]:
         """Keep what the chain says the group consists of; its roots."""
         group = self._group
-        incumbent = group.incumbent()
+        incumbent = group.voting.incumbent()
         lately = range(max(0, incumbent.height - HEIGHTS_KEPT), incumbent.height)
         deltas = roots.deltas(group)
-        accepted = [found for at in lately if (found := group.accepted(at)) is not None]
+        accepted = [found for at in lately if (found := group.voting.accepted(at)) is not None]
         models = list(roots.models(self._blocks.own, group.model_hash))
         words = self._tokenisers
         for why, wanted in (

@@ -39,7 +39,7 @@ def models(store: Store, model_hash: bytes) -> Iterator[bytes]:
 
 def deltas(group: Group) -> list[bytes]:
     """The genesis delta and every one appended since, through a fork's parents."""
-    genesis, records = group.lineage(group.current().version)
+    genesis, records = group.deltas.lineage(group.voting.current().version)
     return [genesis, *(record.delta_hash for record in records)]
 
 
@@ -59,7 +59,7 @@ def tokenisers(store: Store, genesis: bytes) -> list[bytes]:
 def of_group(group: Group, store: Store) -> list[bytes]:
     """The roots of all that `nrn verify` reads: models, deltas, accepted checkpoints; and the
     tokeniser, for people to read."""
-    accepted = [block.checkpoint_hash for block in group.accepted_blocks()]
+    accepted = [claim.checkpoint_hash for claim in group.history.winners()]
     first = group.config.genesis_checkpoint
     changes = deltas(group)
     words = tokenisers(store, changes[0])

@@ -24,7 +24,7 @@ Opened = TypeVar("Opened")
 
 def folder(root: Path, role: str, group: Group, address: str) -> Path:
     """Where a role keeps its state by default: one folder per role, group and account."""
-    return root / str(group.chain.chain_id) / group.voting / f"{role}-{address}"
+    return root / str(group.chain.chain_id) / group.voting.address / f"{role}-{address}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Seat:
         identity: dict[str, str | int] = {
             "role": self.role,
             "chain_id": self.group.chain.chain_id,
-            "voting": self.group.voting,
+            "voting": self.group.voting.address,
             "genesis_time": self.group.genesis_time,
             "account": self.address,
         }
@@ -84,7 +84,7 @@ class Seat:
     @cached_property
     def sender(self) -> "Sender":
         """Sends transactions of the account."""
-        return self.group.chain.sender(self.account)
+        return self.group.sender(self.account)
 
     @cached_property
     def blocks(self) -> Mirror:

@@ -24,7 +24,7 @@ def attempt(what: str, send: Callable[[], object]) -> bool:
 
 def settle_overdue(sender: Sender, group: Group) -> None:
     """Write the outcome of the last block with reveals to the chain, if it is over."""
-    block_index = group.settleable()
+    block_index = group.voting.settleable()
     if block_index is not None:
         attempt(f"settle block {block_index}", lambda: sender.settle(group))
 
@@ -71,5 +71,5 @@ class OwnTransactions:
 
     def finish(self, commitment: bytes) -> None:
         """Take back the bonds of our claims that an earlier commitment displaced."""
-        if self._group.credit(self._sender.address):
+        if self._group.voting.credit(self._sender.address):
             attempt("withdraw credit", lambda: self._sender.withdraw_credit(self._group))

@@ -32,7 +32,7 @@ def checkout(
 ) -> TrainingSet:
     """The training set at `version`, or the one in force now, kept in `folder` if there is one.
     Raises BlockUnavailable."""
-    version = group.current().version if version is None else version
+    version = group.voting.current().version if version is None else version
     return load_training_set(group, store, version, folder)
 
 
@@ -48,7 +48,7 @@ def new_delta(
     Raises training_set.Inapplicable or SchemaError if it does not fit.
     """
     group, blocks = seat.group, seat.blocks
-    version, tip = group.tip_at(group.chain.now())
+    version, tip = group.deltas.tip_at(group.chain.now())
     return build_delta(
         load_training_set(group, blocks, version, folder),
         add=add,
@@ -88,19 +88,19 @@ class Curator(Role):
     def step(self, now: int) -> Wait:
         """Publish, finalise, redeem."""
         group, sender = self._group, self._sender
-        if group.finalizable():
+        if group.deltas.finalizable():
             attempt("finalise the period", lambda: sender.finalize(group))
-        for proposal in group.proposals():
+        for proposal in group.deltas.proposals():
             if proposal.proposer == sender.address:
                 self._publish(proposal)
-        for version in range(group.base_version + 1, group.current().version + 1):
-            due = group.due(version)
+        for version in range(group.base_version + 1, group.voting.current().version + 1):
+            due = group.deltas.due(version)
             if due is not None and due.proposer == sender.address:
                 attempt(
                     f"redeem version {version}",
                     functools.partial(sender.redeem_delta, group, version),
                 )
-        return Wait(group.period().end, "waiting for the end of the delta period")
+        return Wait(group.deltas.period().end, "waiting for the end of the delta period")
 
     def _publish(self, proposal: Proposal) -> None:
         """Serve a proposal's bytes, as far as they are still here."""

@@ -78,7 +78,9 @@ class Relayer(Role):
         return Wait(block.end, "waiting for the next block")
 
     def _commit(self, handover: Handover, now: int) -> None:
-        if self._group.commitment(handover.commitment) is None and self._may_try(handover, now):
+        if self._group.voting.commitment(handover.commitment) is None and self._may_try(
+            handover, now
+        ):
             self._pay.commit(handover.block_index, handover.commitment)
 
     def _reveal(self, handover: Handover, now: int, end: int) -> None:
@@ -105,16 +107,16 @@ class Relayer(Role):
     def _refusal(self, commitment: bytes, opened: Opened) -> str | None:
         """Why the contract would not take the claim."""
         group, claim = self._group, opened.claim
-        seq = group.commitment(commitment)
+        seq = group.voting.commitment(commitment)
         if seq is None:
             return "it was not committed to"
-        rival = group.candidate(claim.checkpoint_hash)
+        rival = group.voting.candidate(claim.checkpoint_hash)
         displaced = rival and rival.block_index == claim.block_index and seq < rival.seq
-        if group.is_used(claim.checkpoint_hash) and not displaced:
+        if group.voting.is_used(claim.checkpoint_hash) and not displaced:
             return "its checkpoint was claimed before"
         if not is_signed(group.chain.rpc, group.domain, claim, opened.signature):
             return "its trainer did not sign it"
-        if (claim.model_hash, claim.tip) != (group.model_hash, group.current().tip):
+        if (claim.model_hash, claim.tip) != (group.model_hash, group.voting.current().tip):
             return "it is about another model or training set"
         if claim.loss + group.config.min_improvement > claim.baseline_loss:
             return "it is no improvement"
@@ -151,7 +153,7 @@ class Relayer(Role):
 
     def _stored(self, opened: Opened) -> Candidate | None:
         """The claim as the chain stores it; None before its reveal, or if it was displaced."""
-        stored, claim = self._group.candidate(opened.claim.checkpoint_hash), opened.claim
+        stored, claim = self._group.voting.candidate(opened.claim.checkpoint_hash), opened.claim
         ours = claim.block_index, claim.trainer
         return stored if stored and (stored.block_index, stored.trainer) == ours else None
 

@@ -71,7 +71,7 @@ def verify(
 
 
 def _verify(group: Group, replay: Replay, progress: Progress | None) -> Report:
-    accepted = group.accepted_blocks()
+    accepted = group.history.accepted_blocks()
     genesis_fault = replay.genesis_fault()
     checked = []
     for block in accepted:

@@ -73,7 +73,7 @@ class Wisdomkeeper(Role):
             with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
                 self._goals.now(self._check)
             return Wait(block.vote_at, "waiting for the vote window")
-        if self._group.ballot(block.index, self._staker) is None:
+        if self._group.voting.ballot(block.index, self._staker) is None:
             entry = self._journal.get(block.index)
             if entry is None:
                 retrieved_by = block.vote_at + (block.end - block.vote_at) // 2
@@ -101,7 +101,7 @@ class Wisdomkeeper(Role):
         goal's own blocks are missing, or those of a candidate that may still arrive, and Overdue
         if the block ends during an evaluation.
         """
-        candidates = self._group.candidates(block.index)
+        candidates = self._group.voting.candidates(block.index)
         if not candidates:
             return None
         epoch = block.start // EPOCH
@@ -166,20 +166,20 @@ class Wisdomkeeper(Role):
     def _collected(self, entry: BallotEntry) -> bool:
         """Collect for one ballot; whether nothing is left to do."""
         n, group, sender = entry.block_index, self._group, self._sender
-        outcome = group.outcome(n)
+        outcome = group.voting.outcome(n)
         if outcome.status == Status.UNSETTLED:
             return False
         if (
             group.config.keeper_bps == 0
             or outcome.status != Status.ACCEPTED
-            or group.accepted(outcome.height) != entry.checkpoint_hash
-            or group.ballot(n, self._staker) in (None, PAID)
+            or group.voting.accepted(outcome.height) != entry.checkpoint_hash
+            or group.voting.ballot(n, self._staker) in (None, PAID)
         ):
             return True
         # another may be faster with the first two: what counts is the chain afterwards
         if not outcome.redeemed:
             attempt(f"redeem block {n}", lambda: sender.redeem(group, n))
-        if group.eval_root(n) is None:
+        if group.voting.eval_root(n) is None:
             attempt(
                 f"open the root of block {n}", lambda: sender.open_root(group, n, entry.eval_root)
             )

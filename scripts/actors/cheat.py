@@ -40,7 +40,7 @@ class Cheat(Role):
 
     def _invent(self, block: Block) -> None:
         """Claim an invented loss for the untrained network."""
-        seat, current = self._seat, self._seat.group.current()
+        seat, current = self._seat, self._seat.group.voting.current()
         baseline = current.baseline_loss if current.baseline_known else GUESS
         specification = load_specification(seat.blocks, seat.group.model_hash)
         checkpoint = publish(

@@ -25,7 +25,7 @@ class LazyKeeper(Role):
         if now < block.vote_at:
             unpaid = bool(self._unpaid)
             return Wait(block.vote_at, "waiting to vote for whatever leads", recheck=unpaid)
-        candidates = group.candidates(block.index)
+        candidates = group.voting.candidates(block.index)
         if candidates and block.index not in self._unpaid:
             best = candidates[0].checkpoint_hash
             attempt(
@@ -38,12 +38,12 @@ class LazyKeeper(Role):
 
     def _asked_for_pay(self, index: int) -> bool:
         """Ask for the keeper's share once it can be had; whether there is nothing left to ask."""
-        group, outcome = self._seat.group, self._seat.group.outcome(index)
+        group, outcome = self._seat.group, self._seat.group.voting.outcome(index)
         if outcome.status == Status.UNSETTLED:
             return False
         if outcome.status != Status.ACCEPTED or group.config.keeper_bps == 0:
             return True
-        if not outcome.redeemed or group.eval_root(index) is None:
+        if not outcome.redeemed or group.voting.eval_root(index) is None:
             return False
         attempt(
             self._seat,

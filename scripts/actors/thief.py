@@ -30,10 +30,10 @@ class Thief(Role):
         group = self._seat.group
         block = group.slot_at(now)
         if now < block.reveal_at:
-            winner = group.incumbent().checkpoint_hash
+            winner = group.voting.incumbent().checkpoint_hash
             for claim in self._seen:
                 # Where the loss to beat is not on chain, it would have to evaluate.
-                if claim.checkpoint_hash == winner and group.current().baseline_known:
+                if claim.checkpoint_hash == winner and group.voting.current().baseline_known:
                     self._prepare(block, claim)
             self._seen = []
             return Wait(block.reveal_at, "waiting for others to reveal")
@@ -41,7 +41,7 @@ class Thief(Role):
             for what, claim in self._prepared:
                 self._reveal(what, claim)
             self._prepared = []
-            revealed = group.candidates(block.index)
+            revealed = group.voting.candidates(block.index)
             if not revealed:
                 return Wait(block.vote_at, "watching for reveals", recheck=True)
             self._robbed = block.index
@@ -49,7 +49,7 @@ class Thief(Role):
             self._reveal("reveal another's checkpoint at once", claim)
         if now < block.vote_at:
             return Wait(block.vote_at, "waiting for the votes")
-        self._seen = group.candidates(block.index)
+        self._seen = group.voting.candidates(block.index)
         return Wait(block.end, "waiting for the next block")
 
     def _prepare(self, block: Block, stolen: RevealedClaim) -> None:
@@ -85,7 +85,7 @@ class Thief(Role):
 
     def _claim(self, block: Block, stolen: RevealedClaim, checkpoint_hash: bytes) -> Claim:
         """The stolen numbers under the thief's own name, against the loss it has to beat."""
-        current = self._seat.group.current()
+        current = self._seat.group.voting.current()
         return Claim(
             trainer=self._sender.address,
             block_index=block.index,

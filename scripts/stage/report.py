@@ -36,7 +36,7 @@ class BlockRow:
 def block_rows(group: Group, rewards: Mapping[int, int]) -> list[BlockRow]:
     """Every accepted block of a group; `rewards` maps a block's start to what it minted."""
     rows = []
-    for block in group.accepted_blocks():
+    for block in group.history.accepted_blocks():
         start = group.slot(block.block_index).start
         rows.append(
             BlockRow(
@@ -47,7 +47,7 @@ def block_rows(group: Group, rewards: Mapping[int, int]) -> list[BlockRow]:
                 loss=nats(block.loss),
                 baseline=nats(block.baseline_loss),
                 trainer=block.trainer,
-                votes=group.votes(block.checkpoint_hash),
+                votes=group.voting.votes(block.checkpoint_hash),
                 reward=rewards[start],
             )
         )

@@ -203,7 +203,7 @@ class Stage:
 
     def happened(self, event: str) -> list[Event]:
         """All events of this name of the group's CheckpointVoting."""
-        return self.group.follow_blocks([event]).poll()
+        return self.group.history.follow([event]).poll()
 
     def tell(self) -> str:
         """The end of what the actors logged."""

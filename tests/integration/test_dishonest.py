@@ -23,7 +23,7 @@ def test_a_lie_is_revealed_stolen_and_voted_for(stage: Stage) -> None:
         for role in (cheat, thief, lazy):
             stage.step(role)
         stage.net.warp(moment)
-    (lie,) = stage.group.candidates(block.index)
+    (lie,) = stage.group.voting.candidates(block.index)
     assert lie.trainer == stage.net.accounts["mallory"].address
     (stolen,) = attempts(stage, "thief-tom")
     assert stolen["what"] == "reveal another's checkpoint at once"

@@ -103,7 +103,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     assert said[honest.checkpoint_hash.hex()] == "true"
     stage.net.warp(block.end)
     stage.step(keeper)
-    assert stage.group.incumbent().checkpoint_hash == honest.checkpoint_hash
+    assert stage.group.voting.incumbent().checkpoint_hash == honest.checkpoint_hash
     sender = stage.net.sender("bob")
     for checkpoint_hash in expected:
         assert sender.release_bond(stage.group, checkpoint_hash).event("BondReleased")["burned"]
@@ -116,7 +116,7 @@ def test_with_lies_alone_the_keeper_votes_for_none(stage: Stage) -> None:
     stage.step(keeper)
     stage.net.warp(block.end)
     stage.step(keeper)
-    assert stage.group.outcome(block.index).status == Status.REJECTED
+    assert stage.group.voting.outcome(block.index).status == Status.REJECTED
 
 
 def test_a_checkpoint_that_arrives_late_but_in_time_is_voted_for(stage: Stage) -> None:

@@ -81,7 +81,7 @@ def test_checkpoints_are_let_go_two_heights_after_the_next_and_data_never(stage:
             stage.net.warp(moment)
             stage.step(tara)
             stage.step(alice)
-        incumbent = stage.group.incumbent()
+        incumbent = stage.group.voting.incumbent()
         assert incumbent.height == height
         accepted.append(incumbent.checkpoint_hash)
         for name in ("trainer-tara", "wisdomkeeper-alice"):
