@@ -111,7 +111,14 @@ class Terms:
         return chain.heads.block_at(self.genesis_time, chain.deployment.block, chain.head().number)
 
     def events(
-        self, contract: Contract, names: Sequence[str], last: int, **where: Any
+        self,
+        contract: Contract,
+        names: Sequence[str],
+        last: int,
+        first: int | None = None,
+        **where: Any,
     ) -> Iterator[Event]:
-        """Events of a contract from the group's creation to chain block `last`: `read_events`."""
-        return read_events(self.chain.rpc, contract, names, self.first_block, last, **where)
+        """Events of a contract from chain block `first` (the group's creation by default) to `last`:
+        `read_events`."""
+        first = self.first_block if first is None else first
+        return read_events(self.chain.rpc, contract, names, first, last, **where)

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.text import Text
+
+from compute.inert import inert
 
 WRONG, USAGE, NO_CHAIN, NO_CONTENT, A_LIE, UNKNOWN_OUTCOME = 1, 2, 3, 4, 5, 6
 INTERRUPTED = 130
@@ -74,6 +77,5 @@ def exit_code(error: BaseException) -> int | None:
 
 def print_error(sentence: str) -> None:
     """One line on standard error."""
-    Console(file=sys.stderr, highlight=False).print(
-        f"[red]Error:[/red] {sentence.replace('[', chr(92) + '[')}", soft_wrap=True
-    )
+    text = Text.assemble(("Error:", "red"), " ", inert(sentence))
+    Console(file=sys.stderr, highlight=False).print(text, soft_wrap=True)

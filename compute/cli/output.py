@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compute.cli.values import for_people, for_programs
+from compute.inert import inert
 
 Row = Mapping[str, Any]
 
@@ -26,8 +27,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._out = Console(highlight=False)
-        self._err = Console(stderr=True, highlight=False)
+        self._out = Console(highlight=False, markup=False)
+        self._err = Console(stderr=True, highlight=False, markup=False)
 
     def rows(self, title: str, rows: Sequence[Row], *, empty: str = "None.") -> None:
         """A table with one line per row; JSON: a list."""
@@ -54,7 +55,7 @@ class Output:
         if self._as_json:
             self._json(record)
         else:
-            self._out.print(sentence)
+            self._out.print(inert(sentence))
 
     def show(self, renderable: Any, document: Any) -> None:
         """Something laid out by the caller, or the same as JSON."""
@@ -66,7 +67,7 @@ class Output:
     @staticmethod
     def plain(text: str) -> Text:
         """Text from strangers: shown as it is, without what would steer the terminal."""
-        return Text("".join(c if c.isprintable() or c == "\n" else "�" for c in text))
+        return Text(inert(text, len(text)))
 
     @contextmanager
     def progress(self, doing: str) -> Iterator[Step]:

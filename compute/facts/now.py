@@ -1,18 +1,22 @@
 """Where things stand now, read from chain and store."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compute.chain import Group
 from compute.chain.awards import awards
+from compute.chain.events import read_events
 from compute.chain.rewards import rewards
 from compute.chain.shared import Shared
 from compute.facts.records import (
     AccountFacts,
     CandidateFacts,
     DeltaFacts,
+    ExitFacts,
     GroupFacts,
     StakeFacts,
+    SupplyFacts,
 )
 from compute.storage import StorageError, Store
 from compute.units import EPOCH
@@ -74,12 +78,39 @@ def account_facts(chain: Shared, address: str, groups: Iterable[Group]) -> Accou
 
 
 def _stake(group: Group, address: str) -> StakeFacts:
+    found = stake_facts(group, address)
+    return replace(found, rewards=sum(reward.amount for reward in rewards(group, address)))
+
+
+def stake_facts(group: Group, address: str) -> StakeFacts:
+    """What an account has in a group, but for rewards, which take long to find."""
     vault, slot = group.chain.vault, group.slot_at(group.head().timestamp)
-    return StakeFacts(
-        group.id,
-        vault.stake_of(group.id, address),
-        vault.power_at(group.id, address, slot.start // EPOCH),
-        sum(reward.amount for reward in rewards(group, address)),
+    power = vault.power_at(group.id, address, slot.start // EPOCH)
+    return StakeFacts(group.id, vault.stake_of(group.id, address), power, 0)
+
+
+def exit_facts(chain: Shared, address: str) -> list[ExitFacts]:
+    """Stake that an account asked back and has not withdrawn, the first to be released first."""
+    vault, first = chain.vault, chain.deployment.block
+    events = read_events(
+        chain.rpc, vault.contract, ["ExitRequested"], first, chain.head().number, staker=address
+    )
+    epochs = sorted({event["release_epoch"] for event in events})
+    amounts = [vault.exit_amount(address, epoch) for epoch in epochs]
+    return [
+        ExitFacts(epoch, epoch * EPOCH, amount)
+        for epoch, amount in zip(epochs, amounts, strict=True)
+        if amount
+    ]
+
+
+def supply_facts(chain: Shared) -> SupplyFacts:
+    """How many tokens there are, and where they come from."""
+    return SupplyFacts(
+        chain.neuron.total_supply(),
+        chain.sale.issued(),
+        chain.coinbase.minted(),
+        chain.vault.total_stake(),
     )
 
 

@@ -2,6 +2,7 @@
 losses in nats per example as unsigned Q32.32; times in unix seconds."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from compute.chain.records import DeltaPeriod, Incumbent, RevealedClaim, Status
@@ -59,29 +60,57 @@ class AccountFacts:
     stakes: tuple[StakeFacts, ...]
 
 
+class Bond(Enum):
+    """What became of a claim's bond."""
+
+    HELD = "held until the block is settled"
+    DUE = "returns to who paid it when it is released"
+    FORFEIT = "burns when it is released"
+    RETURNED = "returned"
+    BURNED = "burned"
+
+
 @dataclass(frozen=True)
 class CandidateFacts:
-    """A revealed claim and the stake that voted for it."""
+    """A revealed claim, the stake that voted for it, and its bond; `payer` of the bond is None once
+    that has left the contract, or is not asked for."""
 
     checkpoint_hash: bytes
     trainer: str
     loss: int
     baseline_loss: int
     votes: int
+    bond: Bond
+    payer: str | None
 
     @classmethod
-    def of(cls, claim: RevealedClaim, votes: int) -> "CandidateFacts":
+    def of(
+        cls, claim: RevealedClaim, votes: int, bond: Bond = Bond.HELD, payer: str | None = None
+    ) -> "CandidateFacts":
         """The claim with its votes."""
-        return cls(claim.checkpoint_hash, claim.trainer, claim.loss, claim.baseline_loss, votes)
+        return cls(
+            claim.checkpoint_hash,
+            claim.trainer,
+            claim.loss,
+            claim.baseline_loss,
+            votes,
+            bond,
+            payer,
+        )
 
 
 @dataclass(frozen=True)
 class BallotFacts:
-    """A keeper's vote; for None it is "none valid"."""
+    """A keeper's vote; for None it is "none valid". `earned` is NRN paid, or due if not `paid`;
+    `proven` tells whether it is for the winner and shows an evaluation that the opened root bears
+    out."""
 
     staker: str
     checkpoint_hash: bytes | None
     power: int
+    earned: int
+    paid: bool
+    proven: bool
 
 
 @dataclass(frozen=True)
@@ -91,7 +120,7 @@ class BlockFacts:
     `winner` is None unless it was accepted, `height` is 0 then. `votes` are those of what leads or
     won, "none valid" included; `quorum` is how many of the group's `power` it needs. `reward` is
     what the winner earns in all, `pooled` the keepers' part of it; `paid` tells whether it is
-    minted.
+    minted, `root_open` whether the winner's evaluation is public, so that keepers can be paid.
     """
 
     index: int
@@ -107,6 +136,7 @@ class BlockFacts:
     reward: int
     pooled: int
     paid: bool
+    root_open: bool
     candidates: tuple[CandidateFacts, ...]
     ballots: tuple[BallotFacts, ...]
 
@@ -138,3 +168,35 @@ class TrainerFacts:
     accepted: int
     best_loss: int | None
     earned: int
+
+
+@dataclass(frozen=True)
+class KeeperFacts:
+    """What a keeper did in a group: it cast `ballots` in so many of the `blocks` since its first.
+    `power` is that of its last ballot, `earned` what they brought, paid or not yet."""
+
+    address: str
+    ballots: int
+    blocks: int
+    with_winner: int
+    power: int
+    earned: int
+
+
+@dataclass(frozen=True)
+class SupplyFacts:
+    """NRN there are, were `issued` by the sale and `minted` since, and staked in all groups."""
+
+    supply: int
+    issued: int
+    minted: int
+    staked: int
+
+
+@dataclass(frozen=True)
+class ExitFacts:
+    """Stake that somebody asked back: `withdraw(release_epoch)` pays it from `release_at` on."""
+
+    release_epoch: int
+    release_at: int
+    amount: int

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from compute.cli.preview.samples import Sample, samples
+from compute.facts.samples import Sample, samples
 from compute.training_set import class_counts
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from compute.cli.failure import Refused
-from compute.cli.preview.samples import Sample, samples
+from compute.facts.samples import Sample, samples
 
 if TYPE_CHECKING:
     from compute.training_set import Preview

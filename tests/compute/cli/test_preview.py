@@ -47,7 +47,7 @@ def test_text_is_shown_and_cannot_touch_the_terminal(tmp_path):
     tokens = np.frombuffer(data, np.uint8).reshape(1, -1)
     what = change(tokens=tokens, targets=tokens)
     shown = rendered(what, "targets")
-    assert "to be·[2Jor <script>" in shown
+    assert "to be�[2Jor <script>" in shown
     assert "[red]not" in shown
     write_sheet(tmp_path / "look.html", "<b>", facts(what, "targets"), what, "targets")
     written = (tmp_path / "look.html").read_text()

@@ -124,10 +124,13 @@ class LedgerRpc(Rpc):
             "baseline_loss": self.loss(index - 1), "eval_root_hash": b"\5" * 32, "version": 0,
             "staker": KEEPER, "power": 4 * 10**18, "attestation": b"\6" * 32, "group_id": 1,
             "block_start": self.schedule.slot(index).start, "reward": 500, "pooled": 100,
+            "status": 1, "votes": 4 * 10**18, "payer": TRAINERS[index % 2], "amount": 10**18,
+            "burned": False, "eval_root": b"\5" * 32,
         }  # fmt: skip
 
 
-ORDER = ["Revealed", "Voted", "BlockAccepted", "BlockCoinbase"]
+ORDER = ["Revealed", "Voted", "BlockAccepted", "BlockSettled", "BondReleased", "RootOpened",
+         "KeeperPaid", "BlockCoinbase"]  # fmt: skip
 
 
 def ledger(count: int) -> tuple[Group, LedgerRpc]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compute.inert import inert
+
 if TYPE_CHECKING:
     from compute.training_set.tokeniser import Tokeniser
 
@@ -68,9 +70,7 @@ def _pixels(value: np.ndarray) -> np.ndarray | None:
 
 
 def _readable(data: bytes) -> str:
-    """Text that can do nothing to a terminal."""
-    text = data[: 4 * _TEXT].decode(errors="replace")[:_TEXT]
-    return "".join(c if c.isprintable() or c == "\n" else "·" for c in text)
+    return inert(data[: 4 * _TEXT].decode(errors="replace")[:_TEXT])
 
 
 def _numbers(value: np.ndarray) -> str:

@@ -1,0 +1,120 @@
+"""What people did in a group and what it brought them, from the facts of its blocks and deltas."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from compute.facts.records import (
+    BallotFacts,
+    BlockFacts,
+    Bond,
+    CandidateFacts,
+    DeltaFacts,
+    KeeperFacts,
+    TrainerFacts,
+)
+
+
+def trainer_facts(blocks: Iterable[BlockFacts]) -> list[TrainerFacts]:
+    """The standing of everybody who revealed a claim in these blocks: who earned most is first."""
+    claims: Counter[str] = Counter()
+    accepted: Counter[str] = Counter()
+    earned: Counter[str] = Counter()
+    best: dict[str, int] = {}
+    for block in blocks:
+        claims.update(candidate.trainer for candidate in block.candidates)
+        if block.winner is not None:
+            trainer, loss = block.winner.trainer, block.winner.loss
+            accepted[trainer] += 1
+            earned[trainer] += block.reward - block.pooled
+            best[trainer] = min(loss, best.get(trainer, loss))
+    ranked = sorted(claims, key=lambda trainer: (-earned[trainer], -accepted[trainer], trainer))
+    return [TrainerFacts(t, claims[t], accepted[t], best.get(t), earned[t]) for t in ranked]
+
+
+def keeper_facts(blocks: Sequence[BlockFacts]) -> list[KeeperFacts]:
+    """The standing of everybody who voted in these blocks: who earned most is first."""
+    cast: defaultdict[str, list[tuple[BlockFacts, BallotFacts]]] = defaultdict(list)
+    for block in blocks:
+        for ballot in block.ballots:
+            cast[ballot.staker].append((block, ballot))
+    found = [_keeper(staker, voted, blocks) for staker, voted in cast.items()]
+    return sorted(found, key=lambda keeper: (-keeper.earned, -keeper.ballots, keeper.address))
+
+
+def _keeper(
+    staker: str, voted: list[tuple[BlockFacts, BallotFacts]], blocks: Sequence[BlockFacts]
+) -> KeeperFacts:
+    first = voted[0][0].index
+    return KeeperFacts(
+        address=staker,
+        ballots=len(voted),
+        blocks=sum(block.index >= first for block in blocks),
+        with_winner=sum(_with_winner(block, ballot) for block, ballot in voted),
+        power=voted[-1][1].power,
+        earned=sum(ballot.earned for _, ballot in voted),
+    )
+
+
+def _with_winner(block: BlockFacts, ballot: BallotFacts) -> bool:
+    return block.winner is not None and ballot.checkpoint_hash == block.winner.checkpoint_hash
+
+
+@dataclass(frozen=True)
+class DueFacts:
+    """NRN that waits for somebody, and the command that collects it."""
+
+    what: str
+    amount: int
+    command: str
+
+
+@dataclass(frozen=True)
+class DeedFacts:
+    """What one address did in one group, newest first."""
+
+    claims: tuple[tuple[BlockFacts, CandidateFacts], ...]
+    ballots: tuple[tuple[BlockFacts, BallotFacts], ...]
+    deltas: tuple[DeltaFacts, ...]
+    earned: int
+    dues: tuple[DueFacts, ...]
+
+
+def deed_facts(
+    group_id: int,
+    bond: int,
+    address: str,
+    blocks: Sequence[BlockFacts],
+    lineage: Iterable[DeltaFacts],
+) -> DeedFacts:
+    """What `address` did in the group of these blocks and deltas, and what waits for it.
+
+    `bond` is that of each claim, in NRN wei. Earnings are without bonds, paid or not yet.
+    """
+    newest = blocks[::-1]
+    claims = [(b, c) for b in newest for c in b.candidates if c.trainer == address]
+    ballots = [(b, v) for b in newest for v in b.ballots if v.staker == address]
+    deltas = [delta for delta in lineage if delta.proposer == address]
+    won = [b for b in newest if b.winner is not None and b.winner.trainer == address]
+    earned = sum(b.reward - b.pooled for b in won) + sum(v.earned for _, v in ballots)
+    dues = [
+        *(_due(group_id, f"reward of block {b.index}", b.reward - b.pooled)
+          for b in won if not b.paid),
+        *(_due(group_id, f"keeper's part of block {b.index}", v.earned)
+          for b, v in ballots if b.paid and v.earned and not v.paid),
+        *(_due(group_id, f"bond of the claim in block {b.index}", bond)
+          for b in newest for c in b.candidates if c.payer == address and c.bond is Bond.DUE),
+        *(_due(group_id, f"reward of data version {d.version}", d.reward)
+          for d in deltas if d.reward and d.paid is False),
+    ]  # fmt: skip
+    return DeedFacts(
+        tuple(claims),
+        tuple(ballots),
+        tuple(deltas),
+        earned + sum(delta.reward or 0 for delta in deltas),
+        tuple(dues),
+    )
+
+
+def _due(group_id: int, what: str, amount: int) -> DueFacts:
+    return DueFacts(what, amount, f"nrn redeem {group_id}")
