@@ -9,6 +9,7 @@ from compute.cli import (
     check,
     delta,
     exact,
+    explore,
     group,
     model,
     redeem,
@@ -60,7 +61,7 @@ def program(
     pass
 
 
-for module in (status, stake, train, work, redeem, check):
+for module in (status, stake, train, work, redeem, explore, check):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(model.app, name="model")

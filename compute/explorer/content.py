@@ -1,0 +1,137 @@
+"""What the store holds of models, deltas and checkpoints, kept by hash: content never changes.
+
+What is missing is said and asked for again the next time.
+"""
+
+import json
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from compute.checkpoint import HeldOut, InvalidCheckpoint, blocks_of, held_out_of
+from compute.facts.changes import ChangeFacts, change_facts
+from compute.models import ModelError, ModelSpecification
+from compute.storage import StorageError, Store, cid
+from compute.training_set.tokeniser import Tokeniser, TokeniserError, load
+
+MAX_KEPT = 20_000  # answers, of a few kilobytes each
+BYTES_PER_PARAMETER = 4
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """A model as its document says; `missing` says why there is none to show."""
+
+    document: dict[str, Any] | None = None
+    parameters: tuple[tuple[str, tuple[int, ...], int], ...] = ()
+    outputs: tuple[int, ...] = ()
+    inputs: tuple[str, ...] = ()
+    target: str | None = None
+    missing: str | None = None
+
+    @property
+    def count(self) -> int:
+        """Parameters in all."""
+        return sum(size for *_, size in self.parameters)
+
+    @property
+    def bytes(self) -> int:
+        """Of a checkpoint."""
+        return BYTES_PER_PARAMETER * self.count
+
+    @property
+    def name(self) -> str:
+        return str(self.document["architecture"]["name"]) if self.document else "unknown"
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """Blocks of a checkpoint: (digest, CID, whether the store has it); `missing` as above."""
+
+    blocks: tuple[tuple[bytes, str, bool], ...] = ()
+    missing: str | None = None
+
+
+class Content:
+    """Reads of one store, each answered once; None is a store that cannot be reached."""
+
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self._kept: dict[tuple[str, bytes], Any] = {}
+        self._lock = threading.Lock()
+
+    def model(self, model_hash: bytes) -> ModelFacts:
+        """The model of this hash; code in it is not run."""
+        return self._once("model", model_hash, ModelFacts, _model)
+
+    def change(self, delta: bytes, model_hash: bytes) -> ChangeFacts:
+        """What a delta of a group with this model brings."""
+        model = self.model(model_hash)
+
+        def read(store: Store, digest: bytes) -> ChangeFacts:
+            return change_facts(store, digest, model.target, _tokeniser(store, model.inputs))
+
+        return self._once("delta" if model.target else "delta?", delta, ChangeFacts, read)
+
+    def checkpoint(self, digest: bytes) -> CheckpointFacts:
+        """Where a checkpoint's blocks lie. Asked anew each time, because blocks come and go."""
+        try:
+            return CheckpointFacts() if self._store is None else _checkpoint(self._store, digest)
+        except (StorageError, InvalidCheckpoint) as error:
+            return CheckpointFacts(missing=str(error))
+
+    def held_out(self, digest: bytes) -> HeldOut | None:
+        """What a checkpoint's trainer says of examples held out; None also if it is not here."""
+        found: tuple[HeldOut | None] | _Missing
+        found = self._once("held out", digest, _Missing, lambda s, d: (held_out_of(s, d),))
+        return None if isinstance(found, _Missing) else found[0]
+
+    def _once(
+        self, kind: str, digest: bytes, absent: Callable[..., Any], read: Callable[..., Any]
+    ) -> Any:
+        key = kind, digest
+        if key in self._kept:
+            return self._kept[key]
+        if self._store is None:
+            return absent(missing="The store cannot be reached.")
+        try:
+            found = read(self._store, digest)
+        except (StorageError, ModelError, InvalidCheckpoint) as error:
+            return absent(missing=str(error))
+        if getattr(found, "missing", None) is None:
+            with self._lock:
+                if len(self._kept) >= MAX_KEPT:
+                    self._kept.clear()
+                self._kept[key] = found
+        return found
+
+
+@dataclass(frozen=True)
+class _Missing:
+    missing: str
+
+
+def _model(store: Store, digest: bytes) -> ModelFacts:
+    specification = ModelSpecification.parse(store.get(digest))
+    shapes = specification.parameter_shapes()
+    return ModelFacts(
+        json.loads(specification.encode()),
+        tuple((name, shape, math.prod(shape)) for name, shape in shapes.items()),
+        specification.output_shape,
+        specification.inputs,
+        specification.target,
+    )
+
+
+def _tokeniser(store: Store, columns: tuple[str, ...]) -> Tokeniser | None:
+    try:
+        return load(store, columns)
+    except (TokeniserError, StorageError):
+        return None  # tokens are shown as numbers then
+
+
+def _checkpoint(store: Store, digest: bytes) -> CheckpointFacts:
+    found = blocks_of(store, digest)[::-1]
+    return CheckpointFacts(tuple((block, cid(block), store.has(block)) for block in found))
