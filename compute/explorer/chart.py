@@ -1,5 +1,6 @@
 """Losses over blocks as one SVG picture, drawn here: the page needs no script for it."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def losses(blocks: Sequence[BlockFacts], held_out: Callable[[bytes], int | None]
     """
     won = [(block, block.winner) for block in blocks if block.winner is not None]
     told = [(block.index, held_out(winner.checkpoint_hash)) for block, winner in _thinned(won)]
-    pairs = zip(won, won[1:], strict=False)
+    pairs = itertools.pairwise(won)
     changes = [(b.index, f"data version {b.version}") for (a, _), (b, _) in pairs
                if a.version != b.version]  # fmt: skip
     return Chart(

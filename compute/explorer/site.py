@@ -1,4 +1,4 @@
-"""Every page by its path; the same for a server and for a folder, because all links are relative."""
+"""Every page by its path: the same for a server and for a folder, as all links are relative."""
 
 import re
 import time
@@ -151,9 +151,7 @@ class Site:
         known = {found.lower(): found for found in self.addresses()}
         address = known.get(address.lower(), address)
         deeds = {
-            number: deed_facts(
-                number, view.group.config.bond, address, view.blocks, view.lineage
-            )
+            number: deed_facts(number, view.group.config.bond, address, view.blocks, view.lineage)
             for number, view in self._world.views.items()
         }
         holds, trouble = None, ""

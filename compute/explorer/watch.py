@@ -90,9 +90,7 @@ class _Reader:
         first, coinbase = last.number + 1, group.chain.coinbase.contract
         told = [
             *group.events(group.deltas.contract, _DATA_EVENTS, head.number, first=first),
-            *group.events(
-                coinbase, ["DeltaCoinbase"], head.number, first=first, group_id=group.id
-            ),
+            *group.events(coinbase, ["DeltaCoinbase"], head.number, first=first, group_id=group.id),
         ]
         return bool(told)
 

@@ -1,0 +1,126 @@
+"""The pages in Chromium, where there is one: live, without violations of the policy, by keyboard.
+
+With EXPLORER_PICTURES=DIR, pictures of every page are written there.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import uvicorn
+
+from compute.explorer import Content, Watch, export
+from compute.explorer.server import application, listen
+from tests.compute.explorer.conftest import Lived
+from tests.support import browser
+
+pytestmark = pytest.mark.skipif(not browser.found(), reason="needs chromium and chromedriver")
+
+WIDE, NARROW = (1100, 900), (380, 800)
+
+
+@pytest.fixture
+def address(lived: Lived) -> Iterator[str]:
+    watch, listener = Watch(lived.net.chain(), lived.store), listen(0)
+    config = uvicorn.Config(application(watch, Content(lived.store)), log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    watch.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    watch.stop()
+    server.should_exit = True
+    thread.join()
+
+
+def pages(lived: Lived) -> dict[str, str]:
+    at, tara = f"group/{lived.group.id}", lived.net.accounts["tara"].address
+    return {"overview": "index.html", "group": f"{at}/index.html", "blocks": f"{at}/blocks-1.html",
+            "data": f"{at}/data-1.html", "delta": f"{at}/delta-1.html",
+            "model": f"{at}/model.html", "account": f"account/{tara}.html",
+            "accounts": "accounts.html"}  # fmt: skip
+
+
+@pytest.mark.parametrize("size,dark", [(WIDE, False), (WIDE, True), (NARROW, False)],
+                         ids=["light", "dark", "narrow"])  # fmt: skip
+def test_every_page_fits_and_breaks_no_rule(
+    lived: Lived, address: str, size: tuple[int, int], dark: bool, request: pytest.FixtureRequest
+) -> None:
+    chromium = browser.Browser(*size, dark=dark)
+    try:
+        for name, path in pages(lived).items():
+            chromium.open(f"{address}/{path}")
+            assert "Chain 31337" in chromium.text(), name
+            width = chromium.run("return document.documentElement.scrollWidth")
+            assert width <= size[0], (name, width)
+            assert chromium.problems() == [], name
+            if folder := os.environ.get("EXPLORER_PICTURES"):
+                kind = request.node.callspec.id
+                chromium.run("document.querySelectorAll('details').forEach((d,n)=>d.open=n<1)")
+                chromium.picture(Path(folder) / f"{name}-{kind}.png")
+    finally:
+        chromium.close()
+
+
+def test_a_chain_block_shows_within_two_seconds_and_keeps_the_reader_s_place(
+    lived: Lived, address: str
+) -> None:
+    chromium = browser.Browser()
+    try:
+        chromium.open(f"{address}/group/{lived.group.id}/index.html")
+        chromium.run("window.kept = true; document.querySelector('details').open = true;"
+                     "document.querySelector('details summary').focus()")  # fmt: skip
+        time.sleep(1)
+        lived.net.rpc("evm_mine")
+        mined, number = time.monotonic(), lived.group.chain.head().number
+        while f"block {number} of" not in chromium.text():
+            assert time.monotonic() - mined < 2
+            time.sleep(0.05)
+        print(f"shown after {time.monotonic() - mined:.2f} s")
+        assert chromium.run("return window.kept && document.querySelector('details').open")
+        assert chromium.run("return document.activeElement.tagName") == "SUMMARY"
+    finally:
+        chromium.close()
+
+
+def test_the_keyboard_reaches_the_content_and_opens_a_block(lived: Lived, address: str) -> None:
+    chromium = browser.Browser()
+    try:
+        chromium.open(f"{address}/group/{lived.group.id}/index.html")
+        chromium.press("Tab")
+        assert chromium.run("return document.activeElement.textContent") == "Skip to the content"
+        for _ in range(40):
+            chromium.press("Tab")
+            if chromium.run("return document.activeElement.tagName") == "SUMMARY":
+                break
+        chromium.press("Enter")
+        assert chromium.run("return document.querySelector('details').open")
+    finally:
+        chromium.close()
+
+
+def test_an_export_works_from_a_folder(lived: Lived, tmp_path: Path) -> None:
+    export(lived.site(), tmp_path / "site")
+    chromium = browser.Browser()
+    try:
+        chromium.open((tmp_path / "site" / "group" / str(lived.group.id) / "data-1.html").as_uri())
+        assert chromium.problems() == []
+        assert chromium.run("return getComputedStyle(document.querySelector('.card')).display")
+        assert chromium.run("return getComputedStyle(document.querySelector('.cards')).display"
+                            ) == "grid"  # fmt: skip
+        assert chromium.run("return document.querySelector('img').naturalWidth") > 0
+    finally:
+        chromium.close()
+
+
+def test_only_this_machine_is_answered(address: str) -> None:
+    assert requests.get(address, headers={"Host": "evil.example"}, timeout=5).status_code == 400
+    answer = requests.get(f"{address}/", timeout=5)
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert requests.get(f"{address}/find?address=<script>", timeout=5).status_code == 400
+    sent = requests.get(f"{address}/find?address=0x{'ab' * 20}", timeout=5)
+    assert sent.status_code == 200 and "Account" in sent.text
