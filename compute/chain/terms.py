@@ -118,7 +118,7 @@ class Terms:
         first: int | None = None,
         **where: Any,
     ) -> Iterator[Event]:
-        """Events of a contract from chain block `first` (the group's creation by default) to `last`:
-        `read_events`."""
+        """Events of a contract from chain block `first`, if not since the group was created, to
+        `last`: `read_events`."""
         first = self.first_block if first is None else first
         return read_events(self.chain.rpc, contract, names, first, last, **where)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compute.checkpoint import HeldOut, InvalidCheckpoint, blocks_of, held_out_of
-from compute.facts.changes import ChangeFacts, change_facts
+from compute.facts.changes import ChangeFacts, change_facts, why_missing
 from compute.models import ModelError, ModelSpecification
 from compute.storage import StorageError, Store, cid
 from compute.training_set.tokeniser import Tokeniser, TokeniserError, load
@@ -80,7 +80,7 @@ class Content:
         try:
             return CheckpointFacts() if self._store is None else _checkpoint(self._store, digest)
         except (StorageError, InvalidCheckpoint) as error:
-            return CheckpointFacts(missing=str(error))
+            return CheckpointFacts(missing=why_missing(error))
 
     def held_out(self, digest: bytes) -> HeldOut | None:
         """What a checkpoint's trainer says of examples held out; None also if it is not here."""
@@ -99,7 +99,7 @@ class Content:
         try:
             found = read(self._store, digest)
         except (StorageError, ModelError, InvalidCheckpoint) as error:
-            return absent(missing=str(error))
+            return absent(missing=why_missing(error))
         if getattr(found, "missing", None) is None:
             with self._lock:
                 if len(self._kept) >= MAX_KEPT:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.facts.samples import Sample, samples
-from compute.storage import BlockUnavailable, Store
+from compute.storage import BlockUnavailable, StorageError, Store, cid
 from compute.training_set import Malformed, class_counts, manifest
 from compute.training_set.delta import read_first
 from compute.training_set.tokeniser import Tokeniser
@@ -41,17 +41,24 @@ def change_facts(
     try:
         found = manifest.get(store, delta)
     except (BlockUnavailable, Malformed) as error:
-        return ChangeFacts(missing=str(error))
+        return ChangeFacts(missing=why_missing(error))
     counts = ChangeFacts(found.add_count, found.remove_count, found.count)
     rows = min(found.add_count, MAX_READ_BYTES // max(1, found.schema.example_bytes))
     try:
         added = read_first(store, found, rows)
     except (BlockUnavailable, Malformed) as error:
-        return ChangeFacts(counts.adds, counts.removes, counts.size, missing=str(error))
+        return ChangeFacts(counts.adds, counts.removes, counts.size, missing=why_missing(error))
     known = target if target in added else None
     shown = samples(added, known or _last(added), SAMPLES, tokeniser)
     classes = class_counts(added, known) if known else None
     return ChangeFacts(counts.adds, counts.removes, counts.size, rows, classes, tuple(shown))
+
+
+def why_missing(error: Exception) -> str:
+    """Why content cannot be shown, in words that do not tell where this machine keeps it."""
+    if isinstance(error, BlockUnavailable):
+        return f"block {cid(error.digest)} is not in this store"
+    return "the store cannot be read" if isinstance(error, StorageError) else str(error)
 
 
 def _last(columns: Mapping[str, np.ndarray]) -> str:
