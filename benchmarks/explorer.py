@@ -74,9 +74,8 @@ def _delta(store: FolderStore, number: int) -> DeltaFacts:
 
 
 def _world(group: object, head: Head, timeline: Timeline, lineage: list[DeltaFacts]) -> World:
-    last = timeline.blocks[-1].winner
+    last = timeline.blocks[-1].candidates[0]
     slot = group.slot_at(head.timestamp)  # type: ignore[attr-defined]
-    assert last is not None
     incumbent = Incumbent(last.checkpoint_hash, len(timeline.blocks), last.loss, 0, True)
     period = DeltaPeriod(1, head.timestamp - 10, 604_800, 604_800)
     facts = GroupFacts(
