@@ -62,6 +62,7 @@ def listen(port: int) -> socket.socket:
     found = socket.socket()
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     found.bind((HOST, port))
+    found.listen()  # who comes before the server does waits, and is not refused
     return found
 
 

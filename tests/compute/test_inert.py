@@ -65,6 +65,8 @@ def test_the_terminal_gets_no_orders(text: str, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr().out
     assert not set(told) & set("\x1b\x07\b\r\x00\x9b\u202e\u200b")
     assert for_people(text) == inert(text)
+    if "[bold red]" in text:
+        assert told.count("[bold red]x[/]") == 3
 
 
 def test_brackets_are_text_and_not_rich_s_markup() -> None:
