@@ -31,8 +31,8 @@ def blocks(session: Session, group_id: GroupId) -> None:
     """
     from compute.facts import block_facts
 
-    found = block_facts(session.group(group_id))[::-1]
-    session.out.show(_page(group_id, found), [_document(block) for block in found])
+    found, now = block_facts(session.group(group_id))[::-1], session.chain.now()
+    session.out.show(_page(group_id, found, now), [_document(block, now) for block in found])
 
 
 def trainers(session: Session, group_id: GroupId) -> None:
@@ -55,13 +55,17 @@ def trainers(session: Session, group_id: GroupId) -> None:
     session.out.rows(f"Trainers of group {group_id}", rows, empty="nobody has made a claim yet.")
 
 
-def _page(group_id: int, found: list["BlockFacts"]) -> Table | str:
+def _page(group_id: int, found: list["BlockFacts"], now: int) -> Table | str:
     title = f"Blocks of group {group_id}"
-    return table(title, [_row(block) for block in found]) if found else f"{title}: no claim yet."
+    return (
+        table(title, [_row(block, now) for block in found]) if found else f"{title}: no claim yet."
+    )
 
 
-def _row(block: "BlockFacts") -> dict[str, Any]:
+def _row(block: "BlockFacts", now: int) -> dict[str, Any]:
     """A line for people, narrow enough for a terminal; programs get all of it."""
+    from compute.facts import why_block
+
     winner = block.winner
     return {
         "block": block.index,
@@ -71,12 +75,13 @@ def _row(block: "BlockFacts") -> dict[str, Any]:
         "trainer": f"{winner.trainer[:8]}…{winner.trainer[-4:]}" if winner else None,
         "loss": Loss(winner.loss) if winner else None,
         "votes": f"{Amount(block.votes)} of {Amount(block.quorum)}",
-        "reward": Amount(block.reward),
-        "paid": block.paid,
+        "why": why_block(block, now),
     }
 
 
-def _document(block: "BlockFacts") -> dict[str, Any]:
+def _document(block: "BlockFacts", now: int) -> dict[str, Any]:
+    from compute.facts import why_block
+
     return {
         "block": block.index,
         "start": Moment(block.start),
@@ -91,25 +96,32 @@ def _document(block: "BlockFacts") -> dict[str, Any]:
         "reward": Amount(block.reward),
         "keepers_part": Amount(block.pooled),
         "paid": block.paid,
-        "candidates": [_candidate(candidate) for candidate in block.candidates],
-        "ballots": [_ballot(ballot) for ballot in block.ballots],
+        "why": why_block(block, now),
+        "candidates": [_candidate(block, candidate) for candidate in block.candidates],
+        "ballots": [_ballot(block, ballot) for ballot in block.ballots],
     }
 
 
-def _candidate(candidate: "CandidateFacts") -> dict[str, Any]:
+def _candidate(block: "BlockFacts", candidate: "CandidateFacts") -> dict[str, Any]:
+    from compute.facts import why_claim
+
     return {
         "checkpoint": Digest(candidate.checkpoint_hash),
         "trainer": candidate.trainer,
         "loss": Loss(candidate.loss),
         "to_beat": Loss(candidate.baseline_loss),
         "votes": Amount(candidate.votes),
+        "why": why_claim(block, candidate),
     }
 
 
-def _ballot(ballot: "BallotFacts") -> dict[str, Any]:
+def _ballot(block: "BlockFacts", ballot: "BallotFacts") -> dict[str, Any]:
+    from compute.facts import why_ballot
+
     choice = ballot.checkpoint_hash
     return {
         "staker": ballot.staker,
         "candidate": None if choice is None else Digest(choice),
         "power": Amount(ballot.power),
+        "why": why_ballot(block, ballot),
     }

@@ -27,6 +27,8 @@ def test_blocks_and_trainers(nrn: Nrn, devnet: Devnet) -> None:
     assert int(oldest["keepers_part"]) == int(oldest["reward"]) // 5 > 0
     shown = nrn("group", "blocks", 1).out
     assert "accepted" in shown and "5.000000" in shown and "200 of 100.02" in shown
+    assert "66.66 % of the stake" in " ".join(oldest["why"].split())
+    assert "Won." in oldest["candidates"][0]["why"]
     (trainer,) = nrn("group", "trainers", 1, "--json").json
     assert (trainer["trainer"], trainer["claims"], trainer["accepted"]) == (first.trainer, 2, 1)
     assert trainer["earned"] == str(int(oldest["reward"]) - int(oldest["keepers_part"]))
