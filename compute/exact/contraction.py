@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
-from compute.exact import superaccumulator
 from compute.exact.number import power_of_two, wide
 from compute.exact.rounding import decide, repair
 from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
@@ -18,6 +16,9 @@ from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
 UNIT = 2.0**-53
 # more than all roundings of a norm of 2**30 terms, and of what is made of two norms
 ENLARGED = 1 + 2.0**-20
+
+# elements of float64 sums that exist at a time: 4 MiB
+BLOCK = 2**19
 
 Axes = tuple[int, ...]
 
@@ -32,6 +33,15 @@ class Rows:
 
     norm: Array
     steps: Array
+
+    def spread(self, batch: int, before: int, after: int) -> Rows:
+        """With axes of size 1 after the first `batch` ones and at the end."""
+
+        def spread(x: Array) -> Array:
+            shape = (*x.shape[:batch], *[1] * before, *x.shape[batch:], *[1] * after)
+            return x.reshape(shape)
+
+        return Rows(spread(self.norm), spread(self.steps))
 
 
 def rows(x: Array, axes: Sequence[int]) -> Rows:
@@ -75,27 +85,55 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
 def dot(a: Array, b: Array, contract: tuple[Axes, Axes], batch: tuple[Axes, Axes]) -> Array:
     """lax.dot_general of float32 values: [batch.., free of a.., free of b..]."""
     left, right = _Operand.of(a, contract[0], batch[0]), _Operand.of(b, contract[1], batch[1])
-    terms = math.prod(a.shape[axis] for axis in contract[0])
-    if not terms:
-        return jnp.zeros((*left.batch_shape, *left.free_shape, *right.free_shape), jnp.float32)
-    s = lax.dot_general(
-        wide(a),
-        wide(b),
-        (contract, batch),
-        precision=lax.Precision.HIGHEST,
-        preferred_element_type=jnp.float64,
-    )
-    error = error_bound(left.outer(len(right.free), True), right.outer(len(left.free), False), terms)
-    marked = decide(s, error, PRODUCT_SUM)
+    shape = (*left.batch_shape, *left.free_shape, *right.free_shape)
+    if not left.terms:
+        return jnp.zeros(shape, jnp.float32)
 
     def exact(index: Array) -> Array:
-        places = jnp.unravel_index(index, s.shape)
+        places = jnp.unravel_index(index, shape)
         n, m = len(left.batch), len(left.batch) + len(left.free)
         x = left.gather((*places[:n], *places[n:m]))
         y = right.gather((*places[:n], *places[m:]))
         return round_sum(products(x, y), PRODUCT_SUM)
 
-    return repair(marked, exact)
+    return repair(_by_blocks(left, right, shape), exact)
+
+
+def _by_blocks(left: _Operand, right: _Operand, shape: tuple[int, ...]) -> Array:
+    """The decided patterns, made by slices along the first axis of the result, so that float64
+    sums exist for some BLOCK elements at a time and stay in the processor's cache."""
+    axis = (*left.batch, *left.free)[:1]
+    if not axis or math.prod(shape) <= BLOCK:
+        return _decided(left, right, right.rows())
+    size = block(shape[0], math.prod(shape[1:]))
+    sliced = bool(left.batch)
+    bounds = None if sliced else right.rows()
+
+    def step(start: Array) -> Array:
+        x = left.slice(left.batch[0] if sliced else left.free[0], start, size)
+        y = right.slice(right.batch[0], start, size) if sliced else right
+        return _decided(x, y, y.rows() if bounds is None else bounds)
+
+    return lax.map(step, jnp.arange(0, shape[0], size)).reshape(shape)
+
+
+def block(count: int, each: int) -> int:
+    """The largest divisor of `count` with at most BLOCK elements, of `each` a piece; or 1."""
+    most = max(1, min(count, BLOCK // max(each, 1)))
+    return next(size for size in range(most, 0, -1) if count % size == 0)
+
+
+def _decided(left: _Operand, right: _Operand, bounds: Rows) -> Array:
+    s = lax.dot_general(
+        wide(left.x),
+        wide(right.x),
+        ((left.contract, right.contract), (left.batch, right.batch)),
+        precision=lax.Precision.HIGHEST,
+        preferred_element_type=jnp.float64,
+    )
+    a = left.rows().spread(len(left.batch), 0, len(right.free))
+    b = bounds.spread(len(right.batch), len(left.free), 0)
+    return decide(s, error_bound(a, b, left.terms), PRODUCT_SUM)
 
 
 @dataclass(frozen=True)
@@ -118,18 +156,19 @@ class _Operand:
     def free_shape(self) -> tuple[int, ...]:
         return tuple(self.x.shape[i] for i in self.free)
 
-    def outer(self, other: int, first: bool) -> Rows:
-        """The rows' bounds as [batch.., free.., 1 ..], or with the ones before the free axes."""
+    @property
+    def terms(self) -> int:
+        return math.prod(self.x.shape[i] for i in self.contract)
+
+    def rows(self) -> Rows:
+        """The bounds as [batch.., free..]."""
         kept = sorted((*self.batch, *self.free))
         order = [kept.index(i) for i in (*self.batch, *self.free)]
-        ones = (1,) * other
-        inner = (*self.free_shape, *ones) if first else (*ones, *self.free_shape)
-
-        def shaped(x: Array) -> Array:
-            return jnp.transpose(x, order).reshape(*self.batch_shape, *inner)
-
         found = rows(self.x, self.contract)
-        return Rows(shaped(found.norm), shaped(found.steps))
+        return Rows(jnp.transpose(found.norm, order), jnp.transpose(found.steps, order))
+
+    def slice(self, axis: int, start: Array, size: int) -> _Operand:
+        return replace(self, x=lax.dynamic_slice_in_dim(self.x, start, size, axis))
 
     def gather(self, places: Sequence[Array]) -> Array:
         """The rows at C places along the batch and free axes, [C, K], contracted axes in order."""
