@@ -8,7 +8,6 @@ from fractions import Fraction
 from compute.oracle.elementary import (
     centred_ratio,
     coefficients,
-    known,
     polynomial_value,
     square_on_grid,
 )
@@ -18,6 +17,7 @@ from compute.oracle.number import (
     Number,
     add,
     divide,
+    known,
     multiply,
     nearest,
     significant,

@@ -12,6 +12,7 @@ from compute.oracle.number import (
     Number,
     add,
     divide,
+    known,
     multiply,
     nearest,
     ratio,
@@ -43,13 +44,6 @@ def polynomial(c: Sequence[int], x: int, bits: int = 26) -> int:
 def polynomial_value(c: Sequence[int], x: int, bits: int = 26) -> int:
     """The polynomial as a value; those used here are far from the bounds."""
     return known(value(polynomial(c, x, bits), G))
-
-
-def known(x: Number) -> int:
-    """`x`, which a fixed program keeps from saturating."""
-    if x is None:
-        raise ArithmeticError("a fixed program saturated inside")
-    return x
 
 
 def on_grid(x: int, bits: int) -> int:
@@ -302,5 +296,3 @@ def integer_power(a: Number, exponent: int) -> Number:
         exponent >>= 1
         a = multiply(a, a) if exponent else a
     return result
-
-

@@ -60,6 +60,13 @@ def ratio(n: int, d: int) -> tuple[int, int]:
     return (q if (n < 0) == (d < 0) else -q), shift + 1
 
 
+def known(x: Number) -> int:
+    """`x`, which a fixed program keeps from saturating."""
+    if x is None:
+        raise ArithmeticError("a fixed program saturated inside")
+    return x
+
+
 def strict(function: Callable[..., Number]) -> Callable[..., Number]:
     """SATURATED in, SATURATED out."""
 
@@ -137,6 +144,4 @@ def to_pattern(x: Number) -> int:
 def single(x: float) -> int:
     """A constant given as a decimal, rounded to 24 bits."""
     n, d = x.as_integer_ratio()
-    y = value(*ratio(n, d))
-    assert y is not None
-    return y
+    return known(value(*ratio(n, d)))
