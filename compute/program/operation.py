@@ -35,6 +35,12 @@ class ProgramError(ValueError):
     """A program is refused; the message says which step and why, for a person."""
 
 
+def require(condition: bool, sentence: str) -> None:
+    """Refuse a program unless `condition` holds."""
+    if not condition:
+        raise ProgramError(sentence)
+
+
 # (attributes, operand types) -> result types; raises ProgramError
 TypeRule = Callable[[Mapping[str, Any], Sequence[Type]], tuple[Type, ...]]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from compute.program.operation import Operation
@@ -36,6 +37,15 @@ class Block:
     inputs: tuple[Type, ...]
     steps: tuple[Step, ...]
     results: tuple[int, ...]
+
+    @cached_property
+    def types(self) -> tuple[Type, ...]:
+        """The type of every value, by its number."""
+        return (*self.inputs, *(t for step in self.steps for t in step.results))
+
+    @property
+    def result_types(self) -> tuple[Type, ...]:
+        return tuple(self.types[number] for number in self.results)
 
 
 @dataclass(frozen=True)

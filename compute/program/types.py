@@ -33,8 +33,23 @@ class DType(enum.Enum):
 
     @property
     def bits(self) -> int:
-        """Width of one element in memory: 1 for BOOL, 32 for F24."""
+        """Number of bits of one element: 1 for BOOL, 32 for F24."""
         return _BITS[self]
+
+    @property
+    def bytes(self) -> int:
+        """Width of one element in a constant and in memory."""
+        return max(1, self.bits // 8)
+
+    @property
+    def least(self) -> int:
+        """The smallest integer of an integer type; 0 for BOOL."""
+        return -(1 << (self.bits - 1)) if self.is_signed else 0
+
+    @property
+    def greatest(self) -> int:
+        """The largest integer of an integer type; 1 for BOOL."""
+        return self.least + (1 << self.bits) - 1
 
     @property
     def numpy(self) -> str:
@@ -80,6 +95,11 @@ class Type:
     @property
     def rank(self) -> int:
         return len(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the array that carries it between steps."""
+        return self.size * self.dtype.bytes
 
     def __str__(self) -> str:
         return f"{self.dtype.name.lower()}[{','.join(map(str, self.shape))}]"
