@@ -145,9 +145,19 @@ def square_root(a: Array) -> Array:
 
 
 def remainder(a: Array, b: Array) -> Array:
-    """a - q * b with q = a / b cut towards zero, exact; SATURATED if b is 0 or |q| > 2**24."""
+    """a - q * b with q = a / b cut towards zero, exact; SATURATED if b is 0 or |q| > 2**24.
+
+    A compiler may divide by multiplying with a reciprocal, so the quotient is a guess that is wrong
+    by at most one; the rest, exact in float64 as q has 25 bits, says which way.
+    """
     zero = jnp.asarray(b) == 0
-    divisor = jnp.where(zero, 1.0, wide(b))
-    quotient = jnp.trunc(wide(a) / divisor)
-    y = narrow(wide(a) - quotient * divisor)
-    return jnp.where(zero | ~(jnp.abs(quotient) <= 2.0**24), SATURATED, y)
+    x, divisor = jnp.abs(wide(a)), jnp.where(zero, 1.0, jnp.abs(wide(b)))
+    guess = jnp.floor(x / divisor)
+    far = ~(guess <= 2.0**24 + 1)
+    q = jnp.where(far, 0.0, guess)
+    rest = x - q * divisor
+    low, high = rest < 0, rest >= divisor
+    rest = jnp.where(low, rest + divisor, jnp.where(high, rest - divisor, rest))
+    q = jnp.where(low, q - 1, jnp.where(high & ~far, q + 1, q))
+    y = narrow(jnp.where(wide(a) < 0, -rest, rest))
+    return jnp.where(zero | far | (q > 2.0**24) | is_saturated(x), SATURATED, y)
