@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 from jax import Array, lax
 
+from compute.exact.carriers import CARRIERS, Carrier
+from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit
 from compute.exact.number import power_of_two, wide
-from compute.exact.rounding import decide, repair
+from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
-
-UNIT = 2.0**-53
-# more than all roundings of a norm of 2**30 terms, and of what is made of two norms
-ENLARGED = 1 + 2.0**-20
 
 # elements of float64 sums that exist at a time: 4 MiB
 BLOCK = 2**19
@@ -57,15 +55,6 @@ def rows(x: Array, axes: Sequence[int]) -> Rows:
     return Rows(norm, norm * power_of_two(-jnp.clip(lowest, -200, 200).astype(jnp.int64)))
 
 
-def lowest_bit(x: Array) -> Array:
-    """The largest int32 e such that the float32 value is a multiple of 2**e; FAR for zero."""
-    bits = lax.bitcast_convert_type(x, jnp.int32)
-    mantissa = (bits & 0x7FFFFF) | 0x800000
-    lowest = (mantissa & -mantissa).astype(jnp.float32)
-    place = lax.bitcast_convert_type(lowest, jnp.int32) >> 23
-    return jnp.where(x == 0, FAR, ((bits >> 23) & 255) - 150 + place - 127)
-
-
 def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     """A bound of |s - exact| for a float64 sum s of `terms` products, added in any order, with or
     without fused multiply-adds; the norms broadcast.
@@ -82,9 +71,20 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     return jnp.where(a.steps * b.steps < 2.0**53, 0.0, bound)
 
 
-def dot(a: Array, b: Array, contract: tuple[Axes, Axes], batch: tuple[Axes, Axes]) -> Array:
-    """lax.dot_general of float32 values: [batch.., free of a.., free of b..]."""
-    left, right = _Operand.of(a, contract[0], batch[0]), _Operand.of(b, contract[1], batch[1])
+def dot(
+    a: Array,
+    b: Array,
+    contract: tuple[Axes, Axes],
+    batch: tuple[Axes, Axes],
+    known: tuple[Rows | None, Rows | None] = (None, None),
+    carrier: Carrier = CARRIERS["float64"],
+) -> Array:
+    """lax.dot_general of float32 values: [batch.., free of a.., free of b..].
+
+    `known` are bounds of a and b as `operand_rows` gives them.
+    """
+    left = _Operand.of(a, contract[0], batch[0], known[0])
+    right = _Operand.of(b, contract[1], batch[1], known[1])
     shape = (*left.batch_shape, *left.free_shape, *right.free_shape)
     if not left.terms:
         return jnp.zeros(shape, jnp.float32)
@@ -94,9 +94,16 @@ def dot(a: Array, b: Array, contract: tuple[Axes, Axes], batch: tuple[Axes, Axes
         n, m = len(left.batch), len(left.batch) + len(left.free)
         x = left.gather((*places[:n], *places[n:m]))
         y = right.gather((*places[:n], *places[m:]))
-        return round_sum(products(x, y), PRODUCT_SUM)
+        return saturating(round_sum(products(x, y), PRODUCT_SUM), x, y)
 
+    if not carrier.float64:
+        return repair(jnp.full(shape, UNDECIDED), exact)
     return repair(_by_blocks(left, right, shape), exact)
+
+
+def operand_rows(x: Array, contract: Axes, batch: Axes) -> Rows:
+    """The bounds of an operand of `dot`, [batch.., free..]."""
+    return _Operand.of(x, contract, batch).rows()
 
 
 def _by_blocks(left: _Operand, right: _Operand, shape: tuple[int, ...]) -> Array:
@@ -142,11 +149,12 @@ class _Operand:
     contract: Axes
     batch: Axes
     free: Axes
+    known: Rows | None
 
     @classmethod
-    def of(cls, x: Array, contract: Axes, batch: Axes) -> _Operand:
+    def of(cls, x: Array, contract: Axes, batch: Axes, known: Rows | None = None) -> _Operand:
         free = tuple(i for i in range(x.ndim) if i not in contract and i not in batch)
-        return cls(x, tuple(contract), tuple(batch), free)
+        return cls(x, tuple(contract), tuple(batch), free, known)
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -162,29 +170,16 @@ class _Operand:
 
     def rows(self) -> Rows:
         """The bounds as [batch.., free..]."""
+        if self.known is not None:
+            return self.known
         kept = sorted((*self.batch, *self.free))
         order = [kept.index(i) for i in (*self.batch, *self.free)]
         found = rows(self.x, self.contract)
         return Rows(jnp.transpose(found.norm, order), jnp.transpose(found.steps, order))
 
     def slice(self, axis: int, start: Array, size: int) -> _Operand:
-        return replace(self, x=lax.dynamic_slice_in_dim(self.x, start, size, axis))
+        return replace(self, x=lax.dynamic_slice_in_dim(self.x, start, size, axis), known=None)
 
     def gather(self, places: Sequence[Array]) -> Array:
         """The rows at C places along the batch and free axes, [C, K], contracted axes in order."""
-        kept = (*self.batch, *self.free)
-        inner = sorted(self.contract)
-        sizes = tuple(1 if i in kept else n for i, n in enumerate(self.x.shape))
-        numbers = lax.GatherDimensionNumbers(
-            offset_dims=tuple(range(1, 1 + len(inner))),
-            collapsed_slice_dims=tuple(sorted(kept)),
-            start_index_map=kept,
-        )
-        if kept:
-            indices = jnp.stack(places, -1)
-            found = lax.gather(self.x, indices, numbers, sizes, mode="clip")
-        else:
-            found = self.x[None]
-        order = [1 + inner.index(i) for i in self.contract]
-        found = jnp.transpose(found, (0, *order))
-        return found.reshape(found.shape[0], -1)
+        return gather_rows(self.x, (*self.batch, *self.free), self.contract, places)

@@ -87,6 +87,13 @@ def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
     return lax.bitcast_convert_type(found, jnp.float32)
 
 
+def saturating(patterns: Array, *terms: Array) -> Array:
+    """Patterns [C] of sums, SATURATED where one of the terms [C, K] is."""
+    for x in terms:
+        patterns = jnp.where(jnp.any(x != x, axis=-1), SATURATED_PATTERN, patterns)
+    return patterns
+
+
 def _tile(size: int) -> int:
     """A divisor of `size`, at most TILE, that leaves CHUNK tiles or more if it can."""
     most = max(1, min(TILE, size // CHUNK))

@@ -32,6 +32,9 @@ HIGHEST = 2 * 128
 WINDOWS = -(-(HIGHEST - LOWEST_UNIT) // BITS)
 FIRST = 3  # windows of the first look: 96 bits decide all but nearly perfect ties
 FAR = 2**14  # beyond any exponent
+# windows of values on places that do not depend on them: from 2**128 down to below 2**-119
+TOP = np.int32(128)
+VALUE_WINDOWS = 8
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,13 @@ def _part(terms: Terms, lowest: Array, first: Array | bool) -> Array:
     return jnp.where(first, whole, whole & MASK)
 
 
-def round_limbs(limbs: Array, top: Array, form: Format) -> Array:
+def limbs_of(terms: Terms) -> Array:
+    """Values as limbs [VALUE_WINDOWS, ...] below 2**TOP, to be added in any order."""
+    lowest = [TOP - BITS * (j + 1) for j in range(VALUE_WINDOWS)]
+    return jnp.stack([_part(terms, jnp.int32(low), j == 0) for j, low in enumerate(lowest)])
+
+
+def round_limbs(limbs: Array, top: Array | np.int32, form: Format) -> Array:
     """Limbs [L, ...] int64, highest first, limb i in units of 2**(top - 32 (i + 1)) -> patterns.
 
     |limb| <= 2**62 + 2**30; `top` int32 [...].
@@ -139,7 +148,7 @@ def round_limbs(limbs: Array, top: Array, form: Format) -> Array:
     # digit i of the extended list is in units of 2**(top - 32 i)
     unit = top - BITS * (place + 1).astype(jnp.int32)
     word = (high.astype(jnp.uint64) << np.uint64(BITS)) | next_.astype(jnp.uint64)
-    return _rounded(word, unit, sticky, negative, form)
+    return rounded(word, unit, sticky, negative, form)
 
 
 def _carried(limbs: Array) -> tuple[Array, Array]:
@@ -153,7 +162,7 @@ def _carried(limbs: Array) -> tuple[Array, Array]:
     return digits, carry
 
 
-def _rounded(word: Array, unit: Array, sticky: Array, negative: Array, form: Format) -> Array:
+def rounded(word: Array, unit: Array, sticky: Array, negative: Array, form: Format) -> Array:
     """+-(word + something below 1 if sticky) * 2**unit, where word is 0 or at least 2**32."""
     used = 64 - lax.clz(word).astype(jnp.int32)
     drop = jnp.maximum(used - form.bits, 1)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from compute.exact.carriers import Carrier
 from compute.exact.number import is_saturated
 from compute.program.program import Step
 
@@ -40,10 +41,12 @@ class Value:
 
 @dataclass
 class Context:
-    """One run of one block: the number of examples (None: nothing is batched), what has trapped
-    so far (bool arrays, scalar or [examples]), and bounds of operands that are known already."""
+    """One run of one block: the number of examples (None: nothing is batched), how values are
+    computed, what has trapped so far (bool arrays, scalar or [examples]), and bounds of operands
+    that are known already."""
 
     examples: int | None
+    carrier: Carrier
     traps: list[Array] = field(default_factory=list)
     bounds: Mapping[Any, Any] = field(default_factory=dict)
 
@@ -82,19 +85,41 @@ def each(compute: Each) -> Rule:
     return rule
 
 
+def by_type(on_floats: str | Callable[..., Array], on_integers: Callable[..., Array]) -> Rule:
+    """One function for F24, or a method of the arithmetic, and one for integers."""
+
+    def rule(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+        if not values[0].is_float:
+            return elementwise(on_integers)(context, step, values)
+        if isinstance(on_floats, str):
+            return arithmetic(on_floats)(context, step, values)
+        return elementwise(on_floats)(context, step, values)
+
+    return rule
+
+
+def arithmetic(name: str) -> Rule:
+    """`each` of a method of the arithmetic."""
+
+    def rule(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+        return elementwise(getattr(context.carrier.arithmetic, name))(context, step, values)
+
+    return rule
+
+
 def elementwise(compute: Callable[..., Array]) -> Rule:
     """`each` of a function of arrays alone."""
     return each(lambda _, *arrays: compute(*arrays))
 
 
 def as_batch(compute: Each) -> Rule:
-    """A rule that is written for a leading axis of examples: `compute(attributes, *arrays)` with
-    such an axis in all arrays; of size 1 if nothing is batched."""
+    """A rule that is written for a leading axis of examples: `compute(carrier, attributes,
+    *arrays)` with such an axis in all arrays; of size 1 if nothing is batched."""
 
     def rule(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
         batched = any(v.batched for v in values)
         count = (context.examples or 1) if batched else 1
-        found = compute(step.attributes, *(v.across(count) for v in values))
+        found = compute(context.carrier, step.attributes, *(v.across(count) for v in values))
         found = found if isinstance(found, tuple) else (found,)
         return [Value(x if batched else x[0], batched) for x in found]
 

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact import number
+from compute.exact import conversion, number
 from compute.exact.number import SATURATED, is_saturated
-from compute.exact.values import Attributes, Rule, each, elementwise
+from compute.exact.values import Attributes, Rule, arithmetic, by_type, each, elementwise
 from compute.program.types import DType
-
-Function = Callable[..., Array]
-
-
-def by_type(on_floats: Function, on_integers: Function) -> Rule:
-    """One function for F24 and one for integers."""
-
-    def compute(*arrays: Array) -> Array:
-        is_float = jnp.issubdtype(arrays[0].dtype, jnp.floating)
-        return (on_floats if is_float else on_integers)(*arrays)
-
-    return elementwise(compute)
 
 
 def larger(a: Array, b: Array) -> Array:
@@ -101,9 +87,9 @@ def _convert(attributes: Attributes, a: Array) -> Array:
     if target is DType.BOOL:
         return a != 0
     if target is DType.F24:
-        return number.from_integer(a)
+        return conversion.from_integer(a)
     if jnp.issubdtype(a.dtype, jnp.floating):
-        return number.to_integer(a, target.numpy)
+        return conversion.to_integer(a, target.numpy)
     return a.astype(target.numpy)
 
 
@@ -116,11 +102,11 @@ def _bitcast(attributes: Attributes, a: Array) -> Array:
 
 
 RULES: dict[str, Rule] = {
-    "add": by_type(number.add, lax.add),
-    "sub": by_type(number.subtract, lax.sub),
-    "mul": by_type(number.multiply, lax.mul),
-    "div": by_type(number.divide, integer_divide),
-    "rem": by_type(number.remainder, integer_remainder),
+    "add": by_type("add", lax.add),
+    "sub": by_type("subtract", lax.sub),
+    "mul": by_type("multiply", lax.mul),
+    "div": by_type("divide", integer_divide),
+    "rem": by_type("remainder", integer_remainder),
     "max": by_type(larger, lax.max),
     "min": by_type(smaller, lax.min),
     "neg": by_type(lax.neg, lambda a: jnp.zeros_like(a) - a),
@@ -129,7 +115,7 @@ RULES: dict[str, Rule] = {
     "floor": elementwise(lax.floor),
     "ceil": elementwise(lax.ceil),
     "round": each(_round),
-    "sqrt": elementwise(number.square_root),
+    "sqrt": arithmetic("square_root"),
     "and": elementwise(lax.bitwise_and),
     "or": elementwise(lax.bitwise_or),
     "xor": elementwise(lax.bitwise_xor),
@@ -146,7 +132,7 @@ RULES: dict[str, Rule] = {
     "gt": elementwise(lax.gt),
     "ge": elementwise(lax.ge),
     "select": each(_select),
-    "is_finite": elementwise(lambda a: jnp.ones(a.shape, bool)),
+    "is_finite": elementwise(lambda a: ~is_saturated(a)),
     "convert": each(_convert),
     "bitcast": each(_bitcast),
 }

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact import number
+from compute.exact import conversion
 from compute.exact.values import Attributes, Context, Rule, Value, each
 from compute.program.program import Constant, Step
 from compute.program.types import DType
@@ -34,7 +34,7 @@ def _iota(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
     dtype, shape = step.attributes["dtype"], step.attributes["shape"]
     counted = lax.broadcasted_iota(jnp.int64, shape, step.attributes["axis"])
     if dtype is DType.F24:
-        return [Value(number.from_integer(counted), False)]
+        return [Value(conversion.from_integer(counted), False)]
     return [Value(counted.astype(dtype.numpy), False)]
 
 
