@@ -86,7 +86,7 @@ def _case(main: Block, entries: list[tuple[str, Type]], data: dict[str, bytes]) 
 
 
 def pruned(case: Case, name: str) -> Case | None:
-    """The last step of an operation and what it needs, or None if there is no such step."""
+    """The last step of an operation and what it needs, or None if it has no result."""
     main, entries = case.program.main, [*case.program.parameters, *case.program.inputs]
     made, number = [], len(main.inputs)
     for step in main.steps:
@@ -94,7 +94,7 @@ def pruned(case: Case, name: str) -> Case | None:
         number += len(step.results)
     while made and made[-1][0].operation.name != name:
         made.pop()
-    if not made:
+    if not made or not made[-1][1]:
         return None
     needed = {*made[-1][0].operands, *made[-1][1]}
     kept: list[tuple[Step, range]] = []
