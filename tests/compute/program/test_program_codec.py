@@ -63,7 +63,7 @@ def test_small_constants_stand_in_their_step_and_large_ones_once_by_their_root()
     small, large = ramp(64), ramp(65)
     document = codec.encode(with_constants(small, large, large, ramp(300, 1e3)))
     assert document.count(large) == 1
-    assert document.count(merkle.root(merkle.chunks(large))) == 2
+    assert document.count(codec.constant_root(large)) == 2
     assert codec.decode(document) == with_constants(small, large, large, ramp(300, 1e3))
 
 
@@ -79,13 +79,15 @@ def test_constants_in_another_order_are_another_document_and_refused() -> None:
 
 
 def test_the_root_opens_a_single_step() -> None:
-    """What a contract will check: the leaf of a step, and the path to the root."""
-    encoder = codec._Encoder(small_program(2))
-    header = merkle.keccak256(encoder.header())
-    first, second = (merkle.leaf(i, step) for i, step in enumerate(encoder.steps))
-    top = merkle.keccak256(b"\x01" + first + second)
-    expected = merkle.keccak256(b"\x02" + (2).to_bytes(8, "big") + header + top)
-    assert codec.program_root(small_program(2)) == expected
+    """What a contract will check: the header, or a step, and the path to the root."""
+    program = small_program(4)
+    encoder = codec._Encoder(program)
+    leaves, root = [encoder.header(), *encoder.steps], codec.program_root(program)
+    for index, data in enumerate(leaves):
+        path = merkle.proof(leaves, index)
+        assert merkle.verify(root, 5, index, data, path)
+        assert not merkle.verify(root, 5, index, data + b"x", path)
+    assert codec.encode(program) == codec.MAGIC + leaves[0] + bytes(4) + b"".join(leaves[1:])
 
 
 def test_every_part_of_a_program_changes_its_root() -> None:
