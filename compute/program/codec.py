@@ -32,7 +32,7 @@ def encode(program: Program) -> bytes:
 
 
 def program_root(program: Program) -> bytes:
-    """32 bytes that commit to all of a valid program: leaf 0 is the header, leaf i + 1 is step i."""
+    """32 bytes that commit to a valid program: leaf 0 is the header, leaf i + 1 is step i."""
     encoder = _Encoder(program)
     return merkle.root([encoder.header(), *encoder.steps])
 
