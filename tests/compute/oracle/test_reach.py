@@ -10,6 +10,7 @@ import pytest
 from random_programs import random_case
 from random_values import elements
 
+from compute.oracle import advice
 from compute.oracle.array import Array, from_bytes
 from compute.oracle.reach import TooLarge, reach
 from compute.oracle.run import run
@@ -136,3 +137,25 @@ def test_what_is_too_large_is_said_to_be() -> None:
     program = Program((), (("x", f24(2000, 2000)),), b.block([y]))
     with pytest.raises(TooLarge):
         reach(program, "x", most=10_000)
+
+
+def test_advice_says_who_can_read_the_target() -> None:
+    causal, leaky = attention(None), attention(-1e9)
+    assert advice.sight(causal, "tokens") == advice.Sight(True, None)
+    assert advice.sight(leaky, "tokens") == advice.Sight(True, (0, 1))
+    assert str(advice.sight(leaky, "tokens")) == "position 0 can feel position 1, which is later"
+    assert advice.sight(causal, "tokens", most=10) == advice.Sight(False, None)
+    b = Builder([f24(5, 3)])
+    (y,) = b.step("sum", 0, axes=(0, 1))
+    assert advice.sight(Program((), (("x", f24(5, 3)),), b.block([y])), "x") is None
+
+
+def test_advice_counts_operations_in_all_blocks() -> None:
+    body = Builder([f24()])
+    (y,) = body.step("tanh", 0)
+    b = Builder([f24()])
+    (y,) = b.step("scan", 0, body=body.block([y]), length=9, constants=0, carries=1, reverse=False)
+    (y,) = b.step("tanh", y)
+    program = Program((), (("x", f24()),), b.block([y]))
+    assert advice.operations(program) == {"scan": 1, "tanh": 2}
+    assert advice.without_a_rule(program, ["scan"]) == ["tanh"]
