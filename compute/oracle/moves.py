@@ -30,7 +30,7 @@ def broadcast(attributes: Attributes, operands: Sequence[Array]) -> Data:
     return view(a, attributes["shape"], steps)
 
 
-def reshape(attributes: Attributes, operands: Sequence[Array]) -> Data:
+def unchanged(attributes: Attributes, operands: Sequence[Array]) -> Data:
     return operands[0].data
 
 
@@ -122,7 +122,8 @@ RULES: dict[str, Callable[[Attributes, Sequence[Array]], Data]] = {
     "constant": constant,
     "iota": iota,
     "broadcast": broadcast,
-    "reshape": reshape,
+    "reshape": unchanged,
+    "stop_gradient": unchanged,
     "transpose": transpose,
     "slice": slice_,
     "pad": pad,

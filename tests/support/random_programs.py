@@ -184,7 +184,7 @@ def more_inputs(program: Program, seed: int) -> dict[str, bytes]:
     return {name: elements(rng, kind, dust=True) for name, kind in program.inputs}
 
 
-def random_case(seed: int, operations: Sequence[str] | None = None, steps: int = 6) -> Case:
+def random_case(seed: int | str, operations: Sequence[str] | None = None, steps: int = 6) -> Case:
     """`steps` operations, each after the steps that shape its operands."""
     rng = random.Random(f"program {seed}")
     shapes = [tuple(rng.randint(1, 4) for _ in range(rng.choice((1, 2, 3)))) for _ in range(6)]
