@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from compute.program import limits
 from compute.program.operation import Attribute, Kind, Operation, require
 from compute.program.program import Block, Constant
 from compute.program.types import DType
@@ -18,11 +19,22 @@ def _signed(value: Any, attribute: Attribute) -> bool:
     return type(value) is int and -(1 << 31) <= value < 1 << 31
 
 
+def _integers(value: Any, attribute: Attribute) -> bool:
+    """Every list has an entry for each of some axes."""
+    return (
+        isinstance(value, tuple)
+        and len(value) <= limits.RANK
+        and all(_integer(v, attribute) for v in value)
+    )
+
+
 def _signed_tuples(value: Any, attribute: Attribute) -> bool:
     rows = isinstance(value, tuple) and all(isinstance(row, tuple) for row in value)
     return (
         rows
+        and len(value) <= limits.RANK
         and len({len(row) for row in value}) <= 1
+        and all(len(row) <= 3 for row in value)
         and all(_signed(v, attribute) for row in value for v in row)
     )
 
@@ -31,7 +43,7 @@ _IS: Mapping[Kind, Callable[[Any, Attribute], bool]] = {
     Kind.INTEGER: _integer,
     Kind.SIGNED: _signed,
     Kind.BOOLEAN: lambda value, _: isinstance(value, bool),
-    Kind.INTEGERS: lambda value, a: isinstance(value, tuple) and all(_integer(v, a) for v in value),
+    Kind.INTEGERS: _integers,
     Kind.SIGNED_TUPLES: _signed_tuples,
     Kind.CHOICE: lambda value, attribute: value in attribute.choices,
     Kind.DTYPE: lambda value, _: isinstance(value, DType),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from compute.program import limits
@@ -21,7 +21,7 @@ def check_type(kind: Type) -> None:
 
 
 def checked_results(
-    operation: Operation, attributes: dict[str, Any], operands: Sequence[Type]
+    operation: Operation, attributes: Mapping[str, Any], operands: Sequence[Type]
 ) -> tuple[Type, ...]:
     """The result types of a step; raises ProgramError, which names the operation."""
     try:

@@ -14,3 +14,5 @@ NAME_BYTES = 256
 MULTIPLY_ADDS = 1 << 52  # executed for one example, through all loops
 ELEMENTARY = 1 << 48
 PEAK_BYTES = 1 << 40
+ENTRIES = 1 << 20  # operands, results, inputs and results of blocks, all together
+INLINE_BYTES = 256  # a longer constant stands in a section of its own
