@@ -136,13 +136,21 @@ def _bitcast(
 
 
 @rule(
-    "copy", "copy_p", "stop_gradient", "reduce_precision", "optimization_barrier", "name",
+    "copy", "copy_p", "reduce_precision", "optimization_barrier", "name",
     "sharding_constraint", "layout_constraint", "mesh_cast", "reshard", "pvary", "random_clone",
 )  # fmt: skip
 def _identity(
     scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
 ) -> Sequence[Value]:
     return operands
+
+
+@rule("stop_gradient")
+def _stop_gradient(
+    scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    (x,) = operands
+    return [scope.graph.step("stop_gradient", x) if x.dtype.is_float else x]
 
 
 @rule("iota")

@@ -1,4 +1,4 @@
-"""Constants and counters: steps without operands."""
+"""Constants, counters, and the identity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import re
 
 from compute.program import limits
 from compute.program.operation import Attribute, Kind, Operation, require
-from compute.program.operations.rules import MOVE, Attributes, Types, an_axis, count, is_number
+from compute.program.operations.rules import (
+    MOVE,
+    Attributes,
+    Types,
+    an_axis,
+    count,
+    elementwise,
+    is_any,
+    is_number,
+)
 from compute.program.program import Constant
 from compute.program.types import DType, Type
 
@@ -62,4 +71,6 @@ OPERATIONS = (
         _iota,
         MOVE,
     ),
+    # the identity; a derivative takes its operand for a constant
+    Operation("stop_gradient", 0x03, {}, elementwise(1, is_any), MOVE),
 )
