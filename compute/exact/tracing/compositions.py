@@ -57,6 +57,17 @@ def _high_word(a: Array, b: Array, **_: Any) -> Array:
     return a1 * b1 + (middle >> half) + (other >> half)
 
 
+@composed("nextafter")
+def _next_after(x: Array, y: Array, **_: Any) -> Array:
+    """The next value from x to y; from 0 it is the smallest one."""
+    up = y > x
+    away = (x > 0) == up
+    bits = lax.bitcast_convert_type(x, jnp.int32)
+    near = lax.bitcast_convert_type(bits + jnp.where(away, 1, -1), jnp.float32)
+    smallest = jnp.where(up, 2.0**-96, -(2.0**-96))
+    return jnp.where(x == y, x, jnp.where(x == 0, smallest, near))
+
+
 @composed("ragged_dot_general")
 def _ragged_dot(
     lhs: Array,

@@ -87,6 +87,18 @@ def _selector(scope: Scope, index: Value) -> Value:
     return scope.graph.convert(index, DType.I32)
 
 
+@rule("platform_index")
+def _platform_index(
+    scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    """The branch that every platform can take, else the CPU's: a program is for no device."""
+    for wanted in (None, "cpu"):
+        for i, names in enumerate(parameters["platforms"]):
+            if names == wanted or wanted in (names or ()):
+                return [scope.graph.filled(i, (), DType.I32)]
+    raise NotImplementedError(f"code for {parameters['platforms']} alone")
+
+
 @rule("while")
 def _while(
     scope: Scope, parameters: Parameters, operands: Sequence[Operand], avals: Sequence[Any]

@@ -165,10 +165,3 @@ def _iota(
     kept = [i for i, n in enumerate(shape) if n != 1]
     attributes = {"shape": tuple(shape[i] for i in kept), "axis": kept.index(axis)}
     return [scope.graph.step("iota", dtype=dtype, **attributes)]
-
-
-@rule("nextafter")
-def _nextafter(
-    scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
-) -> list[Value]:
-    raise NotImplementedError("there is no next value: numbers have no smallest step")

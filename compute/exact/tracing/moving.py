@@ -11,12 +11,18 @@ from compute.exact.tracing.graph import Value, long_axes, renumbered
 from compute.exact.tracing.scope import Parameters, Scope, rule
 
 
-@rule("reshape", "squeeze", "expand_dims")
+@rule("reshape")
 def _reshape(
     scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
 ) -> list[Value]:
-    if parameters.get("dimensions") is not None and "new_sizes" in parameters:
-        raise NotImplementedError("a reshape that transposes")
+    order = parameters["dimensions"]
+    return [operands[0] if order is None else scope.graph.transposed(operands[0], order)]
+
+
+@rule("squeeze", "expand_dims")
+def _same(
+    scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
     return [operands[0]]
 
 
