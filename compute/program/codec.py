@@ -1,6 +1,6 @@
 """The binary form of a program: each program has one, and a root over its steps that names it.
 
-MAGIC, header, constants, steps; all words big-endian.  docs/program.md tells it byte by byte.
+MAGIC, header, constants, steps; words big-endian.  docs/program.md tells it byte by byte.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from compute.program.types import Type
 from compute.program.validator import validate
 
 MAGIC = b"decentralizedai/program/3\n"
+LEAF_BYTES = 1024
 
 
 def encode(program: Program) -> bytes:
@@ -31,11 +32,14 @@ def encode(program: Program) -> bytes:
 
 
 def program_root(program: Program) -> bytes:
-    """32 bytes that commit to all of a valid program, each step a leaf."""
+    """32 bytes that commit to a valid program: leaf 0 is the header, leaf i + 1 is step i."""
     encoder = _Encoder(program)
-    count = len(encoder.steps).to_bytes(8, "big")
-    header = merkle.keccak256(encoder.header())
-    return merkle.keccak256(b"\x02" + count + header + merkle.root(encoder.steps))
+    return merkle.root([encoder.header(), *encoder.steps])
+
+
+def constant_root(data: bytes) -> bytes:
+    """The name of a long constant: the root over its leaves of LEAF_BYTES, the last one shorter."""
+    return merkle.root(data[i : i + LEAF_BYTES] for i in range(0, len(data), LEAF_BYTES))
 
 
 def decode(document: bytes) -> Program:
@@ -143,7 +147,7 @@ class _Encoder:
         data = constant.data
         if len(data) <= limits.INLINE_BYTES:
             return _type(constant.type) + b"\x00" + u32(len(data)) + data
-        root = merkle.root(merkle.chunks(data))
+        root = constant_root(data)
         self.constants[root] = data
         return _type(constant.type) + b"\x01" + root
 
@@ -174,7 +178,7 @@ class _Decoder:
         require(steps <= limits.STEPS, f"{steps} steps are more than {limits.STEPS}")
         for _ in range(read.count(limits.STEPS, 4, "constants")):
             data = read.bytes(read.count(limits.CONSTANT_BYTES, 1, "bytes of a constant"))
-            self.constants[merkle.root(merkle.chunks(data))] = data
+            self.constants[constant_root(data)] = data
         for number, shape in enumerate(table):
             self.waiting[number] = self._block(shape)
         main = self.waiting.pop(len(table) - 1)

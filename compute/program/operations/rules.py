@@ -110,7 +110,7 @@ def elementwise(operands: int, allowed: Allowed) -> TypeRule:
 
 def work(operands: Types, results: Types) -> int:
     """Elements touched; at least 1, so that no step is free."""
-    return max(1, *(t.size for t in (*operands, *results)))
+    return max([1, *(t.size for t in (*operands, *results))])
 
 
 def per_element(operations: int, scratch_bytes: int = 0) -> CostRule:
