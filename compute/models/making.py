@@ -53,9 +53,7 @@ def program_of(spec: ModelSpecification) -> Program:
         raise ModelError(f"the network cannot be evaluated exactly: {error}") from None
 
 
-def agrees(
-    spec: ModelSpecification, params: Mapping[str, Any], inputs: Mapping[str, Any]
-) -> bool:
+def agrees(spec: ModelSpecification, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """Whether this installation's network computes what the program does, on these inputs [B, ..].
 
     A network that is a stranger's code is not asked.

@@ -34,7 +34,11 @@ _BY_PARTS = frozenset(
 
 
 def by_parts(
-    scope: Scope, name: str, parameters: Parameters, operands: Sequence[Operand], avals: Sequence[Any]
+    scope: Scope,
+    name: str,
+    parameters: Parameters,
+    operands: Sequence[Operand],
+    avals: Sequence[Any],
 ) -> list[Operand]:
     """A primitive on each part of its pairs.  Raises NotImplementedError for other primitives."""
     if name not in _BY_PARTS:

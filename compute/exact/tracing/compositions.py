@@ -25,9 +25,7 @@ def composed(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             operands: Sequence[Operand],
             avals: Sequence[Any],
         ) -> list[Operand]:
-            return paired(
-                avals, scope.inline(functools.partial(function, **parameters), *operands)
-            )
+            return paired(avals, scope.inline(functools.partial(function, **parameters), *operands))
 
         RULES.update(dict.fromkeys(names, write))
         return function

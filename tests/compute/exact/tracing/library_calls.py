@@ -415,12 +415,19 @@ _each(optax.losses, "optax", "hinge_loss perceptron_loss", X, np.sign(Y))
 _call("optax.softmax_cross_entropy_with_integer_labels", optax.softmax_cross_entropy_with_integer_labels, X, LABELS)  # fmt: skip
 _call("optax.multiclass_hinge_loss", optax.losses.multiclass_hinge_loss, X, LABELS)
 _call("optax.poly_loss_cross_entropy", optax.losses.poly_loss_cross_entropy, X, DISTRIBUTION)
-_call("optax.kl_divergence", lambda x, y: optax.losses.kl_divergence(jnp.log(x), y), DISTRIBUTION, OTHER)
+_call(
+    "optax.kl_divergence",
+    lambda x, y: optax.losses.kl_divergence(jnp.log(x), y),
+    DISTRIBUTION,
+    OTHER,
+)
 _call("optax.convex_kl_divergence", lambda x, y: optax.losses.convex_kl_divergence(jnp.log(x), y), DISTRIBUTION, OTHER)  # fmt: skip
 _call("optax.smooth_labels", lambda y: optax.losses.smooth_labels(y, 0.1), DISTRIBUTION)
 _call("optax.sigmoid_focal_loss", optax.losses.sigmoid_focal_loss, X, DISTRIBUTION)
 _call("optax.dice_loss", optax.losses.dice_loss, X, DISTRIBUTION)
 _call("optax.ntxent", lambda x, i: optax.losses.ntxent(x, i % 2), X, LABELS)
-_call("optax.triplet_margin_loss", lambda x, y: optax.losses.triplet_margin_loss(x, y, x[::-1]), X, Y)
+_call(
+    "optax.triplet_margin_loss", lambda x, y: optax.losses.triplet_margin_loss(x, y, x[::-1]), X, Y
+)
 _call("optax.ctc_loss", lambda x: optax.losses.ctc_loss(jnp.stack([x, -x]), jnp.zeros((2, 3)), jnp.array([[1, 2], [3, 1]]), jnp.zeros((2, 2))), X)  # fmt: skip
 _call("optax.ranking_softmax_loss", lambda x, y: optax.losses.ranking_softmax_loss(x, y), X, POSITIVE)  # fmt: skip
