@@ -15,6 +15,7 @@ class Reason(StrEnum):
     NOT_FINITE = "a parameter holds a NaN or an infinity"
     MAGNITUDE = "a parameter reaches the model's magnitude bound"
     SUBNORMAL = "a parameter holds a subnormal number"
+    ROOT = "the parameters do not have the root that its header states"
 
 
 class InvalidCheckpoint(ValueError):

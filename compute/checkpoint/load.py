@@ -8,6 +8,7 @@ import numpy as np
 
 from compute.checkpoint import bits, manifest
 from compute.checkpoint.errors import InvalidCheckpoint, Reason
+from compute.checkpoint.root import ParamsRoot
 from compute.storage import Store
 from compute.storage.arrays import WrongLength, block_count, get_arrays, nbytes
 
@@ -37,12 +38,12 @@ def load(
     bits before it is a float. Raises InvalidCheckpoint with a Reason that does not depend on the
     store or the machine, or BlockUnavailable if a block cannot be had.
     """
-    found = manifest.decode(store.get(digest))
+    found = manifest.get(store, digest)
     manifest.check_against(found, model_hash, dict(shapes))
     for tensor in found.tensors:
         if len(tensor.blocks) != block_count(nbytes(_WORD, tensor.shape)):
             raise InvalidCheckpoint(Reason.BLOCKS, f"{tensor.name} has {len(tensor.blocks)}")
-    params = {}
+    params, root = {}, ParamsRoot()
     runs = [(tensor.blocks, _WORD, tensor.shape) for tensor in found.tensors]
     with closing(get_arrays(store, runs)) as arrays:
         for tensor in found.tensors:
@@ -51,7 +52,10 @@ def load(
             except WrongLength as error:
                 raise InvalidCheckpoint(Reason.LENGTH, f"{tensor.name}: {error}") from None
             bits.check(tensor.name, words.reshape(-1), magnitude_log2)
+            root.add(words)
             params[tensor.name] = words.view(np.float32)
+    if root.digest() != found.params_root:
+        raise InvalidCheckpoint(Reason.ROOT, found.params_root.hex())
     return Checkpoint(params, found.nonce, found.shard_sums)
 
 
@@ -61,19 +65,20 @@ def model_of(store: Store, digest: bytes) -> bytes:
     A fork's first checkpoint belongs to its parent's model. Raises InvalidCheckpoint or
     BlockUnavailable.
     """
-    return manifest.decode(store.get(digest)).model_hash
+    return manifest.get(store, digest).model_hash
 
 
 def held_out_of(store: Store, digest: bytes) -> manifest.HeldOut | None:
     """What the checkpoint's trainer says of examples held out. Raises InvalidCheckpoint or
     BlockUnavailable.
     """
-    return manifest.decode(store.get(digest)).held_out
+    return manifest.get(store, digest).held_out
 
 
 def blocks_of(store: Store, digest: bytes) -> list[bytes]:
-    """Digests of every distinct block of the checkpoint, the manifest last."""
-    tensors = manifest.decode(store.get(digest)).tensors
+    """Digests of every distinct block of the checkpoint, the manifest's last, its header the very
+    last."""
+    tensors = manifest.get(store, digest).tensors
     blocks = dict.fromkeys(block for tensor in tensors for block in tensor.blocks)
-    blocks.pop(digest, None)
-    return [*blocks, digest]
+    own = manifest.own_blocks(store, digest)
+    return [*(block for block in blocks if block not in own), *own]

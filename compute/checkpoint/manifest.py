@@ -1,4 +1,7 @@
-"""The checkpoint manifest: one block that names the model and every parameter's blocks."""
+"""The checkpoint manifest: the root over all parameters, the model, and every parameter's blocks.
+
+The root commits to the values themselves; the blocks are how they travel.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +9,22 @@ from typing import Any
 
 from compute import canonical
 from compute.checkpoint.errors import InvalidCheckpoint, Reason
-from compute.storage import MAX_BLOCK_BYTES
+from compute.storage import MAX_BLOCK_BYTES, Store
+from compute.storage.header import (
+    Headed,
+    MalformedHeader,
+    get_headed,
+    header_blocks,
+    put_headed,
+)
 
-FORMAT = "decentralizedai/checkpoint/1"
+FORMAT = "decentralizedai/checkpoint/2"
 MAX_TENSORS = 1 << 13
 MAX_NAME = 256
 MAX_RANK = 8
 MAX_SHARDS = 1 << 14
+MAX_SUM = 1 << 96
+_WORDS = 1  # before the document: the root over the parameters
 _KEYS = {"format", "held_out", "model", "nonce", "shard_sums", "tensors"}
 _HELD_OUT_KEYS = {"examples", "loss", "set"}
 _TENSOR_KEYS = {"name", "shape", "blocks"}
@@ -39,17 +51,19 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`nonce`, `shard_sums` and `held_out` are free for the trainer; they never change the loss."""
+    """`params_root` is that of `root.ParamsRoot`. `nonce`, `shard_sums` and `held_out` are free
+    for the trainer; they never change the loss."""
 
+    params_root: bytes
     model_hash: bytes
     tensors: tuple[Tensor, ...]
     nonce: int = 0
     shard_sums: tuple[int, ...] | None = None
     held_out: HeldOut | None = None
 
-    def encode(self) -> bytes:
-        """The canonical bytes, whose sha256 is the checkpoint hash. Raises ValueError if the
-        manifest is larger than a block or would not decode."""
+    def encode(self) -> Headed:
+        """The header, whose sha256 is the checkpoint hash, and the canonical document. Raises
+        ValueError if the document is larger than a block or would not decode."""
         sums, held_out = self.shard_sums, self.held_out
         data = canonical.encode(
             {
@@ -73,14 +87,38 @@ class Manifest:
                 ],
             }
         )
-        decode(data)
-        return data
+        headed = Headed((self.params_root,), data)
+        decode(headed)
+        return headed
+
+    def put(self, store: Store) -> bytes:
+        """Store document and header, the header last; returns the checkpoint hash."""
+        return put_headed(store, self.encode())
 
 
-def decode(data: bytes) -> Manifest:
-    """The manifest in `data`. Raises InvalidCheckpoint(MANIFEST); allocates O(len(data))."""
+def get(store: Store, digest: bytes) -> Manifest:
+    """The manifest of the checkpoint named `digest`. Raises InvalidCheckpoint(MANIFEST), and
+    BlockUnavailable."""
     try:
-        document = canonical.decode(data, max_bytes=MAX_BLOCK_BYTES)
+        return decode(get_headed(store, digest, _WORDS))
+    except MalformedHeader as error:
+        raise InvalidCheckpoint(Reason.MANIFEST, str(error)) from None
+
+
+def own_blocks(store: Store, digest: bytes) -> list[bytes]:
+    """The digests of the manifest's own blocks, the header last. Raises as `get`."""
+    try:
+        return header_blocks(store, digest, _WORDS)
+    except MalformedHeader as error:
+        raise InvalidCheckpoint(Reason.MANIFEST, str(error)) from None
+
+
+def decode(headed: Headed) -> Manifest:
+    """The manifest in a header and its document. Raises InvalidCheckpoint(MANIFEST); allocates
+    O(its length)."""
+    (params_root,) = headed.words
+    try:
+        document = canonical.decode(headed.document, max_bytes=MAX_BLOCK_BYTES)
     except canonical.CanonicalError as error:
         raise InvalidCheckpoint(Reason.MANIFEST, str(error)) from None
     _require(isinstance(document, dict) and document.keys() == _KEYS, "keys")
@@ -89,12 +127,13 @@ def decode(data: bytes) -> Manifest:
     _require(_is_integer(nonce, 0, 1 << 64), "nonce")
     if sums is not None:
         _require(isinstance(sums, list) and len(sums) <= MAX_SHARDS, "number of shard sums")
-        _require(all(_is_integer(s, -(1 << 63), 1 << 63) for s in sums), "shard sums")
+        _require(all(_is_integer(s, 0, MAX_SUM) for s in sums), "shard sums")
     _require(isinstance(tensors, list) and len(tensors) <= MAX_TENSORS, "number of tensors")
     parsed = tuple(_tensor(item) for item in tensors)
     names = [tensor.name for tensor in parsed]
     _require(names == sorted(set(names)), "tensors are not sorted by distinct names")
     return Manifest(
+        params_root,
         _hash(document["model"]),
         parsed,
         nonce,

@@ -19,8 +19,7 @@ from compute.roles.clock import Wait
 from compute.roles.retrieval import Mirror, load_training_set
 from compute.roles.sending import attempt
 from compute.storage import BlockUnavailable, Store
-from compute.training_set import TrainingSet, blocks_of, build_delta
-from compute.training_set.manifest import decode
+from compute.training_set import TrainingSet, blocks_of, build_delta, manifest
 
 if TYPE_CHECKING:
     from compute.chain.accounts import LocalAccount
@@ -75,7 +74,7 @@ def propose(
     Left while it waits for that, a `Curator` publishes them later. Returns the proposal's id.
     Raises Reverted, with "dr: stale parent" if the set has moved on since the patch was made.
     """
-    parent_tip = decode(blocks.get(delta_hash)).parent_tip
+    parent_tip = manifest.get(blocks, delta_hash).parent_tip
     receipt = group.chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
     while group.chain.head(group.chain.final()).number < receipt.block_number:
         time.sleep(FINALITY_POLL_SECONDS)  # shown earlier, a thief could propose it first

@@ -7,8 +7,9 @@ import numpy as np
 
 from compute.storage import Store
 from compute.storage.arrays import WrongLength, get_array, put_array
+from compute.training_set import manifest as manifests
 from compute.training_set.examples import TrainingSet
-from compute.training_set.manifest import Malformed, Manifest, decode
+from compute.training_set.manifest import Malformed, Manifest
 from compute.training_set.schema import Schema, SchemaError
 
 _ID_WORD = np.dtype(np.uint8)
@@ -19,13 +20,15 @@ def build_delta(
     *,
     add: Mapping[str, np.ndarray] | None = None,
     remove: Sequence[bytes] = (),
+    bounds: Mapping[str, tuple[int, int]] | None = None,
     parent_tip: bytes,
     proposer: str,
     store: Store,
 ) -> bytes:
     """Store the patch that turns `parent` into the wanted set; returns the delta hash.
 
-    `parent` None makes a genesis delta, whose columns fix the schema for ever. The patch is
+    `parent` None makes a genesis delta, whose columns fix the schema for ever, with the least and
+    greatest values in `bounds` (see Schema.of), which only a genesis takes. The patch is
     applied before it is stored: raises Inapplicable or SchemaError if it does not fit, Malformed
     if it breaks a limit. The manifest is stored last.
     """
@@ -33,10 +36,12 @@ def build_delta(
     if parent is None:
         if columns is None:
             raise SchemaError("a genesis delta needs examples: they fix the columns")
-        parent = TrainingSet(Schema.of(columns))
+        parent = TrainingSet(Schema.of(columns, bounds))
+    elif bounds:
+        raise SchemaError("the genesis delta has fixed the bounds of the columns")
     schema = parent.schema
     columns = schema.empty() if columns is None else columns
-    parent.patched(columns, remove)
+    result = parent.patched(columns, remove)
     count = schema.check(columns)
     gone = np.frombuffer(b"".join(sorted(remove)), np.uint8)
     manifest = Manifest(
@@ -47,8 +52,10 @@ def build_delta(
         add_blocks=tuple(tuple(put_array(store, columns[c.name])) for c in schema.columns),
         remove_count=len(remove),
         remove_blocks=tuple(put_array(store, gone)),
+        data_root=result.root.digest(),
+        count=len(result),
     )
-    return store.put(manifest.encode())
+    return manifest.put(store)
 
 
 def read_patch(store: Store, manifest: Manifest) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -88,8 +95,10 @@ def malformed_lengths() -> Iterator[None]:
 
 
 def blocks_of(store: Store, digest: bytes) -> list[bytes]:
-    """Digests of every distinct block of the delta, the manifest last. Raises Malformed."""
-    manifest = decode(store.get(digest))
+    """Digests of every distinct block of the delta, the manifest's last, its header the very last.
+    Raises Malformed."""
+    manifest = manifests.get(store, digest)
     runs = [*manifest.add_blocks, manifest.remove_blocks]
     blocks = dict.fromkeys(block for run in runs for block in run)
-    return [*blocks, digest]
+    own = manifests.own_blocks(store, digest)
+    return [*(block for block in blocks if block not in own), *own]

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from compute.training_set.index import Index, all_distinct
+from compute.training_set.root import DataRoot
 from compute.training_set.schema import Schema
 from compute.training_set.segments import NO_SEGMENTS, Segments
 
@@ -34,13 +35,16 @@ class TrainingSet:
         segments: Segments = NO_SEGMENTS,
         removed: np.ndarray = _NONE,
         load_index: Callable[[], Index] = Index,
+        load_root: Callable[[], DataRoot] | None = None,
     ) -> None:
         """The empty set, or what is left of the rows in `segments` (the column ID among them)
-        without the rows `removed` (int64, ascending); `load_index` finds rows by their ids."""
+        without the rows `removed` (int64, ascending); `load_index` finds rows by their ids;
+        `load_root` gives the root over them, if that is cheaper than to read them all."""
         self.schema = schema
         self._segments = segments
         self._removed = removed
         self._load_index = load_index
+        self._load_root = load_root
 
     def __len__(self) -> int:
         return self._segments.total - len(self._removed)
@@ -61,6 +65,20 @@ class TrainingSet:
     def ids(self) -> np.ndarray:
         """Content digests of the examples, uint8 [n, 32], in order."""
         return self._segments.take(self._rows(0, len(self)), _NO_IDS)[ID]
+
+    @cached_property
+    def root(self) -> DataRoot:
+        """The root over the ids."""
+        load, self._load_root = self._load_root, None  # which may hold the set before this one
+        return DataRoot().extended(self.ids) if load is None else load()
+
+    def root_after(self, ids: np.ndarray, leaving: np.ndarray) -> DataRoot:
+        """The root once the rows `leaving` are gone and `ids` (uint8 [k, 32]) at the end: costs
+        what is added if nothing leaves, else as much as there is."""
+        if not len(leaving):
+            return self.root.extended(ids)
+        rest = TrainingSet(self.schema, self._segments, self.without(leaving))
+        return rest.root.extended(ids)
 
     def batches(
         self, size: int, start: int = 0, end: int | None = None
@@ -98,6 +116,7 @@ class TrainingSet:
             self._segments.appended({**add, ID: ids}, len(ids)),
             self.without(leaving),
             lambda: index.extended(ids, total),
+            lambda: self.root_after(ids, leaving),
         )
 
     def resolve(

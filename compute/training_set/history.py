@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.storage import Store
+from compute.training_set import manifest as manifests
 from compute.training_set.delta import read_patch
 from compute.training_set.examples import TrainingSet
-from compute.training_set.manifest import Malformed, decode
+from compute.training_set.manifest import Malformed
 from compute.training_set.replay import DeltaRecord, EmptyPatch, apply_strictly
 
 
@@ -33,7 +34,7 @@ def preview(store: Store, current: TrainingSet, record: DeltaRecord) -> Preview:
         reason = str(error)
     nothing = current.schema.empty()
     try:
-        manifest = decode(store.get(record.delta_hash))
+        manifest = manifests.get(store, record.delta_hash)
         added, gone = read_patch(store, manifest)
     except Malformed:
         return Preview(nothing, nothing, reason)

@@ -19,7 +19,9 @@ CREATE TABLE versions (
     version INTEGER PRIMARY KEY, delta BLOB, parent BLOB, proposer TEXT, rows INTEGER, digest BLOB
 );
 CREATE TABLE removals (row INTEGER PRIMARY KEY, version INTEGER);
-CREATE TABLE columns (place INTEGER PRIMARY KEY, name TEXT, dtype TEXT, shape TEXT);
+CREATE TABLE columns (
+    place INTEGER PRIMARY KEY, name TEXT, dtype TEXT, shape TEXT, bounds TEXT
+);
 """
 
 
@@ -44,15 +46,20 @@ class Ledger:
         with self._open("create") as connection:
             connection.executescript(_TABLES)
             connection.executemany(
-                "INSERT INTO columns (name, dtype, shape) VALUES (?, ?, ?)",
-                ((c.name, c.dtype, json.dumps(c.shape)) for c in schema.columns),
+                "INSERT INTO columns (name, dtype, shape, bounds) VALUES (?, ?, ?, ?)",
+                (
+                    (c.name, c.dtype, json.dumps(c.shape), json.dumps(c.bounds))
+                    for c in schema.columns
+                ),
             )
 
     def schema(self) -> Schema:
         """The columns that the genesis fixed."""
         with self._open("read") as connection:
-            rows = connection.execute("SELECT name, dtype, shape FROM columns ORDER BY place")
-            columns = [Column(name, dtype, tuple(json.loads(shape))) for name, dtype, shape in rows]
+            rows = connection.execute(
+                "SELECT name, dtype, shape, bounds FROM columns ORDER BY place"
+            )
+            columns = [_column(*row) for row in rows]
         try:
             return Schema(tuple(columns))
         except SchemaError as error:
@@ -111,3 +118,8 @@ class Ledger:
             raise Damaged(f"{self._path}: {error}") from None
         except sqlite3.DatabaseError as error:
             raise Damaged(f"{self._path}: {error}") from None
+
+
+def _column(name: str, dtype: str, shape: str, bounds: str) -> Column:
+    limits = json.loads(bounds)
+    return Column(name, dtype, tuple(json.loads(shape)), limits and tuple(limits))

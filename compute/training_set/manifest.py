@@ -1,17 +1,26 @@
-"""The delta manifest: one canonical block that says what to remove and what to add."""
+"""The delta manifest: the root and size of the resulting set, what to remove and what to add."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from compute import canonical
-from compute.storage import MAX_BLOCK_BYTES
+from compute.storage import MAX_BLOCK_BYTES, Store
 from compute.storage.arrays import block_count
+from compute.storage.header import (
+    WORD,
+    Headed,
+    MalformedHeader,
+    get_headed,
+    header_blocks,
+    put_headed,
+)
 from compute.training_set.schema import Column, Schema, SchemaError
 
-FORMAT = "decentralizedai/delta/1"
+FORMAT = "decentralizedai/delta/2"
 MAX_DELTA_BYTES = 1 << 32
 MAX_COUNT = 1 << 24
+_WORDS = 2  # before the document: the root over the resulting set, and its size
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
@@ -22,7 +31,8 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """`parent_tip` and `proposer` bind the patch, so that nobody can propose another's."""
+    """`parent_tip` and `proposer` bind the patch, so that nobody can propose another's; `data_root`
+    and `count` state the set that it makes."""
 
     parent_tip: bytes
     proposer: str  # 0x and 40 lower-case hexadecimal digits
@@ -31,10 +41,12 @@ class Manifest:
     add_blocks: tuple[tuple[bytes, ...], ...]  # of each column, in the schema's order
     remove_count: int
     remove_blocks: tuple[bytes, ...]  # of the ids to remove, ascending, 32 bytes each
+    data_root: bytes  # of `root.DataRoot`
+    count: int  # examples in the resulting set
 
-    def encode(self) -> bytes:
-        """The canonical bytes, whose sha256 is the delta hash. Raises Malformed if they break a
-        limit."""
+    def encode(self) -> Headed:
+        """The header, whose sha256 is the delta hash, and the canonical document. Raises Malformed
+        if they break a limit."""
         data = canonical.encode(
             {
                 "format": FORMAT,
@@ -47,6 +59,7 @@ class Manifest:
                             "name": column.name,
                             "dtype": column.dtype,
                             "shape": list(column.shape),
+                            "bounds": column.bounds and list(column.bounds),
                             "blocks": [block.hex() for block in blocks],
                         }
                         for column, blocks in zip(self.schema.columns, self.add_blocks, strict=True)
@@ -58,30 +71,60 @@ class Manifest:
                 },
             }
         )
-        decode(data)
-        return data
+        headed = Headed((self.data_root, self.count.to_bytes(WORD, "big")), data)
+        decode(headed)
+        return headed
+
+    def put(self, store: Store) -> bytes:
+        """Store document and header, the header last; returns the delta hash."""
+        return put_headed(store, self.encode())
 
 
-def decode(data: bytes) -> Manifest:
-    """The manifest in `data`, its limits and block counts checked. Raises Malformed."""
+def get(store: Store, digest: bytes) -> Manifest:
+    """The manifest of the delta named `digest`. Raises Malformed or BlockUnavailable."""
     try:
-        document = canonical.decode(data, max_bytes=MAX_BLOCK_BYTES)
+        return decode(get_headed(store, digest, _WORDS))
+    except MalformedHeader as error:
+        raise Malformed(str(error)) from None
+
+
+def own_blocks(store: Store, digest: bytes) -> list[bytes]:
+    """The digests of the manifest's own blocks, the header last. Raises as `get`."""
+    try:
+        return header_blocks(store, digest, _WORDS)
+    except MalformedHeader as error:
+        raise Malformed(str(error)) from None
+
+
+def decode(headed: Headed) -> Manifest:
+    """The manifest in a header and its document, its limits checked. Raises Malformed."""
+    data_root, count = headed.words
+    try:
+        document = canonical.decode(headed.document, max_bytes=MAX_BLOCK_BYTES)
         _keys(document, "format parent_tip proposer add remove")
         _require(document["format"] == FORMAT, f"the format is not {FORMAT}")
         add = _keys(document["add"], "count columns")
-        columns = [_keys(c, "name dtype shape blocks") for c in _list(add["columns"])]
+        columns = [_keys(c, "name dtype shape bounds blocks") for c in _list(add["columns"])]
         manifest = Manifest(
             parent_tip=_hash(document["parent_tip"]),
             proposer=_matching(_ADDRESS, document["proposer"]),
             schema=Schema(
                 tuple(
-                    Column(_text(c["name"]), _text(c["dtype"]), _sizes(c["shape"])) for c in columns
+                    Column(
+                        _text(c["name"]),
+                        _text(c["dtype"]),
+                        _sizes(c["shape"]),
+                        _bounds(c["bounds"]),
+                    )
+                    for c in columns
                 )
             ),
             add_count=_count(add["count"]),
             add_blocks=tuple(_hashes(c["blocks"]) for c in columns),
             remove_count=_count(_keys(document["remove"], "count blocks")["count"]),
             remove_blocks=_hashes(document["remove"]["blocks"]),
+            data_root=data_root,
+            count=int.from_bytes(count, "big"),
         )
     except (canonical.CanonicalError, SchemaError) as error:
         raise Malformed(str(error)) from None
@@ -131,6 +174,16 @@ def _hashes(value: Any) -> tuple[bytes, ...]:
 def _integer(value: Any, limit: int) -> int:
     _require(type(value) is int and 0 <= value <= limit, "a number is out of range")
     return value
+
+
+def _bounds(value: Any) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    _require(
+        isinstance(value, list) and len(value) == 2 and all(type(x) is int for x in value),
+        "bounds are not two integers",
+    )
+    return value[0], value[1]
 
 
 def _count(value: Any) -> int:

@@ -29,11 +29,13 @@ from compute.training_set.replay import (
     DeltaRecord,
     EmptyPatch,
     bound_manifest,
+    check_result,
     empty_patch,
     genesis_manifest,
     genesis_record,
     invalid_genesis,
 )
+from compute.training_set.root import DataRoot
 from compute.training_set.schema import Schema
 from compute.training_set.segments import NO_SEGMENTS
 from compute.training_set.table import Damaged, Table
@@ -211,27 +213,32 @@ class Materialised:
     ) -> tuple[TrainingSet, np.ndarray]:
         """Write one more version; the set it makes of `current`, and the rows that leave it."""
         try:
-            ids, leaving = self._receive(store, record, current)
+            ids, leaving, root = self._receive(store, record, current)
         except EmptyPatch:
             ids, leaving = np.empty((0, 32), np.uint8), np.empty(0, np.int64)
+            root = current.root
         self._table.write_ids(ids, self._rows)
         index = current.index.extended(ids, self._rows)
         digest = _digest(self._versions[-1].digest if self._versions else b"", ids, leaving)
         self._versions.append(Version(record, self._rows + len(ids), digest))
-        return self._view(self._rows, current.without(leaving), lambda: index), leaving
+        view = self._view(self._rows, current.without(leaving), lambda: index, lambda: root)
+        return view, leaving
 
     def _receive(
         self, store: Store, record: DeltaRecord, current: TrainingSet
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Write the examples a delta adds; their ids, and the rows to remove. Raises EmptyPatch or
-        InvalidGenesis: what was written then counts for nothing."""
+    ) -> tuple[np.ndarray, np.ndarray, DataRoot]:
+        """Write the examples a delta adds; their ids, the rows to remove, and the root after it.
+        Raises EmptyPatch or InvalidGenesis: what was written then counts for nothing."""
         with empty_patch() if self._versions else invalid_genesis(record.delta_hash):
             manifest = bound_manifest(store, record, self.schema)
             gone = read_removals(store, manifest)
             with malformed_lengths():
                 self._table.receive(store, manifest, self._rows)
             add = self._table.columns(self._rows, self._rows + manifest.add_count)
-            return current.resolve(add, gone)
+            ids, leaving = current.resolve(add, gone)
+            root = current.root_after(ids, leaving)
+            check_result(manifest, len(current) + len(ids) - len(leaving), root)
+            return ids, leaving, root
 
     def _commit(self, current: TrainingSet, leaving: Sequence[np.ndarray]) -> None:
         """Make the last versions final, given the rows that left with each."""
@@ -240,9 +247,15 @@ class Materialised:
         first = len(self) - len(leaving)
         self._ledger.append(first, list(zip(self._versions[first:], leaving, strict=True)))
 
-    def _view(self, rows: int, removed: np.ndarray, load_index: Callable[[], Index]) -> TrainingSet:
+    def _view(
+        self,
+        rows: int,
+        removed: np.ndarray,
+        load_index: Callable[[], Index],
+        load_root: Callable[[], DataRoot] | None = None,
+    ) -> TrainingSet:
         segments = NO_SEGMENTS.appended(self._table.mapped(0, rows), rows)
-        return TrainingSet(self.schema, segments, removed, load_index)
+        return TrainingSet(self.schema, segments, removed, load_index, load_root)
 
 
 def _digest(before: bytes, ids: np.ndarray, leaving: np.ndarray) -> bytes:

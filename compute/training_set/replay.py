@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from eth_hash.auto import keccak
 
 from compute.storage import Store
+from compute.training_set import manifest as manifests
 from compute.training_set.delta import read_patch
 from compute.training_set.examples import Inapplicable, TrainingSet
-from compute.training_set.manifest import Malformed, Manifest, decode
+from compute.training_set.manifest import Malformed, Manifest
+from compute.training_set.root import DataRoot
 from compute.training_set.schema import Schema, SchemaError
 
 NO_TIP = bytes(32)
@@ -64,7 +66,7 @@ def open_genesis(store: Store, genesis: bytes) -> TrainingSet:
     """The set of version 0. Raises InvalidGenesis or BlockUnavailable."""
     manifest = genesis_manifest(store, genesis)
     with invalid_genesis(genesis):
-        return TrainingSet(manifest.schema).patched(*read_patch(store, manifest))
+        return _patched(store, TrainingSet(manifest.schema), manifest)
 
 
 def apply_delta(store: Store, current: TrainingSet, record: DeltaRecord) -> TrainingSet:
@@ -83,7 +85,7 @@ def apply_strictly(store: Store, current: TrainingSet, record: DeltaRecord) -> T
     """The same, but raises EmptyPatch where `apply_delta` returns `current`."""
     with empty_patch():
         manifest = bound_manifest(store, record, current.schema)
-        return current.patched(*read_patch(store, manifest))
+        return _patched(store, current, manifest)
 
 
 def genesis_manifest(store: Store, genesis: bytes) -> Manifest:
@@ -127,8 +129,20 @@ def empty_patch() -> Iterator[None]:
         raise EmptyPatch(f"The delta changes nothing: {error}.") from None
 
 
+def check_result(manifest: Manifest, count: int, root: DataRoot) -> None:
+    """Raise Malformed unless the delta states the set that it makes."""
+    if (manifest.count, manifest.data_root) != (count, root.digest()):
+        raise Malformed("the delta states another set than it makes")
+
+
+def _patched(store: Store, current: TrainingSet, manifest: Manifest) -> TrainingSet:
+    result = current.patched(*read_patch(store, manifest))
+    check_result(manifest, len(result), result.root)
+    return result
+
+
 def _bound(store: Store, record: DeltaRecord) -> Manifest:
-    manifest = decode(store.get(record.delta_hash))
+    manifest = manifests.get(store, record.delta_hash)
     if manifest.parent_tip != record.parent_tip:
         raise Malformed("the delta was made for another parent")
     if manifest.proposer != record.proposer.lower():

@@ -26,11 +26,20 @@ class SchemaError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """`shape` is that of one example. Integers only: an example then has one byte string."""
+    """`shape` is that of one example. Integers only: an example then has one byte string. `bounds`
+    are the least and the greatest value of an element; None is all that the dtype can hold."""
 
     name: str
     dtype: str
     shape: tuple[int, ...]
+    bounds: tuple[int, int] | None = None
+
+    def holds(self, array: np.ndarray) -> bool:
+        """Whether every element of `array`, of this column's dtype, is within the bounds."""
+        if self.bounds is None or array.size == 0:
+            return True
+        low, high = self.bounds
+        return low <= int(array.min()) and int(array.max()) <= high
 
     @property
     def example_bytes(self) -> int:
@@ -55,18 +64,31 @@ class Schema:
             _require(
                 column.dtype in DTYPES, f"{column.name} is {column.dtype}: columns hold integers"
             )
+            low, high = column.bounds or (0, 0)
+            limits = np.iinfo(column.dtype)
+            _require(
+                limits.min <= low <= high <= limits.max,
+                f"{column.name} cannot be from {low} to {high}",
+            )
             _require(len(column.shape) <= MAX_RANK, f"{column.name} has too many dimensions")
             _require(all(size > 0 for size in column.shape), f"{column.name} has an empty shape")
         _require(self.example_bytes <= MAX_EXAMPLE_BYTES, "an example is larger than 16 MiB")
 
     @classmethod
-    def of(cls, columns: Mapping[str, np.ndarray]) -> "Schema":
-        """The schema of arrays [n, *shape] by column name."""
+    def of(
+        cls,
+        columns: Mapping[str, np.ndarray],
+        bounds: Mapping[str, tuple[int, int]] | None = None,
+    ) -> "Schema":
+        """The schema of arrays [n, *shape] by column name. `bounds` gives the least and greatest
+        value of some columns; the others may hold all that their dtype can."""
+        bounds = bounds or {}
+        _require(bounds.keys() <= columns.keys(), "bounds are given for a column that is not there")
         for name, array in columns.items():
             _require(array.ndim > 0, f"{name} is a scalar, not a column of examples")
         return cls(
             tuple(
-                Column(name, array.dtype.name, array.shape[1:])
+                Column(name, array.dtype.name, array.shape[1:], bounds.get(name))
                 for name, array in sorted(columns.items())
             )
         )
@@ -77,9 +99,16 @@ class Schema:
         return sum(column.example_bytes for column in self.columns)
 
     def check(self, columns: Mapping[str, np.ndarray]) -> int:
-        """The number of examples in `columns`. Raises SchemaError if they do not match."""
-        found = Schema.of(columns)
+        """The number of examples in `columns`. Raises SchemaError if they do not match, or hold a
+        value out of a column's bounds."""
+        bounds = {c.name: c.bounds for c in self.columns if c.bounds and c.name in columns}
+        found = Schema.of(columns, bounds)
         _require(found == self, f"the columns are {found.columns}, the set has {self.columns}")
+        for column in self.columns:
+            _require(
+                column.holds(columns[column.name]),
+                f"a value of {column.name} is not within {column.bounds}",
+            )
         lengths = {len(array) for array in columns.values()}
         _require(len(lengths) == 1, "the columns differ in their number of examples")
         return lengths.pop()

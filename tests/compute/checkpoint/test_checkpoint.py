@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from compute import canonical
+from compute import merkle
 from compute.checkpoint import (
     HeldOut,
     InvalidCheckpoint,
@@ -32,6 +32,7 @@ from compute.storage import (
     FolderStore,
     copy,
 )
+from compute.storage.header import Headed, put_headed
 
 FORMATS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
 MODEL = bytes(range(32))
@@ -67,24 +68,26 @@ def reason_of(store, digest, **changes) -> Reason:
 
 def test_vector(store):
     """docs/formats.md shows this manifest and its hash."""
-    digest = publish(PARAMS, model_hash=MODEL, store=store, nonce=7, shard_sums=[1, -2])
-    assert store.get(digest) == VECTOR
+    digest = publish(PARAMS, model_hash=MODEL, store=store, nonce=7, shard_sums=[1, 2])
+    header = store.get(digest)
+    assert (header[:32].hex(), store.get(header[32:])) == (VECTOR_ROOT, VECTOR)
     assert digest.hex() == VECTOR_HASH
-    assert VECTOR.decode() in FORMATS
-    assert VECTOR_HASH in FORMATS
-    numpy_sums = np.array([1, -2])
+    for shown in (VECTOR.decode(), VECTOR_ROOT, VECTOR_HASH):
+        assert shown in FORMATS
+    numpy_sums = np.array([1, 2])
     assert digest == publish(PARAMS, model_hash=MODEL, store=store, nonce=7, shard_sums=numpy_sums)
 
 
 VECTOR = (
-    b'{"format":"decentralizedai/checkpoint/1","held_out":null,"model":"00010203040506070809'
+    b'{"format":"decentralizedai/checkpoint/2","held_out":null,"model":"00010203040506070809'
     b"0a0b0c0d0e0f1011"
-    b'12131415161718191a1b1c1d1e1f","nonce":7,"shard_sums":[1,-2],"tensors":[{"blocks":["b0b'
+    b'12131415161718191a1b1c1d1e1f","nonce":7,"shard_sums":[1,2],"tensors":[{"blocks":["b0b'
     b'cec8a14f48a6f39c02ee2db72cef9daf8e9379388eeae512b4b76c2257522"],"name":"Dense_0/bias",'
     b'"shape":[3]},{"blocks":["b1290cd43eac8e2fa4ad8d45d9f79f8868fc8a6e08c627c33557814743ffd'
     b'f3e"],"name":"Dense_0/kernel","shape":[2,3]}]}'
 )
-VECTOR_HASH = "3fc9ca71d3c797f49bc3e0df382a8fbec27dfea62d8c86dbba6d8d9f35963c52"
+VECTOR_ROOT = "910bdf78f202ad6e59d0992202e9e4e9b481b80c8917ea0368649c7dc676d01d"
+VECTOR_HASH = "e369b6864501f90bc0247ff0a4b3b8ec50e251983a7c9de8e7bc9372e653fba2"
 
 
 def test_what_was_held_out_is_reported(store):
@@ -103,7 +106,7 @@ def test_what_was_held_out_is_reported(store):
         max_size=4,
     ),
     st.integers(0, 2**64 - 1),
-    st.none() | st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4),
+    st.none() | st.lists(st.integers(0, 2**96 - 1), max_size=4),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_was_published_is_loaded_bit_for_bit(store, params, nonce, sums):
@@ -186,8 +189,8 @@ def test_unchanged_tensors_share_their_blocks(store):
     params["c"] += 1
     second = publish(params, model_hash=MODEL, store=store)
     one, two = set(blocks_of(store, first)), set(blocks_of(store, second))
-    # a: 3 blocks, of which the last changed; b: 3, unchanged; c: 1, changed; and the manifest
-    assert (len(one), len(two), len(one & two)) == (8, 8, 5)
+    # a: 3 blocks, of which the last changed; b: 3, unchanged; c: 1, changed; the manifest's two
+    assert (len(one), len(two), len(one & two)) == (9, 9, 5)
 
 
 def test_fine_tuning_one_layer_uploads_that_layer(store):
@@ -204,11 +207,12 @@ def test_fine_tuning_one_layer_uploads_that_layer(store):
 
 def test_blocks_of_several_tensors_travel_together(store):
     digest = publish(PARAMS, model_hash=MODEL, store=store)
+    *parameters, _, _ = blocks_of(store, digest)
     meeting = threading.Barrier(len(PARAMS), timeout=30)
 
     class Waiting:
         def get(self, name):
-            if name != digest:
+            if name in parameters:
                 meeting.wait()
             return store.get(name)
 
@@ -228,12 +232,19 @@ def test_blocks_of_is_enough_to_publish_and_ends_with_the_manifest(store, tmp_pa
 # --- a manifest that lies -----------------------------------------------------------------------
 
 
-def forged(store, change) -> bytes:
+def manifest_of(store) -> tuple[bytes, bytes]:
+    """The root and the document of the small checkpoint."""
+    header = store.get(publish(PARAMS, model_hash=MODEL, store=store))
+    return header[:32], store.get(header[32:])
+
+
+def forged(store, change, root: bytes | None = None) -> bytes:
     """The digest of the small manifest after `change`, which may return another value for it."""
-    digest = publish(PARAMS, model_hash=MODEL, store=store)
-    document = json.loads(store.get(digest))
+    true_root, data = manifest_of(store)
+    document = json.loads(data)
     document = change(document) or document
-    return store.put(json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
+    data = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return put_headed(store, Headed((root or true_root,), data))
 
 
 def put(path: str, value: object):
@@ -247,7 +258,7 @@ def put(path: str, value: object):
 
 
 LIES = [
-    (put("format", "decentralizedai/checkpoint/2"), Reason.MANIFEST),
+    (put("format", "decentralizedai/checkpoint/1"), Reason.MANIFEST),
     (put("extra", 0), Reason.MANIFEST),
     (lambda document: [document], Reason.MANIFEST),
     (put("model", "00"), Reason.MANIFEST),
@@ -257,7 +268,8 @@ LIES = [
     (put("nonce", 1 << 64), Reason.MANIFEST),
     (put("nonce", True), Reason.MANIFEST),
     (put("shard_sums", "1"), Reason.MANIFEST),
-    (put("shard_sums", [1 << 63]), Reason.MANIFEST),
+    (put("shard_sums", [1 << 96]), Reason.MANIFEST),
+    (put("shard_sums", [-1]), Reason.MANIFEST),
     (put("shard_sums", [0] * 20_000), Reason.MANIFEST),
     (put("held_out", {"examples": 0, "loss": 1, "set": "00" * 32}), Reason.MANIFEST),
     (put("held_out", {"examples": 1, "loss": 1 << 64, "set": "00" * 32}), Reason.MANIFEST),
@@ -298,11 +310,37 @@ def test_a_manifest_that_lies_has_one_reason(store, lie, reason):
     ids=lambda data: f"{data[:9]!r}-{len(data)}",
 )
 def test_bytes_that_are_no_manifest_are_refused(store, data):
-    digest = store.put(data)
-    assert reason_of(store, digest) is Reason.MANIFEST
-    for read in (model_of, blocks_of):
-        with pytest.raises(InvalidCheckpoint):
-            read(store, digest)
+    for digest in (store.put(data), put_headed(store, Headed((bytes(32),), data))):
+        assert reason_of(store, digest) is Reason.MANIFEST
+        for read in (model_of, blocks_of):
+            with pytest.raises(InvalidCheckpoint):
+                read(store, digest)
+
+
+def test_a_manifest_without_its_header_is_refused(store):
+    _, data = manifest_of(store)
+    assert reason_of(store, store.put(data)) is Reason.MANIFEST
+    longer = store.put(bytes(32) + Headed((bytes(32),), data).header)
+    assert reason_of(store, longer) is Reason.MANIFEST
+
+
+def test_parameters_without_the_stated_root_are_refused(store):
+    true_root, data = manifest_of(store)
+    other = put_headed(store, Headed((bytes(31) + b"\x01",), data))
+    assert reason_of(store, other) is Reason.ROOT
+    changed = with_words(store, np.full(3, 0x3F800000, np.uint32), root=true_root)
+    assert reason_of(store, changed) is Reason.ROOT
+
+
+@pytest.mark.parametrize("elements", [0, 1, 255, 256, 257, 1000])
+def test_every_word_opens_against_the_root(store, elements):
+    """Each parameter starts a leaf; a leaf holds 256 words."""
+    params = {"b": np.arange(elements, dtype=np.float32), "a": np.ones(3, np.float32)}
+    header = store.get(publish(params, model_hash=MODEL, store=store))
+    data = params["b"].tobytes()
+    leaves = [params["a"].tobytes()]
+    leaves += [data[start : start + 1024] for start in range(0, len(data), 1024)]
+    assert header[:32] == merkle.root(leaves)
 
 
 @pytest.mark.parametrize("length", [0, 11, 13, MAX_BLOCK_BYTES])
@@ -326,7 +364,7 @@ def test_the_reason_is_found_before_any_block_is_fetched(tmp_path):
     """A keeper must not download gigabytes to learn that the manifest lies."""
     here, there = FolderStore(tmp_path / "here"), FolderStore(tmp_path / "there")
     digest = publish(PARAMS, model_hash=MODEL, store=here)
-    there.put(here.get(digest))
+    copy(blocks_of(here, digest)[-2:], here, there)
     assert reason_of(there, digest, model_hash=bytes(32)) is Reason.MODEL
     assert reason_of(there, digest, shapes={**SHAPES, "Dense_0/bias": (4,)}) is Reason.SHAPES
     with pytest.raises(BlockUnavailable):
@@ -366,9 +404,11 @@ WORDS = {
 }
 
 
-def with_words(store, words: np.ndarray) -> bytes:
-    block = store.put(words.astype("<u4").tobytes()).hex()
-    return forged(store, put("tensors.0.blocks", [block]))
+def with_words(store, words: np.ndarray, root: bytes | None = None) -> bytes:
+    """The small checkpoint with other words in its bias, and the root that they give."""
+    data = words.astype("<u4").tobytes()
+    root = root or merkle.root([data, PARAMS["Dense_0/kernel"].tobytes()])
+    return forged(store, put("tensors.0.blocks", [store.put(data).hex()]), root)
 
 
 @pytest.mark.parametrize(("word", "reason"), WORDS.items(), ids=[f"{word:08x}" for word in WORDS])
@@ -404,13 +444,13 @@ def test_a_single_bad_value_among_millions_is_found(store):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_mutated_manifests_load_equal_or_are_invalid_or_unavailable(store, noise, seed):
     """Bytes of a true manifest, some replaced: nothing but the three documented outcomes."""
-    data = bytearray(store.get(publish(PARAMS, model_hash=MODEL, store=store)))
+    root, document = manifest_of(store)
+    data = bytearray(root + document)
     place = random.Random(seed).randrange(len(data))
     data[place : place + len(noise)] = noise
-    digest = store.put(bytes(data))
+    digest = put_headed(store, Headed((bytes(data[:32]),), bytes(data[32:])))
     try:
         loaded = load_small(store, digest)
     except (InvalidCheckpoint, BlockUnavailable):
         return
-    assert canonical.digest(bytes(data)) == digest
     assert {name: array.shape for name, array in loaded.params.items()} == SHAPES

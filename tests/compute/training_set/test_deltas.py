@@ -12,13 +12,19 @@ from eth_utils import keccak
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compute import merkle
 from compute.canonical import digest, encode
 from compute.storage import MAX_BLOCK_BYTES, BlockUnavailable, FolderStore
 from compute.storage import copy as copy_blocks
+from compute.storage.header import Headed, get_headed, put_headed
 from compute.training_set import (
     DeltaRecord,
+    EmptyPatch,
     InvalidGenesis,
+    Schema,
     SchemaError,
+    TrainingSet,
+    apply_delta,
     apply_strictly,
     blocks_of,
     build_delta,
@@ -28,29 +34,34 @@ from compute.training_set import (
     replay,
 )
 from compute.training_set.examples import Inapplicable
-from compute.training_set.manifest import FORMAT, Malformed, decode
+from compute.training_set.manifest import FORMAT, Malformed, decode, own_blocks
 from compute.training_set.replay import NO_TIP, NOBODY
 
 FORMATS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
 ALICE = "0x" + "aB" * 20
 BOB = "0x" + "b0" * 20
 GENESIS = (
-    b'{"add":{"columns":[{"blocks":["1ed162d6fb314b799740f71cba741ed96edde353d8ee3b9f22c2d'
-    b'4ece6d567ed"],"dtype":"uint16","name":"x","shape":[2]},{"blocks":["039058c6f2c0cb492'
-    b'c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"],"dtype":"uint8","name":"y","shape"'
-    b':[]}],"count":3},"format":"decentralizedai/delta/1","parent_tip":"000000000000000000'
-    b'0000000000000000000000000000000000000000000000","proposer":"0x0000000000000000000000'
-    b'000000000000000000","remove":{"blocks":[],"count":0}}'
+    "bbf09b005981b88d497184b58b185e9df16275543eae7d9a28b1da1abe2717cf",
+    3,
+    b'{"add":{"columns":[{"blocks":["1ed162d6fb314b799740f71cba741ed96edde353d8ee3b9f22c2d4e'
+    b'ce6d567ed"],"bounds":null,"dtype":"uint16","name":"x","shape":[2]},{"blocks":["039058c'
+    b'6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"],"bounds":null,"dtype":"uin'
+    b't8","name":"y","shape":[]}],"count":3},"format":"decentralizedai/delta/2","parent_tip"'
+    b':"0000000000000000000000000000000000000000000000000000000000000000","proposer":"0x0000'
+    b'000000000000000000000000000000000000","remove":{"blocks":[],"count":0}}',
 )
 DELTA = (
-    b'{"add":{"columns":[{"blocks":["1535acd6bfc771cdeadd8b524435693d0f0700e4848ff648a1975'
-    b'7c91b4ff4ea"],"dtype":"uint16","name":"x","shape":[2]},{"blocks":["2fa1b377bf67309f6'
-    b'5e5e7bc9d924345ca648dec4e601a398a9cb497dcba3765"],"dtype":"uint8","name":"y","shape"'
-    b':[]}],"count":2},"format":"decentralizedai/delta/1","parent_tip":"c4870be4e7419539ed'
-    b'c2110dffc742ace8ab433c1fdf26c2050179f3d9b484bb","proposer":"0xababababababababababab'
-    b'ababababababababab","remove":{"blocks":["d78019724c5665a065d8754880b714c4b074570a726'
-    b'12f512a846a5331877d82"],"count":2}}'
+    "e6b5d0acc24aa1a37bb252c558383e99ed3e65e76b35ff6f3b2be291acc2f90a",
+    3,
+    b'{"add":{"columns":[{"blocks":["1535acd6bfc771cdeadd8b524435693d0f0700e4848ff648a19757c'
+    b'91b4ff4ea"],"bounds":null,"dtype":"uint16","name":"x","shape":[2]},{"blocks":["2fa1b37'
+    b'7bf67309f65e5e7bc9d924345ca648dec4e601a398a9cb497dcba3765"],"bounds":null,"dtype":"uin'
+    b't8","name":"y","shape":[]}],"count":2},"format":"decentralizedai/delta/2","parent_tip"'
+    b':"384c0edd964c7f550732510b62a0e02d1e01c8b03a14239cf0c21a3eda57f2f2","proposer":"0xabab'
+    b'abababababababababababababababababab","remove":{"blocks":["d78019724c5665a065d8754880b'
+    b'714c4b074570a72612f512a846a5331877d82"],"count":2}}',
 )
+TIP = "8ec105d6cea9a9aff6d2fb9499f493489a2747c346fc40937c47b55e0cfb1963"
 
 
 def columns(*rows: int) -> dict[str, np.ndarray]:
@@ -82,6 +93,24 @@ def delta(store, genesis) -> bytes:
     )
 
 
+def headed(store, delta) -> tuple[tuple[bytes, bytes], bytes]:
+    """The words of a delta's header and its document."""
+    found = get_headed(store, delta, 2)
+    return found.words, found.document
+
+
+def forge(store, delta, change, result=None) -> bytes:
+    """The delta with another document, under the header of the set `result` if it makes one."""
+    words, data = headed(store, delta)
+    document = json.loads(data)
+    change(document)
+    if result is not None:
+        words = (result.root.digest(), len(result).to_bytes(32, "big"))
+    forged = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    assert forged != data
+    return put_headed(store, Headed(words, forged))
+
+
 def labels(store, genesis, *records: DeltaRecord) -> list[int]:
     return replay(store, genesis, records).columns["y"].tolist()
 
@@ -94,14 +123,82 @@ def test_a_delta_applies(store, genesis, delta):
 
 def test_vectors(store, genesis, delta):
     """docs/formats.md shows these manifests and hashes."""
-    assert store.get(genesis) == GENESIS
-    assert genesis.hex() == "c4870be4e7419539edc2110dffc742ace8ab433c1fdf26c2050179f3d9b484bb"
-    assert store.get(delta) == DELTA
-    assert delta.hex() == "ab3e1c701486967f6f908fbef60405225911f13febbee892582ba42c214ae272"
     tip = next_tip(genesis, delta).hex()
-    assert tip == "bf127b853413bafe569e343a3d2e312d5d03ad0d4107118a64379b9c07946334"
-    for shown in (GENESIS.decode(), genesis.hex(), DELTA.decode(), delta.hex(), tip):
-        assert shown in FORMATS
+    assert tip == TIP
+    for name, (root, count, document) in {genesis: GENESIS, delta: DELTA}.items():
+        header = store.get(name)
+        assert header[:32].hex() == root
+        assert int.from_bytes(header[32:64], "big") == count
+        assert store.get(header[64:]) == document
+        for shown in (root, document.decode(), name.hex(), tip):
+            assert shown in FORMATS
+
+
+def test_the_root_in_the_header_opens_every_example(store, genesis, delta):
+    """Leaves are the ids of 32 examples each, in the order of the set."""
+    after = replay(store, genesis, [DeltaRecord(delta, genesis, ALICE)])
+    assert store.get(delta)[:32] == merkle.root([after.ids.tobytes()])
+    many = columns(*range(1, 71))
+    large = build_delta(None, add=many, parent_tip=NO_TIP, proposer=NOBODY, store=store)
+    ids = open_genesis(store, large).ids
+    leaves = [ids[start : start + 32].tobytes() for start in range(0, 70, 32)]
+    root = store.get(large)[:32]
+    assert merkle.verify(root, 3, 2, leaves[2], merkle.proof(leaves, 2))
+
+
+@pytest.mark.parametrize("steps", [[(40, [])], [(1, [0]), (31, []), (2, [5, 33])]])
+def test_the_root_grows_as_if_it_were_made_anew(steps):
+    examples, begun = TrainingSet(Schema.of(columns(1))).patched(columns(*range(32)), []), 32
+    for count, gone in steps:
+        leaving = [examples.ids[place].tobytes() for place in gone]
+        examples = examples.patched(columns(*range(begun, begun + count)), leaving)
+        begun += count
+        data = examples.ids.tobytes()
+        leaves = [data[start : start + 1024] for start in range(0, len(data), 1024)]
+        assert examples.root.digest() == merkle.root(leaves)
+
+
+def stated(store, delta, root: bytes | None = None, count: int | None = None) -> bytes:
+    """The same delta under a header that states another set."""
+    (true_root, true_count), document = headed(store, delta)
+    words = (root or true_root, true_count if count is None else count.to_bytes(32, "big"))
+    return put_headed(store, Headed(words, document))
+
+
+def test_a_delta_that_states_another_set_is_empty(store, genesis, delta):
+    for wrong in ({"root": bytes(32)}, {"count": 4}, {"count": 1 << 255}):
+        record = DeltaRecord(stated(store, delta, **wrong), genesis, ALICE)
+        assert labels(store, genesis, record) == [1, 2, 3]
+    with pytest.raises(EmptyPatch, match="another set"):
+        apply_strictly(store, open_genesis(store, genesis), record)
+    with pytest.raises(InvalidGenesis, match="another set"):
+        open_genesis(store, stated(store, genesis, count=2))
+
+
+def test_values_out_of_their_bounds_make_a_delta_empty(store):
+    """The genesis says what a column may hold, for ever: an outlier cannot be voted in."""
+    bounds = {"y": (0, 9)}
+    with pytest.raises(SchemaError, match="not within"):
+        build_delta(
+            None, add=columns(1, 10), bounds=bounds,
+            parent_tip=NO_TIP, proposer=NOBODY, store=store,
+        )  # fmt: skip
+    genesis = build_delta(
+        None, add=columns(1, 9), bounds=bounds, parent_tip=NO_TIP, proposer=NOBODY, store=store
+    )
+    current = open_genesis(store, genesis)
+    bound = {"parent_tip": genesis, "proposer": ALICE, "store": store}
+    with pytest.raises(SchemaError, match="not within"):
+        build_delta(current, add=columns(10), **bound)
+    with pytest.raises(SchemaError, match="has fixed the bounds"):
+        build_delta(current, add=columns(2), bounds={"y": (0, 20)}, **bound)
+
+    free = TrainingSet(Schema.of(columns(1))).patched(columns(1, 9), [])
+    for add in (10, 2):  # 2 is within, but the manifest states no bounds
+        forged = build_delta(free, add=columns(add), **bound)
+        assert apply_delta(store, current, DeltaRecord(forged, genesis, ALICE)) is current
+    fits = build_delta(current, add=columns(2), **bound)
+    assert len(apply_delta(store, current, DeltaRecord(fits, genesis, ALICE))) == 3
 
 
 def test_the_tip_is_that_of_the_chain(genesis, delta):
@@ -184,7 +281,7 @@ def swapped_columns(document, store):
 
 
 LIES = {
-    "another format": put("format", "decentralizedai/delta/2"),
+    "another format": put("format", "decentralizedai/delta/1"),
     "a key too many": put("note", "hello"),
     "add is no object": put("add", []),
     "remove is no object": put("remove", None),
@@ -210,6 +307,11 @@ LIES = {
     "a dtype with objects": put("add.columns.0.dtype", "object"),
     "a float": put("add.columns.0.dtype", "float16"),
     "dtype is no text": put("add.columns.0.dtype", 2),
+    "no bounds": put("add.columns.1.bounds", 0),
+    "bounds that end before they begin": put("add.columns.1.bounds", [3, 2]),
+    "bounds beyond the dtype": put("add.columns.1.bounds", [0, 256]),
+    "bounds that the genesis has not": put("add.columns.1.bounds", [0, 255]),
+    "a bound that is no integer": put("add.columns.1.bounds", [0, "9"]),
     "another shape of the same size": put("add.columns.0.shape", [2, 1]),
     "an empty shape": put("add.columns.0.shape", [0]),
     "a negative shape": put("add.columns.0.shape", [-2]),
@@ -236,9 +338,16 @@ def columns_as_blocks(store, values):
             "name": "x",
             "dtype": "uint16",
             "shape": [2],
+            "bounds": None,
             "blocks": block(values["x"].tobytes())(store),
         },
-        {"name": "y", "dtype": "uint8", "shape": [], "blocks": block(values["y"].tobytes())(store)},
+        {
+            "name": "y",
+            "dtype": "uint8",
+            "shape": [],
+            "bounds": None,
+            "blocks": block(values["y"].tobytes())(store),
+        },
     ]
 
 
@@ -266,21 +375,20 @@ def absent(store):
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
 def test_a_delta_that_lies_is_empty(store, genesis, delta, lie):
-    document = json.loads(store.get(delta))
-    lie(document, store)
-    forged = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    record = DeltaRecord(store.put(forged), genesis, ALICE)
-    assert forged != store.get(delta)
-    assert labels(store, genesis, record) == [1, 2, 3]
+    forged = forge(store, delta, lambda document: lie(document, store))
+    assert labels(store, genesis, DeltaRecord(forged, genesis, ALICE)) == [1, 2, 3]
 
 
 def test_the_forgery_itself_is_sound(store, genesis, delta):
     """Rebuilding the blocks as the lies above do, without a lie, gives a delta that applies."""
-    document = json.loads(store.get(delta))
-    document["add"]["columns"] = columns_as_blocks(store, columns(6, 7))
-    document["remove"]["blocks"] = block(b"".join(sorted_ids(store, 2, 3)))(store)
-    forged = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    record = DeltaRecord(store.put(forged), genesis, ALICE)
+    result = open_genesis(store, genesis)
+    result = result.patched(columns(6, 7), sorted_ids(store, 2, 3))
+
+    def change(document):
+        document["add"]["columns"] = columns_as_blocks(store, columns(6, 7))
+        document["remove"]["blocks"] = block(b"".join(sorted_ids(store, 2, 3)))(store)
+
+    record = DeltaRecord(forge(store, delta, change, result), genesis, ALICE)
     assert labels(store, genesis, record) == [1, 6, 7]
 
 
@@ -303,18 +411,21 @@ def test_bytes_that_are_no_manifest_are_the_empty_patch(store, genesis, data):
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_mutated_manifest_is_some_patch_or_unavailable(store, genesis, delta, noise, seed):
-    data = bytearray(store.get(delta))
+    words, document = headed(store, delta)
+    data = bytearray(b"".join(words) + document)
     place = random.Random(seed).randrange(len(data))
     data[place : place + len(noise)] = noise
-    record = DeltaRecord(store.put(bytes(data)), genesis, ALICE)
+    mutated = Headed((bytes(data[:32]), bytes(data[32:64])), bytes(data[64:]))
+    record = DeltaRecord(put_headed(store, mutated), genesis, ALICE)
     try:
         assert labels(store, genesis, record) in ([1, 2, 3], [1, 4, 5])
     except BlockUnavailable:
         assert noise
 
 
-def counted(count: int, blocks: int, shape: list[int]) -> bytes:
-    column = {"name": "x", "dtype": "uint8", "shape": shape, "blocks": ["00" * 32] * blocks}
+def counted(count: int, blocks: int, shape: list[int]) -> Headed:
+    column = {"name": "x", "dtype": "uint8", "shape": shape, "bounds": None}
+    column["blocks"] = ["00" * 32] * blocks
     document = {
         "format": FORMAT,
         "parent_tip": "00" * 32,
@@ -322,7 +433,7 @@ def counted(count: int, blocks: int, shape: list[int]) -> bytes:
         "add": {"count": count, "columns": [column]},
         "remove": {"count": 0, "blocks": []},
     }
-    return encode(document)
+    return Headed((bytes(32), bytes(32)), encode(document))
 
 
 def test_sizes_and_counts_are_bounded_even_where_blocks_agree():
@@ -335,10 +446,9 @@ def test_sizes_and_counts_are_bounded_even_where_blocks_agree():
 
 
 def test_a_lie_about_sizes_allocates_nothing(store, genesis, delta):
-    document = json.loads(store.get(delta))
-    document["add"]["count"] = 1 << 24
-    forged = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    record = DeltaRecord(store.put(forged), genesis, ALICE)
+    record = DeltaRecord(
+        forge(store, delta, lambda d: put("add.count", 1 << 24)(d, store)), genesis, ALICE
+    )
     labels(store, genesis, record)
     tracemalloc.start()
     labels(store, genesis, record)
@@ -374,7 +484,7 @@ def test_blocks_of_is_enough_to_publish(store, genesis, delta, tmp_path):
 
 def test_a_delta_for_another_proposer_is_not_downloaded(store, genesis, delta, tmp_path):
     public = FolderStore(tmp_path / "public")
-    copy_blocks([*blocks_of(store, genesis), delta], store, public)
+    copy_blocks([*blocks_of(store, genesis), *own_blocks(store, delta)], store, public)
     assert labels(public, genesis, DeltaRecord(delta, genesis, BOB)) == [1, 2, 3]
 
 
@@ -396,7 +506,7 @@ def test_a_delta_with_other_columns_is_not_downloaded(store, genesis, tmp_path):
         proposer=BOB,
         store=store,
     )
-    copy_blocks([*blocks_of(store, genesis), other], store, public)
+    copy_blocks([*blocks_of(store, genesis), *own_blocks(store, other)], store, public)
     assert labels(public, genesis, DeltaRecord(other, genesis, BOB)) == [1, 2, 3]
 
 
@@ -420,7 +530,7 @@ def test_a_voter_sees_why_a_delta_would_change_nothing(store, genesis, delta):
     seen = preview(store, twice, DeltaRecord(delta, genesis, ALICE))
     assert "not in the set" in seen.empty_because
     nonsense = preview(store, current, DeltaRecord(store.put(b"nonsense"), genesis, ALICE))
-    assert "canonical" in nonsense.empty_because
+    assert "header" in nonsense.empty_because
     assert len(nonsense.added["y"]) == len(nonsense.removed["y"]) == 0
 
 
@@ -457,7 +567,7 @@ def test_a_delta_may_be_empty(store, genesis):
     nothing = build_delta(
         open_genesis(store, genesis), parent_tip=genesis, proposer=ALICE, store=store
     )
-    assert blocks_of(store, nothing) == [nothing]
+    assert len(blocks_of(store, nothing)) == 2  # document and header
     assert labels(store, genesis, DeltaRecord(nothing, genesis, ALICE)) == [1, 2, 3]
 
 
@@ -466,15 +576,13 @@ def test_columns_larger_than_a_block_are_cut(store):
     genesis = build_delta(
         None, add={"image": images}, parent_tip=NO_TIP, proposer=NOBODY, store=store
     )
-    assert len(blocks_of(store, genesis)) == 4
+    assert len(blocks_of(store, genesis)) == 5
     np.testing.assert_array_equal(open_genesis(store, genesis).columns["image"], images)
 
 
 def test_a_patch_costs_what_it_changes():
     """A million examples: 1,000 more and 500 less in under a second and 60 MB."""
     import time
-
-    from compute.training_set import Schema, TrainingSet
 
     n = 1_000_000
     many = {"x": np.arange(n * 8, dtype=np.uint32).reshape(n, 8), "y": np.zeros(n, np.uint8)}

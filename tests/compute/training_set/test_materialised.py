@@ -19,10 +19,12 @@ from compute.training_set import (
     Change,
     Column,
     DeltaRecord,
+    Inapplicable,
     InvalidGenesis,
     Reader,
     Schema,
     TrainingSet,
+    apply_delta,
     build_delta,
     materialise,
     materialised,
@@ -58,19 +60,27 @@ class Lineage:
         )
         self.tip = self.genesis
         self.records: list[DeltaRecord] = []
+        self.current = open_genesis(self.store, self.genesis)
 
     def add(self, add=(), remove=(), proposer=ALICE) -> None:
-        """A delta that may or may not fit: it is built against a parent in which it does."""
+        """A delta that may or may not fit; else it is built for a set in which it does."""
         add, remove = sorted(set(add)), sorted(set(remove) - set(add))
-        parent = TrainingSet(SCHEMA).patched(columns(remove), [])
-        delta = build_delta(
+        try:
+            delta = self.build(self.current, add, remove)
+        except Inapplicable:
+            delta = self.build(TrainingSet(SCHEMA).patched(columns(remove), []), add, remove)
+        self.append(delta, proposer)
+
+    def build(self, parent: TrainingSet, add, remove) -> bytes:
+        return build_delta(
             parent, add=columns(add), remove=ids(remove), parent_tip=self.tip, proposer=ALICE,
             store=self.store,
         )  # fmt: skip
-        self.append(delta, proposer)
 
     def append(self, delta: bytes, proposer: str = ALICE) -> None:
-        self.records.append(DeltaRecord(delta, self.tip, proposer))
+        record = DeltaRecord(delta, self.tip, proposer)
+        self.records.append(record)
+        self.current = apply_delta(self.store, self.current, record)
         self.tip = next_tip(self.tip, delta)
 
     def on_disk(self, folder: Path, count: int | None = None, **options):
@@ -165,7 +175,8 @@ def test_the_proposer_is_part_of_the_lineage(lineage, tmp_path):
 
 
 def test_an_unavailable_block_loses_nothing_done_before(lineage, tmp_path):
-    lineage.append(bytes([7]) * 32)
+    with pytest.raises(BlockUnavailable):
+        lineage.append(bytes([7]) * 32)
     with pytest.raises(BlockUnavailable):
         lineage.on_disk(tmp_path / "set")
     found = materialised.Materialised(tmp_path / "set" / "set")
@@ -344,14 +355,14 @@ def test_genesis_is_version_0(lineage, tmp_path):
 def test_a_set_is_never_in_memory_as_a_whole(tmp_path):
     """48 MiB arrive, are extended, verified, read in order and shuffled, within 24 MiB."""
     store, rng = FolderStore(tmp_path / "blocks"), np.random.default_rng(0)
-    deltas, tip = [], b""
+    deltas, tip, parent = [], b"", None
     for part in range(3):
         data = {"x": rng.integers(0, 256, (2048, 8192), np.uint8)}
-        parent = TrainingSet(Schema.of(data)) if part else None
         bound = (tip, ALICE) if part else (NO_TIP, NOBODY)
         delta = build_delta(parent, add=data, parent_tip=bound[0], proposer=bound[1], store=store)
         deltas.append(DeltaRecord(delta, *bound))
         tip = next_tip(tip, delta) if part else delta
+        parent = (parent or TrainingSet(Schema.of(data))).patched(data, [])
     del data, parent
     tracemalloc.start()
     materialise(tmp_path / "set", store, deltas[0].delta_hash, deltas[1:])

@@ -121,12 +121,9 @@ def test_a_delta_with_another_tokeniser_does_not_fit(tmp_path: Path) -> None:
     schema = Schema.of(columns)
     blocks = tuple(tuple(put_array(store, columns[c.name])) for c in schema.columns)
     count = len(columns["targets"])
-    forged = Manifest(genesis, NOBODY, schema, count, blocks, 0, ())
-    assert (
-        count
-        and apply_delta(store, current, DeltaRecord(store.put(forged.encode()), genesis, NOBODY))
-        is current
-    )
+    root = TrainingSet(schema).patched(columns, []).root.digest()
+    forged = Manifest(genesis, NOBODY, schema, count, blocks, 0, (), root, count).put(store)
+    assert count and apply_delta(store, current, DeltaRecord(forged, genesis, NOBODY)) is current
 
     added = read_for(tmp_path / "b.txt", current.schema, store)
     delta = build_delta(current, add=added, parent_tip=genesis, proposer=NOBODY, store=store)
