@@ -97,7 +97,7 @@ class Stages:
     def second(self, kept: Any, inputs: Sequence[Array]) -> tuple[list[Array], Array]:
         """(results of main [B, ...], SATURATED all over where an example saturates; bool [B])."""
         arrays, bounds, trapped = kept
-        count = len(inputs[0])
+        count = len(inputs[0]) if inputs else 1
         rows = [Rows(*pair) for pair in bounds]
         known = dict(zip(self.weights, rows, strict=True))
         context = Context(count, self.carrier, [trapped], known)

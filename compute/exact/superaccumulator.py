@@ -29,8 +29,8 @@ TERM_BITS = 48  # of a product; a value has 24
 # exponents of the unit of a product: twice that of 2**-96 = 2**23 * 2**-119, and of LARGEST
 LOWEST_UNIT = -2 * 119
 HIGHEST = 2 * 128
-WINDOWS = -(-(HIGHEST - LOWEST_UNIT) // BITS)
-FIRST = 3  # windows of the first look: 96 bits decide all but nearly perfect ties
+AT_ONCE = 3  # windows of one look: 96 bits decide all but nearly perfect ties
+WINDOWS = -(-(HIGHEST - LOWEST_UNIT) // (AT_ONCE * BITS)) * AT_ONCE
 FAR = 2**14  # beyond any exponent
 # windows of values on places that do not depend on them: from 2**128 down to below 2**-119
 TOP = np.int32(128)
@@ -88,12 +88,12 @@ def round_sum(terms: Terms, form: Format) -> Array:
     top = jnp.max(jnp.where(there, terms.unit, -FAR), -1, initial=-FAR) + TERM_BITS
     low = jnp.min(jnp.where(there, terms.unit, FAR), -1, initial=FAR)
 
-    def window(j: Array | int) -> Array:
+    def window(j: Array) -> Array:
         """The sum of what the terms have in window `j`, and of their signs in the first."""
         lowest = (top - BITS * (j + 1))[..., None]
         return jnp.sum(_part(terms, lowest, j == 0), -1)
 
-    def found(limbs: Array, j: Array | int) -> tuple[Array, Array]:
+    def found(limbs: Array, j: Array) -> tuple[Array, Array]:
         """(rounded patterns, are they decided) from windows 0 ... j."""
         unit = top - BITS * (j + 1)
         rest = jnp.where(unit <= low, 0, count).astype(jnp.int64)
@@ -101,18 +101,19 @@ def round_sum(terms: Terms, form: Format) -> Array:
         ends = round_limbs(jnp.stack([limbs, upper], -1), top[..., None], form)
         return ends[..., 0], ends[..., 1] == ends[..., 0]
 
-    limbs = jnp.zeros((WINDOWS, *top.shape), jnp.int64)
-    limbs = limbs.at[:FIRST].set(jnp.stack([window(j) for j in range(FIRST)]))
-    result, decided = found(limbs, FIRST - 1)
-
     def more(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         j, limbs, _, _ = state
-        limbs = limbs.at[j].set(window(j))
-        return (j + 1, limbs, *found(limbs, j))
+        for i in range(AT_ONCE):
+            limbs = limbs.at[j + i].set(window(j + i))
+        return (j + AT_ONCE, limbs, *found(limbs, j + AT_ONCE - 1))
 
-    start = (jnp.int32(FIRST), limbs, result, decided)
-    result = lax.while_loop(lambda s: ~jnp.all(s[3]) & (s[0] < WINDOWS), more, start)[2]
-    return jnp.where(result == SATURATED_PATTERN | np.int32(-(2**31)), SATURATED_PATTERN, result)
+    limbs = jnp.zeros((WINDOWS, *top.shape), jnp.int64)
+    nothing = (jnp.zeros(top.shape, jnp.int32), jnp.zeros(top.shape, bool))
+    state = lax.while_loop(
+        lambda s: ~jnp.all(s[3]) & (s[0] < WINDOWS), more, (jnp.int32(0), limbs, *nothing)
+    )
+    negative = SATURATED_PATTERN | np.int32(-(2**31))
+    return jnp.where(state[2] == negative, SATURATED_PATTERN, state[2])
 
 
 def _part(terms: Terms, lowest: Array, first: Array | bool) -> Array:
@@ -135,9 +136,10 @@ def round_limbs(limbs: Array, top: Array | np.int32, form: Format) -> Array:
 
     |limb| <= 2**62 + 2**30; `top` int32 [...].
     """
-    _, carry = _carried(limbs)
-    negative = carry < 0
-    digits, carry = _carried(jnp.where(negative, -limbs, limbs))
+    both, carries = _carried(jnp.stack([limbs, -limbs], -1))
+    negative = carries[..., 0] < 0
+    digits = jnp.where(negative, both[..., 1], both[..., 0])
+    carry = jnp.where(negative, carries[..., 1], carries[..., 0])
     zero = jnp.zeros((1, *carry.shape), jnp.int64)
     digits = jnp.concatenate([carry[None], digits, zero])
     place = jnp.argmax(digits != 0, axis=0)

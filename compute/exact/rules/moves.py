@@ -67,6 +67,7 @@ def _dynamic_update_slice(p: Attributes, a: Array, update: Array, *positions: Ar
 RULES: dict[str, Rule] = {
     "constant": _constant,
     "iota": _iota,
+    "stop_gradient": each(lambda p, a: a),
     "broadcast": each(_broadcast),
     "reshape": each(lambda p, a: lax.reshape(a, p["shape"])),
     "transpose": each(lambda p, a: lax.transpose(a, p["permutation"])),

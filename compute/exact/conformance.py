@@ -1,0 +1,128 @@
+"""Does this device compute the numbers of docs/exact.md?  A device that does not must not vote.
+
+`vectors/<operation>.jsonl` holds one case a line: a program, one example, and what the oracle says
+of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from compute.exact.carriers import CARRIERS, default_carrier
+from compute.exact.evaluation import COMPILER_OPTIONS
+from compute.exact.stages import Stages
+from compute.program.codec import decode
+from compute.program.program import Program
+from compute.program.types import Type
+
+VECTORS = Path(__file__).with_name("vectors")
+UNSAFE_FLAGS = ("xla_cpu_enable_fast_math", "xla_gpu_enable_fast_min_max")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program and an example; `outputs` are the bytes of every result, None if it saturates
+    where a step decides."""
+
+    program: Program
+    parameters: dict[str, np.ndarray]
+    inputs: dict[str, np.ndarray]
+    outputs: list[bytes] | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """How many cases were run, on what, which of them differ (operation and line), and which flags
+    of the process let the compiler break others that no case shows."""
+
+    device: str
+    carrier: str
+    vectors: int
+    failures: tuple[str, ...]
+    flags: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures and not self.flags
+
+
+def unsafe_flags() -> tuple[str, ...]:
+    """The flags of XLA_FLAGS under which the compiler may take liberties with NaN and rounding;
+    between the operations saturation is a NaN."""
+    found = []
+    for word in os.environ.get("XLA_FLAGS", "").split():
+        name, _, value = word.lstrip("-").partition("=")
+        if name in UNSAFE_FLAGS and value.lower() not in ("false", "0"):
+            found.append(name)
+    return tuple(dict.fromkeys(found))
+
+
+def check(carrier: str | None = None, operations: Collection[str] | None = None) -> Report:
+    """Run the committed cases, of some operations or of all, on the default device."""
+    carrier = carrier or default_carrier()
+    names = sorted(file.stem for file in VECTORS.glob("*.jsonl"))
+    failures: list[str] = []
+    count = 0
+    for name in names:
+        if operations is None or name in operations:
+            cases = list(read(name))
+            count += len(cases)
+            failures += [f"{name}:{i + 1}" for i in differing(cases, carrier)]
+    device = jax.devices()[0]
+    described = f"{device.platform} {device.device_kind}"
+    return Report(described, carrier, count, tuple(failures), unsafe_flags())
+
+
+def read(operation: str) -> Iterator[Case]:
+    """The cases of an operation, in the order of the lines."""
+    with (VECTORS / f"{operation}.jsonl").open() as lines:
+        for line in lines:
+            case = json.loads(line)
+            program = decode(bytes.fromhex(case["program"]))
+            parameters = _arrays(program.parameters, case["parameters"])
+            inputs = _arrays(program.inputs, case["inputs"])
+            wanted = case["outputs"]
+            outputs = None if wanted is None else [bytes.fromhex(x) for x in wanted]
+            yield Case(program, parameters, inputs, outputs)
+
+
+def differing(cases: list[Case], carrier: str) -> list[int]:
+    """The indices of the cases that differ on this device; all are compiled together."""
+    stages = [Stages(case.program, CARRIERS[carrier]) for case in cases]
+
+    def run(given: list[Any]) -> list[Any]:
+        found = []
+        for stage, (parameters, inputs) in zip(stages, given, strict=True):
+            found.append(stage.second(stage.first(parameters), inputs))
+        return found
+
+    given = [
+        (list(c.parameters.values()), [x[None] for x in c.inputs.values()]) for c in cases
+    ]
+    with jax.enable_x64(True):
+        found = jax.device_get(jax.jit(run, compiler_options=COMPILER_OPTIONS)(given))
+    return [i for i, (case, got) in enumerate(zip(cases, found, strict=True)) if _differs(case, got)]
+
+
+def _differs(case: Case, found: Any) -> bool:
+    outputs, saturated = found
+    if case.outputs is None:
+        return not saturated[0]
+    return [np.asarray(x[0]).tobytes() for x in outputs] != case.outputs
+
+
+def _arrays(entries: tuple[tuple[str, Type], ...], given: dict[str, str]) -> dict[str, np.ndarray]:
+    found = {}
+    for name, kind in entries:
+        little = np.dtype(kind.dtype.numpy).newbyteorder("<")
+        array = np.frombuffer(bytes.fromhex(given[name]), little).astype(kind.dtype.numpy)
+        found[name] = array.reshape(kind.shape)
+    return found
