@@ -28,7 +28,6 @@ COMMON_OPTIONS = {
     "--ipfs",
     "--account",
     "--password-file",
-    "--trust-code",
     "--json",
 }
 

@@ -17,8 +17,9 @@ from compute.models.errors import ModelError
 from compute.models.parameters import Axes, Parameters
 from compute.models.parent import Parent
 from compute.program import codec
-from compute.program.operation import ProgramError
+from compute.program.operation import Cost, ProgramError
 from compute.program.program import Program
+from compute.program.validator import validate
 
 if TYPE_CHECKING:  # importing JAX takes seconds, and a specification is often only read
     import jax
@@ -110,9 +111,28 @@ class ModelSpecification:
         return [whole[start : start + PIECE] for start in range(0, len(whole), PIECE)]
 
     @cached_property
+    def program_root(self) -> bytes:
+        """The root over the program's steps, 32 bytes."""
+        return codec.program_root(self.program)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What one example costs whoever evaluates it. Raises ModelError if that is too much."""
+        try:
+            return validate(self.program)
+        except ProgramError as error:
+            raise ModelError(f"the program is refused: {error}") from None
+
+    @property
+    def bytes_for_one(self) -> int:
+        """Memory that an evaluation needs for each example, beside the parameters."""
+        held = sum(kind.bytes for _, kind in self.program.parameters)
+        return self.cost.scratch_bytes - held
+
+    @cached_property
     def header(self) -> bytes:
         """The root over the program's steps, then the sha256 of the document: 64 bytes."""
-        return codec.program_root(self.program) + canonical.digest(self.encode())
+        return self.program_root + canonical.digest(self.encode())
 
     @cached_property
     def hash(self) -> bytes:
