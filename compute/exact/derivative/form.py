@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from compute.exact.derivative.rules import RULES, convolution, dot
+from compute.exact.derivative.rules import RULES, Rule, convolution, dot
 from compute.program.program import Block, Program, Step
 
 Arrays = Mapping[str, Any]
@@ -53,7 +53,7 @@ class _Run:
 
     def __init__(self, dtype: Any, remat: bool) -> None:
         self._remat = remat
-        self._rules = {
+        self._rules: dict[str, Rule] = {
             **RULES,
             "dot": functools.partial(dot, dtype=dtype),
             "convolution": functools.partial(convolution, dtype=dtype),
@@ -78,7 +78,7 @@ class _Run:
         return result if isinstance(result, tuple) else (result,)
 
     def _repeated(self, body: Callable[..., Any]) -> Callable[..., Any]:
-        return jax.checkpoint(body) if self._remat else body  # type: ignore[no-any-return]
+        return jax.checkpoint(body) if self._remat else body
 
     def _scan(self, step: Step, operands: Sequence[Any]) -> Sequence[Any]:
         attributes = step.attributes

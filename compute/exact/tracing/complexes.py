@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from compute.exact.tracing.graph import Value
 from compute.exact.tracing.scope import (
     RULES,
     Operand,
     Pair,
     Parameters,
     Scope,
+    flat,
     paired,
     part,
     part_dtype,
@@ -26,10 +26,44 @@ Complex = tuple[Any, Any]
 
 # primitives that do to each part what they do to a value
 _BY_PARTS = frozenset(
-    """add add_any sub neg reshape squeeze expand_dims transpose broadcast_in_dim slice split unstack
-    concatenate stack tile pad rev dynamic_slice dynamic_update_slice gather scatter select_n
-    reduce_sum cumsum copy copy_p stop_gradient optimization_barrier name sharding_constraint
-    mesh_cast reshard pvary random_clone scatter-add scatter_add""".split()
+    [
+        "add",
+        "add_any",
+        "sub",
+        "neg",
+        "reshape",
+        "squeeze",
+        "expand_dims",
+        "transpose",
+        "broadcast_in_dim",
+        "slice",
+        "split",
+        "unstack",
+        "concatenate",
+        "stack",
+        "tile",
+        "pad",
+        "rev",
+        "dynamic_slice",
+        "dynamic_update_slice",
+        "gather",
+        "scatter",
+        "select_n",
+        "reduce_sum",
+        "cumsum",
+        "copy",
+        "copy_p",
+        "stop_gradient",
+        "optimization_barrier",
+        "name",
+        "sharding_constraint",
+        "mesh_cast",
+        "reshard",
+        "pvary",
+        "random_clone",
+        "scatter-add",
+        "scatter_add",
+    ]
 )
 
 
@@ -53,8 +87,7 @@ def by_parts(
         for i in range(2)
     ]
     return [
-        Pair((a, b)) if part_dtype(aval) else a  # type: ignore[arg-type]
-        for aval, a, b in zip(avals, *results, strict=True)
+        Pair((a, b)) if part_dtype(aval) else a for aval, a, b in zip(avals, *results, strict=True)
     ]
 
 
@@ -164,7 +197,6 @@ def _converted(scope: Scope, operand: Operand, aval: Any) -> Operand:
         if to_complex:
             return operand
         return RULES["convert_element_type"](scope, {}, [operand.parts[0]], [aval])[0]
-    (real,) = RULES["convert_element_type"](scope, {}, [operand], [part(aval)])
-    assert isinstance(real, Value)
+    (real,) = flat(RULES["convert_element_type"](scope, {}, [operand], [part(aval)]))
     zeros = scope.graph.constant(np.zeros(aval.shape), real.dtype)
     return Pair((scope.graph.shaped(real, aval.shape), zeros))

@@ -209,6 +209,6 @@ def _lu(matrix: Array, **_: Any) -> tuple[Array, Array, Array]:
 
         steps = min(height, width)
         start = (a, jnp.zeros(steps, jnp.int32), jnp.arange(height, dtype=jnp.int32))
-        return lax.fori_loop(0, steps, column, start)  # type: ignore[no-any-return]
+        return lax.fori_loop(0, steps, column, start)
 
-    return _over_batch(factor, matrix.ndim - 2)(matrix)  # type: ignore[no-any-return]
+    return _over_batch(factor, matrix.ndim - 2)(matrix)

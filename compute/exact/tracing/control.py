@@ -66,8 +66,8 @@ def _scan(
 def _cond(
     scope: Scope, parameters: Parameters, operands: Sequence[Operand], avals: Sequence[Any]
 ) -> list[Operand]:
-    branches, (index, *rest) = parameters["branches"], operands
-    assert isinstance(index, Value)
+    branches, rest = parameters["branches"], operands[1:]
+    (index,) = flat(operands[:1])
     chosen = scope.graph.splat(index.number)
     if chosen is not None:
         return scope.evaluate(scope, branches[min(max(int(chosen), 0), len(branches) - 1)], rest)
@@ -149,6 +149,7 @@ def _known_length(scope: Scope, parameters: Parameters, operands: Sequence[Any])
     if not _counts_up(body, body.invars[parameters["body_nconsts"] + place], body.outvars[place]):
         return None
     start = scope.graph.splat(operands[constants + parameters["body_nconsts"] + place].number)
+    stop: Any
     if isinstance(bound, Literal):
         stop = np.asarray(bound.val)
     elif bound in condition.invars[:constants]:

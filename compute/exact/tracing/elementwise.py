@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from compute.exact.tracing.graph import Value
 from compute.exact.tracing.scope import RULES, Parameters, Scope, dtype_of, rule

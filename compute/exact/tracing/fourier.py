@@ -25,13 +25,11 @@ def fft(x: Array | Complex, *, fft_type: Any, fft_lengths: tuple[int, ...], **_:
     if max(fft_lengths) >= LONGEST:
         raise NotImplementedError(f"a Fourier transform of {max(fft_lengths)} elements")
     axes = range(-len(fft_lengths), 0)
-    if kind == "RFFT":
-        assert not isinstance(x, tuple)
+    if not isinstance(x, tuple):  # of real numbers the first half tells the rest
         half = fft_lengths[-1] // 2 + 1
         y = _transform((x, jnp.zeros_like(x)), -1, 1)
         y = (y[0][..., :half], y[1][..., :half])
         return _over(y, axes[:-1], 1)
-    assert isinstance(x, tuple)
     if kind == "IRFFT":
         return _real_inverse(_over(x, axes[:-1], -1), fft_lengths[-1])
     return _over(x, axes, 1 if kind == "FFT" else -1)

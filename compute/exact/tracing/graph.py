@@ -104,7 +104,8 @@ class Graph:
         if name == "mul" and (x := gelu_argument(self, *operands)) is not None:
             name, operands = "gelu", [x]
         if name in _MOVES and self.splat(operands[0]) is not None:
-            name, operands, attributes = "constant", (), self._moved(name, operands[0], attributes)
+            attributes = self._moved(name, operands[0], attributes)
+            name, operands = "constant", []
         if name in _CONTROL:
             return self._builder.step(name, *operands, **attributes)
         key = (name, tuple(operands), tuple(sorted(attributes.items())))

@@ -43,13 +43,37 @@ FAMILIES = (
 )  # fmt: skip
 _BODIES = ("call_jaxpr", "jaxpr", "fun_jaxpr")
 _CALLS = frozenset(
-    """jit pjit closed_call core_call call remat remat2 checkpoint custom_jvp_call custom_vjp_call
-    custom_vjp_call_jaxpr custom_lin composite""".split()
+    [
+        "jit",
+        "pjit",
+        "closed_call",
+        "core_call",
+        "call",
+        "remat",
+        "remat2",
+        "checkpoint",
+        "custom_jvp_call",
+        "custom_vjp_call",
+        "custom_vjp_call_jaxpr",
+        "custom_lin",
+        "composite",
+    ]
 )
 # rules that take pairs as they are
 _ON_PAIRS = frozenset(
-    """scan while cond fft threefry2x32 random_bits random_split random_fold_in random_seed
-    random_wrap random_unwrap""".split()
+    [
+        "scan",
+        "while",
+        "cond",
+        "fft",
+        "threefry2x32",
+        "random_bits",
+        "random_split",
+        "random_fold_in",
+        "random_seed",
+        "random_wrap",
+        "random_unwrap",
+    ]
 )
 
 

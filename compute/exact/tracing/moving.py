@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from compute.exact.tracing.graph import Value, long_axes, renumbered
-from compute.exact.tracing.scope import Parameters, Scope, rule
+from compute.exact.tracing.scope import Operand, Parameters, Scope, rule
 
 
 @rule("reshape")
@@ -67,12 +65,13 @@ def sliced(
 @rule("split")
 def _split(
     scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
-) -> list[Value]:
+) -> Sequence[Operand]:
     (x,), axis = operands, parameters["axis"]
     kept = long_axes(x.shape, [axis])
     at = kept.index(axis)
     whole = scope.graph.with_axes(x, kept)
-    results, start = [], 0
+    results: list[Value] = []
+    start = 0
     for size in map(int, parameters["sizes"]):
         starts, stops = [0] * len(kept), list(whole.type.shape)
         starts[at], stops[at] = start, start + size
@@ -84,7 +83,7 @@ def _split(
 @rule("unstack")
 def _unstack(
     scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
-) -> list[Value]:
+) -> Sequence[Operand]:
     sizes = (1,) * operands[0].shape[parameters["axis"]]
     return _split(scope, {"axis": parameters["axis"], "sizes": sizes}, operands, avals)
 
@@ -164,10 +163,10 @@ def _dynamic_slice(
     sizes = tuple(int(parameters["slice_sizes"][i]) for i in kept)
     if sizes == x.type.shape:
         return [x]
-    fixed = [scope.graph.splat(starts[i].number) for i in kept]
+    fixed: list[Any] = [scope.graph.splat(starts[i].number) for i in kept]
     if all(n is not None for n in fixed):
         start = [
-            int(np.clip(n, 0, size - length))
+            min(max(int(n), 0), size - length)
             for n, size, length in zip(fixed, x.type.shape, sizes, strict=True)
         ]
         stop = [n + length for n, length in zip(start, sizes, strict=True)]

@@ -121,7 +121,8 @@ def _top_k(
     """The approximate one is the exact one: what it leaves out would be the device's choice."""
     (x,) = operands
     rank = len(x.shape)
-    axis = parameters.get("axis", parameters.get("reduction_dimension", -1)) % rank
+    axis: int = parameters["axis"] if "axis" in parameters else parameters["reduction_dimension"]
+    axis %= rank
     if parameters.get("is_max_k") is False:
         raise NotImplementedError("approx_min_k")
     order = [i for i in range(rank) if i != axis] + [axis]

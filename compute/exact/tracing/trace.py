@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compute.exact.tracing.lowering import evaluate
 from compute.exact.tracing.graph import Graph
+from compute.exact.tracing.lowering import evaluate
 from compute.exact.tracing.scope import Scope, dtype_of, flat
 from compute.program.program import Program
 from compute.program.types import DType, Type

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from library_calls import CALLS, Call
+from library import CALLS, Call
 
 from compute.exact.tracing import leaf_names, trace_example
 from compute.oracle.array import Array, from_bytes, to_bytes

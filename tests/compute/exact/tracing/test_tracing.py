@@ -1,6 +1,7 @@
 """What tracing makes of a function: steps of one example, and sentences about what it cannot."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import flax.linen as nn
@@ -164,13 +165,13 @@ def test_what_has_no_rule_is_named_with_the_users_line() -> None:
     ) as caught:
         program_of(helper, X)
     line = int(str(caught.value).split("test_tracing.py:")[1].split(" ")[0])
-    assert "# the line" in open(__file__).read().splitlines()[line - 1]
+    assert "# the line" in Path(__file__).read_text().splitlines()[line - 1]
 
 
 def test_what_a_rule_refuses_is_named_too() -> None:
     with pytest.raises(UnsupportedPrimitive, match=r"bitcast_convert_type at .*bits of bfloat16"):
         program_of(lambda x: lax.bitcast_convert_type(x.astype(jnp.bfloat16), jnp.int16).sum(), X)
-    with pytest.raises(UnsupportedPrimitive, match="scatter at .*a function applied"):
+    with pytest.raises(UnsupportedPrimitive, match=r"scatter at .*a function applied"):
         program_of(lambda x: x.at[0].apply(jnp.sin), X)
 
 
