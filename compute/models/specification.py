@@ -92,7 +92,7 @@ class ModelSpecification:
             return self.given
         from compute.models.making import program_of
 
-        return program_of(self)
+        return program_of(self.architecture, self.columns)
 
     def design(self) -> bytes:
         """The canonical document without the program, as `parse` takes it."""
@@ -213,11 +213,34 @@ class ModelSpecification:
         from compute.models.making import native_logits
 
         outputs = (
-            native_logits(self, params, inputs, compute_dtype=compute_dtype, remat=remat)
+            native_logits(
+                self.architecture,
+                self.columns,
+                params,
+                inputs,
+                compute_dtype=compute_dtype,
+                remat=remat,
+            )
             if native
             else self.logits(params, inputs, compute_dtype=compute_dtype, remat=remat)
         )
         return FUNCTIONS[self.loss](outputs, targets)
+
+    @cached_property
+    def has_native(self) -> bool:
+        """Whether the architecture's own network, as installed here, computes what the program
+        does: traced, it gives the same program, or, by another version of JAX, one whose outputs
+        are the same on two made-up examples. A network of a stranger's code is not asked."""
+        from compute.models.making import agrees, program_of
+
+        if self.architecture.is_foreign:
+            return False
+        made = self.program if self.given is None else program_of(self.architecture, self.columns)
+        if codec.program_root(made) == self.program_root:
+            return True
+        inputs = {column.name: column.made_up(2) for column in self.columns}
+        params = self.initial_parameters()
+        return agrees(self.architecture, self.columns, self.logits, params, inputs)
 
     def initial_parameters(self) -> dict[str, np.ndarray]:
         """float32 parameters the genesis trainer starts from: the same bits on every machine."""

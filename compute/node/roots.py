@@ -21,8 +21,8 @@ _OTHER_KIND = (checkpoint.InvalidCheckpoint, training_set.Malformed, ModelError)
 
 
 def of_root(store: Store, root: bytes) -> list[bytes]:
-    """Digests of the blocks of a checkpoint, a delta, a tokeniser, a model, or a block that names no
-    others, the root last. Raises BlockUnavailable."""
+    """Digests of the blocks of a checkpoint, a delta, a tokeniser, a model, or a block that names
+    no others, the root last. Raises BlockUnavailable."""
     for blocks_of in _KINDS:
         with contextlib.suppress(*_OTHER_KIND):
             return blocks_of(store, root)
