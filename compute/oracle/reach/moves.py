@@ -238,11 +238,6 @@ def in_lines(attributes: Attributes, operands: Sequence[Facts], kind: Type) -> F
     return Facts(kind, inner, [anything(f, kind.dtype) for f in feels] if 0 not in inner else [])
 
 
-def _term(a: Fact, b: Fact) -> int:
-    """What a product feels; nothing where a factor is zero."""
-    return 0 if known(0) in (a, b) else a.feels | b.feels
-
-
 def _inner(a: list[Fact], b: list[Fact], sparse: bool) -> Fact:
     limit = LARGEST_PRODUCT_SUM
     if not sparse:
