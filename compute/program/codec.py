@@ -172,12 +172,12 @@ class _Decoder:
     def program(self) -> Program:
         read = self.read
         parameters, inputs = self._named(), self._named()
-        table = [self._shape() for _ in range(read.count(limits.STEPS, 12, "blocks"))]
+        table = [self._shape() for _ in range(read.count(limits.STEPS, "blocks"))]
         require(len(table) >= 1, "it has no main block")
         steps = sum(shape.steps for shape in table)
         require(steps <= limits.STEPS, f"{steps} steps are more than {limits.STEPS}")
-        for _ in range(read.count(limits.STEPS, 4, "constants")):
-            data = read.bytes(read.count(limits.CONSTANT_BYTES, 1, "bytes of a constant"))
+        for _ in range(read.count(limits.STEPS, "constants")):
+            data = read.bytes(read.count(limits.CONSTANT_BYTES, "bytes of a constant"))
             self.constants[constant_root(data)] = data
         for number, shape in enumerate(table):
             self.waiting[number] = self._block(shape)
@@ -187,7 +187,7 @@ class _Decoder:
         return Program(parameters, inputs, main)
 
     def _named(self) -> tuple[tuple[str, Type], ...]:
-        count = self.read.count(limits.OPERANDS, 6, "names")
+        count = self.read.count(limits.OPERANDS, "names")
         return tuple((self.read.name(), self.read.type()) for _ in range(count))
 
     def _shape(self) -> _Shape:
@@ -216,8 +216,8 @@ class _Decoder:
             case Kind.INTEGERS:
                 return read.numbers(limits.RANK)
             case Kind.SIGNED_TUPLES:
-                rows = read.count(limits.RANK, 4, "entries of a list")
-                width = read.count(3, 0, "numbers in an entry")
+                rows = read.count(limits.RANK, "entries of a list")
+                width = read.count(3, "numbers in an entry")
                 return tuple(tuple(read.signed() for _ in range(width)) for _ in range(rows))
             case Kind.CHOICE:
                 return attribute.choices[read.below(len(attribute.choices), "a choice")]
@@ -238,7 +238,7 @@ class _Decoder:
         read = self.read
         kind = read.type()
         if read.below(2, "form of a constant") == 0:
-            count = read.count(limits.INLINE_BYTES, 1, "bytes of a constant")
+            count = read.count(limits.INLINE_BYTES, "bytes of a constant")
             return Constant(kind, read.bytes(count))
         root = read.bytes(32)
         require(root in self.constants, f"constant {root.hex()} is not in the document")

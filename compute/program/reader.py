@@ -1,4 +1,4 @@
-"""Reads words and names from a document; every count is bounded by the bytes that are left."""
+"""Reads words and names from a document; nothing is made before its bytes are there."""
 
 from __future__ import annotations
 
@@ -43,15 +43,14 @@ class Reader:
         require(value < bound, f"{what} is {value}")
         return value
 
-    def count(self, bound: int, width: int, what: str) -> int:
-        """A number of things of at least `width` bytes each, which must be in the document."""
+    def count(self, bound: int, what: str) -> int:
+        """A number of things that follow; whoever makes them reads each."""
         value = self.u32()
         require(value <= bound, f"{value} {what} are more than {bound}")
-        require(value * width <= self._left(), f"{value} {what} do not fit the document")
         return value
 
     def numbers(self, bound: int) -> tuple[int, ...]:
-        count = self._enter(self.count(bound, 4, "numbers"))
+        count = self._enter(self.count(bound, "numbers"))
         return struct.unpack(f">{count}I", self.bytes(4 * count))
 
     def dtype(self) -> DType:
@@ -67,11 +66,11 @@ class Reader:
         return self._known[key]
 
     def types(self) -> tuple[Type, ...]:
-        count = self._enter(self.count(limits.OPERANDS, 2, "types"))
+        count = self._enter(self.count(limits.OPERANDS, "types"))
         return tuple(self.type() for _ in range(count))
 
     def name(self) -> str:
-        data = self.bytes(self.count(limits.NAME_BYTES, 1, "bytes of a name"))
+        data = self.bytes(self.count(limits.NAME_BYTES, "bytes of a name"))
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError:

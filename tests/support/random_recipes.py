@@ -422,7 +422,8 @@ def while_(m: Maker, name: str) -> None:
 
 
 _SPECIAL: dict[str, Recipe] = {
-    "constant": constant, "stop_gradient": anything, "iota": iota, "round": round_, "integer_power": integer_power,
+    "constant": constant, "stop_gradient": anything, "iota": iota, "round": round_,
+    "integer_power": integer_power,
     "power": power, "atan2": two_floats, "select": select, "is_finite": floats,
     "convert": convert, "bitcast": bitcast, "not": bits, "population_count": integers,
     "count_leading_zeros": integers, "broadcast": broadcast, "reshape": reshape,

@@ -58,10 +58,7 @@ def limited(x: Number, otherwise: int) -> int:
 
 
 def greatest(facts: Sequence[Fact]) -> Fact:
-    """The maximum: what is below another's lower bound is not felt."""
-    floor = max(f.low for f in facts)
-    within = [f for f in facts if f.high > floor]
-    return bounded(union(within), floor, max(f.high for f in facts))
+    return bounded(union(facts), max(f.low for f in facts), max(f.high for f in facts))
 
 
 def least(facts: Sequence[Fact]) -> Fact:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from compute.oracle.array import places, strides
+from compute.oracle.array import Attributes, places, strides
 from compute.oracle.reach.fact import Fact
 from compute.program.types import Type
 
@@ -45,6 +45,9 @@ class Facts:
         step = strides(self.held)
         order = places([self.held[a] for a in axes], [step[a] for a in axes])
         return [self.data[place] for place in order]
+
+
+Rule = Callable[[Attributes, Sequence[Facts], Type], Facts]
 
 
 def uniform(kind: Type, fact: Fact) -> Facts:

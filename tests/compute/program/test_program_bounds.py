@@ -207,6 +207,7 @@ def test_totals_are_bounded() -> None:
         (f24(), struct.pack("<f", float("-inf")), "not a number"),
         (f24(), struct.pack("<f", -0.0), "not a number"),
         (f24(2), struct.pack("<2f", 1.0, 2.0**-97), "not a number"),
+        (f24(), struct.pack("<f", 2.0**-98), "not a number"),
         (f24(), struct.pack("<I", 1), "not a number"),
         (BOOL, b"\x02", "a bool is 0 or 1"),
         (f24(3), bytes(8), "are not the elements"),
