@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax.traverse_util import unflatten_dict
 
 from compute.exact.tracing import UnsupportedPrimitive, trace
@@ -16,9 +15,6 @@ from compute.program.program import Program
 
 if TYPE_CHECKING:
     from compute.models.specification import ModelSpecification
-
-# How far the outputs of two forms may be apart, of the largest: float32 in another order.
-TOLERANCE = 1e-3
 
 
 def native_logits(
@@ -51,16 +47,3 @@ def program_of(spec: ModelSpecification) -> Program:
         return trace(lambda p, x: native_logits(spec, p, x), params, inputs)
     except UnsupportedPrimitive as error:
         raise ModelError(f"the network cannot be evaluated exactly: {error}") from None
-
-
-def agrees(spec: ModelSpecification, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Whether this installation's network computes what the program does, on these inputs [B, ..].
-
-    A network that is a stranger's code is not asked.
-    """
-    if spec.architecture.is_foreign:
-        return False
-    native = jax.jit(lambda p, x: native_logits(spec, p, x))(params, inputs)
-    form = jax.jit(spec.logits)(params, inputs)
-    scale = np.maximum(np.abs(form).max(), 1e-6)
-    return bool(np.abs(np.asarray(native) - np.asarray(form)).max() <= TOLERANCE * scale)

@@ -93,12 +93,26 @@ class ModelSpecification:
 
         return program_of(self)
 
+    @cached_property
+    def is_native(self) -> bool:
+        """Whether the architecture's network, as it is installed here, is this very program: then
+        training may use it. A network that is a stranger's code is not asked."""
+        if self.architecture.is_foreign:
+            return False
+        from compute.models.making import program_of
+
+        return self.given is None or codec.encode(program_of(self)) == codec.encode(self.given)
+
     def design(self) -> bytes:
         """The canonical document without the program, as `parse` takes it."""
         return canonical.encode(document.to_design(self))
 
     def encode(self) -> bytes:
         """The canonical document. Raises ModelError if the specification is not valid."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> bytes:
         document.check(ModelSpecification(**document.from_design(document.to_design(self))))
         document.check_program(self, self.program)
         pieces = [canonical.digest(piece).hex() for piece in self._pieces]
@@ -184,17 +198,17 @@ class ModelSpecification:
         *,
         compute_dtype: str = "float32",
         remat: bool = False,
-        native: bool = False,
+        native: bool | None = None,
     ) -> jax.Array:
         """float32 losses [B], one an example: what training makes small, as the evaluator's
         integers in all but rounding. `targets` come from `targets`. With `native` the outputs are
-        those of the architecture's own network (`making.agrees` says whether they are the same)."""
+        those of the architecture's own network, by default if it `is_native`."""
         from compute.models.losses import FUNCTIONS
         from compute.models.making import native_logits
 
         outputs = (
             native_logits(self, params, inputs, compute_dtype=compute_dtype, remat=remat)
-            if native
+            if (self.is_native if native is None else native)
             else self.logits(params, inputs, compute_dtype=compute_dtype, remat=remat)
         )
         return FUNCTIONS[self.loss](outputs, targets)
