@@ -72,7 +72,7 @@ def _result_shape(dims: Sequence[int], window: Sequence[int], outer: Sequence[in
 Update = tuple[int, int]  # place in the operand, place in the updates
 
 
-def _updates(attributes: Attributes, a: Array, indices: Array, updates: Array) -> list[Update]:
+def updates_of(attributes: Attributes, a: Array, indices: Array, updates: Array) -> list[Update]:
     """All that are not dropped, in C order of the updates."""
     axes = scatter_axes(attributes, a.type, indices.type)
     inner, others = _interleaved(attributes["update_window_dims"], len(updates.shape))
@@ -110,7 +110,7 @@ def scatter(attributes: Attributes, operands: Sequence[Array]) -> Data:
     a, indices, new = operands
     dtype, kind = a.type.dtype, attributes["kind"]
     data = list(a.data)
-    updates = _updates(attributes, a, indices, new)
+    updates = updates_of(attributes, a, indices, new)
     combine = _combine(kind, dtype)
     for place, source in updates:
         x, y = data[place], new.data[source]

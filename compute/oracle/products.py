@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from operator import mul
+from typing import Any
 
 from compute.oracle.array import Array, Attributes, Data, permuted, rows, strides, wrap
 from compute.oracle.number import Number, product_sum
@@ -59,7 +60,7 @@ def convolution(attributes: Attributes, operands: Sequence[Array]) -> Data:
     groups, dtype = attributes["groups"], image.type.dtype
     count = image.shape[0]
     wide, each = kernel.shape[-2], kernel.shape[-1] // groups
-    windows = all_taps(_spatial(attributes, image, kernel), strides(image.shape)[1:-1])
+    windows = all_windows(attributes, image, kernel)
     depth = math.prod(kernel.shape[:-1])
     columns = rows(
         permuted(kernel, [kernel.type.rank - 1, *range(kernel.type.rank - 1)]), depth, groups * each
@@ -69,17 +70,22 @@ def convolution(attributes: Attributes, operands: Sequence[Array]) -> Data:
     for n in range(count):
         for window in windows:
             for g in range(groups):
-                patch = _patch(image.data, n * size + g * wide, window, wide)
-                found += outer([patch], columns[g * each : (g + 1) * each], dtype)
+                row = patch(image.data, n * size + g * wide, window, wide, 0)
+                found += outer([row], columns[g * each : (g + 1) * each], dtype)
     return found
 
 
-def _patch(data: Data, start: int, window: list[int], wide: int) -> Data:
+def patch(data: Data, start: int, window: list[int], wide: int, zero: Any) -> Data:
     """The channels under each tap, zeros where there is none."""
-    patch: Data = []
+    found: Data = []
     for place in window:
-        patch += data[start + place : start + place + wide] if place >= 0 else [0] * wide
-    return patch
+        found += data[start + place : start + place + wide] if place >= 0 else [zero] * wide
+    return found
+
+
+def all_windows(attributes: Attributes, image: Array, kernel: Array) -> Places:
+    """For each place of the result the image's places under the kernel's taps, without channels."""
+    return all_taps(_spatial(attributes, image, kernel), strides(image.shape)[1:-1])
 
 
 def _spatial(attributes: Attributes, image: Array, kernel: Array) -> list[Places]:
