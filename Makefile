@@ -11,16 +11,28 @@ PYTEST := pytest -p no:pytest-brownie
 # Brownie's plugin and pytest-xdist do not share a chain: contracts run alone, the rest on every core.
 WORKERS ?= auto
 
-# Of `make test-oldest`: an upgrade of Ethereum, and where its Anvil listens.
-EVM ?= cancun
-PORT ?= 8547
+# What `make test-contracts` and `make test-integration` run; `make test-compute` runs the rest.
+CONTRACT_TESTS := tests/attacks tests/stateful tests/test_contract_specification.py \
+  tests/test_external_calls.py tests/test_oldest_evm.py
+INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 
-.PHONY: help setup kubo demo demo-lm test test-oldest lint format fuzz bench lock clean
+# An upgrade of Ethereum, for `make test-oldest`.
+EVM ?= cancun
+
+.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed node_modules/.installed ## Install everything into .venv/ and node_modules/
+
+# Whoever names a Python must not get a .venv/ of another one in silence.
+ifneq ($(origin PYTHON),file)
+.venv/.installed: | same-python
+same-python:
+	@test ! -x .venv/bin/python || test "$$(.venv/bin/python -V)" = "$$($(PYTHON) -V)" || \
+	  { echo "setup: .venv/ has $$(.venv/bin/python -V), not $$($(PYTHON) -V); run make clean first" >&2; exit 1; }
+endif
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -55,13 +67,21 @@ demo: setup ## The main job: a training group lives, on real parts (writes demo/
 demo-lm: setup ## A group learns to write like Shakespeare (writes demo-lm/)
 	brownie run demo_lm
 
-test: setup ## Every test that needs no accelerator
-	$(PYTEST) -n $(WORKERS) tests --ignore tests/contracts
+test: test-compute test-contracts test-integration ## Every test that needs no accelerator
+
+test-compute: setup ## Tests of the Python package
+	$(PYTEST) -n $(WORKERS) tests $(addprefix --ignore ,tests/contracts $(CONTRACT_TESTS) $(INTEGRATION_TESTS))
+
+test-contracts: setup ## Tests of the contracts: units, attacks, state machines
+	$(PYTEST) -n $(WORKERS) $(CONTRACT_TESTS)
 	brownie test tests/contracts
 
-test-oldest: setup ## The contracts' tests on the oldest EVM that a network has (EVM=cancun; PORT)
+test-integration: setup ## Processes, scripts and examples on a chain
+	$(PYTEST) -n $(WORKERS) $(INTEGRATION_TESTS)
+
+test-oldest: setup ## The contracts' unit tests on the oldest EVM that a network has (EVM=cancun)
 	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; export HOME="$$home"; \
-	brownie networks modify development evm_version=$(EVM) port=$(PORT); \
+	brownie networks modify development evm_version=$(EVM); \
 	brownie test tests/contracts
 
 lint: setup ## Format, lint, types, import layers, static analysis of the contracts

@@ -1,23 +1,32 @@
-"""Brownie's hook file: the bridge that lets Brownie compile Vyper 0.4.
+"""Brownie's hook file: what we need of Brownie 1.22, which imports it before it compiles.
 
-Brownie imports this file before it compiles. Brownie 1.22 loads `.vy` files only and
-expects the compiler's `sourceMap` to be a string; Vyper 0.4 projects also consist of
-`.vyi` interfaces, modules and installed libraries, and the source map became an object.
-Wrapping the one compiler entry point that Brownie calls closes both gaps. And Brownie
-compiles a contract again when its own file changes, not when one of its imports does, so
-a change of those makes it forget what it has compiled.
+Vyper 0.4. Brownie loads `.vy` files only and expects the compiler's `sourceMap` to be a string;
+Vyper 0.4 projects also consist of `.vyi` interfaces, modules and installed libraries, and the
+source map became an object. Wrapping the one compiler entry point that Brownie calls closes both
+gaps. And Brownie compiles a contract again when its own file changes, not when one of its imports
+does, so a change of those makes it forget what it has compiled.
+
+Chains side by side. Brownie attaches to whatever listens on a development network's port, and moves
+its clock. Here it starts a chain of its own.
+
+Clones anywhere. Brownie makes module names of a script's whole path, so a dot or the name of a
+module in it (`/code`) breaks them.
 """
 
 import hashlib
 import json
+import socket
+import sys
+from collections.abc import Iterable
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import snekmate.utils
 from vyper.cli import vyper_json
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
 LIBRARY = Path(next(iter(snekmate.utils.__path__))).parent  # namespace package: no __file__
 
 
@@ -69,6 +78,45 @@ def _with_imports(compile_json: Any) -> Any:
     return wrapped
 
 
+def take_own_ports(networks: Iterable[dict[str, Any]], mode: str | None) -> None:
+    """Let each development network of Brownie's listen where nobody else does.
+
+    What `run` and `test` start ends with them, so any port does. Others keep the configured one if
+    it is free, because `nrn` looks there.
+    """
+    for network in networks:
+        settings = network.get("cmd_settings") or {}
+        if "port" not in settings:
+            continue
+        if mode in ("run", "test"):
+            settings["port"] = _free_port()
+        elif _in_use(settings["port"]):
+            taken, settings["port"] = settings["port"], _free_port()
+            print(
+                f"{network['id']}: port {taken} is taken. For nrn beside this chain, should it be"
+            )
+            print(f"started: export NRN_RPC={network['host']}:{settings['port']}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _in_use(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def name_scripts() -> None:
+    """Make the folder of scripts known by the name that Brownie will import it by."""
+    sys.modules[".".join((*ROOT.parts[1:], "scripts"))] = import_module("scripts")
+
+
 forget_stale_builds(ROOT / "build", _imported_sources())
 if not hasattr(vyper_json.compile_json, "__wrapped__"):  # Brownie may import us twice
     vyper_json.compile_json = _with_imports(vyper_json.compile_json)
+    name_scripts()
+    if brownie := sys.modules.get("brownie"):
+        take_own_ports(brownie._config.CONFIG.networks.values(), brownie._config.CONFIG.mode)

@@ -21,10 +21,10 @@ from typing import Any
 import jax
 import numpy as np
 import optax
+from compute.exact.staging import split
 from parts.exact_models import Case, cnn, lm, mlp
 
 from compute.exact.evaluation import example_loss
-from compute.exact.staging import split
 
 CASES: dict[str, Callable[[], Case]] = {
     "MLP digits": mlp,

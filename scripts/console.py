@@ -10,26 +10,26 @@ from rich.console import Console
 from rich.table import Table
 
 from compute.chain import Group, connect
+from compute.facts import account_facts, candidate_facts, group_facts
+from compute.units import ETHER, NRN, nats
 from scripts.deploy import default_folder
 from scripts.stage.money import now, warp
-
-WEI = 10**18
-NATS = 2**32
 
 
 def groups() -> None:
     """All training groups."""
     table = _table("groups", "group", "parent", "stake NRN", "block", "phase", "version", "loss")
     for group in _chain().groups():
-        current, vault = group.current(), group.chain.vault
+        facts = group_facts(group)
+        incumbent = facts.incumbent
         table.add_row(
-            str(group.id),
-            str(group.parent_id or "-"),
-            _nrn(vault.group_stake(group.id)),
-            str(current.block_index),
-            current.phase.name.lower(),
-            str(current.version),
-            f"{current.baseline_loss / NATS:.4f}" if current.baseline_known else "unknown",
+            str(facts.id),
+            str(facts.parent_id or "-"),
+            _nrn(facts.stake),
+            str(facts.block.index),
+            facts.phase.name.lower(),
+            str(facts.version),
+            f"{nats(incumbent.loss):.4f}" if incumbent.known else "unknown",
         )
     Console().print(table)
 
@@ -40,13 +40,13 @@ def block(group_id: int, index: int | None = None) -> None:
     slot = group.slot_at(now()) if index is None else group.slot(index)
     title = f"group {group_id}, block {slot.index}"
     table = _table(title, "checkpoint", "trainer", "loss", "baseline", "votes NRN")
-    for claim in group.candidates(slot.index):
+    for claim in candidate_facts(group, slot.index):
         table.add_row(
             claim.checkpoint_hash.hex()[:12] + "…",
             _short(claim.trainer),
-            f"{claim.loss / NATS:.4f}",
-            f"{claim.baseline_loss / NATS:.4f}",
-            _nrn(group.votes(claim.checkpoint_hash)),
+            f"{nats(claim.loss):.4f}",
+            f"{nats(claim.baseline_loss):.4f}",
+            _nrn(claim.votes),
         )
     Console().print(table)
     Console().print(
@@ -57,10 +57,10 @@ def block(group_id: int, index: int | None = None) -> None:
 def period(group_id: int) -> None:
     """The proposals that can be voted on in the running delta period of a group."""
     group = training_group(group_id)
-    running, leader = group.period(), group.leader()
+    running, leader = group.deltas.period(), group.deltas.leader()
     title = f"group {group_id}, delta period {running.index}"
     table = _table(title, "proposal", "proposer", "delta", "votes NRN", "leads")
-    for proposal in group.proposals():
+    for proposal in group.deltas.proposals():
         leads = leader is not None and leader.proposal_id == proposal.id
         table.add_row(
             str(proposal.id),
@@ -75,14 +75,13 @@ def period(group_id: int) -> None:
 
 def me(account: Any = None) -> None:
     """Ether, NRN and stakes of an account; of accounts[0] if none is given."""
-    address, protocol = str(account or accounts[0]), _chain()
-    table = _table(address, "", "amount")
-    table.add_row("ether", f"{protocol.ether_of(address) / WEI:,.4f}")
-    table.add_row("NRN", _nrn(protocol.neuron.balance_of(address)))
-    for group in protocol.groups():
-        table.add_row(
-            f"staked in group {group.id}", _nrn(protocol.vault.stake_of(group.id, address))
-        )
+    protocol = _chain()
+    facts = account_facts(protocol, str(account or accounts[0]), protocol.groups())
+    table = _table(facts.address, "", "amount")
+    table.add_row("ether", f"{facts.ether / ETHER:,.4f}")
+    table.add_row("NRN", _nrn(facts.nrn))
+    for stake in facts.stakes:
+        table.add_row(f"staked in group {stake.group_id}", _nrn(stake.stake))
     Console().print(table)
 
 
@@ -114,7 +113,7 @@ def _short(address: str) -> str:
 
 
 def _nrn(amount: int) -> str:
-    return f"{amount / WEI:,.2f}"
+    return f"{amount / NRN:,.2f}"
 
 
 def _in(time: int) -> str:

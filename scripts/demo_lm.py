@@ -13,6 +13,7 @@ from brownie import web3
 from compute.chain import connect
 from compute.checkpoint.load import held_out_of
 from compute.storage import FolderStore
+from compute.units import nats
 from scripts.deploy import ROOT
 from scripts.stage import quiet
 from scripts.stage.findings import Finding
@@ -20,7 +21,7 @@ from scripts.stage.money import contract
 from scripts.stage.opening import judged, opened
 from scripts.stage.processes import Company
 from scripts.stage.reading import LAST_BLOCK, Reading
-from scripts.stage.report import NATS, BlockRow, Curve, block_rows
+from scripts.stage.report import BlockRow, Curve, block_rows
 from scripts.stage.screen import Screen
 
 FOLDER = ROOT / "demo-lm"
@@ -62,8 +63,10 @@ def _read(play: Reading) -> tuple[list[BlockRow], list[float]]:
     minted = events.get_sequence(0, event_type="BlockCoinbase")
     rows = block_rows(group, {e.args.block_start: e.args.reward for e in minted})
     store = FolderStore(FOLDER / "store")
-    reports = [held_out_of(store, block.checkpoint_hash) for block in group.accepted_blocks()]
-    return rows, [report.loss / NATS for report in reports if report]
+    reports = [
+        held_out_of(store, block.checkpoint_hash) for block in group.history.accepted_blocks()
+    ]
+    return rows, [nats(report.loss) for report in reports if report]
 
 
 def _findings(rows: list[BlockRow], held_out: list[float], verified: str) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 The contracts refer to each other in a circle and have no setter, so the addresses are predicted
 from the deployer's nonce, passed to the constructors, and asserted after each transaction. Then
-every immutable is read back, and `deployments/<chain id>.json` is written. A second run checks the
-deployment and changes nothing; a run that was cut off goes on where it stopped.
+every immutable is read back, and `<chain id>.json` is written where `nrn` looks for it. A second
+run checks the deployment and changes nothing; a run that was cut off goes on where it stopped.
 
 Environment:
     NRN_DEPLOYER          Brownie account name (required on a live network; else accounts[0])
@@ -27,8 +27,11 @@ from brownie._config import CONFIG
 from brownie.convert import to_address
 from brownie.network.account import Account
 
+from compute.chain.deployment import KNOWN
+from compute.durable import replace_file
+from compute.units import DAY, ETHER
+
 ROOT = Path(__file__).resolve().parent.parent
-DAY = 86_400
 BLUEPRINTS = {
     "DeltaRegistryBlueprint": "DeltaRegistry",
     "CheckpointVotingBlueprint": "CheckpointVoting",
@@ -68,7 +71,7 @@ class Parameters:
             rate=rate,
             beneficiary=str(to_address(beneficiary)),
             vesting=_number("NRN_SALE_VESTING_DAYS", 730) * DAY,
-            min_bond=_number("NRN_MIN_BOND", rate * 10**18 // 20),
+            min_bond=_number("NRN_MIN_BOND", rate * ETHER // 20),
         )
 
 
@@ -120,8 +123,8 @@ def deploy(
 
 
 def default_folder() -> Path:
-    """`deployments/`; a fork keeps the chain id of its origin, so its file goes to `reports/`."""
-    return ROOT / ("reports/rehearsal" if _is_fork() else "deployments")
+    """Where `nrn` looks; a fork has the chain id of its origin, so its file goes to `reports/`."""
+    return ROOT / "reports" / "rehearsal" if _is_fork() else KNOWN
 
 
 def constructor(name: str, p: Parameters, at: dict[str, str]) -> tuple[Any, ...]:
@@ -190,7 +193,7 @@ def _deploy_one(
     if deployer.nonce != nonce:
         raise DeploymentError(
             f"{name} needs nonce {nonce} of {deployer.address}, which is at {deployer.nonce}: "
-            f"another transaction took its place. Remove deployments/{chain.id}.partial.json and "
+            f"another transaction took its place. Remove {chain.id}.partial.json and "
             "deploy anew; the contracts deployed so far are not wired to anything."
         )
     if name in BLUEPRINTS:
@@ -219,7 +222,7 @@ def _check(at: dict[str, str], expected: dict[str, dict[str, Any]]) -> None:
         if not same:
             raise DeploymentError(
                 f"{at[name]} does not hold this project's {name}: check out the revision that "
-                f"deployed it, or move deployments/{chain.id}.json away to deploy anew."
+                f"deployed it, or move {chain.id}.json away to deploy anew."
             )
         for getter, value in expected.get(name, {}).items():
             found = getattr(container(name).at(at[name], persist=False), getter)()
@@ -265,9 +268,7 @@ def _deployer() -> Account:
 
 def _write(path: Path, document: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document, indent=2) + "\n")
-    temporary.replace(path)
+    replace_file(path, (json.dumps(document, indent=2) + "\n").encode())
 
 
 def _number(variable: str, default: int) -> int:

@@ -12,19 +12,20 @@ from pathlib import Path
 
 from brownie import accounts, web3
 
-from compute.roles.founding import found
+from compute.roles.founder import found
 from compute.storage import open_store
+from compute.units import DAY, ETHER
 from scripts.console import training_group
 from scripts.deploy import ROOT, deploy
 from scripts.stage import quiet
-from scripts.stage.cast import ETHER, Person, assemble
+from scripts.stage.cast import Person, assemble
 from scripts.stage.content import digits, network
 from scripts.stage.money import contract, hold_sale, next_epoch, stake, warp
 
 FOLDER = ROOT / "reports" / "devnet"
 KEEPERS = ("kate", "kim", "kurt")
 TRAINERS = ("tara", "tom", "tess")
-HOUR, DAY = 3_600, 86_400
+HOUR = 3_600
 
 
 def main() -> None:

@@ -13,9 +13,8 @@ from brownie import accounts, chain, network, web3
 from brownie._config import CONFIG
 from brownie.network.account import Account
 
+from compute.units import ETHER
 from scripts.deploy import DeploymentError, default_folder, deploy
-
-ETHER = 10**18
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
 chain = connect("http://127.0.0.1:8545")
 group = chain.group(1)
-group.current(), group.incumbent(), group.candidates(7)
-chain.sender(load_account("alice")).stake(group.id, 10**18)
+group.voting.current(), group.voting.candidates(7), group.deltas.proposals()
+chain.sender(load_account("alice")).stake(group.id, NRN)
 """
 
 from typing import TYPE_CHECKING, Any
@@ -39,13 +39,12 @@ from compute.chain.records import (
     RevealedClaim,
     Status,
 )
-from compute.chain.schedule import EPOCH, Block, Phase
+from compute.chain.schedule import Block, Phase
 
 if TYPE_CHECKING:
     from compute.chain.sender import Sender
 
 __all__ = [
-    "EPOCH",
     "AcceptedBlock",
     "AccountError",
     "Block",

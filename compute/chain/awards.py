@@ -4,14 +4,8 @@ Unlike the deltas themselves these rest on the RPC's word.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from compute.chain import deltas
-from compute.chain.events import read_events
-from compute.chain.history import first_block
-
-if TYPE_CHECKING:
-    from compute.chain.group import Group
+from compute.chain.group import Group
 
 
 @dataclass(frozen=True)
@@ -24,21 +18,19 @@ class Award:
     paid: bool
 
 
-def awards(group: "Group") -> dict[int, Award]:
+def awards(group: Group) -> dict[int, Award]:
     """By version, those of a fork's parents among them, as far as they are written down."""
-    found = awards(group.chain.group(group.parent_id)) if group.parent_id else {}
+    found = awards(group.parent) if group.parent else {}
     found = {version: award for version, award in found.items() if version <= group.base_version}
-    head, since = group.head().number, first_block(group)
+    head = group.head().number
     votes = 0
     appended: dict[int, tuple[int, int]] = {}
-    for event in read_events(
-        group.chain.rpc, group.deltas_contract, ["PeriodFinalized", "DeltaAppended"], since, head
-    ):
+    for event in group.events(group.deltas.contract, ["PeriodFinalized", "DeltaAppended"], head):
         if event.name == "PeriodFinalized":
             votes = event["votes"]
         else:
             appended[event["version"]] = event["proposal_id"], votes
-    rewards = _rewards(group, since, head)
+    rewards = _rewards(group, head)
     if len(rewards) != len(appended):
         rewards = [(None, False)] * len(appended)
     for version, (reward, paid) in zip(sorted(appended), rewards, strict=True):
@@ -46,16 +38,15 @@ def awards(group: "Group") -> dict[int, Award]:
     return found
 
 
-def _rewards(group: "Group", first: int, last: int) -> list[tuple[int | None, bool]]:
+def _rewards(group: Group, last: int) -> list[tuple[int | None, bool]]:
     """(reward, paid?) of each version in order: each has a period of its own, later than the
     version before."""
     coinbase = group.chain.coinbase
-    events = read_events(
-        group.chain.rpc, coinbase.contract, ["DeltaCoinbase"], first, last, group_id=group.id
-    )
+    events = group.events(coinbase.contract, ["DeltaCoinbase"], last, group_id=group.id)
     rewards = [(event["period_start"], event["reward"], True) for event in events]
+    dues = group.deltas.dues()
+    amounts = coinbase.delta_rewards(group.id, [(due.period_start, due.credit) for due in dues])
     rewards += [
-        (due.period_start, coinbase.delta_reward(group.id, due.period_start, due.credit), False)
-        for due in deltas.dues(group)
+        (due.period_start, amount, False) for due, amount in zip(dues, amounts, strict=True)
     ]
     return [(reward, paid) for _, reward, paid in sorted(rewards)]

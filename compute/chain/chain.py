@@ -1,27 +1,20 @@
-"""The protocol on one chain: `connect`, and what all groups share."""
+"""The protocol on one chain: `connect`, and its groups."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compute.chain.contract import BlockTag, Contract
-from compute.chain.deployment import SINGLETONS, Deployment
-from compute.chain.errors import NoSuchGroup, NotDeployed, WrongChain
-from compute.chain.events import HeadReader
+from compute.chain.deployment import Deployment
+from compute.chain.errors import MalformedAnswer, NoSuchGroup, WrongChain
 from compute.chain.group import Group
-from compute.chain.records import Head
-from compute.chain.rpc import Rpc, data_bytes, quantity
-from compute.chain.schedule import EPOCH
-from compute.chain.singletons import Coinbase, GroupRegistry, Neuron, NeuronSale, StakeVault
+from compute.chain.rpc import Rpc, quantity
+from compute.chain.shared import Shared
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
     from compute.chain.sender import Sender
 
-# Blocks on top of a final one, where nodes do not answer "finalized". Development chains never
-# finalize. RSKj refuses the tag (its issue 3309): 30 blocks are a quarter of an hour of proof of
-# work merged with Bitcoin's, as long as Ethereum takes.
-CONFIRMATIONS = {1337: 0, 31337: 0, 30: 30, 31: 30}
+MAX_ANCESTORS = 100  # forks of forks; each costs a reader three requests
 
 
 def connect(
@@ -35,8 +28,8 @@ def connect(
 
     Args:
         rpc: such as http://127.0.0.1:8545.
-        deployment: the file that says where the contracts are; by default
-            deployments/<chain id>.json below the working directory.
+        deployment: the file that says where the contracts are; by default what the package
+            knows of this chain.
         chain_id: what the RPC must serve; by default what the deployment file says.
         timeout: seconds allowed for one request.
 
@@ -46,7 +39,7 @@ def connect(
     served = quantity(transport.request("eth_chainId"))
     if chain_id is not None and served != chain_id:
         raise WrongChain(f"{rpc} serves chain {served}, not chain {chain_id}. Use another RPC.")
-    found = Deployment.load(deployment or Path("deployments") / f"{served}.json")
+    found = Deployment.known(served) if deployment is None else Deployment.load(deployment)
     if found.chain_id != served:
         raise WrongChain(
             f"{rpc} serves chain {served}, but the deployment file is for chain {found.chain_id}. "
@@ -57,58 +50,12 @@ def connect(
     return chain
 
 
-class Chain:
-    """Typed reads."""
+class Chain(Shared):
+    """Typed reads of what groups share, and of the groups."""
 
     def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
-        self.rpc = rpc
-        self.deployment = deployment
-        self.chain_id = deployment.chain_id
-        self.heads = HeadReader(rpc)
-        self.neuron = Neuron(self._contract("Neuron"))
-        self.sale = NeuronSale(self._contract("NeuronSale"))
-        self.vault = StakeVault(self._contract("StakeVault"))
-        self.coinbase = Coinbase(self._contract("Coinbase"))
-        self.registry = GroupRegistry(self._contract("GroupRegistry"))
+        super().__init__(rpc, deployment)
         self._groups: dict[int, Group] = {}
-
-    def _contract(self, name: str) -> Contract:
-        return Contract(self.rpc, name, self.deployment.contracts[name])
-
-    def check_code(self) -> None:
-        """Raise NotDeployed unless there is code at every address."""
-        addresses = [self.deployment.contracts[name] for name in SINGLETONS]
-        codes = self.rpc.batch([("eth_getCode", (address, "latest")) for address in addresses])
-        for name, address, code in zip(SINGLETONS, addresses, codes, strict=True):
-            if not data_bytes(code):
-                raise NotDeployed(
-                    f"There is no {name} at {address} on chain {self.chain_id}. Deploy with "
-                    "`brownie run deploy`, or name the right file with --deployment or "
-                    "NRN_DEPLOYMENT."
-                )
-
-    def head(self, tag: BlockTag = "latest") -> Head:
-        """A block of the chain itself."""
-        return self.heads.head(tag)
-
-    def final(self) -> BlockTag:
-        """The newest block that will not be taken back, which rule F1 waits for: tag or number."""
-        confirmations = CONFIRMATIONS.get(self.chain_id)
-        if confirmations is None:
-            return "finalized"
-        return max(0, self.head().number - confirmations)
-
-    def now(self) -> int:
-        """Chain time: the timestamp of the latest block, in unix seconds."""
-        return self.head().timestamp
-
-    def epoch(self) -> int:
-        """The stake epoch that runs now."""
-        return self.now() // EPOCH
-
-    def ether_of(self, address: str) -> int:
-        """ETH of an account, in wei."""
-        return quantity(self.rpc.request("eth_getBalance", address, "latest"))
 
     def group(self, group_id: int) -> Group:
         """One group. Raises NoSuchGroup."""
@@ -118,8 +65,20 @@ class Chain:
                 raise NoSuchGroup(
                     f"There is no group {group_id}: there are {count}. See `nrn group list`."
                 )
-            self._groups[group_id] = Group.read(self, group_id)
+            parent: Group | None = None
+            for number in reversed(self._ancestry(group_id)):
+                parent = self._groups.get(number) or Group.read(self, number, parent)
+                self._groups[number] = parent
         return self._groups[group_id]
+
+    def _ancestry(self, group_id: int) -> list[int]:
+        """The group, its parent, its parent's parent, ... up to one that is no fork."""
+        line = [group_id]
+        while parent_id := self.registry.parent_of(line[-1]):
+            if parent_id >= line[-1] or len(line) > MAX_ANCESTORS:
+                raise MalformedAnswer(f"The RPC describes a group {line[-1]} that cannot be.")
+            line.append(parent_id)
+        return line
 
     def groups(self) -> list[Group]:
         """All groups, in order of creation."""

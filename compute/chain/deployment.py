@@ -1,4 +1,4 @@
-"""Where the protocol lives on one chain: the file `deployments/<chain id>.json`."""
+"""Where the protocol lives on one chain: a file, or what this package knows of the chain."""
 
 import json
 import re
@@ -12,6 +12,8 @@ from compute.chain.errors import NotDeployed
 
 MAX_FILE_BYTES = 1 << 16
 SINGLETONS = ("Neuron", "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry")
+# What `brownie run deploy` writes; the files of public chains are part of the package.
+KNOWN = Path(__file__).parent / "deployments"
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -31,10 +33,7 @@ class Deployment:
             with path.open("rb") as file:
                 data = file.read(MAX_FILE_BYTES + 1)
         except OSError:
-            raise NotDeployed(
-                f"There is no deployment file at {path}. Deploy with `brownie run deploy`, "
-                "or name the file with --deployment or NRN_DEPLOYMENT."
-            ) from None
+            raise NotDeployed(f"There is no deployment file at {path}.") from None
         if len(data) > MAX_FILE_BYTES:
             raise NotDeployed(f"{path} is too large for a deployment file. Is it another file?")
         try:
@@ -42,6 +41,18 @@ class Deployment:
             return cls._from_document(json.loads(data))
         except ValueError as error:
             raise NotDeployed(f"{path} is not a deployment file: {error}.") from None
+
+    @classmethod
+    def known(cls, chain_id: int) -> "Deployment":
+        """What is known of a chain. Raises NotDeployed."""
+        path = KNOWN / f"{chain_id}.json"
+        if not path.exists():
+            raise NotDeployed(
+                f"No deployment on chain {chain_id} is known here. Ask whoever deployed it for the "
+                "file and name it with --deployment or NRN_DEPLOYMENT, or deploy in a clone: "
+                "brownie run deploy."
+            )
+        return cls.load(path)
 
     @classmethod
     def _from_document(cls, document: Any) -> "Deployment":

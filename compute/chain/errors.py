@@ -22,6 +22,10 @@ class MalformedAnswer(ChainError):
     """The RPC answered something that cannot be true: wrong type, wrong size, wrong encoding."""
 
 
+class AnswerTooLarge(MalformedAnswer):
+    """The RPC answered more than is read of one answer."""
+
+
 class WrongChain(ChainError):
     """The RPC serves another chain than the one asked for."""
 

@@ -10,11 +10,12 @@ from eth_abi import encode
 from eth_utils import to_checksum_address
 
 from compute.chain.contract import BlockTag, Contract, decode_values
-from compute.chain.errors import MalformedAnswer, RpcRefused
+from compute.chain.errors import AnswerTooLarge, MalformedAnswer, RpcRefused
 from compute.chain.records import Head
 from compute.chain.rpc import Rpc, data_bytes, quantity
 
-RANGE = 5_000  # blocks asked for at once; public endpoints refuse more than about 10,000
+RANGE = 5_000  # blocks of one question; public endpoints refuse more than about 10,000
+RANGES = 20  # questions in one request
 MAX_LOGS = 50_000  # in one answer
 REMEMBERED = 256  # blocks a follower can go back without starting over
 
@@ -50,26 +51,24 @@ def read_events(
         topics += [
             _topic(kind, where[name]) if name in where else None for name, kind in event.indexed
         ]
-    start, span = first, RANGE
+    filters = {"address": contract.address, "topics": topics}
+    start, span, ranges = first, RANGE, RANGES
     while start <= last:
-        end = min(start + span - 1, last)
+        spans = [(low, min(low + span - 1, last)) for low in range(start, last + 1, span)[:ranges]]
+        calls = [
+            ("eth_getLogs", [{**filters, "fromBlock": hex(low), "toBlock": hex(high)}])
+            for low, high in spans
+        ]
         try:
-            answer = rpc.request(
-                "eth_getLogs",
-                {
-                    "address": contract.address,
-                    "topics": topics,
-                    "fromBlock": hex(start),
-                    "toBlock": hex(end),
-                },
-            )
-        except RpcRefused:
-            if span == 1:
+            answers = rpc.batch(calls)
+        except (RpcRefused, AnswerTooLarge):  # every node words "range too wide" differently
+            if ranges == span == 1:
                 raise
-            span = max(1, span // 4)  # "range too wide": every node words it differently
+            ranges, span = (1, span) if ranges > 1 else (1, max(1, span // 4))
             continue
-        yield from _decode_logs(contract, answer, start, end)
-        start = end + 1
+        for (low, high), answer in zip(spans, answers, strict=True):
+            yield from _decode_logs(contract, answer, low, high)
+        start = spans[-1][1] + 1
 
 
 def decode_log(contract: Contract, log: Any) -> Event | None:

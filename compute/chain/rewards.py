@@ -1,22 +1,19 @@
 """What a group still owes an account, and how to collect it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from compute.chain import deltas, history, voting
 from compute.chain.claims import attestation, ballot
 from compute.chain.errors import MalformedAnswer
-from compute.chain.events import read_events
+from compute.chain.group import Group
 from compute.chain.records import Candidate, Outcome, Status
-from compute.chain.schedule import EPOCH
+from compute.units import BPS, EPOCH
 
 if TYPE_CHECKING:
-    from compute.chain.group import Group
     from compute.chain.sender import Sender
     from compute.chain.transactions import Receipt
-
-BPS = 10_000
 
 
 class Kind(Enum):
@@ -39,46 +36,40 @@ class Reward:
     checkpoint_hash: bytes = b""
 
 
-def rewards(group: "Group", address: str) -> list[Reward]:
+def rewards(group: Group, address: str) -> list[Reward]:
     """What can be collected for `address` now, without the bonds of claims that did not win."""
-    winners = voting.winners(group, history.settled_height(group))
+    winners = group.history.winners()
     blocks = [winner.block_index for winner in winners]
-    outcomes = voting.outcomes(group, blocks)
-    ballots = group.voting_contract.call_many([("ballot", (n, address)) for n in blocks])
+    outcomes = group.voting.outcomes(blocks)
+    ballots = group.voting.ballots(blocks, address)
     found: list[Reward] = []
-    for winner, outcome, mine in zip(winners, outcomes, ballots, strict=True):
-        if winner.trainer == address and not outcome.redeemed:
-            whole, pool = _shares(group, winner)
-            found.append(Reward(Kind.BLOCK, whole - pool, winner.block_index))
-        if winner.payer == address and winner.bond_open:
-            found.append(_bond(group, winner))
-        if group.config.keeper_bps and outcome.redeemed and any(mine):
-            found += _keeper_share(group, winner, mine, address)
-    for due in deltas.dues(group):
-        if due.proposer == address:
-            amount = group.chain.coinbase.delta_reward(group.id, due.period_start, due.credit)
-            found.append(Reward(Kind.DELTA, amount, due.version))
-    if credit := group.credit(address):
+    played = list(zip(winners, outcomes, ballots, strict=True))
+    found += _block_rewards(
+        group, [w for w, told, _ in played if w.trainer == address and not told.redeemed]
+    )
+    found += [_bond(group, w) for w in winners if w.payer == address and w.bond_open]
+    if group.config.keeper_bps:
+        voted = [(w, mine) for w, told, mine in played if told.redeemed and mine is not None]
+        found += _keeper_rewards(group, voted, address)
+    found += _delta_rewards(group, address)
+    if credit := group.voting.credit(address):
         found.append(Reward(Kind.CREDIT, credit, 0))
     return found
 
 
-def open_bonds(group: "Group", address: str) -> list[Reward]:
+def open_bonds(group: Group, address: str) -> list[Reward]:
     """Bonds that this address paid for settled claims, its own or others'.
 
     Reads all of the group's events: slow on an old group.
     """
-    events = read_events(
-        group.chain.rpc, group.voting_contract, ["Revealed"], history.first_block(group),
-        group.chain.head().number,
-    )  # fmt: skip
+    events = group.events(group.voting.contract, ["Revealed"], group.head().number)
     hashes = dict.fromkeys(event["checkpoint_hash"] for event in events)
     paid = [
         claim
-        for claim in voting.revealed(group, list(hashes))
+        for claim in group.voting.revealed(list(hashes))
         if claim.payer == address and claim.bond_open
     ]
-    outcomes = voting.outcomes(group, [claim.block_index for claim in paid])
+    outcomes = group.voting.outcomes([claim.block_index for claim in paid])
     return [
         _bond(group, claim)
         for claim, outcome in zip(paid, outcomes, strict=True)
@@ -86,28 +77,27 @@ def open_bonds(group: "Group", address: str) -> list[Reward]:
     ]
 
 
-def of_claim(group: "Group", claim: Candidate) -> list[Reward] | None:
+def of_claim(group: Group, claim: Candidate) -> list[Reward] | None:
     """What is still to be collected for a claim, for its trainer and for who paid its bond.
 
     None while the outcome of its block is not written down.
     """
-    outcome = group.outcome(claim.block_index)
+    outcome = group.voting.outcome(claim.block_index)
     if outcome.status is Status.UNSETTLED:
         return None
     found = [_bond(group, claim)] if claim.bond_open else []
     if won(group, claim, outcome) and not outcome.redeemed:
-        whole, pool = _shares(group, claim)
-        found.append(Reward(Kind.BLOCK, whole - pool, claim.block_index))
+        found += _block_rewards(group, [claim])
     return found
 
 
-def won(group: "Group", claim: Candidate, outcome: Outcome) -> bool:
+def won(group: Group, claim: Candidate, outcome: Outcome) -> bool:
     """Whether this claim is the one its block accepted."""
     accepted = outcome.status is Status.ACCEPTED
-    return accepted and group.accepted(outcome.height) == claim.checkpoint_hash
+    return accepted and group.voting.accepted(outcome.height) == claim.checkpoint_hash
 
 
-def collect(sender: "Sender", group: "Group", reward: Reward) -> "Receipt":
+def collect(sender: "Sender", group: Group, reward: Reward) -> "Receipt":
     """Send the transaction that pays one reward; a bond that is to be burned is burned."""
     match reward.kind:
         case Kind.BLOCK:
@@ -122,26 +112,51 @@ def collect(sender: "Sender", group: "Group", reward: Reward) -> "Receipt":
             return sender.withdraw_credit(group)
 
 
-def _bond(group: "Group", claim: Candidate) -> Reward:
+def _bond(group: Group, claim: Candidate) -> Reward:
     return Reward(Kind.BOND, group.config.bond, claim.block_index, claim.checkpoint_hash)
 
 
-def _shares(group: "Group", winner: Candidate) -> tuple[int, int]:
-    """(whole reward of a block, what of it is the keepers')."""
-    start = group.slot(winner.block_index).start
-    whole = group.chain.coinbase.block_reward(group.id, start)
-    return whole, whole * group.config.keeper_bps // BPS
+def shares(group: Group, block_starts: Sequence[int]) -> list[tuple[int, int]]:
+    """(whole reward, what of it is the keepers') of accepted blocks that started then."""
+    wholes = group.chain.coinbase.block_rewards(group.id, block_starts)
+    return [(whole, whole * group.config.keeper_bps // BPS) for whole in wholes]
 
 
-def _keeper_share(group: "Group", winner: Candidate, mine: bytes, address: str) -> list[Reward]:
-    """The part of a ballot for the winner with a true attestation, once the root is open."""
-    n = winner.block_index
-    root = group.eval_root(n)
-    if root is None or mine != ballot(winner.checkpoint_hash, attestation(root, address)):
-        return []
-    votes = group.votes(winner.checkpoint_hash)
-    if votes == 0:
+def _block_rewards(group: Group, won: Sequence[Candidate]) -> list[Reward]:
+    amounts = shares(group, [group.slot(claim.block_index).start for claim in won])
+    return [
+        Reward(Kind.BLOCK, whole - pool, claim.block_index)
+        for claim, (whole, pool) in zip(won, amounts, strict=True)
+    ]
+
+
+def _keeper_rewards(
+    group: Group, voted: Sequence[tuple[Candidate, bytes]], address: str
+) -> list[Reward]:
+    """The parts of ballots for winners with a true attestation, where the root is open."""
+    roots = group.voting.eval_roots([winner.block_index for winner, _ in voted])
+    earning = [
+        winner
+        for (winner, mine), root in zip(voted, roots, strict=True)
+        if root and mine == ballot(winner.checkpoint_hash, attestation(root, address))
+    ]
+    starts = [group.slot(winner.block_index).start for winner in earning]
+    powers = group.chain.vault.powers_at(group.id, address, [start // EPOCH for start in starts])
+    votes = group.voting.votes_for([winner.checkpoint_hash for winner in earning])
+    if 0 in votes:
         raise MalformedAnswer("The RPC names a winner without votes.")
-    power = group.chain.vault.power_at(group.id, address, group.slot(n).start // EPOCH)
-    _, pool = _shares(group, winner)
-    return [Reward(Kind.KEEPER, pool * power // votes, n)]
+    return [
+        Reward(Kind.KEEPER, pool * power // all_votes, winner.block_index)
+        for winner, power, all_votes, (_, pool) in zip(
+            earning, powers, votes, shares(group, starts), strict=True
+        )
+    ]
+
+
+def _delta_rewards(group: Group, address: str) -> list[Reward]:
+    dues = [due for due in group.deltas.dues() if due.proposer == address]
+    credits = [(due.period_start, due.credit) for due in dues]
+    amounts = group.chain.coinbase.delta_rewards(group.id, credits)
+    return [
+        Reward(Kind.DELTA, amount, due.version) for due, amount in zip(dues, amounts, strict=True)
+    ]

@@ -16,7 +16,14 @@ from typing import Any
 import urllib3
 
 from compute.canonical import check_nesting
-from compute.chain.errors import ChainError, MalformedAnswer, Reverted, RpcRefused, RpcUnavailable
+from compute.chain.errors import (
+    AnswerTooLarge,
+    ChainError,
+    MalformedAnswer,
+    Reverted,
+    RpcRefused,
+    RpcUnavailable,
+)
 
 MAX_ANSWER_BYTES = 16 << 20
 MAX_BATCH = 100  # what public endpoints accept
@@ -122,7 +129,7 @@ class Rpc:
             while chunk := response.read1(1 << 16):
                 data += chunk
                 if len(data) > MAX_ANSWER_BYTES:
-                    raise MalformedAnswer(
+                    raise AnswerTooLarge(
                         f"{self.url} sent more than {MAX_ANSWER_BYTES >> 20} MiB for one question."
                     )
                 if time.monotonic() > deadline:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-EPOCH = 7 * 86_400  # seconds; stake epochs are aligned to unix time
-
 
 class Phase(IntEnum):
     """What a block accepts: commitments, then reveals, then ballots."""

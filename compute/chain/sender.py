@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 
 from compute.chain.claims import NONE_VALID, Claim
 from compute.chain.contract import Contract
-from compute.chain.group import Group
 from compute.chain.records import GroupConfig
+from compute.chain.shared import Shared
+from compute.chain.terms import Terms
 from compute.chain.transactions import Receipt, Transactor
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-    from compute.chain.chain import Chain
-
 
 class Sender:
     """Acts for one account. NRN amounts in units of 1e-18, ETH in wei."""
 
-    def __init__(self, chain: "Chain", account: "LocalAccount", *, timeout: float = 180.0) -> None:
+    def __init__(self, chain: Shared, account: "LocalAccount", *, timeout: float = 180.0) -> None:
         self.chain = chain
         self.account = account
         self.address: str = account.address
@@ -91,38 +90,38 @@ class Sender:
     # Training set
 
     def propose(
-        self, group: Group, parent_tip: bytes, delta_hash: bytes, rebased_from: int = 0
+        self, group: Terms, parent_tip: bytes, delta_hash: bytes, rebased_from: int = 0
     ) -> Receipt:
         """Propose a delta on top of `parent_tip`; the event Proposed holds its `proposal_id`."""
         return self._transact(
             group.deltas_contract, "propose", parent_tip, delta_hash, rebased_from
         )
 
-    def vote_delta(self, group: Group, proposal_id: int, staker: str | None = None) -> Receipt:
+    def vote_delta(self, group: Terms, proposal_id: int, staker: str | None = None) -> Receipt:
         """Approve a proposal; 0 is "no change". As operator, name the staker."""
         return self._transact(group.deltas_contract, "vote", proposal_id, staker or self.address)
 
-    def vote_period_length(self, group: Group, length: int, staker: str | None = None) -> Receipt:
+    def vote_period_length(self, group: Terms, length: int, staker: str | None = None) -> Receipt:
         """Ask for delta periods of `length` seconds (whole days, 1 to 56)."""
         return self._transact(
             group.deltas_contract, "vote_period_length", length, staker or self.address
         )
 
-    def finalize(self, group: Group) -> Receipt:
+    def finalize(self, group: Terms) -> Receipt:
         """Write down the result of a delta period that is over."""
         return self._transact(group.deltas_contract, "finalize")
 
-    def redeem_delta(self, group: Group, version: int) -> Receipt:
+    def redeem_delta(self, group: Terms, version: int) -> Receipt:
         """Pay the proposer of a version; anyone may."""
         return self._transact(group.deltas_contract, "redeem", version)
 
     # Checkpoints
 
-    def commit(self, group: Group, commitment: bytes) -> Receipt:
+    def commit(self, group: Terms, commitment: bytes) -> Receipt:
         """Commit to a claim, see `claims.commitment`; the event Committed holds its `seq`."""
         return self._transact(group.voting_contract, "commit", commitment)
 
-    def reveal(self, group: Group, claim: Claim, salt: bytes, signature: bytes) -> Receipt:
+    def reveal(self, group: Terms, claim: Claim, salt: bytes, signature: bytes) -> Receipt:
         """Reveal a claim, own or another's, and pay its bond, approving it first where needed."""
         self._allow(group.voting_contract, group.config.bond)
         return self._transact(
@@ -139,7 +138,7 @@ class Sender:
 
     def vote(
         self,
-        group: Group,
+        group: Terms,
         checkpoint_hash: bytes | None,
         attestation: bytes,
         staker: str | None = None,
@@ -153,27 +152,27 @@ class Sender:
             staker or self.address,
         )
 
-    def settle(self, group: Group) -> Receipt:
+    def settle(self, group: Terms) -> Receipt:
         """Write down the outcome of a block that is over."""
         return self._transact(group.voting_contract, "settle")
 
-    def redeem(self, group: Group, block_index: int) -> Receipt:
+    def redeem(self, group: Terms, block_index: int) -> Receipt:
         """Pay the trainer of an accepted block; anyone may."""
         return self._transact(group.voting_contract, "redeem", block_index)
 
-    def release_bond(self, group: Group, checkpoint_hash: bytes) -> Receipt:
+    def release_bond(self, group: Terms, checkpoint_hash: bytes) -> Receipt:
         """Refund or burn the bond of a settled claim; anyone may."""
         return self._transact(group.voting_contract, "release_bond", checkpoint_hash)
 
-    def withdraw_credit(self, group: Group) -> Receipt:
+    def withdraw_credit(self, group: Terms) -> Receipt:
         """Take back the bond of a claim that an earlier commitment displaced."""
         return self._transact(group.voting_contract, "withdraw_credit")
 
-    def open_root(self, group: Group, block_index: int, root: bytes) -> Receipt:
+    def open_root(self, group: Terms, block_index: int, root: bytes) -> Receipt:
         """Publish the evaluation root of an accepted block, so that its keepers can be paid."""
         return self._transact(group.voting_contract, "open_root", block_index, root)
 
-    def claim_keeper(self, group: Group, block_index: int, staker: str | None = None) -> Receipt:
+    def claim_keeper(self, group: Terms, block_index: int, staker: str | None = None) -> Receipt:
         """Pay a keeper its share of a redeemed block whose root is open."""
         return self._transact(
             group.voting_contract, "claim_keeper", block_index, staker or self.address

@@ -1,5 +1,6 @@
 """Typed reads of the five contracts every group shares. NRN amounts in units of 1e-18."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compute.chain.contract import Contract
@@ -64,10 +65,18 @@ class StakeVault:
 
     def power_at(self, group_id: int, staker: str, epoch: int) -> int:
         """Raises Reverted for an epoch that has not begun."""
-        return self.contract.call("power_at", group_id, staker, epoch)
+        return self.powers_at(group_id, staker, [epoch])[0]
+
+    def powers_at(self, group_id: int, staker: str, epochs: Sequence[int]) -> list[int]:
+        """The staker's power in each of many epochs."""
+        return self.contract.call_many([("power_at", (group_id, staker, n)) for n in epochs])
 
     def group_power_at(self, group_id: int, epoch: int) -> int:
-        return self.contract.call("group_power_at", group_id, epoch)
+        return self.group_powers_at(group_id, [epoch])[0]
+
+    def group_powers_at(self, group_id: int, epochs: Sequence[int]) -> list[int]:
+        """The group's power in each of many epochs."""
+        return self.contract.call_many([("group_power_at", (group_id, n)) for n in epochs])
 
     def total_power_at(self, epoch: int) -> int:
         return self.contract.call("total_power_at", epoch)
@@ -89,11 +98,17 @@ class Coinbase:
 
     def block_reward(self, group_id: int, block_start: int) -> int:
         """What an accepted block that started then is worth, keeper share included."""
-        return self.contract.call("block_reward", group_id, block_start)
+        return self.block_rewards(group_id, [block_start])[0]
 
-    def delta_reward(self, group_id: int, period_start: int, seconds: int) -> int:
-        """What an appended delta is worth for `seconds` of credit."""
-        return self.contract.call("delta_reward", group_id, period_start, seconds)
+    def block_rewards(self, group_id: int, block_starts: Sequence[int]) -> list[int]:
+        """What accepted blocks that started then are worth, each with its keepers' part."""
+        return self.contract.call_many([("block_reward", (group_id, n)) for n in block_starts])
+
+    def delta_rewards(self, group_id: int, credits: Sequence[tuple[int, int]]) -> list[int]:
+        """What appended deltas are worth, each for (start of its period, seconds of credit)."""
+        return self.contract.call_many(
+            [("delta_reward", (group_id, start, seconds)) for start, seconds in credits]
+        )
 
     def minted(self) -> int:
         return self.contract.call("minted")
@@ -107,6 +122,17 @@ class GroupRegistry:
 
     def n_groups(self) -> int:
         return self.contract.call("n_groups")
+
+    def parent_of(self, group_id: int) -> int:
+        """0 unless the group is a fork."""
+        return self.contract.call("parent_of", group_id)
+
+    def contracts_of(self, group_id: int) -> tuple[str, str]:
+        """Addresses of its DeltaRegistry and its CheckpointVoting."""
+        deltas, voting = self.contract.call_many(
+            [("deltas_of", (group_id,)), ("voting_of", (group_id,))]
+        )
+        return deltas, voting
 
     def min_bond(self) -> int:
         return self.contract.call("MIN_BOND")

@@ -29,13 +29,13 @@ from compute.chain.errors import (
 )
 from compute.chain.events import Event, decode_log
 from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.units import ETHER
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
 GAS_MARGIN = (3, 2)  # the transaction may find a period to roll that the estimate did not
-MAX_FEE = 10**18  # wei; a lying RPC may suggest any price
-ETHER = 10**18
+MAX_FEE = ETHER  # a lying RPC may suggest any price
 
 
 @dataclass(frozen=True)

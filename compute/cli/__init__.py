@@ -1,6 +1,7 @@
 """`nrn`: arguments in, tables and progress out. No logic, and nothing slow at import."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -27,7 +28,6 @@ COMMON_OPTIONS = {
     "--ipfs",
     "--account",
     "--password-file",
-    "--trust-code",
     "--json",
 }
 
@@ -39,6 +39,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end, if it is `wanted`."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"nrn {version('decentralizedai')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    pass
+
+
 for module in (status, stake, train, work, redeem, check):
     module.register(app)
 app.add_typer(group.app, name="group")

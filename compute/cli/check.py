@@ -39,15 +39,15 @@ def evaluate(
 
     Example: nrn evaluate 1
     """
-    from compute.roles import evaluation, retrieval
-    from compute.roles.transcripts import Transcripts
+    from compute.judging import evaluation, retrieval
+    from compute.judging.transcripts import Transcripts
     from compute.storage import data_folder
 
     group = session.group(group_id)
-    digest = checkpoint or Digest(group.incumbent().checkpoint_hash)
-    current = group.current()
+    digest = checkpoint or Digest(group.voting.incumbent().checkpoint_hash)
+    current = group.voting.current()
     version = current.version if version is None else version
-    tip = current.tip if version == current.version else group.tip_of(version)
+    tip = current.tip if version == current.version else group.deltas.tip_of(version)
     with session.out.progress("fetching"):
         specification = retrieval.load_specification(session.blocks, group.model_hash)
         sets = session.training_sets(group)
@@ -73,7 +73,7 @@ def evaluate(
             "valid": result.valid,
             "reason": result.reason,
             "examples": len(examples),
-            "root": Digest(result.root),
+            "root": Digest(result.top.hash),
             "checkpoint": digest,
             "version": version,
         },
@@ -97,8 +97,8 @@ def verify(
 
     Example: nrn verify 1
     """
-    from compute.roles import verify as replay
-    from compute.roles.transcripts import Transcripts
+    from compute.judging.transcripts import Transcripts
+    from compute.roles.verifier import verify as replay
     from compute.storage import data_folder
 
     group = session.group(group_id)
@@ -107,11 +107,11 @@ def verify(
         def progress(height: int, blocks: int, done: int, examples: int) -> None:
             step((height - 1) * examples + done, blocks * examples)
 
-        folder = data_folder() / "verifications" / f"{session.chain.chain_id}-{group.voting}"
-        transcripts = Transcripts(state or folder, kept=sys.maxsize)
-        report = replay.verify(
-            group, session.blocks, progress, session.training_sets(group), transcripts
+        folder = (
+            data_folder() / "verifications" / f"{session.chain.chain_id}-{group.voting.address}"
         )
+        transcripts = Transcripts(state or folder, kept=sys.maxsize)
+        report = replay(group, session.blocks, progress, session.training_sets(group), transcripts)
     session.out.show(str(report), _document(report))
     if not report.true:
         raise typer.Exit(A_LIE)

@@ -14,8 +14,7 @@ from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Moment
 
 if TYPE_CHECKING:
-    from compute.chain import Group
-    from compute.roles.retrieval import Mirror
+    from compute.node.seat import Seat
 
 app = typer.Typer(help="Propose, vote on and look at changes of the data.", no_args_is_help=True)
 
@@ -50,8 +49,7 @@ def new(
 
     Example: nrn delta new 1 --add more.npz --account alice
     """
-    group = session.group(group_id)
-    built = _build(session, group, _own(session, group, state), add, remove, become)
+    built = _build(session, session.seat(group_id, "curator", state), add, remove, become)
     session.out.done(
         f"Built {built.delta.hex()}: {built}. "
         f"Next: nrn delta propose {group_id} {built.delta.hex()}",
@@ -78,12 +76,12 @@ def propose(
     """
     from compute.roles import curator
 
-    group = session.group(group_id)
-    own = _own(session, group, state)
+    seat = session.seat(group_id, "curator", state)
     if delta is None:
-        delta = _build(session, group, own, add, remove, become).delta
-    number = curator.propose(group, session.signer, own, delta, rebased_from)
-    votable = Moment(group.proposal(number).proposed_at + group.period().review)
+        delta = _build(session, seat, add, remove, become).delta
+    number = curator.propose(seat, delta, rebased_from)
+    group = seat.group
+    votable = Moment(group.deltas.proposal(number).proposed_at + group.deltas.period().review)
     session.out.done(
         f"Proposal {number}. From {votable}: nrn delta vote {group_id} {number}",
         {"group": group_id, "proposal": number, "delta": delta, "votable_from": votable},
@@ -117,7 +115,7 @@ def finalize(session: Session, group_id: GroupId) -> None:
     """
     group = session.group(group_id)
     session.sender.finalize(group)
-    version, tip = group.tip_at(session.chain.now())
+    version, tip = group.deltas.tip_at(session.chain.now())
     session.out.done(
         f"The training set is at version {version}.",
         {"group": group_id, "version": version, "tip": Digest(tip)},
@@ -131,7 +129,7 @@ def proposals(session: Session, group_id: GroupId) -> None:
     Example: nrn delta proposals 1
     """
     group = session.group(group_id)
-    leader, review = group.leader(), group.period().review
+    leader, review = group.deltas.leader(), group.deltas.period().review
     rows = [
         {
             "proposal": proposal.id,
@@ -141,18 +139,12 @@ def proposals(session: Session, group_id: GroupId) -> None:
             "delta": Digest(proposal.delta_hash),
             "proposer": proposal.proposer,
         }
-        for proposal in group.proposals()
+        for proposal in group.deltas.proposals()
     ]
     session.out.rows(
-        f"Proposals for group {group_id}, until {Moment(group.period().end)}", rows,
+        f"Proposals for group {group_id}, until {Moment(group.deltas.period().end)}", rows,
         empty="none. Make one with `nrn delta propose`.",
     )  # fmt: skip
-
-
-def _own(session: Session, group: "Group", state: Path | None) -> "Mirror":
-    from compute.roles.actor import own_blocks
-
-    return own_blocks(session.state(state, "curator", group), session.blocks)
 
 
 @dataclass(frozen=True)
@@ -174,8 +166,7 @@ class Built:
 
 def _build(
     session: Session,
-    group: "Group",
-    own: "Mirror",
+    seat: "Seat",
     add: Path | None,
     remove: Path | None,
     become: Path | None,
@@ -187,8 +178,8 @@ def _build(
     if (become is None) == (add is None and remove is None):
         raise Refused("Say what changes: --add and --remove, or --become alone.")
     with session.out.progress("building the delta"):
-        sets = session.training_sets(group)
-        current = curator.checkout(group, own, folder=sets)
+        own, sets = seat.blocks, session.training_sets(seat.group)
+        current = curator.checkout(seat.group, own, folder=sets)
         schema = current.schema
         if become is not None:
             change = diff(current, read_for(become, schema, own))
@@ -198,9 +189,7 @@ def _build(
             change = replace(change, remove=[] if remove is None else _ids(remove))
         if not len(change):
             raise Refused("Nothing would change: every example is in the set already.")
-        delta = curator.new_delta(
-            group, own, session.signer.address, add=change.add, remove=change.remove, folder=sets
-        )
+        delta = curator.new_delta(seat, add=change.add, remove=change.remove, folder=sets)
     added = len(change) - len(change.remove)
     return Built(Digest(delta), added, len(change.remove), change.kept, change.duplicates)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from compute.cli import blocks
 from compute.cli.arguments import (
     FORMATS,
     GroupId,
@@ -19,15 +20,18 @@ from compute.cli.design import Design, SpecificationFile, read_first, read_speci
 from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
+from compute.units import DAY
 
 if TYPE_CHECKING:
-    from compute.chain import Group, GroupConfig
+    from compute.chain import GroupConfig
+    from compute.facts import GroupFacts
 
 # 1.5e-5 nats: who searches among a model's neighbours for a lucky rounding wins less than a
 # millionth of its loss, so up to 15 nats nobody is paid for that.  Losses below 1e-3 want less.
 MIN_IMPROVEMENT = 2**16
 
 app = typer.Typer(help="Found, fork and list training groups.", no_args_is_help=True)
+blocks.register(app)
 
 
 def _span(text: str) -> Any:
@@ -72,7 +76,9 @@ def list_groups(session: Session) -> None:
 
     Example: nrn group list --json
     """
-    rows = [_summary(group) for group in session.chain.groups()]
+    from compute.facts import group_facts
+
+    rows = [_summary(group_facts(group)) for group in session.chain.groups()]
     session.out.rows("Groups", rows, empty="none yet. Found one with `nrn group create`.")
 
 
@@ -82,25 +88,27 @@ def show(session: Session, group_id: GroupId) -> None:
 
     Example: nrn group show 1
     """
+    from compute.facts import group_facts
+
     group = session.group(group_id)
-    config = group.config
+    config, facts = group.config, group_facts(group)
     session.out.record(
         f"Group {group.id}",
         {
-            **_summary(group),
-            "incumbent": Digest(group.incumbent().checkpoint_hash),
+            **_summary(facts),
+            "incumbent": Digest(facts.incumbent.checkpoint_hash),
             "created": Moment(group.genesis_time),
             "commit_window": Span(config.commit_window),
             "reveal_window": Span(config.reveal_window),
             "vote_window": Span(config.vote_window),
-            "delta_period": Span(group.period().length),
+            "delta_period": Span(facts.period.length),
             "checkpoint_quorum_bps": config.checkpoint_quorum_bps,
             "delta_quorum_bps": config.delta_quorum_bps,
             "keeper_bps": config.keeper_bps,
             "bond": Amount(config.bond),
             "min_improvement": Loss(config.min_improvement),
-            "voting": group.voting,
-            "deltas": group.deltas,
+            "voting": group.voting.address,
+            "deltas": group.deltas.address,
         },
     )
 
@@ -128,7 +136,7 @@ def create(
     Example: nrn group create --model resnet --size small --data first.npz --account alice
     """
     from compute.chain import GroupConfig
-    from compute.roles.founding import found
+    from compute.roles.founder import found
 
     if specification is not None and design.model is not None:
         raise Refused("Give the model once: --model with its --size, or --specification FILE.")
@@ -149,7 +157,7 @@ def create(
         vote_window=5_400,
         checkpoint_quorum_bps=3_334,
         delta_quorum_bps=2_000,
-        delta_period=7 * 86_400,
+        delta_period=7 * DAY,
         bond=session.chain.registry.min_bond(),
         min_improvement=MIN_IMPROVEMENT,
         keeper_bps=2_000,
@@ -188,38 +196,38 @@ def fork(
 
     Example: nrn group fork 1 --specification wider.json --account alice
     """
-    from compute.roles.founding import found_fork
+    from compute.roles.founder import found_fork
 
     parent = session.group(group_id)
     source = None if code is None else code.read_bytes()
     model_hash = found_fork(read_specification(specification), session.blocks, source)
     config = terms.over(
-        replace(parent.config, model_hash=model_hash, delta_period=parent.period().length)
+        replace(parent.config, model_hash=model_hash, delta_period=parent.deltas.period().length)
     )
     if height is None:
-        if parent.settleable() is not None:
+        if parent.voting.settleable() is not None:
             session.sender.settle(parent)
-        height = parent.incumbent().height
+        height = parent.voting.incumbent().height
     if version is None:
-        if parent.finalizable():
+        if parent.deltas.finalizable():
             session.sender.finalize(parent)
-        version, _ = parent.tip_at(session.chain.now())
+        version, _ = parent.deltas.tip_at(session.chain.now())
     created = session.sender.fork_group(group_id, height, version, config).event("GroupCreated")
     _tell(session, created["group_id"])
 
 
-def _summary(group: "Group") -> dict[str, Any]:
-    current, incumbent = group.current(), group.incumbent()
+def _summary(group: "GroupFacts") -> dict[str, Any]:
+    incumbent = group.incumbent
     return {
         "group": group.id,
         "parent": group.parent_id or None,
         "model": Digest(group.model_hash),
-        "block": current.block_index,
-        "phase": current.phase,
+        "block": group.block.index,
+        "phase": group.phase,
         "height": incumbent.height,
         "loss": Loss(incumbent.loss) if incumbent.known else None,
-        "version": current.version,
-        "stake": Amount(group.chain.vault.group_stake(group.id)),
+        "version": group.version,
+        "stake": Amount(group.stake),
     }
 
 
@@ -227,5 +235,5 @@ def _tell(session: Session, group_id: int) -> None:
     group = session.group(group_id)
     session.out.done(
         f"Group {group_id} exists. Next: nrn stake {group_id} AMOUNT",
-        {"group": group_id, "voting": group.voting, "deltas": group.deltas},
+        {"group": group_id, "voting": group.voting.address, "deltas": group.deltas.address},
     )

@@ -15,7 +15,6 @@ from compute.cli.values import Amount, Digest
 
 if TYPE_CHECKING:
     from compute.chain import Group
-    from compute.chain.awards import Award
     from compute.training_set import Materialised, Preview
 
 Samples = Annotated[int, typer.Option(min=0, max=20, help="Examples of each kind to show.")]
@@ -46,8 +45,8 @@ def show(
     from compute.training_set import DeltaRecord, preview
 
     group = session.group(group_id)
-    proposal = group.proposal(number)
-    tip = group.tip_of(proposal.parent_version)
+    proposal = group.deltas.proposal(number)
+    tip = group.deltas.tip_of(proposal.parent_version)
     with session.out.progress("fetching"):
         examples = curator.checkout(
             group, session.blocks, proposal.parent_version, session.training_sets(group)
@@ -85,17 +84,19 @@ def log(session: Session, group_id: GroupId) -> None:
 
     Example: nrn delta log 1
     """
-    from compute.chain.awards import awards
+    from compute.facts import lineage_facts
 
-    group = session.group(group_id)
-    version, _ = group.tip_at(session.chain.now())
-    genesis, records = group.lineage(version)
-    won = awards(group)
-    rows: list[dict[str, Any]] = []
-    for record in reversed(records):
-        facts = {"delta": Digest(record.delta_hash), "proposer": record.proposer}
-        rows.append({"version": record.version, **facts, **_award(won.get(record.version))})
-    rows.append({**dict.fromkeys(rows[0] if rows else ()), "version": 0, "delta": Digest(genesis)})
+    rows = [
+        {
+            "version": delta.version,
+            "delta": Digest(delta.delta_hash),
+            "proposer": delta.proposer,
+            "votes": _amount(delta.votes),
+            "reward": _amount(delta.reward),
+            "paid": delta.paid,
+        }
+        for delta in lineage_facts(session.group(group_id))
+    ]
     session.out.rows(f"Training set of group {group_id}", rows)
 
 
@@ -111,12 +112,12 @@ def blame(
     Example: nrn delta blame 1 17
     """
     group = session.group(group_id)
-    version, _ = group.tip_at(session.chain.now())
+    version, _ = group.deltas.tip_at(session.chain.now())
     with session.out.progress("replaying deltas"):
         sets = _sets(session, group, version)
         example_id = _id(sets, version, example)
         changes = sets.blame(example_id)
-        genesis, records = group.lineage(version)
+        genesis, records = group.deltas.lineage(version)
     rows = [
         {
             "version": change.version,
@@ -149,7 +150,7 @@ def checkout(
 
     group = session.group(group_id)
     if version is None:
-        version, _ = group.tip_at(session.chain.now())
+        version, _ = group.deltas.tip_at(session.chain.now())
     with session.out.progress("replaying deltas") as step:
         examples = _sets(session, group, version).version(version)
         with _writing(target):
@@ -163,12 +164,8 @@ def checkout(
     )
 
 
-def _award(award: "Award | None") -> dict[str, Any]:
-    """Nothing is known of a version that `finalize` has yet to write down."""
-    if award is None:
-        return {"votes": None, "reward": None, "paid": None}
-    reward = None if award.reward is None else Amount(award.reward)
-    return {"votes": Amount(award.votes), "reward": reward, "paid": award.paid}
+def _amount(value: int | None) -> Amount | None:
+    return None if value is None else Amount(value)
 
 
 @contextmanager
@@ -180,7 +177,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _sets(session: Session, group: "Group", version: int) -> "Materialised":
-    from compute.roles.retrieval import load_training_sets
+    from compute.judging.retrieval import load_training_sets
 
     return load_training_sets(group, session.blocks, version, session.training_sets(group))
 
@@ -208,7 +205,7 @@ def _present(
 ) -> None:
     """Counts, classes and examples, on the terminal and, if asked for, on a contact sheet."""
     from compute.cli import preview
-    from compute.roles.retrieval import load_specification
+    from compute.judging.retrieval import load_specification
     from compute.training_set.tokeniser import load
 
     words = load(session.blocks, change.added)

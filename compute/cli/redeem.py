@@ -29,9 +29,9 @@ def redeem(session: Session, group_id: GroupId) -> None:
     from compute.chain.rewards import collect, open_bonds, rewards
 
     group, sender = session.group(group_id), session.sender
-    if group.settleable() is not None:
+    if group.voting.settleable() is not None:
         sender.settle(group)
-    if group.finalizable():
+    if group.deltas.finalizable():
         sender.finalize(group)
     before = session.chain.neuron.balance_of(sender.address)
     owed = list(

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import parse_digest
 from compute.cli.failure import Refused
 from compute.cli.output import Output
-from compute.cli.values import Digest
 
 if TYPE_CHECKING:
     from compute.chain import Chain, Group, Sender
     from compute.chain.accounts import LocalAccount
+    from compute.node.seat import Seat
     from compute.storage import FolderStore
     from compute.storage.kubo import KuboStore
 
@@ -32,7 +31,7 @@ class Session:
         Path | None,
         _common(
             "--deployment",
-            "Where the contracts are; by default deployments/<chain id>.json.",
+            "File that says where the contracts are; by default what is known of the chain.",
             "NRN_DEPLOYMENT",
         ),
     ] = None
@@ -58,23 +57,7 @@ class Session:
         Path | None,
         _common("--password-file", "Holds the password; else NRN_PASSWORD, else a prompt."),
     ] = None
-    trust_code: Annotated[
-        Digest | None,
-        typer.Option(
-            metavar="HASH",
-            parser=parse_digest,
-            envvar="NRN_TRUST_CODE",
-            help="Run this model code, as `nrn model code` shows it, with all your rights.",
-            rich_help_panel="Common options",
-        ),
-    ] = None
     as_json: Annotated[bool, _common("--json", "Print JSON.")] = False
-
-    def __post_init__(self) -> None:
-        if self.trust_code is not None:
-            from compute.models import foreign
-
-            foreign.allow(self.trust_code)
 
     @cached_property
     def out(self) -> Output:
@@ -127,13 +110,15 @@ class Session:
         """Where commands keep the versions of a group's training set."""
         from compute.storage import data_folder
 
-        return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting
+        return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting.address
 
-    def state(self, chosen: Path | None, role: str, group: "Group") -> Path:
-        """Where an actor keeps what is its own."""
-        from compute.roles.actor import folder
+    def seat(
+        self, group_id: int, role: str, state: Path | None, poll_seconds: float = 2.0
+    ) -> "Seat":
+        """The account's place in this group; `state` has a default for each role and account."""
+        from compute.node.seat import Seat, folder
         from compute.storage import data_folder
 
-        if chosen is not None:
-            return chosen
-        return folder(data_folder() / "state", role, group, self.signer.address)
+        group, account = self.group(group_id), self.signer
+        state = state or folder(data_folder() / "state", role, group, account.address)
+        return Seat(group, account, self.blocks, state, role, poll_seconds)

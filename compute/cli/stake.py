@@ -8,8 +8,7 @@ from compute.cli.arguments import GroupId, Neurons
 from compute.cli.command import command
 from compute.cli.session import Session
 from compute.cli.values import Amount, Moment
-
-EPOCH = 7 * 86_400
+from compute.units import EPOCH
 
 
 def register(root: typer.Typer) -> None:

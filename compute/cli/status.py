@@ -12,7 +12,9 @@ from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
 
 if TYPE_CHECKING:
-    from compute.chain import Group
+    from compute.checkpoint import HeldOut
+    from compute.facts import AccountFacts, GroupFacts, StakeFacts
+    from compute.storage import Store
 
 DOING = ("training and committing", "revealing", "voting")
 BAR = 24  # characters
@@ -33,35 +35,48 @@ def status(
 
     Example: nrn status --account alice
     """
-    chain, address = session.chain, session.address
-    now = chain.now()
+    from compute.facts import account_facts, group_facts
+
+    chain = session.chain
     groups = chain.groups() if group_id is None else [chain.group(group_id)]
+    address = session.address
+    account = None if address is None else account_facts(chain, address, groups)
+    stakes = account.stakes if account else [None] * len(groups)
+    store = _store(session)
+    standing = [group_facts(group, store) for group in groups]
     document = {
         "chain": chain.chain_id,
-        "now": Moment(now),
-        "account": None if address is None else _wallet(session, address),
-        "groups": [_group(session, group, now) for group in groups],
+        "now": Moment(chain.now()),
+        "account": account and _wallet(account),
+        "groups": [_group(*facts) for facts in zip(standing, stakes, strict=True)],
     }
     session.out.show(_page(document), document)
 
 
-def _wallet(session: Session, address: str) -> dict[str, Any]:
+def _store(session: Session) -> "Store | None":
+    """None where the store cannot be reached: the chain alone tells enough."""
+    from compute.storage import StorageError
+
+    try:
+        return session.blocks
+    except StorageError:
+        return None
+
+
+def _wallet(account: "AccountFacts") -> dict[str, Any]:
     return {
-        "address": address,
-        "eth": Amount(session.chain.ether_of(address)),
-        "nrn": Amount(session.chain.neuron.balance_of(address)),
+        "address": account.address,
+        "eth": Amount(account.ether),
+        "nrn": Amount(account.nrn),
     }
 
 
-def _group(session: Session, group: "Group", now: int) -> dict[str, Any]:
-    slot, current, incumbent = group.slot_at(now), group.current(), group.incumbent()
-    leader, period, candidate = group.leader(), group.period(), group.open_block()
-    running = candidate is not None and candidate.block_index == slot.index
-    leading = candidate.leader if candidate and running and candidate.leader else None
+def _group(group: "GroupFacts", mine: "StakeFacts | None") -> dict[str, Any]:
+    slot, incumbent, now = group.block, group.incumbent, group.now
     facts = {
         "group": group.id,
         "block": slot.index,
-        "phase": current.phase,
+        "phase": group.phase,
         "phase_ends_in": Span(slot.phase_end(now) - now),
         "block_elapsed": Span(now - slot.start),
         "block_length": Span(slot.end - slot.start),
@@ -69,53 +84,27 @@ def _group(session: Session, group: "Group", now: int) -> dict[str, Any]:
         "incumbent": Digest(incumbent.checkpoint_hash),
         "loss": Loss(incumbent.loss) if incumbent.known else None,
         "loss_version": incumbent.version if incumbent.known else None,
-        "held_out": _held_out(session, incumbent.checkpoint_hash),
-        "revealed": running,
-        "leader": leading and Digest(leading),
-        "leader_held_out": leading and _held_out(session, leading),
-        "leader_votes": Amount(candidate.votes if candidate and running else 0),
-        "version": current.version,
-        "proposals": len(group.proposals()),
-        "leading_proposal": leader.proposal_id if leader else None,
-        "data_vote_ends_in": Span(period.end - now),
-        "stake": Amount(group.chain.vault.group_stake(group.id)),
-        **_mine(group, slot.start, session.address),
+        "held_out": _held_out(group.held_out),
+        "revealed": group.revealed,
+        "leader": Digest(group.leader) if group.leader else None,
+        "leader_held_out": _held_out(group.leader_held_out),
+        "leader_votes": Amount(group.leader_votes),
+        "version": group.version,
+        "proposals": group.proposals,
+        "leading_proposal": group.leading_proposal,
+        "data_vote_ends_in": Span(group.period.end - now),
+        "stake": Amount(group.stake),
+        "my_stake": Amount(mine.stake) if mine else None,
+        "my_vote": Amount(mine.power) if mine else None,
+        "pending_rewards": Amount(mine.rewards) if mine else None,
     }
     return {**facts, "next": next_step(facts)}
 
 
-def _held_out(session: Session, checkpoint: bytes) -> dict[str, Any] | None:
-    """What its trainer says of examples it did not train on, if the store has the manifest."""
-    from compute.storage import StorageError
-
-    try:
-        if not session.blocks.has(checkpoint):
-            return None
-        from compute.checkpoint import InvalidCheckpoint, held_out_of  # NumPy is slow to import
-
-        try:
-            said = held_out_of(session.blocks, checkpoint)
-        except InvalidCheckpoint:
-            return None
-    except StorageError:
-        return None
+def _held_out(said: "HeldOut | None") -> dict[str, Any] | None:
     if said is None:
         return None
     return {"loss": Loss(said.loss), "examples": said.examples, "set": Digest(said.set)}
-
-
-def _mine(group: "Group", start: int, address: str | None) -> dict[str, Any]:
-    if address is None:
-        return {"my_stake": None, "my_vote": None, "pending_rewards": None}
-    from compute.chain import EPOCH
-    from compute.chain.rewards import rewards
-
-    vault = group.chain.vault
-    return {
-        "my_stake": Amount(vault.stake_of(group.id, address)),
-        "my_vote": Amount(vault.power_at(group.id, address, start // EPOCH)),
-        "pending_rewards": Amount(sum(reward.amount for reward in rewards(group, address))),
-    }
 
 
 def next_step(facts: dict[str, Any]) -> str:

@@ -14,10 +14,12 @@ from compute.cli.failure import NO_CONTENT, Refused
 from compute.cli.output import Step, table
 from compute.cli.session import Session
 from compute.cli.values import Digest, Size, Span
+from compute.durable import replacing
+from compute.units import DAY
 
 app = typer.Typer(help="Look after content: measure, check, collect, move.", no_args_is_help=True)
 
-WEEK = Span(7 * 86_400)
+WEEK = Span(7 * DAY)
 
 
 @command(app, "status")
@@ -152,7 +154,7 @@ def export(
 
     Example: nrn store export group-1.car --group 1
     """
-    from compute.roles.roots import of_group, of_root
+    from compute.node.roots import of_group, of_root
     from compute.storage import MAX_ROOTS, export_car
 
     if not roots and group is None:
@@ -195,15 +197,11 @@ def import_(
 @contextmanager
 def written(file: Path) -> Iterator[BinaryIO]:
     """A file to write that takes its name when it is complete."""
-    partial = file.with_name(f"{file.name}.partial")
     try:
-        with partial.open("wb") as target:
+        with replacing(file) as target:
             yield target
-        partial.replace(file)
     except OSError as error:
         raise Refused(f"{file} cannot be written: {error.strerror}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def counted(blocks: list[bytes], step: Step) -> Iterable[bytes]:

@@ -9,7 +9,7 @@ from compute.cli.arguments import GroupId, State
 from compute.cli.command import command
 from compute.cli.failure import Refused
 from compute.cli.session import Session
-from compute.cli.work import Poll, log_to_terminal
+from compute.cli.work import Poll, live, log_to_terminal
 
 
 def register(root: typer.Typer) -> None:
@@ -97,22 +97,20 @@ def train(
         from compute.training.processes import join
 
         join(processes)  # before anything else looks for devices
-    from compute.roles import actor, crew
-    from compute.roles.held_out import HeldOutSet
-    from compute.roles.search import Options
+    from compute.judging.held_out import HeldOutSet
+    from compute.roles.trainer import Trainer
+    from compute.searching import crew
+    from compute.searching.search import Options
     from compute.training.processes import leads
 
     held = None if held_out is None else HeldOutSet(held_out, session.blocks)
     options = Options(chosen, steps, save_seconds, held, tensorboard)
-    log_to_terminal()
     if processes is not None:
         if state is None:
             raise Refused("Name a --state folder that all processes see.")
         if not leads():
+            log_to_terminal()
             crew.assist(session.blocks, state, options)
             return
-    group, account = session.group(group_id), session.signer
-    actor.train(
-        group, account, session.blocks, session.state(state, "trainer", group),
-        options, poll, relay,
-    )  # fmt: skip
+    seat = session.seat(group_id, "trainer", state, poll)
+    live(seat, lambda seat: Trainer(seat, options, relay))

@@ -9,8 +9,8 @@ from typing import Any
 
 from rich import filesize
 
-UNIT = 10**18
-NAT = 1 << 32
+from compute.units import NRN, nats
+
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _AMOUNT = re.compile(r"(\d{1,11})(?:\.(\d{1,18}))?")
 _SPAN = re.compile(r"(?:\d{1,12}[smhd])+|\d{1,12}")
@@ -20,9 +20,9 @@ class Amount(int):
     """NRN or ETH in units of 1e-18."""
 
     def __str__(self) -> str:
-        if 0 < abs(self) < UNIT // 10_000:
-            return f"{self / UNIT:.2e}"
-        text = f"{Decimal(int(self)) / UNIT:,.4f}"
+        if 0 < abs(self) < NRN // 10_000:
+            return f"{self / NRN:.2e}"
+        text = f"{Decimal(int(self)) / NRN:,.4f}"
         return text.rstrip("0").rstrip(".")
 
     @classmethod
@@ -31,7 +31,7 @@ class Amount(int):
         match = _AMOUNT.fullmatch(text.replace(",", "").replace("_", ""))
         if match is None:
             raise ValueError(f"'{text}' is not an amount. Write it like 12.5.")
-        units = int(match[1]) * UNIT + int((match[2] or "").ljust(18, "0"))
+        units = int(match[1]) * NRN + int((match[2] or "").ljust(18, "0"))
         if units == 0:
             raise ValueError("The amount must be above zero.")
         return cls(units)
@@ -41,7 +41,7 @@ class Loss(int):
     """Nats per example, unsigned Q32.32."""
 
     def __str__(self) -> str:
-        return f"{self / NAT:.6f}"
+        return f"{nats(self):.6f}"
 
 
 class Moment(int):

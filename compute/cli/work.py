@@ -1,14 +1,19 @@
 """`nrn keep`, `curate`, `relay`: the processes that a group lives by."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from compute.cli.arguments import GroupId, Staker, State
 from compute.cli.command import command
 from compute.cli.session import Session
+
+if TYPE_CHECKING:
+    from compute.node.role import Role
+    from compute.node.seat import Seat
 
 Poll = Annotated[float, typer.Option(min=0.05, help="Seconds between looks at the chain.")]
 
@@ -33,14 +38,10 @@ def keep(
 
     Example: nrn keep 1 --account alice
     """
-    from compute.roles import actor
+    from compute.roles.wisdomkeeper import Wisdomkeeper
 
-    group, account = session.group(group_id), session.signer
-    log_to_terminal()
-    actor.keep(
-        group, account, session.blocks,
-        session.state(state, "wisdomkeeper", group), staker, poll,
-    )  # fmt: skip
+    seat = session.seat(group_id, "wisdomkeeper", state, poll)
+    live(seat, lambda seat: Wisdomkeeper(seat, staker))
 
 
 def curate(session: Session, group_id: GroupId, state: State = None, poll: Poll = 2.0) -> None:
@@ -48,11 +49,9 @@ def curate(session: Session, group_id: GroupId, state: State = None, poll: Poll 
 
     Example: nrn curate 1 --account alice
     """
-    from compute.roles import actor
+    from compute.roles.curator import Curator
 
-    group, account = session.group(group_id), session.signer
-    log_to_terminal()
-    actor.curate(group, account, session.blocks, session.state(state, "curator", group), poll)
+    live(session.seat(group_id, "curator", state, poll), Curator)
 
 
 def relay(
@@ -77,18 +76,22 @@ def relay(
 
     Example: nrn relay 1 /srv/claims --account alice
     """
-    from compute.roles import actor
+    from compute.roles.relayer import Relayer
 
-    group, account = session.group(group_id), session.signer
+    seat = session.seat(group_id, "relayer", state, poll)
+    live(seat, lambda seat: Relayer(seat, folder, trusting=trust))
+
+
+def live(seat: "Seat", take: "Callable[[Seat], Role]") -> None:
+    """Be the role that `take` makes of the seat until Ctrl-C, and show what it does."""
+    from compute.node.role import run
+
     log_to_terminal()
-    actor.relay(
-        group, account, folder, session.blocks, session.state(state, "relayer", group), poll,
-        trusting=trust,
-    )  # fmt: skip
+    run(seat, take)
 
 
 def log_to_terminal() -> None:
-    """Show what an actor does, and nothing of its libraries."""
+    """Show what a role does, and nothing of its libraries."""
     # force: absl, which Orbax imports, has taken the root logger by now
     logging.basicConfig(
         format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, force=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from compute.models import fields, initialisation
 from compute.models.architecture import Architecture
@@ -19,9 +19,6 @@ from compute.models.vit import ViT
 from compute.program.program import Program
 from compute.program.types import BY_NUMPY, DType, Type
 
-if TYPE_CHECKING:
-    from compute.models.specification import ModelSpecification
-
 FORMAT = "decentralizedai/model/2"
 MAX_PARAMETERS = 1 << 32
 MAX_PIECES = 64  # of the program, one a block
@@ -35,7 +32,35 @@ KEYS = (
 )
 
 
-def to_design(spec: ModelSpecification) -> dict[str, Any]:
+class Described(Protocol):
+    """What a specification says of itself (`ModelSpecification` is one)."""
+
+    @property
+    def architecture(self) -> Architecture: ...
+    @property
+    def columns(self) -> tuple[InputColumn, ...]: ...
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def target_scale_log2(self) -> int | None: ...
+    @property
+    def loss(self) -> str: ...
+    @property
+    def evaluator(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def magnitude_log2(self) -> int: ...
+    @property
+    def parent(self) -> Parent | None: ...
+    @property
+    def output_shape(self) -> tuple[int, ...]: ...
+    def parameter_shapes(self) -> Mapping[str, tuple[int, ...]]: ...
+
+
+def to_design(spec: Described) -> dict[str, Any]:
     """All keys but the program."""
     parent = spec.parent
     return {
@@ -89,7 +114,7 @@ def _architecture(document: Any) -> Architecture:
     return ARCHITECTURES[name].parse(document)
 
 
-def check(spec: ModelSpecification) -> None:
+def check(spec: Described) -> None:
     """Raise ModelError unless the fields fit together; the program is not looked at."""
     if len(set(spec.inputs)) != len(spec.inputs):
         raise ModelError("two inputs have the same name")
@@ -103,7 +128,7 @@ def check(spec: ModelSpecification) -> None:
         raise ModelError(f"the model has more than {MAX_PARAMETERS} parameters")
 
 
-def check_program(spec: ModelSpecification, program: Program) -> None:
+def check_program(spec: Described, program: Program) -> None:
     """Raise ModelError unless the program has the parameters, inputs and outputs listed."""
     parameters = {name: Type(DType.F24, shape) for name, shape in spec.parameter_shapes().items()}
     columns = {c.name: Type(BY_NUMPY[c.dtype], c.shape) for c in spec.columns}

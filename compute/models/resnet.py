@@ -89,7 +89,10 @@ class ResNet(Architecture):
     def network(self, *, compute_dtype: str, remat: bool) -> nn.Module:
         from compute.models.networks.resnet import Residual
 
-        return Residual(self, compute_dtype, remat)
+        return Residual(
+            self.classes, self.blocks, self.width, self.bottleneck, self.groups, self.stem,
+            compute_dtype, remat,
+        )  # fmt: skip
 
 
 def _convolution(size: int, fan_in: int, fan_out: int) -> Any:

@@ -17,8 +17,9 @@ from compute.models.errors import ModelError
 from compute.models.parameters import Axes, Parameters
 from compute.models.parent import Parent
 from compute.program import codec
-from compute.program.operation import ProgramError
+from compute.program.operation import Cost, ProgramError
 from compute.program.program import Program
+from compute.program.validator import validate
 
 if TYPE_CHECKING:  # importing JAX takes seconds, and a specification is often only read
     import jax
@@ -91,17 +92,7 @@ class ModelSpecification:
             return self.given
         from compute.models.making import program_of
 
-        return program_of(self)
-
-    @cached_property
-    def is_native(self) -> bool:
-        """Whether the architecture's network, as it is installed here, is this very program: then
-        training may use it. A network that is a stranger's code is not asked."""
-        if self.architecture.is_foreign:
-            return False
-        from compute.models.making import program_of
-
-        return self.given is None or codec.encode(program_of(self)) == codec.encode(self.given)
+        return program_of(self.architecture, self.columns)
 
     def design(self) -> bytes:
         """The canonical document without the program, as `parse` takes it."""
@@ -109,10 +100,6 @@ class ModelSpecification:
 
     def encode(self) -> bytes:
         """The canonical document. Raises ModelError if the specification is not valid."""
-        return self._document
-
-    @cached_property
-    def _document(self) -> bytes:
         document.check(ModelSpecification(**document.from_design(document.to_design(self))))
         document.check_program(self, self.program)
         pieces = [canonical.digest(piece).hex() for piece in self._pieces]
@@ -124,9 +111,28 @@ class ModelSpecification:
         return [whole[start : start + PIECE] for start in range(0, len(whole), PIECE)]
 
     @cached_property
+    def program_root(self) -> bytes:
+        """The root over the program's steps, 32 bytes."""
+        return codec.program_root(self.program)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What one example costs whoever evaluates it. Raises ModelError if that is too much."""
+        try:
+            return validate(self.program)
+        except ProgramError as error:
+            raise ModelError(f"the program is refused: {error}") from None
+
+    @property
+    def bytes_for_one(self) -> int:
+        """Memory that an evaluation needs for each example, beside the parameters."""
+        held = sum(kind.bytes for _, kind in self.program.parameters)
+        return self.cost.scratch_bytes - held
+
+    @cached_property
     def header(self) -> bytes:
         """The root over the program's steps, then the sha256 of the document: 64 bytes."""
-        return codec.program_root(self.program) + canonical.digest(self.encode())
+        return self.program_root + canonical.digest(self.encode())
 
     @cached_property
     def hash(self) -> bytes:
@@ -198,20 +204,43 @@ class ModelSpecification:
         *,
         compute_dtype: str = "float32",
         remat: bool = False,
-        native: bool | None = None,
+        native: bool = False,
     ) -> jax.Array:
         """float32 losses [B], one an example: what training makes small, as the evaluator's
         integers in all but rounding. `targets` come from `targets`. With `native` the outputs are
-        those of the architecture's own network, by default if it `is_native`."""
+        those of the architecture's own network (`making.agrees` says whether they are the same)."""
         from compute.models.losses import FUNCTIONS
         from compute.models.making import native_logits
 
         outputs = (
-            native_logits(self, params, inputs, compute_dtype=compute_dtype, remat=remat)
-            if (self.is_native if native is None else native)
+            native_logits(
+                self.architecture,
+                self.columns,
+                params,
+                inputs,
+                compute_dtype=compute_dtype,
+                remat=remat,
+            )
+            if native
             else self.logits(params, inputs, compute_dtype=compute_dtype, remat=remat)
         )
         return FUNCTIONS[self.loss](outputs, targets)
+
+    @cached_property
+    def has_native(self) -> bool:
+        """Whether the architecture's own network, as installed here, computes what the program
+        does: traced, it gives the same program, or, by another version of JAX, one whose outputs
+        are the same on two made-up examples. A network of a stranger's code is not asked."""
+        from compute.models.making import agrees, program_of
+
+        if self.architecture.is_foreign:
+            return False
+        made = self.program if self.given is None else program_of(self.architecture, self.columns)
+        if codec.program_root(made) == self.program_root:
+            return True
+        inputs = {column.name: column.made_up(2) for column in self.columns}
+        params = self.initial_parameters()
+        return agrees(self.architecture, self.columns, self.logits, params, inputs)
 
     def initial_parameters(self) -> dict[str, np.ndarray]:
         """float32 parameters the genesis trainer starts from: the same bits on every machine."""

@@ -100,7 +100,10 @@ class Transformer(Architecture):
     def network(self, *, compute_dtype: str, remat: bool) -> nn.Module:
         from compute.models.networks.transformer import Decoder
 
-        return Decoder(self, compute_dtype, remat)
+        return Decoder(
+            self.vocab, self.width, self.layers, self.heads, self.kv_heads, self.hidden, self.tied,
+            self.rope_base, compute_dtype, remat,
+        )  # fmt: skip
 
     def adapt(self, map_: str, parent: Arrays, initial: Arrays, inputs: int) -> Arrays:
         if map_ == "deepen":

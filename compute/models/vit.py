@@ -98,7 +98,10 @@ class ViT(Architecture):
     def network(self, *, compute_dtype: str, remat: bool) -> nn.Module:
         from compute.models.networks.vit import Encoder
 
-        return Encoder(self, compute_dtype, remat)
+        return Encoder(
+            self.classes, self.patch, self.width, self.layers, self.heads, self.hidden,
+            compute_dtype, remat,
+        )  # fmt: skip
 
     def adapt(self, map_: str, parent: Arrays, initial: Arrays, inputs: int) -> Arrays:
         if map_ == "deepen":

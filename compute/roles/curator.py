@@ -10,19 +10,17 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compute.chain import Group, Proposal
-from compute.roles.clock import Wait
-from compute.roles.retrieval import Mirror, load_training_set
-from compute.roles.sending import attempt
+from compute.judging.retrieval import load_training_set
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import attempt
 from compute.storage import BlockUnavailable, Store
 from compute.training_set import TrainingSet, blocks_of, build_delta, manifest
-
-if TYPE_CHECKING:
-    from compute.chain.accounts import LocalAccount
 
 FINALITY_POLL_SECONDS = 2.0
 
@@ -34,14 +32,12 @@ def checkout(
 ) -> TrainingSet:
     """The training set at `version`, or the one in force now, kept in `folder` if there is one.
     Raises BlockUnavailable."""
-    version = group.current().version if version is None else version
+    version = group.voting.current().version if version is None else version
     return load_training_set(group, store, version, folder)
 
 
 def new_delta(
-    group: Group,
-    blocks: Mirror,
-    proposer: str,
+    seat: Seat,
     *,
     add: Mapping[str, np.ndarray] | None = None,
     remove: Sequence[bytes] = (),
@@ -51,61 +47,60 @@ def new_delta(
 
     Raises training_set.Inapplicable or SchemaError if it does not fit.
     """
-    version, tip = group.tip_at(group.chain.now())
+    group, blocks = seat.group, seat.blocks
+    version, tip = group.deltas.tip_at(group.chain.now())
     return build_delta(
         load_training_set(group, blocks, version, folder),
         add=add,
         remove=remove,
         parent_tip=tip,
-        proposer=proposer,
+        proposer=seat.address,
         store=blocks,
     )
 
 
-def propose(
-    group: Group,
-    account: "LocalAccount",
-    blocks: Mirror,
-    delta_hash: bytes,
-    rebased_from: int = 0,
-) -> int:
+def propose(seat: Seat, delta_hash: bytes, rebased_from: int = 0) -> int:
     """Propose a patch from the curator's own store and publish its bytes once that is final.
 
     Left while it waits for that, a `Curator` publishes them later. Returns the proposal's id.
     Raises Reverted, with "dr: stale parent" if the set has moved on since the patch was made.
     """
+    group, blocks = seat.group, seat.blocks
     parent_tip = manifest.get(blocks, delta_hash).parent_tip
-    receipt = group.chain.sender(account).propose(group, parent_tip, delta_hash, rebased_from)
+    receipt = seat.sender.propose(group, parent_tip, delta_hash, rebased_from)
     while group.chain.head(group.chain.final()).number < receipt.block_number:
         time.sleep(FINALITY_POLL_SECONDS)  # shown earlier, a thief could propose it first
     blocks.serve(blocks_of(blocks, delta_hash))
     return receipt.event("Proposed")["proposal_id"]
 
 
-class Curator:
-    """Sees one account's proposals in one group through; `step` is what `clock.follow` calls."""
+class Curator(Role):
+    """Sees one account's proposals in one group through.
 
-    def __init__(self, group: Group, account: "LocalAccount", blocks: Mirror) -> None:
-        self._group = group
-        self._sender = group.chain.sender(account)
-        self._blocks = blocks
+    It has no secrets and keeps no journal.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self._group = seat.group
+        self._sender = seat.sender
+        self._blocks = seat.blocks
 
     def step(self, now: int) -> Wait:
         """Publish, finalise, redeem."""
         group, sender = self._group, self._sender
-        if group.finalizable():
+        if group.deltas.finalizable():
             attempt("finalise the period", lambda: sender.finalize(group))
-        for proposal in group.proposals():
+        for proposal in group.deltas.proposals():
             if proposal.proposer == sender.address:
                 self._publish(proposal)
-        for version in range(group.base_version + 1, group.current().version + 1):
-            due = group.due(version)
+        for version in range(group.base_version + 1, group.voting.current().version + 1):
+            due = group.deltas.due(version)
             if due is not None and due.proposer == sender.address:
                 attempt(
                     f"redeem version {version}",
                     functools.partial(sender.redeem_delta, group, version),
                 )
-        return Wait(group.period().end, "waiting for the end of the delta period")
+        return Wait(group.deltas.period().end, "waiting for the end of the delta period")
 
     def _publish(self, proposal: Proposal) -> None:
         """Serve a proposal's bytes, as far as they are still here."""

@@ -7,54 +7,42 @@ false, so the relayer judges it first, as a keeper does. The reward is the train
 import contextlib
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from compute.chain import Candidate, Group
+from compute.chain import Candidate
 from compute.chain.claims import Claim
 from compute.chain.handover import Handover, Opened
 from compute.chain.rewards import of_claim
 from compute.chain.signatures import is_signed
 from compute.checkpoint import InvalidCheckpoint
-from compute.roles.clock import RETRY_SECONDS, Clock, Overdue, Wait
-from compute.roles.goal import Goals
-from compute.roles.relay import handed_over
-from compute.roles.retrieval import Mirror, load_checkpoint
-from compute.roles.sending import OwnTransactions
-from compute.roles.verdict import judge
+from compute.judging.goal import Goals
+from compute.judging.retrieval import load_checkpoint
+from compute.judging.verdict import judge
+from compute.node.claim_folder import handed_over
+from compute.node.clock import RETRY_SECONDS, Overdue, Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import OwnTransactions
 from compute.storage import BlockUnavailable
-
-if TYPE_CHECKING:
-    from compute.chain.accounts import LocalAccount
 
 logger = logging.getLogger(__name__)
 
 
-class Relayer:
-    """One account paying for the claims in one folder; `step` is what `clock.follow` calls.
+class Relayer(Role):
+    """One account paying for the claims in one `folder`.
 
     It has no secrets and keeps no journal: folder and chain say what is done. With `trusting` the
     checkpoints are neither fetched nor evaluated.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        account: "LocalAccount",
-        folder: Path,
-        blocks: Mirror,
-        clock: Clock,
-        goals: Goals,
-        *,
-        trusting: bool = False,
-    ) -> None:
-        self._group = group
-        self._address: str = account.address
-        self._pay = OwnTransactions(group, group.chain.sender(account))
+    def __init__(self, seat: Seat, folder: Path, *, trusting: bool = False) -> None:
+        self._group = seat.group
+        self._address = seat.address
+        self._pay = OwnTransactions(seat.group, seat.sender)
         self._folder = folder
-        self._blocks = blocks
-        self._clock = clock
+        self._blocks = seat.blocks
+        self._clock = seat.clock
         self._trusting = trusting
-        self._goals = goals
+        self._goals = Goals(seat.group, seat.blocks, seat.training_sets)
         self._judged: dict[bytes, str | None] = {}  # commitment -> what keepers would find wrong
         self._tried: dict[bytes, int] = {}  # commitment -> chain time
         self._done: set[bytes] = set()
@@ -90,7 +78,9 @@ class Relayer:
         return Wait(block.end, "waiting for the next block")
 
     def _commit(self, handover: Handover, now: int) -> None:
-        if self._group.commitment(handover.commitment) is None and self._may_try(handover, now):
+        if self._group.voting.commitment(handover.commitment) is None and self._may_try(
+            handover, now
+        ):
             self._pay.commit(handover.block_index, handover.commitment)
 
     def _reveal(self, handover: Handover, now: int, end: int) -> None:
@@ -117,16 +107,16 @@ class Relayer:
     def _refusal(self, commitment: bytes, opened: Opened) -> str | None:
         """Why the contract would not take the claim."""
         group, claim = self._group, opened.claim
-        seq = group.commitment(commitment)
+        seq = group.voting.commitment(commitment)
         if seq is None:
             return "it was not committed to"
-        rival = group.candidate(claim.checkpoint_hash)
+        rival = group.voting.candidate(claim.checkpoint_hash)
         displaced = rival and rival.block_index == claim.block_index and seq < rival.seq
-        if group.is_used(claim.checkpoint_hash) and not displaced:
+        if group.voting.is_used(claim.checkpoint_hash) and not displaced:
             return "its checkpoint was claimed before"
         if not is_signed(group.chain.rpc, group.domain, claim, opened.signature):
             return "its trainer did not sign it"
-        if (claim.model_hash, claim.tip) != (group.model_hash, group.current().tip):
+        if (claim.model_hash, claim.tip) != (group.model_hash, group.voting.current().tip):
             return "it is about another model or training set"
         if claim.loss + group.config.min_improvement > claim.baseline_loss:
             return "it is no improvement"
@@ -163,7 +153,7 @@ class Relayer:
 
     def _stored(self, opened: Opened) -> Candidate | None:
         """The claim as the chain stores it; None before its reveal, or if it was displaced."""
-        stored, claim = self._group.candidate(opened.claim.checkpoint_hash), opened.claim
+        stored, claim = self._group.voting.candidate(opened.claim.checkpoint_hash), opened.claim
         ours = claim.block_index, claim.trainer
         return stored if stored and (stored.block_index, stored.trainer) == ours else None
 

@@ -1,42 +1,49 @@
 """The trainer: follow the chain, improve the incumbent, claim what the exact loss proves."""
 
+import contextlib
 import logging
+from pathlib import Path
 
-from compute.chain import Block, Group
-from compute.checkpoint import publish
-from compute.roles.claimant import Claimant, checkpoint_nonce
-from compute.roles.clock import RETRY_SECONDS, Clock, Wait
-from compute.roles.crew import Led
-from compute.roles.evaluation import root_of
-from compute.roles.goal import Goal, Goals
-from compute.roles.keeping import Keeping
-from compute.roles.retrieval import Mirror
-from compute.roles.search import Candidate, Search
+from compute.chain import Block
+from compute.checkpoint import params_root_of, publish
+from compute.judging.evaluation import root_of
+from compute.judging.goal import Goal, Goals
+from compute.node.claim_folder import HandOver
+from compute.node.claimant import Claimant, Delivery, checkpoint_nonce
+from compute.node.clock import RETRY_SECONDS, Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import OwnTransactions
+from compute.searching.crew import led
+from compute.searching.search import Candidate, Options, Search
 from compute.storage import BlockUnavailable
 
 logger = logging.getLogger(__name__)
 
 
-class Trainer:
-    """One account competing in one group; `step` is what `clock.follow` calls."""
+class Trainer(Role):
+    """One account competing in one group.
 
-    def __init__(
-        self,
-        group: Group,
-        claimant: Claimant,
-        blocks: Mirror,
-        keeping: Keeping,
-        clock: Clock,
-        search: Search | Led,
-        goals: Goals,
-    ) -> None:
-        self._group = group
-        self._claimant = claimant
-        self._blocks = blocks
-        self._keeping = keeping
-        self._clock = clock
-        self._search = search
-        self._goals = goals
+    With `relay` it sends nothing: its claims go to that folder, for a relayer to pay for.
+    """
+
+    needs_exact_device = True
+
+    def __init__(self, seat: Seat, options: Options, relay: Path | None = None) -> None:
+        """Raises JournalError if another trainer with this account runs."""
+        delivery: Delivery = (
+            HandOver(seat.group, relay)
+            if relay is not None
+            else OwnTransactions(seat.group, seat.sender)
+        )
+        self._claimant = Claimant(seat, delivery)
+        self._group = seat.group
+        self._clock = seat.clock
+        self._blocks = seat.blocks
+        self._keeping = seat.keeping
+        self._goals = Goals(seat.group, seat.blocks, seat.training_sets)
+        search = led(Search(seat.clock, seat.state, options), seat.group, seat.state)
+        self._search = seat.open(contextlib.closing(search))
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -101,11 +108,12 @@ class Trainer:
             shard_sums=best.evaluation.shard_sums,
             held_out=best.held_out,
         )
+        params_root = params_root_of(self._blocks, checkpoint_hash)
         self._claimant.prepare(
             block.index,
             tip=goal.tip,
             checkpoint_hash=checkpoint_hash,
             loss=best.evaluation.loss,
             baseline_loss=goal.baseline_loss,
-            eval_root=root_of(best.evaluation),
+            eval_root=root_of(best.evaluation, goal.specification, params_root, goal.training_set),
         )

@@ -3,23 +3,21 @@
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from compute.chain import EPOCH, Block, Group, RevealedClaim, Status
+from compute.chain import Block, RevealedClaim, Status
 from compute.chain.claims import NONE_VALID, attestation
 from compute.checkpoint import InvalidCheckpoint
-from compute.roles.clock import RETRY_SECONDS, Clock, Overdue, Wait
-from compute.roles.goal import Goal, Goals
-from compute.roles.journal import Entry, Journal
-from compute.roles.keeping import Keeping
-from compute.roles.retrieval import Mirror, load_checkpoint
-from compute.roles.sending import attempt, settle_overdue
-from compute.roles.transcripts import Transcripts
-from compute.roles.verdict import NOT_RETRIEVED, Verdict, judge
+from compute.judging.goal import Goal, Goals
+from compute.judging.retrieval import load_checkpoint
+from compute.judging.transcripts import Transcripts
+from compute.judging.verdict import NOT_RETRIEVED, Verdict, judge
+from compute.node.clock import RETRY_SECONDS, Overdue, Wait
+from compute.node.journal import Entry
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import attempt, settle_overdue
 from compute.storage import BlockUnavailable
-
-if TYPE_CHECKING:
-    from compute.chain.accounts import LocalAccount
+from compute.units import EPOCH
 
 logger = logging.getLogger(__name__)
 
@@ -34,34 +32,26 @@ class BallotEntry(Entry):
     eval_root: bytes
 
 
-class Wisdomkeeper:
-    """One staker's judgement in one group; `step` is what `clock.follow` calls.
+class Wisdomkeeper(Role):
+    """One staker's judgement in one group.
 
-    `account` is the staker itself, or the operator that `staker` named.
+    The seat's account is the staker itself, or the operator that `staker` named.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        account: "LocalAccount",
-        staker: str | None,
-        journal: Journal[BallotEntry],
-        blocks: Mirror,
-        keeping: Keeping,
-        clock: Clock,
-        transcripts: Transcripts,
-        goals: Goals,
-    ) -> None:
-        self._vault = group.chain.vault
-        self._group = group
-        self._sender = group.chain.sender(account)
-        self._staker = staker or account.address
-        self._journal = journal
-        self._blocks = blocks
-        self._keeping = keeping
-        self._clock = clock
-        self._transcripts = transcripts
-        self._goals = goals
+    needs_exact_device = True
+
+    def __init__(self, seat: Seat, staker: str | None = None) -> None:
+        """Raises JournalError if another wisdomkeeper with this account runs."""
+        self._journal = seat.journal(BallotEntry)
+        self._group = seat.group
+        self._vault = seat.group.chain.vault
+        self._sender = seat.sender
+        self._staker = staker or seat.address
+        self._blocks = seat.blocks
+        self._keeping = seat.keeping
+        self._clock = seat.clock
+        self._transcripts = Transcripts(seat.state / "evaluations")
+        self._goals = Goals(seat.group, seat.blocks, seat.training_sets, self._transcripts)
         self._verdicts: dict[RevealedClaim, Verdict] = {}
         self._sought: set[RevealedClaim] = set()  # in vain
 
@@ -83,7 +73,7 @@ class Wisdomkeeper:
             with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
                 self._goals.now(self._check)
             return Wait(block.vote_at, "waiting for the vote window")
-        if self._group.ballot(block.index, self._staker) is None:
+        if self._group.voting.ballot(block.index, self._staker) is None:
             entry = self._journal.get(block.index)
             if entry is None:
                 retrieved_by = block.vote_at + (block.end - block.vote_at) // 2
@@ -111,7 +101,7 @@ class Wisdomkeeper:
         goal's own blocks are missing, or those of a candidate that may still arrive, and Overdue
         if the block ends during an evaluation.
         """
-        candidates = self._group.candidates(block.index)
+        candidates = self._group.voting.candidates(block.index)
         if not candidates:
             return None
         epoch = block.start // EPOCH
@@ -176,20 +166,20 @@ class Wisdomkeeper:
     def _collected(self, entry: BallotEntry) -> bool:
         """Collect for one ballot; whether nothing is left to do."""
         n, group, sender = entry.block_index, self._group, self._sender
-        outcome = group.outcome(n)
+        outcome = group.voting.outcome(n)
         if outcome.status == Status.UNSETTLED:
             return False
         if (
             group.config.keeper_bps == 0
             or outcome.status != Status.ACCEPTED
-            or group.accepted(outcome.height) != entry.checkpoint_hash
-            or group.ballot(n, self._staker) in (None, PAID)
+            or group.voting.accepted(outcome.height) != entry.checkpoint_hash
+            or group.voting.ballot(n, self._staker) in (None, PAID)
         ):
             return True
         # another may be faster with the first two: what counts is the chain afterwards
         if not outcome.redeemed:
             attempt(f"redeem block {n}", lambda: sender.redeem(group, n))
-        if group.eval_root(n) is None:
+        if group.voting.eval_root(n) is None:
             attempt(
                 f"open the root of block {n}", lambda: sender.open_root(group, n, entry.eval_root)
             )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compute.canonical import digest as sha256
+from compute.durable import replacing, sync
 from compute.storage.store import (
     MAX_BLOCK_BYTES,
     BlockCorrupt,
@@ -98,7 +99,7 @@ class FolderStore:
         """Delete the block unless somebody put it after `before` (time.time, seconds); its size in
         bytes, or None if it was left."""
         file = self._file(digest)
-        aside = self._new_partial()
+        aside = self._partial / f"{os.getpid()}-{secrets.token_hex(8)}"
         if self.idle_size(digest, before) is None:
             return None
         try:
@@ -122,23 +123,11 @@ class FolderStore:
         name = digest.hex()
         return self.path / name[:2] / name
 
-    def _new_partial(self) -> Path:
-        return self._partial / f"{os.getpid()}-{secrets.token_hex(8)}"
-
     def _write(self, target: Path, block: bytes) -> None:
-        partial = self._new_partial()
-        try:
-            with partial.open("xb") as file:
-                file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-            target.parent.mkdir(exist_ok=True)
-            partial.replace(target)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
-        _sync_folder(self.path)
+        target.parent.mkdir(exist_ok=True)
+        with replacing(target, self._partial / target.name) as file:
+            file.write(block)
+        sync(self.path)
 
     def _sweep(self) -> None:
         """Delete what a killed process left behind long ago."""
@@ -166,14 +155,6 @@ def _read(file: Path) -> bytes | None:
             return opened.read(MAX_BLOCK_BYTES + 1)
     except FileNotFoundError:
         return None
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sentence(error: OSError, path: Path) -> StorageError:

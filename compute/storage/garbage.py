@@ -7,10 +7,11 @@ from pathlib import Path
 
 from compute.storage.folder import FolderStore
 from compute.storage.pins import locked, pinned
+from compute.units import DAY
 
 # told how many blocks were looked at; may raise to leave
 Progress = Callable[[int], None]
-IDLE_SECONDS = 7 * 86_400  # longer than anything stays unpinned on its way to being accepted
+IDLE_SECONDS = 7 * DAY  # longer than anything stays unpinned on its way to being accepted
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ there are.
 """
 
 import fcntl
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from compute import canonical
+from compute.durable import replace_file
 from compute.storage.parallel import in_order
 from compute.storage.store import BlockUnavailable, StorageError, Store
 
@@ -132,15 +131,9 @@ def _files(owner: Path) -> Iterator[Path]:
 def _write(file: Path, record: Record) -> None:
     blocks = [digest.hex() for digest in record.blocks]
     text = canonical.encode({"why": record.why, "blocks": blocks})
-    partial = file.with_name(f"partial-{secrets.token_hex(8)}")
     try:
-        with partial.open("xb") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        partial.replace(file)
+        replace_file(file, text)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise StorageError(f"The pin record {file} cannot be written: {error.strerror}.") from error
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compute.durable import replacing
 from compute.training_set.examples import TrainingSet
 
 _BATCH = 4096
@@ -20,10 +21,9 @@ def write_npz(
 
     The file appears when it is whole. Raises OSError.
     """
-    partial = path.with_name(f"{path.name}.partial")
     columns = examples.schema.columns
     total = len(examples) * len(columns)
-    with zipfile.ZipFile(partial, "w") as archive:
+    with replacing(path) as target, zipfile.ZipFile(target, "w") as archive:
         for place, column in enumerate(columns):
             with archive.open(f"{column.name}.npy", "w", force_zip64=True) as file:
                 header = {
@@ -37,10 +37,12 @@ def write_npz(
                     file.write(np.ascontiguousarray(batch[column.name], column.dtype).data)
                     done += len(batch[column.name])
                     progress(done, total)
-    partial.replace(path)
 
 
 def write_ids(path: Path, examples: TrainingSet) -> None:
-    """The ids of the examples in the set's order, one a line in hexadecimal digits."""
-    with path.open("w") as file:
-        file.writelines(f"{row.tobytes().hex()}\n" for row in examples.ids)
+    """The ids of the examples in the set's order, one a line in hexadecimal digits.
+
+    The file appears when it is whole. Raises OSError.
+    """
+    with replacing(path) as file:
+        file.writelines(f"{row.tobytes().hex()}\n".encode() for row in examples.ids)

@@ -1,11 +1,11 @@
 """The examples of a set on disk: one file a column that only grows, read through memory maps."""
 
-import os
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from compute.durable import replacing, sync
 from compute.storage import StorageError, Store
 from compute.storage.arrays import array_blocks
 from compute.training_set.examples import ID
@@ -72,7 +72,7 @@ class Table:
     def sync(self) -> None:
         """Return when all that was written is on the disk."""
         for path in (*(self._path(column) for column in self._columns), self._folder / "columns"):
-            _sync(path)
+            sync(path)
 
     def index(self, rows: int) -> Index:
         """The index of the first `rows` rows: the runs on disk, and the ids that none covers."""
@@ -95,10 +95,8 @@ class Table:
         for run in index.runs:
             span = row, row + len(run)
             if span not in saved:
-                partial = self._folder / "index" / "partial"
-                partial.write_bytes(np.stack([run.prefixes, run.rows.view(np.uint64)]).data)
-                _sync(partial)
-                partial.replace(self._run(*span))
+                with replacing(self._run(*span), self._folder / "index" / "partial") as file:
+                    file.write(np.stack([run.prefixes, run.rows.view(np.uint64)]).data)
             spans.add(span)
             row += len(run)
         for span in saved - spans:
@@ -138,11 +136,3 @@ def _mapped(path: Path, dtype: np.dtype, offset: int, shape: tuple[int, ...]) ->
         return np.asarray(np.memmap(path, dtype, "r", offset, shape))
     except (FileNotFoundError, ValueError) as error:
         raise Damaged(f"{path} is not as it was written: {error}") from None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

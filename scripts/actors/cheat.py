@@ -5,23 +5,24 @@ import secrets
 
 from compute.chain import Block
 from compute.checkpoint import publish
-from compute.roles.claimant import Claimant, ClaimEntry, checkpoint_nonce
-from compute.roles.clock import Wait, follow
-from compute.roles.journal import Journal
-from compute.roles.retrieval import load_specification
-from compute.roles.sending import OwnTransactions
-from scripts.actors.seat import Seat
+from compute.judging.retrieval import load_specification
+from compute.node.claimant import Claimant, checkpoint_nonce
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from compute.node.sending import OwnTransactions
+from compute.units import nats
+from scripts.actors.part import play
 
 GUESS = 3 << 32  # Q32.32 nats: what it says the incumbent has where the chain does not know
 
 
-class Cheat:
+class Cheat(Role):
     """Commits, reveals and collects like a trainer; only the numbers are invented."""
 
-    def __init__(self, seat: Seat, journal: Journal[ClaimEntry]) -> None:
+    def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        delivery = OwnTransactions(seat.group, seat.chain.sender(seat.account))
-        self._claimant = Claimant(seat.group, seat.account, journal, seat.blocks, delivery)
+        self._claimant = Claimant(seat, OwnTransactions(seat.group, seat.sender))
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -39,7 +40,7 @@ class Cheat:
 
     def _invent(self, block: Block) -> None:
         """Claim an invented loss for the untrained network."""
-        seat, current = self._seat, self._seat.group.current()
+        seat, current = self._seat, self._seat.group.voting.current()
         baseline = current.baseline_loss if current.baseline_known else GUESS
         specification = load_specification(seat.blocks, seat.group.model_hash)
         checkpoint = publish(
@@ -56,15 +57,12 @@ class Cheat:
             baseline_loss=baseline,
             eval_root=secrets.token_bytes(32),
         )
-        logging.info("block %d: claiming %.4f nats", block.index, baseline / 20 / 2**32)
+        logging.info("block %d: claiming %.4f nats", block.index, nats(baseline) / 20)
 
 
 def main() -> None:
     """Cheat until SIGTERM."""
-    seat = Seat.from_arguments()
-    identity = {"role": "cheat", "voting": seat.group.voting, "account": seat.account.address}
-    journal = Journal(seat.state / "journal.json", ClaimEntry, identity)
-    follow(Cheat(seat, journal).step, seat.clock)
+    play("cheat", Cheat)
 
 
 if __name__ == "__main__":

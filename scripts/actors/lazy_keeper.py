@@ -3,16 +3,18 @@
 import secrets
 
 from compute.chain import Status
-from compute.roles.clock import Wait, follow
-from scripts.actors.seat import Seat
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from scripts.actors.part import attempt, play
 
 
-class LazyKeeper:
+class LazyKeeper(Role):
     """Votes with an invented attestation, then claims pay for it."""
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        self._sender = seat.chain.sender(seat.account)
+        self._sender = seat.sender
         self._unpaid: list[int] = []  # block indices it voted in
 
     def step(self, now: int) -> Wait:
@@ -23,10 +25,11 @@ class LazyKeeper:
         if now < block.vote_at:
             unpaid = bool(self._unpaid)
             return Wait(block.vote_at, "waiting to vote for whatever leads", recheck=unpaid)
-        candidates = group.candidates(block.index)
+        candidates = group.voting.candidates(block.index)
         if candidates and block.index not in self._unpaid:
             best = candidates[0].checkpoint_hash
-            self._seat.attempt(
+            attempt(
+                self._seat,
                 f"vote in block {block.index} without evaluating",
                 lambda: self._sender.vote(group, best, secrets.token_bytes(32)),
             )
@@ -35,14 +38,15 @@ class LazyKeeper:
 
     def _asked_for_pay(self, index: int) -> bool:
         """Ask for the keeper's share once it can be had; whether there is nothing left to ask."""
-        group, outcome = self._seat.group, self._seat.group.outcome(index)
+        group, outcome = self._seat.group, self._seat.group.voting.outcome(index)
         if outcome.status == Status.UNSETTLED:
             return False
         if outcome.status != Status.ACCEPTED or group.config.keeper_bps == 0:
             return True
-        if not outcome.redeemed or group.eval_root(index) is None:
+        if not outcome.redeemed or group.voting.eval_root(index) is None:
             return False
-        self._seat.attempt(
+        attempt(
+            self._seat,
             f"claim the keeper's share of block {index}",
             lambda: self._sender.claim_keeper(group, index),
         )
@@ -51,8 +55,7 @@ class LazyKeeper:
 
 def main() -> None:
     """Vote until SIGTERM."""
-    seat = Seat.from_arguments()
-    follow(LazyKeeper(seat).step, seat.clock)
+    play("lazy_keeper", LazyKeeper)
 
 
 if __name__ == "__main__":

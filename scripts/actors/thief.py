@@ -6,19 +6,21 @@ from dataclasses import replace
 from compute.chain import Block, RevealedClaim
 from compute.chain.claims import Claim, commitment
 from compute.checkpoint import load, publish
-from compute.roles.clock import Wait, follow
-from compute.roles.retrieval import load_specification
-from scripts.actors.seat import Seat
+from compute.judging.retrieval import load_specification
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import Seat
+from scripts.actors.part import attempt, play
 
 SALT = secrets.token_bytes(32)
 
 
-class Thief:
+class Thief(Role):
     """Watches reveals; claims one at once, and the winner twice more in the next block."""
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        self._sender = seat.chain.sender(seat.account)
+        self._sender = seat.sender
         self._seen: list[RevealedClaim] = []
         self._prepared: list[tuple[str, Claim]] = []
         self._robbed = -1  # the last block in which it tried to reveal
@@ -28,10 +30,10 @@ class Thief:
         group = self._seat.group
         block = group.slot_at(now)
         if now < block.reveal_at:
-            winner = group.incumbent().checkpoint_hash
+            winner = group.voting.incumbent().checkpoint_hash
             for claim in self._seen:
                 # Where the loss to beat is not on chain, it would have to evaluate.
-                if claim.checkpoint_hash == winner and group.current().baseline_known:
+                if claim.checkpoint_hash == winner and group.voting.current().baseline_known:
                     self._prepare(block, claim)
             self._seen = []
             return Wait(block.reveal_at, "waiting for others to reveal")
@@ -39,7 +41,7 @@ class Thief:
             for what, claim in self._prepared:
                 self._reveal(what, claim)
             self._prepared = []
-            revealed = group.candidates(block.index)
+            revealed = group.voting.candidates(block.index)
             if not revealed:
                 return Wait(block.vote_at, "watching for reveals", recheck=True)
             self._robbed = block.index
@@ -47,7 +49,7 @@ class Thief:
             self._reveal("reveal another's checkpoint at once", claim)
         if now < block.vote_at:
             return Wait(block.vote_at, "waiting for the votes")
-        self._seen = group.candidates(block.index)
+        self._seen = group.voting.candidates(block.index)
         return Wait(block.end, "waiting for the next block")
 
     def _prepare(self, block: Block, stolen: RevealedClaim) -> None:
@@ -75,14 +77,15 @@ class Thief:
         ]
         for what, claim in self._prepared:
             value = commitment(claim.digest(self._seat.group.domain), SALT)
-            self._seat.attempt(
+            attempt(
+                self._seat,
                 what.replace("reveal", "commit to"),
                 lambda value=value: self._sender.commit(self._seat.group, value),
             )
 
     def _claim(self, block: Block, stolen: RevealedClaim, checkpoint_hash: bytes) -> Claim:
         """The stolen numbers under the thief's own name, against the loss it has to beat."""
-        current = self._seat.group.current()
+        current = self._seat.group.voting.current()
         return Claim(
             trainer=self._sender.address,
             block_index=block.index,
@@ -99,13 +102,12 @@ class Thief:
     def _reveal(self, what: str, claim: Claim) -> None:
         group = self._seat.group
         signature = claim.sign(group.domain, self._seat.account)
-        self._seat.attempt(what, lambda: self._sender.reveal(group, claim, SALT, signature))
+        attempt(self._seat, what, lambda: self._sender.reveal(group, claim, SALT, signature))
 
 
 def main() -> None:
     """Steal until SIGTERM."""
-    seat = Seat.from_arguments()
-    follow(Thief(seat).step, seat.clock)
+    play("thief", Thief)
 
 
 if __name__ == "__main__":

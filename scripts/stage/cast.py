@@ -12,10 +12,11 @@ from brownie.network.account import LocalAccount
 from eth_account import Account
 from eth_account.signers.local import LocalAccount as LocalSigner
 
+from compute.units import ETHER
+
 MNEMONIC = "test test test test test test test test test test test junk"
 FIRST_INDEX = 10  # Anvil owns the ten accounts before
 LIGHT_SCRYPT = 4_096  # the keys are public anyway; eleven processes decrypt at once
-ETHER = 10**18
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ All amounts in NRN wei, all times in seconds; integer division rounds down as on
 
 from dataclasses import dataclass
 
-EPOCH = 7 * 86_400
-FOUR_YEARS = 1_461 * 86_400
+from compute.units import DAY, EPOCH
+
+FOUR_YEARS = 1_461 * DAY
 BLOCKS_PER_EPOCH = 28
 
 

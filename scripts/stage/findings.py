@@ -8,12 +8,13 @@ from typing import Any
 from brownie import web3
 
 from compute.chain import Chain, Group, connect
+from compute.units import NRN
 from scripts.deploy import container
 from scripts.stage import play as plot
 from scripts.stage.emission import Emission
 from scripts.stage.ledger import Ledger, Win
 from scripts.stage.money import contract
-from scripts.stage.play import NRN, Play
+from scripts.stage.play import Play
 from scripts.stage.report import BlockRow, block_rows
 
 GROUPS = (1, 2)
@@ -125,7 +126,7 @@ class Evidence:
                 [self._win(group, row) for row in self.rows if row.group_id == group.id],
                 stake=STAKE,
                 keeper_bps=group.config.keeper_bps,
-                voting=group.voting,
+                voting=group.voting.address,
             )
         # The vote that won was held in delta period 1 of group 1.
         length = self.groups[1].config.delta_period
@@ -136,7 +137,7 @@ class Evidence:
     def _win(self, group: Group, row: BlockRow) -> Win:
         paid = {}
         if group.config.keeper_bps:
-            winner = group.accepted_blocks()[0].checkpoint_hash
+            winner = group.history.accepted_blocks()[0].checkpoint_hash
             voters = {
                 event.args.staker
                 for event in self._events(group, "Voted")
@@ -186,17 +187,17 @@ class Evidence:
 
     def _deltas(self) -> Finding:
         group = self.groups[1]
-        version, _ = group.tip_at(self._chain.now())
-        _, records = group.lineage(version)
+        version, _ = group.deltas.tip_at(self._chain.now())
+        _, records = group.deltas.lineage(version)
         proposers = [self.names[record.proposer] for record in records]
         vandal = self._chain.neuron.balance_of(self._play.people[plot.VANDAL].address)
-        registry = container("DeltaRegistry").at(group.deltas)
+        registry = container("DeltaRegistry").at(group.deltas.address)
         votes = [0, 0]
         for event in registry.events.get_sequence(0, event_type="Voted"):
             votes[event.args.proposal_id - 1] += event.args.power
         return Finding(
             "the useful delta was appended and paid, the garbage delta got nothing",
-            proposers == [plot.CURATOR] and vandal == 0 and group.due(1) is None,
+            proposers == [plot.CURATOR] and vandal == 0 and group.deltas.due(1) is None,
             f"version 1 is of {', '.join(proposers)}: {votes[0] / NRN:,.0f} NRN voted for it, "
             f"{votes[1] / NRN:,.0f} for the garbage; its proposer got "
             f"{self.ledger.earned[self._play.people[plot.CURATOR].address] / NRN} NRN",
@@ -213,7 +214,7 @@ class Evidence:
         return [a["refused"] for a in attempts if a["what"].startswith(verb)]
 
     def _events(self, group: Group, name: str) -> list[Any]:
-        voting = container("CheckpointVoting").at(group.voting)
+        voting = container("CheckpointVoting").at(group.voting.address)
         return voting.events.get_sequence(0, event_type=name)
 
     def _formula(self) -> Emission:

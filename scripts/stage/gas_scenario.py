@@ -7,16 +7,15 @@ from brownie import accounts
 from eth_utils import keccak
 
 from compute.chain.claims import Claim, Domain, attestation, commitment, eval_root_hash
+from compute.units import DAY, EPOCH, ETHER, NAT, NRN
 from scripts.deploy import ROOT, Parameters, container, deploy
-from scripts.stage.cast import ETHER, key
+from scripts.stage.cast import key
 from scripts.stage.clock import detach_from_wall_clock
-from scripts.stage.money import EPOCH, contract, now, warp
+from scripts.stage.money import contract, now, warp
 from scripts.stage.permit import permit
 
 BEGIN = 3_500 * EPOCH  # 2037; far enough ahead of any wall clock, so that every run is the same
-HOUR, DAY = 3_600, 86_400
-NRN = 10**18
-NAT = 2**32
+HOUR = 3_600
 COMMIT, REVEAL, VOTE = 4 * HOUR, HOUR // 2, 3 * HOUR // 2
 PERIOD = COMMIT + REVEAL + VOTE
 BOND = 50 * NRN

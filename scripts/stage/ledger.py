@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from compute.units import BPS
 from scripts.stage.emission import Emission
-
-BPS = 10_000
 
 
 @dataclass(frozen=True)

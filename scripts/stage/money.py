@@ -5,10 +5,9 @@ from typing import Any
 
 from brownie import chain, web3
 
+from compute.units import EPOCH
 from scripts.deploy import container
 from scripts.stage.cast import Person
-
-EPOCH = 7 * 86_400
 
 
 def contract(addresses: Mapping[str, str], name: str) -> Any:

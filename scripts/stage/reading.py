@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from brownie import accounts
 
+from compute.units import EPOCH, ETHER, NRN
 from scripts.deploy import deploy
 from scripts.stage import content
-from scripts.stage.cast import ETHER, assemble
+from scripts.stage.cast import assemble
 from scripts.stage.clock import detach_from_wall_clock
 from scripts.stage.corpus import corpus
-from scripts.stage.money import EPOCH, hold_sale, now, warp
-from scripts.stage.play import HOUR, NRN, Play
+from scripts.stage.money import hold_sale, now, warp
+from scripts.stage.play import HOUR, Play
 from scripts.stage.processes import nrn
 
 TRAINERS = {"tara": (1, 2e-3), "tom": (2, 3e-3)}  # seed, learning rate

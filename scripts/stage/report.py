@@ -10,14 +10,12 @@ import plotext
 from rich.table import Table
 
 from compute.chain import Group
+from compute.units import NRN, nats
 from scripts.stage.ledger import Ledger
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.ticker import LogLocator, NullFormatter
-
-NATS = 2**32  # one nat in Q32.32
-WEI = 10**18
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class BlockRow:
 def block_rows(group: Group, rewards: Mapping[int, int]) -> list[BlockRow]:
     """Every accepted block of a group; `rewards` maps a block's start to what it minted."""
     rows = []
-    for block in group.accepted_blocks():
+    for block in group.history.accepted_blocks():
         start = group.slot(block.block_index).start
         rows.append(
             BlockRow(
@@ -46,10 +44,10 @@ def block_rows(group: Group, rewards: Mapping[int, int]) -> list[BlockRow]:
                 index=block.block_index,
                 start=start,
                 version=block.version,
-                loss=block.loss / NATS,
-                baseline=block.baseline_loss / NATS,
+                loss=nats(block.loss),
+                baseline=nats(block.baseline_loss),
                 trainer=block.trainer,
-                votes=group.votes(block.checkpoint_hash),
+                votes=group.voting.votes(block.checkpoint_hash),
                 reward=rewards[start],
             )
         )
@@ -71,8 +69,8 @@ def block_table(rows: Sequence[BlockRow], names: Mapping[str, str]) -> Table:
             f"{row.baseline:.6f}",
             f"{row.loss:.6f}",
             names[row.trainer],
-            f"{row.votes / WEI:,.0f}",
-            f"{row.reward / WEI:,.4f}",
+            f"{row.votes / NRN:,.0f}",
+            f"{row.reward / NRN:,.4f}",
         )
     return table
 
@@ -88,9 +86,9 @@ def balance_table(ledger: Ledger, names: Mapping[str, str], parts: Mapping[str, 
         table.add_row(
             name,
             parts[name],
-            f"{ledger.earned[address] / WEI:,.4f}",
-            f"{ledger.burned[address] / WEI:,.0f}",
-            f"{ledger.balances[address] / WEI:,.4f}",
+            f"{ledger.earned[address] / NRN:,.4f}",
+            f"{ledger.burned[address] / NRN:,.0f}",
+            f"{ledger.balances[address] / NRN:,.4f}",
         )
     return table
 

@@ -18,13 +18,13 @@ from eth_account.signers.local import LocalAccount
 from eth_utils import keccak, to_checksum_address
 from web3 import Web3
 
-from compute.chain import EPOCH, Chain, Deployment, Group, GroupConfig, Sender, connect
+from compute.chain import Chain, Deployment, Group, GroupConfig, Sender, connect
+from compute.durable import replace_file
+from compute.units import DAY, EPOCH, ETHER, NRN
 
 ROOT = Path(__file__).resolve().parents[2]
 GENESIS = 1_750_000_000  # unix time of the chain's first block
-DAY = 86_400
 HOUR = 3_600
-NRN = ETHER = 10**18
 RATE = 1_000
 PASSWORD = "correct horse"
 KEEPERS = ("alice", "bob", "carol")
@@ -188,9 +188,7 @@ def compiled() -> dict[str, dict[str, Any]]:
     for found in output.values():
         found["abi"] = json.loads(found["abi"])
     kept.parent.mkdir(exist_ok=True)
-    draft = kept.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps(output))
-    draft.replace(kept)
+    replace_file(kept, json.dumps(output).encode())
     return output
 
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -14,9 +15,14 @@ from eth_account import Account
 from compute.chain import connect
 from compute.chain.sender import Sender
 from compute.models import foreign
-from compute.roles import actor, crew
-from compute.roles.search import Options
+from compute.node.role import Role
+from compute.node.role import run as live
+from compute.node.seat import Seat
+from compute.roles.curator import Curator
+from compute.roles.trainer import Trainer
 from compute.roles.wisdomkeeper import Wisdomkeeper
+from compute.searching import crew
+from compute.searching.search import Options
 from compute.storage import open_store
 from compute.training.learner import Learner
 from compute.training.processes import join
@@ -65,12 +71,13 @@ def run(order: Order) -> None:
     group = connect(order.rpc, deployment=order.deployment).group(order.group)
     account = Account.from_key(order.key)
     shared = open_store(str(order.store))
-    if order.role == "trainer":
-        actor.train(group, account, shared, order.state, order.options, POLL_SECONDS)
-    elif order.role == "wisdomkeeper":
-        actor.keep(group, account, shared, order.state, poll_seconds=POLL_SECONDS)
-    else:
-        actor.curate(group, account, shared, order.state, POLL_SECONDS)
+    roles: dict[str, Callable[[Seat], Role]] = {
+        "trainer": lambda seat: Trainer(seat, order.options),
+        "wisdomkeeper": Wisdomkeeper,
+        "curator": Curator,
+    }
+    seat = Seat(group, account, shared, order.state, order.role, POLL_SECONDS)
+    live(seat, roles[order.role])
 
 
 def arm(when: str, place: str) -> None:

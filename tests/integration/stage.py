@@ -18,17 +18,16 @@ import numpy as np
 from compute import canonical
 from compute.chain import Group
 from compute.chain.events import Event
+from compute.durable import replace_file
 from compute.models import MLP, InputColumn, ModelSpecification
-from compute.roles import actor
-from compute.roles.clock import Clock, Wait
-from compute.roles.curator import Curator
-from compute.roles.founding import found
-from compute.roles.goal import Goals
-from compute.roles.journal import replace_file
+from compute.node.clock import Wait
+from compute.node.role import Role
+from compute.node.seat import POLL_SECONDS, Seat
+from compute.roles.founder import found
 from compute.roles.relayer import Relayer
-from compute.roles.search import Options
 from compute.roles.trainer import Trainer
 from compute.roles.wisdomkeeper import Wisdomkeeper
+from compute.searching.search import Options
 from compute.storage import FolderStore
 from compute.training.recipe import Recipe
 from tests.integration.devnet import CONFIG, NRN, ROOT, Devnet
@@ -204,7 +203,7 @@ class Stage:
 
     def happened(self, event: str) -> list[Event]:
         """All events of this name of the group's CheckpointVoting."""
-        return self.group.follow_blocks([event]).poll()
+        return self.group.history.follow([event]).poll()
 
     def tell(self) -> str:
         """The end of what the actors logged."""
@@ -224,30 +223,28 @@ class Stage:
 
     def keeper(self, name: str = "alice") -> Wisdomkeeper:
         """A wisdomkeeper in this process, to be stepped by hand, that never looks away."""
-        state, account = self.folder / f"wisdomkeeper-{name}", self.net.accounts[name]
-        role = actor.wisdomkeeper(self.group, account, self.store, state, poll_seconds=0)
-        return self._held.enter_context(role)[0]
+        return Wisdomkeeper(self.seat("wisdomkeeper", name, poll_seconds=0))
 
     def trainer(
         self, name: str = "tara", options: Options = OPTIONS, relay: Path | None = None
     ) -> Trainer:
         """A trainer in this process, to be stepped by hand."""
-        state, account = self.folder / f"trainer-{name}", self.net.accounts[name]
-        role = actor.trainer(self.group, account, self.store, state, options, relay=relay)
-        return self._held.enter_context(role)[0]
+        return Trainer(self.seat("trainer", name), options, relay)
 
     def relayer(self, folder: Path, name: str = "tom", *, trusting: bool = False) -> Relayer:
         """A relayer in this process, to be stepped by hand."""
-        state = self.folder / f"relayer-{name}"
-        clock, blocks = Clock(self.chain, state), actor.own_blocks(state, self.store)
-        account = self.net.accounts[name]
-        goals = Goals(self.group, blocks, actor.training_sets(state))
-        return Relayer(self.group, account, folder, blocks, clock, goals, trusting=trusting)
+        return Relayer(self.seat("relayer", name), folder, trusting=trusting)
+
+    def seat(self, role: str, name: str, poll_seconds: float = POLL_SECONDS) -> Seat:
+        """The seat of a role in this process, until `hush`."""
+        account, state = self.net.accounts[name], self.folder / f"{role}-{name}"
+        seat = Seat(self.group, account, self.store, state, role, poll_seconds)
+        return self._held.enter_context(seat)
 
     def hush(self) -> None:
         """End the roles in this process; they may be started again."""
         self._held.close()
 
-    def step(self, role: Trainer | Wisdomkeeper | Curator | Relayer) -> Wait:
+    def step(self, role: Role) -> Wait:
         """Let it do what is due now; what it waits for then."""
         return role.step(self.chain.now())

@@ -3,7 +3,7 @@
 import signal
 
 from compute.chain import Status
-from compute.roles.verify import verify
+from compute.roles.verifier import verify
 from tests.integration.stage import Stage
 
 
@@ -19,7 +19,7 @@ def test_a_claim_becomes_the_incumbent_and_everyone_is_paid(stage: Stage) -> Non
 
     stage.run_until(lambda: stage.settled(block.end))
 
-    outcome = group.outcome(block.index)
+    outcome = group.voting.outcome(block.index)
     assert (outcome.status, outcome.height, outcome.redeemed) == (Status.ACCEPTED, 1, True)
     reward = stage.chain.coinbase.block_reward(group.id, block.start)
     earned = {name: neuron.balance_of(address) - before[name] for name, address in people.items()}

@@ -14,7 +14,7 @@ import pytest
 
 from compute.chain import Status
 from compute.models.sizes import design_code
-from compute.roles.verify import verify
+from compute.roles.verifier import verify
 from tests.integration.devnet import Devnet
 from tests.integration.run_actor import Order, run
 from tests.integration.stage import OPTIONS, Actor, Stage, examples
@@ -96,7 +96,7 @@ def test_two_processes_win_a_block_though_one_is_killed(
     stage.start("wisdomkeeper", "alice")
     first, second = crew()
     stage.run_until(lambda: stage.settled(block.end), limit=240)
-    assert stage.group.outcome(block.index).status == Status.ACCEPTED
+    assert stage.group.voting.outcome(block.index).status == Status.ACCEPTED
     assert verify(stage.group, stage.store).true
     assert "class Two(nn.Module)" in log.read_text(), "shown before it ran"
     assert first.end(signal.SIGINT) == 0

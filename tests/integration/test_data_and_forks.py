@@ -6,13 +6,13 @@ import pytest
 
 from compute.chain import Group, Status
 from compute.chain.claims import attestation
+from compute.judging.goal import Goals
+from compute.judging.transcripts import Transcripts
 from compute.models import MLP, Parent
-from compute.roles import actor, curator
+from compute.roles import curator
 from compute.roles.curator import Curator
-from compute.roles.founding import found_fork
-from compute.roles.goal import Goals
-from compute.roles.transcripts import Transcripts
-from compute.roles.verify import verify
+from compute.roles.founder import found_fork
+from compute.roles.verifier import verify
 from compute.storage import BlockUnavailable
 from compute.training_set import build_delta
 from tests.integration.devnet import NRN
@@ -34,30 +34,30 @@ def play_block(stage: Stage) -> None:
 def append(stage: Stage, name: str, delta_hash: bytes) -> int:
     """Propose a delta, let alice vote it through, see it appended; the new version."""
     group = stage.group
-    own = actor.own_blocks(stage.folder / f"curator-{name}", stage.store)
-    stage.net.warp(group.period().end)
-    number = curator.propose(group, stage.net.accounts[name], own, delta_hash)
-    stage.net.warp(stage.chain.now() + group.period().review)
+    seat = stage.seat("curator", name)
+    stage.net.warp(group.deltas.period().end)
+    number = curator.propose(seat, delta_hash)
+    stage.net.warp(stage.chain.now() + group.deltas.period().review)
     stage.net.sender("alice").vote_delta(group, number)
-    stage.net.warp(group.period().end)
-    stage.step(Curator(group, stage.net.accounts[name], own))
+    stage.net.warp(group.deltas.period().end)
+    stage.step(Curator(seat))
     stage.net.warp(stage.block.end)
-    return group.current().version
+    return group.voting.current().version
 
 
 def test_new_data_raises_the_bar_and_pays_its_curator(stage: Stage) -> None:
     """block | delta of 16 examples | block on the new data | verify, cut off | verify"""
     group, address = stage.group, stage.net.accounts["carol"].address
     play_block(stage)
-    own = actor.own_blocks(stage.folder / "curator-carol", stage.store)
-    stage.net.warp(group.period().end)
-    delta_hash = curator.new_delta(group, own, address, add=examples(16, seed=9))
+    seat = stage.seat("curator", "carol")
+    stage.net.warp(group.deltas.period().end)
+    delta_hash = curator.new_delta(seat, add=examples(16, seed=9))
     assert not stage.store.has(delta_hash), "published before the proposal is on chain"
     before = stage.chain.neuron.balance_of(address)
 
     assert append(stage, "carol", delta_hash) == 1
     assert stage.chain.neuron.balance_of(address) > before
-    assert group.due(1) is None
+    assert group.deltas.due(1) is None
     assert len(Goals(group, stage.store).now().training_set) == 80
     play_block(stage)
 
@@ -77,12 +77,14 @@ def test_new_data_raises_the_bar_and_pays_its_curator(stage: Stage) -> None:
     assert (2, 2, 80, 80) in told
     assert not list((stage.folder / "verification").iterdir())
     assert [(c.block.version, c.fault) for c in report.blocks] == [(0, None), (1, None)]
-    assert group.accepted_blocks()[1].baseline_loss != group.accepted_blocks()[0].loss
+    assert (
+        group.history.accepted_blocks()[1].baseline_loss != group.history.accepted_blocks()[0].loss
+    )
 
 
 def test_a_delta_for_another_parent_is_the_empty_patch(stage: Stage) -> None:
     group = stage.group
-    own = actor.own_blocks(stage.folder / "curator-mallory", stage.store)
+    own = stage.seat("curator", "mallory").blocks
     foreign = build_delta(
         curator.checkout(group, own),
         add=examples(16, seed=9),
@@ -91,12 +93,12 @@ def test_a_delta_for_another_parent_is_the_empty_patch(stage: Stage) -> None:
         store=own,
     )
     own.serve([foreign])
-    stage.net.warp(group.period().end)
-    _, tip = group.tip_at(stage.chain.now())
+    stage.net.warp(group.deltas.period().end)
+    _, tip = group.deltas.tip_at(stage.chain.now())
     stage.net.sender("mallory").propose(group, tip, foreign)
-    stage.net.warp(stage.chain.now() + group.period().review)
-    stage.net.sender("alice").vote_delta(group, group.proposals()[-1].id)
-    stage.net.warp(group.period().end)
+    stage.net.warp(stage.chain.now() + group.deltas.period().review)
+    stage.net.sender("alice").vote_delta(group, group.deltas.proposals()[-1].id)
+    stage.net.warp(group.deltas.period().end)
     stage.net.warp(stage.block.end)
 
     goal = Goals(group, stage.store).now()
@@ -118,13 +120,13 @@ def test_a_fork_grows_wider_from_an_accepted_block(stage: Stage) -> None:
     stage.net.sender("alice").migrate(parent.id, stage.group.id, 80 * NRN)
     stage.net.next_epoch()
     stage.net.warp(stage.block.end)
-    parent_loss = parent.incumbent().loss
+    parent_loss = parent.voting.incumbent().loss
     stage.folder = stage.folder / "fork"
     play_block(stage)
 
-    block = stage.group.accepted_blocks()[0]
+    block = stage.group.history.accepted_blocks()[0]
     assert abs(block.baseline_loss - parent_loss) < parent_loss / 1000, "widening kept the function"
-    assert stage.group.outcome(block.block_index).status == Status.ACCEPTED
+    assert stage.group.voting.outcome(block.block_index).status == Status.ACCEPTED
     for group in (parent, stage.group):
         assert verify(group, stage.store).true
 
@@ -150,7 +152,7 @@ def test_a_newcomer_finds_the_lie_a_bad_majority_accepted(stage: Stage) -> None:
 
 def test_verification_proves_nothing_without_the_bytes(stage: Stage) -> None:
     play_block(stage)
-    accepted = stage.group.incumbent().checkpoint_hash
+    accepted = stage.group.voting.incumbent().checkpoint_hash
     (stage.store.path / accepted.hex()[:2] / accepted.hex()).unlink()
     with pytest.raises(BlockUnavailable):
         verify(stage.group, stage.store)

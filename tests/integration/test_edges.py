@@ -10,10 +10,10 @@ import pytest
 
 from compute.chain import Status
 from compute.checkpoint.load import held_out_of
-from compute.roles.held_out import HeldOutSet
-from compute.roles.search import Search
-from compute.roles.sending import OwnTransactions
-from compute.roles.transcripts import Transcript
+from compute.judging.held_out import HeldOutSet
+from compute.judging.transcripts import Transcript
+from compute.node.sending import OwnTransactions
+from compute.searching.search import Search
 from compute.training.learner import Learner, Report
 from tests.integration.mallory import Mallory
 from tests.integration.stage import OPTIONS, Stage, examples
@@ -232,7 +232,7 @@ def test_nobody_reveals_and_the_group_goes_on(stage: Stage) -> None:
     alice, block = stage.keeper(), stage.block
     stage.net.warp(block.vote_at)
     assert stage.step(alice).until == block.end
-    assert stage.group.outcome(block.index).status == Status.UNSETTLED
+    assert stage.group.voting.outcome(block.index).status == Status.UNSETTLED
     stage.net.warp(block.end)
     assert stage.step(alice).until == stage.block.vote_at
 
@@ -289,5 +289,5 @@ def test_a_late_candidate_meets_a_new_incumbent(
     stage.step(alice)
     stage.net.warp(block.end)
     assert stage.step(tara).doing == "waiting to reveal"
-    assert stage.group.incumbent().loss == mallory.truth.loss
+    assert stage.group.voting.incumbent().loss == mallory.truth.loss
     assert ("starting from the incumbent" in caplog.text) == (who_leads == "mallory")

@@ -75,6 +75,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     tensors["Dense_0/kernel"] = (kernel.shape, (longer,))
     lie(mallory.checkpoint(tensors=stated("Dense_0/kernel", (8, 16))), Reason.LENGTH)
     lie(mallory.checkpoint(model_hash=digest(b"another model")), Reason.MODEL)
+    lie(mallory.checkpoint(params_root=digest(b"other parameters")), Reason.ROOT)
     lie(stage.store.put(b"no manifest"), Reason.MANIFEST)
     lie(mallory.checkpoint(nonce=3), "its loss is")
     lie(mallory.checkpoint(nonce=4, shard_sums=(7,)), "its shard sums are those of a loss of 0")
@@ -103,7 +104,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     assert said[honest.checkpoint_hash.hex()] == "true"
     stage.net.warp(block.end)
     stage.step(keeper)
-    assert stage.group.incumbent().checkpoint_hash == honest.checkpoint_hash
+    assert stage.group.voting.incumbent().checkpoint_hash == honest.checkpoint_hash
     sender = stage.net.sender("bob")
     for checkpoint_hash in expected:
         assert sender.release_bond(stage.group, checkpoint_hash).event("BondReleased")["burned"]
@@ -116,7 +117,7 @@ def test_with_lies_alone_the_keeper_votes_for_none(stage: Stage) -> None:
     stage.step(keeper)
     stage.net.warp(block.end)
     stage.step(keeper)
-    assert stage.group.outcome(block.index).status == Status.REJECTED
+    assert stage.group.voting.outcome(block.index).status == Status.REJECTED
 
 
 def test_a_checkpoint_that_arrives_late_but_in_time_is_voted_for(stage: Stage) -> None:

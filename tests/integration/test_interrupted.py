@@ -24,7 +24,7 @@ def test_ctrl_c_ends_a_trainer_cleanly_in_every_phase(stage: Stage) -> None:
         stage.run_until(lambda t=trainer, words=words: t.said(words))
         assert trainer.end(signal.SIGINT) == 0
 
-    outcome = stage.group.outcome(block.index)
+    outcome = stage.group.voting.outcome(block.index)
     assert (outcome.status, outcome.redeemed) == (Status.ACCEPTED, True)
     steps = [
         row["step"] for row in map(json.loads, metrics.read_text().splitlines()) if "step" in row
@@ -41,7 +41,7 @@ def test_ctrl_c_ends_a_keeper_cleanly_in_every_phase(stage: Stage) -> None:
         stage.run_until(lambda k=keeper, words=words: k.said(words))
         assert keeper.end(signal.SIGINT) == 0
     trainer.end(signal.SIGTERM)
-    assert stage.group.outcome(block.index).status == Status.ACCEPTED
+    assert stage.group.voting.outcome(block.index).status == Status.ACCEPTED
     assert len(stage.happened("Voted")) == len(stage.happened("KeeperPaid")) == 1
 
 
@@ -55,7 +55,7 @@ def test_actors_wait_for_a_silent_chain_and_go_on(stage: Stage) -> None:
     stage.run_until(lambda: all(a.said("Waiting for the chain") for a in stage.actors.values()))
     cable.mend()
     stage.run_until(lambda: stage.settled(block.end))
-    assert stage.group.outcome(block.index).redeemed
+    assert stage.group.voting.outcome(block.index).redeemed
     cable.close()
 
 

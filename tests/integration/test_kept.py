@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from compute import checkpoint
-from compute.roles.keeping import HEIGHTS_KEPT
+from compute.node.keeping import HEIGHTS_KEPT
 from compute.storage import FolderStore, collect, copy, pinned, pins_of
 from compute.storage.kubo import KuboStore
 from tests.integration.stage import Stage
@@ -81,7 +81,7 @@ def test_checkpoints_are_let_go_two_heights_after_the_next_and_data_never(stage:
             stage.net.warp(moment)
             stage.step(tara)
             stage.step(alice)
-        incumbent = stage.group.incumbent()
+        incumbent = stage.group.voting.incumbent()
         assert incumbent.height == height
         accepted.append(incumbent.checkpoint_hash)
         for name in ("trainer-tara", "wisdomkeeper-alice"):

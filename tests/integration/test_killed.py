@@ -3,7 +3,7 @@
 import signal
 
 from compute.chain import Status
-from compute.roles.verify import verify
+from compute.roles.verifier import verify
 from compute.storage import FolderStore
 from tests.integration.stage import Stage
 
@@ -29,7 +29,7 @@ def test_a_trainer_killed_around_every_act_loses_nothing(stage: Stage) -> None:
 
     mine = [event["block_index"] for event in stage.happened("Committed")]
     assert mine.count(block.index) == 1
-    assert stage.group.outcome(block.index).status == Status.ACCEPTED
+    assert stage.group.voting.outcome(block.index).status == Status.ACCEPTED
     reward = stage.chain.coinbase.block_reward(stage.group.id, block.start)
     share = reward * stage.group.config.keeper_bps // 10_000
     assert stage.chain.neuron.balance_of(address) == before + reward - share

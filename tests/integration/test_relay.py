@@ -57,7 +57,7 @@ def test_a_trainer_without_ether_earns_the_reward(
 
     stage.step(trainer)
     sealed = the_claim(folder)
-    assert sealed.opened is None and group.commitment(sealed.commitment) is None
+    assert sealed.opened is None and group.voting.commitment(sealed.commitment) is None
     steps(stage, relayer, relayer, trainer)
     assert [event["commitment"] for event in stage.happened("Committed")] == [sealed.commitment]
 
@@ -66,14 +66,14 @@ def test_a_trainer_without_ether_earns_the_reward(
     steps(stage, relayer, trainer, relayer, relayer, trainer)
     [revealed] = stage.happened("Revealed")
     assert revealed["trainer"] == nora
-    candidate = group.candidate(revealed["checkpoint_hash"])
+    candidate = group.voting.candidate(revealed["checkpoint_hash"])
     assert candidate is not None and candidate.payer == tom
 
     stage.net.warp(block.vote_at)
     stage.step(stage.keeper())
     stage.net.warp(block.end)
     steps(stage, relayer, relayer)
-    outcome = group.outcome(block.index)
+    outcome = group.voting.outcome(block.index)
     assert (outcome.status, outcome.redeemed) == (Status.ACCEPTED, True)
     reward = stage.chain.coinbase.block_reward(group.id, block.start)
     pool = reward * group.config.keeper_bps // 10_000

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+SOURCES = ("compute/", "contracts/", "interfaces/", "scripts/")
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,12 @@ class Brownie:
         networks["live"].append({"name": "Tested", "networks": [network]})
         config.write_text(yaml.safe_dump(networks))
 
-    def run(self, *command: str, check: bool = True, **environment: str) -> str:
-        """Output of a command run in the project root; fails the test if it fails."""
+    def run(self, *command: str, check: bool = True, clone: Path = ROOT, **environment: str) -> str:
+        """Output of a command run in a clone's root; fails the test if it fails."""
         path = f"{ROOT / 'node_modules' / '.bin'}:{BIN}:{os.environ['PATH']}"
         result = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=clone,
             env={**os.environ, "HOME": str(self.home), "PATH": path, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -70,14 +72,28 @@ class Brownie:
         assert not check or result.returncode == 0, result.stdout[-4_000:]
         return result.stdout
 
-    def python(self, source: str, network: str = "development", **environment: str) -> str:
-        """Output of Python source run with the project loaded and the network connected."""
+    def python(
+        self, source: str, network: str = "development", clone: Path = ROOT, **environment: str
+    ) -> str:
+        """Output of Python source run with a clone's project loaded and the network connected."""
         opening = (
             "from brownie import network, project\n"
             "project.load('.', name='Tested')\n"
             f"network.connect({network!r})\n"
         )
-        return self.run(sys.executable, "-c", opening + source, **environment)
+        return self.run(sys.executable, "-c", opening + source, clone=clone, **environment)
+
+
+def clone_into(folder: Path) -> Path:
+    """The sources and what is compiled of them, in a folder in which everything may be written."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in files.split("\0"):
+        if name and ("/" not in name or name.startswith(SOURCES)):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "build", folder / "build")
+    return folder
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """`run("devnet")` leaves a session in which tables and `nrn` have something to say."""
 
-from tests.scripts.brownie_home import ROOT, Brownie
+from pathlib import Path
 
-DEVNET = ROOT / "reports" / "devnet"
+from tests.scripts.brownie_home import Brownie, clone_into
+
 SESSION = """
 import os, subprocess, sys
 from pathlib import Path
@@ -21,11 +22,14 @@ subprocess.run([nrn, "stake", "1", "10", "--account", {keystore!r}], check=True)
 """
 
 
-def test_session(brownie: Brownie) -> None:
+def test_session(brownie: Brownie, tmp_path: Path) -> None:
+    """In a clone of its own: somebody may play with this one's devnet meanwhile."""
+    clone = clone_into(tmp_path / "clone")
+    devnet = clone / "reports" / "devnet"
     source = SESSION.format(
-        store=str(DEVNET / "store"), keystore=str(DEVNET / "accounts" / "kim.json")
+        store=str(devnet / "store"), keystore=str(devnet / "accounts" / "kim.json")
     )
-    output = brownie.python(source, COLUMNS="120")
+    output = brownie.python(source, clone=clone, COLUMNS="120", PYTHONPATH=str(clone))
     assert "1,800.00" in output  # staked in the only group: three tenths of 6,000 NRN
     assert "reveals in 4 h 0 min, votes in 4 h 30 min" in output  # the beginning of a block
     assert "reveals in 0 h 0 min, votes in 0 h 30 min" in output  # advanced to its second window

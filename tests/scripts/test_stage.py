@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from compute.units import EPOCH, NRN
 from scripts.stage import processes
 from scripts.stage.clock import next_jump
 from scripts.stage.corpus import HELD_OUT_WINDOWS, WINDOWS, corpus, play
-from scripts.stage.emission import EPOCH, FOUR_YEARS, Emission
+from scripts.stage.emission import FOUR_YEARS, Emission
 from scripts.stage.ledger import Ledger, Win
 from scripts.stage.processes import Company, ProcessFailed, Status
 
-NRN = 10**18
 EMISSION = Emission(issued=600_000 * NRN, sale_end=1_000_000)
 ALL = 300_000 * NRN
 

@@ -77,13 +77,13 @@ class Integers(Arithmetic):
     """Every rule in int64."""
 
     def add(self, a: ArrayLike, b: ArrayLike) -> Array:
-        return number.add(a, b)
+        return number.add(jnp.asarray(a), jnp.asarray(b))
 
     def multiply(self, a: ArrayLike, b: ArrayLike) -> Array:
-        return number.multiply(a, b)
+        return number.multiply(jnp.asarray(a), jnp.asarray(b))
 
     def divide(self, a: ArrayLike, b: ArrayLike) -> Array:
-        return number.divide(a, b)
+        return number.divide(jnp.asarray(a), jnp.asarray(b))
 
     def square_root(self, a: Array) -> Array:
         return number.square_root(a)

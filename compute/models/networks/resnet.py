@@ -1,15 +1,9 @@
 """The pre-activation residual network. Parameters float32."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import flax.linen as nn
 import jax
-
-if TYPE_CHECKING:
-    from compute.models.resnet import ResNet
 
 
 class Block(nn.Module):
@@ -47,28 +41,33 @@ class Block(nn.Module):
 class Residual(nn.Module):
     """{column: image [B, H, W] or [B, H, W, C]} -> outputs [B, classes]."""
 
-    sizes: ResNet
+    classes: int
+    blocks: tuple[int, ...]
+    width: int
+    bottleneck: bool
+    groups: int
+    stem: str
     dtype: str
     remat: bool
 
     @nn.compact
     def __call__(self, inputs: Mapping[str, jax.Array]) -> jax.Array:
         (image,) = inputs.values()
-        sizes, dtype = self.sizes, self.dtype
+        dtype = self.dtype
         x = image[..., None] if image.ndim == 3 else image
-        small = sizes.stem == "3x3"
+        small = self.stem == "3x3"
         size, stride = (3, 1) if small else (7, 2)
-        x = nn.Conv(sizes.width, (size, size), stride, use_bias=False, dtype=dtype, name="stem")(x)
+        x = nn.Conv(self.width, (size, size), stride, use_bias=False, dtype=dtype, name="stem")(x)
         x = x if small else nn.max_pool(x, (3, 3), (2, 2), "SAME")
         block = nn.remat(Block) if self.remat else Block
-        for stage, count in enumerate(sizes.blocks):
-            inner = sizes.width << stage
-            after = inner * 4 if sizes.bottleneck else inner
+        for stage, count in enumerate(self.blocks):
+            inner = self.width << stage
+            after = inner * 4 if self.bottleneck else inner
             for number in range(count):
                 stride = 2 if stage > 0 and number == 0 else 1
                 x = block(
-                    inner, after, stride, sizes.bottleneck, sizes.groups, dtype,
+                    inner, after, stride, self.bottleneck, self.groups, dtype,
                     name=f"stage{stage}_block{number}",
                 )(x)  # fmt: skip
-        x = nn.relu(nn.GroupNorm(sizes.groups, dtype=dtype, name="norm")(x)).mean(axis=(1, 2))
-        return nn.Dense(sizes.classes, dtype=dtype, name="head")(x)
+        x = nn.relu(nn.GroupNorm(self.groups, dtype=dtype, name="norm")(x)).mean(axis=(1, 2))
+        return nn.Dense(self.classes, dtype=dtype, name="head")(x)

@@ -1,17 +1,11 @@
 """The decoder Transformer, scanned over its layers. Parameters float32, shapes in names."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import flax.linen as nn
 import jax
 
 from compute.models.networks.attention import Attention
-
-if TYPE_CHECKING:
-    from compute.models.transformer import Transformer
 
 
 class SwiGLU(nn.Module):
@@ -32,39 +26,49 @@ class SwiGLU(nn.Module):
 class Block(nn.Module):
     """One layer, in the form that `nn.scan` takes: (x [B, T, D], nothing) -> (x, nothing)."""
 
-    sizes: Transformer
+    heads: int
+    kv_heads: int
+    hidden: int
+    rope_base: int
     dtype: str
 
     @nn.compact
     def __call__(self, x: jax.Array, _: None) -> tuple[jax.Array, None]:
-        sizes = self.sizes
+        head_width = x.shape[-1] // self.heads
         attention = Attention(
-            sizes.heads, sizes.kv_heads, sizes.head_width, self.dtype, sizes.rope_base,
+            self.heads, self.kv_heads, head_width, self.dtype, self.rope_base,
             name="attention",
         )  # fmt: skip
         x = x + attention(nn.RMSNorm(dtype=self.dtype, name="attention_norm")(x))
-        part = SwiGLU(sizes.hidden, self.dtype, name="mlp")
+        part = SwiGLU(self.hidden, self.dtype, name="mlp")
         return x + part(nn.RMSNorm(dtype=self.dtype, name="mlp_norm")(x)), None
 
 
 class Decoder(nn.Module):
     """{column: tokens int32 [B, T]} -> logits of each next token [B, T, vocab]."""
 
-    sizes: Transformer
+    vocab: int
+    width: int
+    layers: int
+    heads: int
+    kv_heads: int
+    hidden: int
+    tied: bool
+    rope_base: int
     dtype: str
     remat: bool
 
     @nn.compact
     def __call__(self, inputs: Mapping[str, jax.Array]) -> jax.Array:
         (tokens,) = inputs.values()
-        sizes = self.sizes
-        embed = nn.Embed(sizes.vocab, sizes.width, dtype=self.dtype, name="embed")
+        embed = nn.Embed(self.vocab, self.width, dtype=self.dtype, name="embed")
         block = nn.remat(Block, prevent_cse=False) if self.remat else Block
         layers = nn.scan(
-            block, variable_axes={"params": 0}, split_rngs={"params": True}, length=sizes.layers
+            block, variable_axes={"params": 0}, split_rngs={"params": True}, length=self.layers
         )
-        x, _ = layers(sizes, self.dtype, name="layers")(embed(tokens), None)
+        sizes = self.heads, self.kv_heads, self.hidden, self.rope_base
+        x, _ = layers(*sizes, self.dtype, name="layers")(embed(tokens), None)
         x = nn.RMSNorm(dtype=self.dtype, name="norm")(x)
-        if sizes.tied:
+        if self.tied:
             return embed.attend(x)
-        return nn.Dense(sizes.vocab, use_bias=False, dtype=self.dtype, name="head")(x)
+        return nn.Dense(self.vocab, use_bias=False, dtype=self.dtype, name="head")(x)

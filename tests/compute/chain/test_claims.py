@@ -110,6 +110,6 @@ def test_anyone_may_relay_and_the_trainer_is_paid(devnet: Devnet) -> None:
     go_to(devnet, group, Phase.REVEAL)
     signature = claim.sign(group.domain, devnet.accounts["tara"])
     devnet.sender("tom").reveal(group, claim, SALT, signature)
-    stored = group.candidate(claim.checkpoint_hash)
+    stored = group.voting.candidate(claim.checkpoint_hash)
     assert stored is not None
     assert (stored.trainer, stored.payer) == (claim.trainer, devnet.accounts["tom"].address)

@@ -29,14 +29,13 @@ def written(path: Path, **changes: object) -> Path:
     return path
 
 
-def test_the_default_deployment_file_is_the_chains(
+def test_the_default_deployment_is_what_is_known_of_the_chain(
     devnet: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(NotDeployed, match=r"no deployment file at deployments/31337.json.*brownie"):
+    monkeypatch.setattr("compute.chain.deployment.KNOWN", tmp_path)
+    with pytest.raises(NotDeployed, match=r"on chain 31337 is known here.*--deployment.*brownie"):
         connect(devnet.url)
-    (tmp_path / "deployments").mkdir()
-    shutil.copy(devnet.deployment_file, tmp_path / "deployments" / "31337.json")
+    shutil.copy(devnet.deployment_file, tmp_path / "31337.json")
     assert connect(devnet.url).registry.n_groups() == 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from compute.chain import Chain, MalformedAnswer, RpcRefused, events
+from compute.chain import Chain, MalformedAnswer, RpcRefused, events, rpc
 from compute.chain.events import Follower, read_events
 from tests.compute.chain.test_transactions import Tamper, honest, proxy
 from tests.integration.devnet import Devnet
@@ -59,6 +59,20 @@ def test_ranges_are_bounded_and_shrink_when_refused(devnet: Devnet, short_range:
     with proxy(devnet, picky) as chain:
         assert staked(chain) == expected and expected[-1] == 7
     assert max(asked) == short_range and sum(width <= 4 for width in asked) > 5
+
+
+def test_ranges_shrink_when_the_answer_is_too_large(
+    devnet: Devnet, short_range: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        devnet.sender("tara").stake(1, 7)
+    chain = devnet.chain()
+    expected = staked(chain)
+    monkeypatch.setattr(rpc, "MAX_ANSWER_BYTES", 2_500)  # of three logs or so
+    assert staked(chain) == expected and len(expected) >= 8
+    monkeypatch.setattr(rpc, "MAX_ANSWER_BYTES", 500)  # of none
+    with pytest.raises(MalformedAnswer, match="sent more than"):
+        staked(chain)
 
 
 def test_a_refusal_of_any_range_is_reported(devnet: Devnet) -> None:
@@ -154,12 +168,14 @@ def test_nothing_counts_as_final_too_early(
         group, commitment = chain.group(1), bytes([depth]) * 32
         devnet.warp(group.slot_at(chain.now()).end)
         devnet.sender("tara").commit(group, commitment)
-        follow = group.follow_blocks(["Committed"])
+        follow = group.history.follow(["Committed"])
         devnet.rpc("anvil_mine", hex(depth - 1), "0x1")
-        assert group.commitment(commitment) and not group.commitment(commitment, final=True)
+        assert group.voting.commitment(commitment) and not group.voting.commitment(
+            commitment, final=True
+        )
         assert follow.poll() == []
         devnet.rpc("evm_mine")
-        assert group.commitment(commitment, final=True)
+        assert group.voting.commitment(commitment, final=True)
         assert [event["commitment"] for event in follow.poll()] == [commitment]
 
 
@@ -181,15 +197,15 @@ def test_a_forged_delta_breaks_the_hash_chain(devnet: Devnet) -> None:
     group = devnet.chain().group(1)
     devnet.next_epoch()
     devnet.sender("tom").propose(group, group.config.genesis_tip, b"\x11" * 32)
-    devnet.warp(group.chain.now() + group.period().review)
+    devnet.warp(group.chain.now() + group.deltas.period().review)
     for name in ("alice", "bob"):
         devnet.sender(name).vote_delta(group, 1)
-    devnet.warp(group.period().end)
+    devnet.warp(group.deltas.period().end)
     devnet.sender("tom").finalize(group)
-    assert group.lineage(1)[1][0].delta_hash == b"\x11" * 32
+    assert group.deltas.lineage(1)[1][0].delta_hash == b"\x11" * 32
 
     def forge(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
         return json.loads(json.dumps(ask()).replace("11" * 32, "22" * 32))
 
     with proxy(devnet, forge) as chain, pytest.raises(MalformedAnswer, match="hash chain"):
-        chain.group(1).lineage(1)
+        chain.group(1).deltas.lineage(1)

@@ -3,15 +3,18 @@
 import contextlib
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from eth_abi import encode
 
 from compute.chain import Chain, ChainError, Group
+from compute.chain.awards import awards
 from compute.chain.contract import Contract
 from compute.chain.rewards import open_bonds, rewards
 from compute.chain.rpc import Rpc
+from compute.chain.shared import Shared
 from tests.integration.devnet import Devnet
 
 ADDRESS = "0x" + "12" * 20
@@ -19,21 +22,22 @@ ADDRESS = "0x" + "12" * 20
 READS: dict[str, Callable[[Chain, Group], Any]] = {
     "groups": lambda chain, group: chain.group(2),
     "ether": lambda chain, group: chain.ether_of(ADDRESS),
-    "current": lambda chain, group: group.current(),
-    "incumbent": lambda chain, group: group.incumbent(),
-    "open block": lambda chain, group: group.open_block(),
-    "settleable": lambda chain, group: group.settleable(),
-    "outcome": lambda chain, group: group.outcome(3),
-    "candidate": lambda chain, group: group.candidate(bytes(32)),
-    "candidates": lambda chain, group: group.candidates(3),
-    "ballot": lambda chain, group: group.ballot(3, ADDRESS),
-    "commitment": lambda chain, group: group.commitment(bytes(32), final=True),
-    "accepted blocks": lambda chain, group: group.accepted_blocks(),
-    "lineage": lambda chain, group: group.lineage(1),
-    "proposals": lambda chain, group: group.proposals(),
-    "period": lambda chain, group: group.period(),
-    "leader": lambda chain, group: group.leader(),
-    "due": lambda chain, group: group.due(1),
+    "current": lambda chain, group: group.voting.current(),
+    "incumbent": lambda chain, group: group.voting.incumbent(),
+    "open block": lambda chain, group: group.voting.open_block(),
+    "settleable": lambda chain, group: group.voting.settleable(),
+    "outcome": lambda chain, group: group.voting.outcome(3),
+    "candidate": lambda chain, group: group.voting.candidate(bytes(32)),
+    "candidates": lambda chain, group: group.voting.candidates(3),
+    "ballot": lambda chain, group: group.voting.ballot(3, ADDRESS),
+    "commitment": lambda chain, group: group.voting.commitment(bytes(32), final=True),
+    "accepted blocks": lambda chain, group: group.history.accepted_blocks(),
+    "awards": lambda chain, group: awards(group),
+    "lineage": lambda chain, group: group.deltas.lineage(1),
+    "proposals": lambda chain, group: group.deltas.proposals(),
+    "period": lambda chain, group: group.deltas.period(),
+    "leader": lambda chain, group: group.deltas.leader(),
+    "due": lambda chain, group: group.deltas.due(1),
     "rewards": lambda chain, group: rewards(group, ADDRESS),
     "bonds": lambda chain, group: open_bonds(group, ADDRESS),
     "stake": lambda chain, group: chain.vault.stake_of(1, ADDRESS),
@@ -55,6 +59,14 @@ class Liar(Rpc):
             for function in contract.abi.functions.values()
         }
         self.asked = 0
+
+    @classmethod
+    def of(cls, seed: int, chain: Chain) -> "Liar":
+        """About the contracts of a chain with a group 1."""
+        shared = (chain.neuron, chain.sale, chain.vault, chain.coinbase, chain.registry)
+        group = chain.group(1)
+        contracts = [one.contract for one in (*shared, group.voting, group.deltas)]
+        return cls(seed, contracts)
 
     def _post(self, message: Any) -> Any:
         self.asked += 1
@@ -102,25 +114,18 @@ class Liar(Rpc):
 @pytest.mark.parametrize("name", READS)
 def test_reads_of_a_liar_end(devnet: Devnet, name: str) -> None:
     honest = devnet.chain()
-    truth = honest.group(1)
-    contracts = [
-        honest.neuron.contract, honest.sale.contract, honest.vault.contract,
-        honest.coinbase.contract, honest.registry.contract,
-        truth.voting_contract, truth.deltas_contract,
-    ]  # fmt: skip
     for seed in range(40):
-        liar = Liar(seed, contracts)
-        chain = Chain(liar, honest.deployment)
-        group = _through(liar, chain, truth)
+        liar = Liar.of(seed, honest)
         with contextlib.suppress(ChainError):
-            READS[name](chain, group)
+            READS[name](Chain(liar, honest.deployment), through(liar, honest))
 
 
-def _through(liar: Liar, chain: Chain, truth: Group) -> Group:
-    """The true group's terms, its state from the liar."""
-    voting = Contract(liar, "CheckpointVoting", truth.voting)
-    patches = Contract(liar, "DeltaRegistry", truth.deltas)
-    return Group(
-        truth.id, truth.parent_id, truth.voting, truth.deltas, truth.config, truth.genesis_time,
-        truth.base_version, chain, voting, patches, truth.schedule,
-    )  # fmt: skip
+def through(liar: Liar, honest: Chain) -> Group:
+    """The true terms of group 1, its state from the liar."""
+    truth = honest.group(1)
+    return replace(
+        truth,
+        chain=Shared(liar, honest.deployment),
+        voting_contract=Contract(liar, "CheckpointVoting", truth.voting.address),
+        deltas_contract=Contract(liar, "DeltaRegistry", truth.deltas.address),
+    )

@@ -25,11 +25,11 @@ def test_edges() -> None:
 def test_the_contract_agrees(devnet: Devnet) -> None:
     chain = devnet.chain()
     group = chain.group(1)
-    slot = group.slot(group.current().block_index + 1)
+    slot = group.slot(group.voting.current().block_index + 1)
     for time in (slot.start, slot.reveal_at - 1, slot.reveal_at, slot.vote_at - 1, slot.vote_at,
                  slot.end - 1, slot.end):  # fmt: skip
         devnet.warp(time)
-        index, phase, *_ = group.voting_contract.call("current")
-        assert (index, phase) == (group.slot_at(time).index, group.phase(time)), time
-        now = group.current()
+        index, phase, *_ = group.voting.contract.call("current")
+        assert (index, phase) == (group.slot_at(time).index, group.slot_at(time).phase(time)), time
+        now = group.voting.current()
         assert (now.block_index, now.phase) == (index, Phase(phase))

@@ -6,7 +6,6 @@ from hashlib import sha256
 import pytest
 
 from compute.chain import (
-    EPOCH,
     GroupConfig,
     InvalidArgument,
     NoSuchProposal,
@@ -24,6 +23,7 @@ from compute.chain.claims import (
     eval_root_hash,
 )
 from compute.chain.group import Group
+from compute.units import EPOCH
 from tests.integration.devnet import CONFIG, DAY, ETHER, NRN, Devnet
 
 SALT = sha256(b"salt").digest()
@@ -36,12 +36,12 @@ def h(text: str) -> bytes:
 
 def go_to(devnet: Devnet, group: Group, phase: Phase, *, blocks: int = 0) -> None:
     """Warp to just after the start of a phase of the block `blocks` after the current one."""
-    slot = group.slot(group.current().block_index + blocks)
+    slot = group.slot(group.voting.current().block_index + blocks)
     devnet.warp((slot.start, slot.reveal_at, slot.vote_at)[phase] + 1)
 
 
 def claim_by(devnet: Devnet, group: Group, name: str, *, loss: int = 5 << 32, **changes) -> Claim:
-    now = group.current()
+    now = group.voting.current()
     baseline = now.baseline_loss if now.baseline_known else 10 << 32
     claim = Claim(
         devnet.accounts[name].address, now.block_index, group.model_hash, now.tip,
@@ -85,18 +85,18 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
     receipt = commit(devnet, group, "tara", claim)
     value = commitment(claim.digest(group.domain), SALT)
     assert receipt.event("Committed").arguments == {"block_index": n, "commitment": value, "seq": 1}
-    assert group.commitment(value) == group.commitment(value, final=True) == 1
-    assert group.commitment(h("other")) is None
+    assert group.voting.commitment(value) == group.voting.commitment(value, final=True) == 1
+    assert group.voting.commitment(h("other")) is None
 
     go_to(devnet, group, Phase.REVEAL)
     assert reveal(devnet, group, "tara", claim).event("Revealed")["loss"] == claim.loss
-    assert group.is_used(claim.checkpoint_hash) and not group.is_used(h("other"))
-    stored = group.candidate(claim.checkpoint_hash)
+    assert group.voting.is_used(claim.checkpoint_hash) and not group.voting.is_used(h("other"))
+    stored = group.voting.candidate(claim.checkpoint_hash)
     assert (
         stored is not None and stored.bond_open and stored.payer == stored.trainer == claim.trainer
     )
     assert (stored.loss, stored.seq, stored.block_index) == (claim.loss, 1, n)
-    (revealed,) = group.candidates(n)
+    (revealed,) = group.voting.candidates(n)
     assert (revealed.checkpoint_hash, revealed.loss, revealed.baseline_loss) == (
         claim.checkpoint_hash, claim.loss, claim.baseline_loss,
     )  # fmt: skip
@@ -104,31 +104,33 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
 
     go_to(devnet, group, Phase.VOTE)
     alice = devnet.accounts["alice"].address
-    assert group.ballot(n, alice) is None
+    assert group.voting.ballot(n, alice) is None
     proof = attestation(ROOT, alice)
     voted = devnet.sender("alice").vote(group, claim.checkpoint_hash, proof)
     assert voted.event("Voted")["power"] == 100 * NRN
-    assert group.ballot(n, alice) == ballot(claim.checkpoint_hash, proof)
+    assert group.voting.ballot(n, alice) == ballot(claim.checkpoint_hash, proof)
     devnet.sender("bob").vote(
         group, claim.checkpoint_hash, attestation(ROOT, devnet.accounts["bob"].address)
     )
     devnet.sender("carol").vote(group, None, h("none of them"))
-    assert group.votes(claim.checkpoint_hash) == 200 * NRN
-    leading = group.open_block()
+    assert group.voting.votes(claim.checkpoint_hash) == 200 * NRN
+    leading = group.voting.open_block()
     assert leading is not None and leading.leader == claim.checkpoint_hash and not leading.settled
-    assert group.settleable() is None and group.outcome(n).status is Status.UNSETTLED
+    assert group.voting.settleable() is None and group.voting.outcome(n).status is Status.UNSETTLED
 
     go_to(devnet, group, Phase.COMMIT, blocks=1)
-    rolled = group.incumbent()  # the view already knows what settle will write
-    assert group.settleable() == n and group.outcome(n).status is Status.UNSETTLED
+    rolled = group.voting.incumbent()  # the view already knows what settle will write
+    assert group.voting.settleable() == n and group.voting.outcome(n).status is Status.UNSETTLED
     assert (rolled.checkpoint_hash, rolled.height, rolled.loss, rolled.known) == (
         claim.checkpoint_hash, 1, claim.loss, True,
     )  # fmt: skip
-    assert group.current().baseline_known and group.current().baseline_loss == claim.loss
+    assert (
+        group.voting.current().baseline_known and group.voting.current().baseline_loss == claim.loss
+    )
     assert devnet.sender("mallory").settle(group).event("BlockAccepted")["height"] == 1
-    assert group.incumbent() == rolled and group.settleable() is None
-    assert group.accepted(1) == claim.checkpoint_hash and group.accepted(2) is None
-    outcome = group.outcome(n)
+    assert group.voting.incumbent() == rolled and group.voting.settleable() is None
+    assert group.voting.accepted(1) == claim.checkpoint_hash and group.voting.accepted(2) is None
+    outcome = group.voting.outcome(n)
     assert (outcome.status, outcome.loss, outcome.height, outcome.redeemed) == (
         Status.ACCEPTED, claim.loss, 1, False,
     )  # fmt: skip
@@ -139,20 +141,20 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
     devnet.sender("mallory").redeem(group, n)
     pool = reward * group.config.keeper_bps // 10_000
     assert chain.neuron.balance_of(claim.trainer) - before == reward - pool
-    assert group.outcome(n).redeemed and chain.coinbase.minted() == reward
+    assert group.voting.outcome(n).redeemed and chain.coinbase.minted() == reward
 
     devnet.sender("tara").release_bond(group, claim.checkpoint_hash)
-    stored = group.candidate(claim.checkpoint_hash)
+    stored = group.voting.candidate(claim.checkpoint_hash)
     assert stored is not None and not stored.bond_open
-    assert group.eval_root(n) is None
+    assert group.voting.eval_root(n) is None
     devnet.sender("alice").open_root(group, n, ROOT)
-    assert group.eval_root(n) == ROOT
+    assert group.voting.eval_root(n) == ROOT
     paid = devnet.sender("alice").claim_keeper(group, n)
     assert paid.event("KeeperPaid")["amount"] == pool // 2
     with pytest.raises(Reverted, match="cv: attestation"):
         devnet.sender("carol").claim_keeper(group, n)
 
-    (block,) = group.accepted_blocks()
+    (block,) = group.history.accepted_blocks()
     assert (block.height, block.block_index, block.trainer) == (1, n, claim.trainer)
     assert (block.version, block.tip, block.baseline_loss) == (0, claim.tip, claim.baseline_loss)
 
@@ -169,10 +171,12 @@ def test_an_earlier_commitment_displaces_and_the_bond_becomes_credit(devnet: Dev
     receipt = reveal(devnet, group, "tara", first)
     tom = devnet.accounts["tom"].address
     assert receipt.event("Displaced")["trainer"] == tom
-    assert [claim.trainer for claim in group.candidates(first.block_index)] == [first.trainer]
-    assert group.credit(tom) == group.config.bond
+    assert [claim.trainer for claim in group.voting.candidates(first.block_index)] == [
+        first.trainer
+    ]
+    assert group.voting.credit(tom) == group.config.bond
     devnet.sender("tom").withdraw_credit(group)
-    assert group.credit(tom) == 0
+    assert group.voting.credit(tom) == 0
 
 
 def test_candidates_come_in_order_of_claim(devnet: Devnet) -> None:
@@ -185,7 +189,7 @@ def test_candidates_come_in_order_of_claim(devnet: Devnet) -> None:
     go_to(devnet, group, Phase.REVEAL)
     for name in ("tom", "tara", "mallory"):
         reveal(devnet, group, name, claims[name])
-    ranked = [claim.trainer for claim in group.candidates(claims["tara"].block_index)]
+    ranked = [claim.trainer for claim in group.voting.candidates(claims["tara"].block_index)]
     assert ranked == [devnet.accounts[name].address for name in ("mallory", "tom", "tara")]
 
 
@@ -204,12 +208,12 @@ def test_none_valid_rejects_and_burns(devnet: Devnet) -> None:
     )
     devnet.sender("tom").vote(group, None, h("no"), staker=devnet.accounts["alice"].address)
     devnet.sender("bob").vote(group, None, h("no"))
-    leading = group.open_block()
+    leading = group.voting.open_block()
     assert leading is not None and leading.leader is None and leading.votes == 200 * NRN
     go_to(devnet, group, Phase.COMMIT, blocks=1)
-    assert group.incumbent().height == 0
+    assert group.voting.incumbent().height == 0
     devnet.sender("alice").settle(group)
-    assert group.outcome(claim.block_index).status is Status.REJECTED
+    assert group.voting.outcome(claim.block_index).status is Status.REJECTED
     supply = chain.neuron.total_supply()
     receipt = devnet.sender("alice").release_bond(group, claim.checkpoint_hash)
     assert receipt.event("BondReleased")["burned"]
@@ -219,7 +223,7 @@ def test_none_valid_rejects_and_burns(devnet: Devnet) -> None:
 def test_a_delta_from_proposal_to_reward(devnet: Devnet) -> None:
     chain = devnet.chain()
     group = chain.group(1)
-    if group.finalizable():
+    if group.deltas.finalizable():
         devnet.sender("alice").finalize(group)
     devnet.next_epoch()
     genesis = group.config.genesis_tip
@@ -230,49 +234,49 @@ def test_a_delta_from_proposal_to_reward(devnet: Devnet) -> None:
     assert rebased.event("Proposed")["rebased_from"] == other["proposal_id"]
     with pytest.raises(Reverted, match="dr: in review"):
         devnet.sender("alice").vote_delta(group, number)
-    devnet.warp(chain.now() + group.period().review)
+    devnet.warp(chain.now() + group.deltas.period().review)
     devnet.sender("alice").vote_delta(group, number)
     devnet.sender("bob").vote_delta(group, 0)
-    leader = group.leader()
+    leader = group.deltas.leader()
     assert leader is not None and leader.votes == 100 * NRN and leader.proposal_id == 0
     devnet.sender("carol").vote_delta(group, number)
-    leader = group.leader()
+    leader = group.deltas.leader()
     assert leader is not None and (leader.proposal_id, leader.votes) == (number, 200 * NRN)
-    mine = group.proposals()[number - 1]
+    mine = group.deltas.proposals()[number - 1]
     assert (mine.id, mine.votes, mine.delta_hash) == (number, 200 * NRN, h("more data"))
-    assert mine == group.proposal(number)
+    assert mine == group.deltas.proposal(number)
     devnet.sender("alice").vote_period_length(group, 14 * DAY)
     devnet.sender("bob").vote_period_length(group, 14 * DAY)
-    assert group.period().next_length == 14 * DAY
+    assert group.deltas.period().next_length == 14 * DAY
 
-    running = group.period()
+    running = group.deltas.period()
     devnet.warp(running.end)
-    version, tip = group.tip_at(chain.now())  # rolled: nobody has finalised yet
-    assert version == 1 and group.finalizable() and group.leader() is None
-    assert group.period().start == running.end and group.period().length == 14 * DAY
-    assert group.proposals() == [] and group.due(1) is None
-    before = group.lineage(1)
+    version, tip = group.deltas.tip_at(chain.now())  # rolled: nobody has finalised yet
+    assert version == 1 and group.deltas.finalizable() and group.deltas.leader() is None
+    assert group.deltas.period().start == running.end and group.deltas.period().length == 14 * DAY
+    assert group.deltas.proposals() == [] and group.deltas.due(1) is None
+    before = group.deltas.lineage(1)
     assert devnet.sender("bob").finalize(group).event("DeltaAppended")["tip"] == tip
-    assert group.period().start == running.end and not group.finalizable()
-    assert group.lineage(1) == before
-    origin, (record,) = group.lineage(1)
+    assert group.deltas.period().start == running.end and not group.deltas.finalizable()
+    assert group.deltas.lineage(1) == before
+    origin, (record,) = group.deltas.lineage(1)
     assert origin == genesis and record.version == 1
     assert (record.delta_hash, record.parent_tip) == (h("more data"), genesis)
     assert record.proposer == devnet.accounts["tom"].address
-    assert group.lineage(0) == (genesis, [])
+    assert group.deltas.lineage(0) == (genesis, [])
     with pytest.raises(NoSuchVersion, match="is at version 1, not 2"):
-        group.lineage(2)
+        group.deltas.lineage(2)
     with pytest.raises(NoSuchProposal, match="no proposal 9"):
-        group.proposal(9)
+        group.deltas.proposal(9)
 
-    due = group.due(1)
+    due = group.deltas.due(1)
     assert due is not None and due.proposer == record.proposer
     wallet = chain.neuron.balance_of(record.proposer)
-    reward = chain.coinbase.delta_reward(1, due.period_start, due.credit)
+    (reward,) = chain.coinbase.delta_rewards(1, [(due.period_start, due.credit)])
     assert reward == chain.sale.issued() // 1_000_000
     devnet.sender("mallory").redeem_delta(group, 1)
     assert chain.neuron.balance_of(record.proposer) - wallet == reward
-    assert group.due(1) is None and group.lineage(1) == before
+    assert group.deltas.due(1) is None and group.deltas.lineage(1) == before
 
 
 def test_a_fork_inherits_and_stake_follows(devnet: Devnet) -> None:
@@ -284,10 +288,10 @@ def test_a_fork_inherits_and_stake_follows(devnet: Devnet) -> None:
     receipt = devnet.sender("bob").fork_group(1, 1, 0, terms)
     child = chain.group(receipt.event("GroupCreated")["group_id"])
     assert (child.id, child.parent_id, child.base_version) == (2, 1, 0)
-    assert child.model_hash == h("wider") and child.accepted(0) == claim.checkpoint_hash
-    assert child.lineage(0) == parent.lineage(0)
+    assert child.model_hash == h("wider") and child.voting.accepted(0) == claim.checkpoint_hash
+    assert child.deltas.lineage(0) == parent.deltas.lineage(0)
     assert [group.id for group in chain.groups()] == [1, 2]
-    assert not child.incumbent().known
+    assert not child.voting.incumbent().known
 
     devnet.sender("alice").migrate(1, 2, 60 * NRN)
     alice, now = devnet.accounts["alice"].address, chain.epoch()
@@ -327,7 +331,7 @@ def test_values_that_no_function_takes(devnet: Devnet) -> None:
     with pytest.raises(InvalidArgument, match=r"CheckpointVoting\.commit"):
         alice.commit(devnet.chain().group(1), b"short")
     with pytest.raises(InvalidArgument, match=r"DeltaRegistry\.proposal"):
-        devnet.chain().group(1).proposal(2**256)
+        devnet.chain().group(1).deltas.proposal(2**256)
     operator = devnet.accounts["tom"].address
     alice.set_operator(operator.lower())  # as wallets print it
     assert devnet.chain().vault.operator_of(alice.address) == operator
@@ -359,7 +363,7 @@ def test_a_group_is_what_its_creator_said(devnet: Devnet) -> None:
     )
     group = devnet.create_group(terms)
     assert group.config == terms and group.parent_id == 0
-    assert group.period().length == 2 * DAY
+    assert group.deltas.period().length == 2 * DAY
     assert group.slot(3).end - group.slot(3).start == 21_600
     with pytest.raises(Reverted, match="gr: bond"):
         devnet.create_group(dataclasses.replace(terms, bond=devnet.chain().registry.min_bond() - 1))

@@ -64,7 +64,7 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
 ) -> None:
     before = nrn("evaluate", founded, "--json").json
     assert before["valid"] and before["examples"] == 48 and before["loss"] > 0
-    if devnet.chain().group(founded).finalizable():
+    if devnet.chain().group(founded).deltas.finalizable():
         nrn("delta", "finalize", founded, account="alice")
 
     again = {name: np.concatenate([values, values[:3], examples(1, 5)[name]])
@@ -94,7 +94,7 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     (row,) = nrn("delta", "proposals", founded, "--json").json
     assert row["leads"] and row["delta"] == built["delta"]
 
-    devnet.warp(devnet.chain().group(founded).period().end)
+    devnet.warp(devnet.chain().group(founded).deltas.period().end)
     assert nrn("delta", "finalize", founded, "--json", account="bob").json["version"] == 1
     log = nrn("delta", "log", founded, "--json").json
     assert [entry["version"] for entry in log] == [1, 0]
@@ -122,7 +122,7 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     with np.load(files / "old.npz") as written:
         assert len(written["label"]) == 48
     group = devnet.chain().group(founded)  # blocks use the data in force at their start
-    devnet.warp(group.slot(group.current().block_index + 1).start)
+    devnet.warp(group.slot(group.voting.current().block_index + 1).start)
     after = nrn("evaluate", founded, "--json").json
     assert after["examples"] == 64 and after["loss"] != before["loss"]
 

@@ -10,8 +10,8 @@ import pytest
 from compute.canonical import digest
 from compute.chain import connect
 from compute.models import foreign
-from compute.roles.keeping import Keeping
-from compute.roles.retrieval import Mirror
+from compute.node.keeping import Keeping
+from compute.node.mirror import Mirror
 from compute.storage import FolderStore, import_car, pinned, pins_of
 from compute.training_set.tokeniser import load, named_by
 from tests.compute.cli.conftest import Result

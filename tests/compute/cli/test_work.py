@@ -55,7 +55,7 @@ def test_a_block_by_processes_from_the_command_line(
         )
     try:
         deadline = time.monotonic() + 120
-        while group.incumbent().height == 0 or group.settleable() is not None:
+        while group.voting.incumbent().height == 0 or group.voting.settleable() is not None:
             assert time.monotonic() < deadline, [path.read_text() for path in files.glob("*.log")]
             assert all(process.poll() is None for process in running.values())
             now = group.chain.now()
@@ -68,7 +68,7 @@ def test_a_block_by_processes_from_the_command_line(
             process.send_signal(signal.SIGINT)
     assert [process.wait(30) for process in running.values()] == [0, 0]
 
-    (accepted,) = group.accepted_blocks()
+    (accepted,) = group.history.accepted_blocks()
     assert accepted.block_index == block.index
     assert accepted.trainer == devnet.accounts["tara"].address
     assert "1 of 1 blocks verified" in nrn("verify", group.id).out

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from compute import canonical
+from compute.judging.retrieval import load_specification
 from compute.models import ModelError, ModelSpecification, Module, foreign
 from compute.models.sizes import design_code
-from compute.roles.founding import found
-from compute.roles.retrieval import load_specification
+from compute.roles.founder import found
 from compute.storage import FolderStore
 
 SOURCE = b"""
@@ -46,7 +46,7 @@ import sys
 import jax, numpy as np
 from compute import exact
 from compute.models import foreign
-from compute.roles.retrieval import load_specification
+from compute.judging.retrieval import load_specification
 from compute.storage import FolderStore
 
 folder, model_hash, trusted = sys.argv[1:]

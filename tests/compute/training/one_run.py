@@ -16,8 +16,8 @@ import jax
 import numpy as np
 
 from compute.checkpoint.resume import Saves
+from compute.judging.evaluation import evaluate
 from compute.models import InputColumn, ModelSpecification, Transformer
-from compute.roles.evaluation import evaluate
 from compute.training.learner import Learner
 from compute.training.processes import join
 from compute.training.recipe import Recipe

@@ -1,6 +1,10 @@
 """A set written to a file is the set."""
 
+import errno
+import os
+
 import numpy as np
+import pytest
 
 from compute.training_set import Column, Schema, TrainingSet
 from compute.training_set.export import write_ids, write_npz
@@ -34,3 +38,17 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_an_empty_set_is_written(tmp_path):
     write_npz(tmp_path / "data.npz", TrainingSet(SCHEMA))
     assert read(tmp_path / "data.npz")["x"].shape == (0, 2, 3)
+
+
+def test_an_export_that_is_cut_off_leaves_the_file_before_it(tmp_path):
+    def fill_the_disk(done, total):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = tmp_path / "data.npz"
+    file.write_bytes(b"before")
+    one = TrainingSet(SCHEMA).patched(
+        {"x": np.ones((1, 2, 3), np.int16), "y": np.ones(1, np.uint64)}, []
+    )
+    with pytest.raises(OSError, match="No space left"):
+        write_npz(file, one, fill_the_disk)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]

@@ -1,0 +1,103 @@
+"""Where things stand now, read from chain and store."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from compute.chain import Group
+from compute.chain.awards import awards
+from compute.chain.rewards import rewards
+from compute.chain.shared import Shared
+from compute.facts.records import (
+    AccountFacts,
+    CandidateFacts,
+    DeltaFacts,
+    GroupFacts,
+    StakeFacts,
+)
+from compute.storage import StorageError, Store
+from compute.units import EPOCH
+
+if TYPE_CHECKING:
+    from compute.checkpoint import HeldOut
+
+
+def group_facts(group: Group, store: Store | None = None) -> GroupFacts:
+    """Where a group stands now; what trainers say of held-out examples, if `store` has it."""
+    now = group.head().timestamp
+    slot, incumbent, last = group.slot_at(now), group.voting.incumbent(), group.voting.open_block()
+    running = last if last is not None and last.block_index == slot.index else None
+    leading, leader = group.deltas.leader(), running.leader if running else None
+    version, _ = group.deltas.tip_at(slot.start)
+    return GroupFacts(
+        id=group.id,
+        parent_id=group.parent_id,
+        model_hash=group.model_hash,
+        now=now,
+        block=slot,
+        phase=slot.phase(now),
+        incumbent=incumbent,
+        held_out=_held_out(store, incumbent.checkpoint_hash),
+        revealed=running is not None,
+        leader=leader,
+        leader_votes=running.votes if running else 0,
+        leader_held_out=_held_out(store, leader) if leader else None,
+        version=version,
+        proposals=len(group.deltas.proposals()),
+        leading_proposal=leading.proposal_id if leading else None,
+        period=group.deltas.period(),
+        stake=group.chain.vault.group_stake(group.id),
+    )
+
+
+def _held_out(store: Store | None, checkpoint: bytes) -> "HeldOut | None":
+    try:
+        if store is None or not store.has(checkpoint):
+            return None
+        from compute.checkpoint import InvalidCheckpoint, held_out_of  # NumPy is slow to import
+
+        try:
+            return held_out_of(store, checkpoint)
+        except InvalidCheckpoint:
+            return None
+    except StorageError:
+        return None
+
+
+def account_facts(chain: Shared, address: str, groups: Iterable[Group]) -> AccountFacts:
+    """What an account owns, and has in each of these groups."""
+    return AccountFacts(
+        address,
+        chain.ether_of(address),
+        chain.neuron.balance_of(address),
+        tuple(_stake(group, address) for group in groups),
+    )
+
+
+def _stake(group: Group, address: str) -> StakeFacts:
+    vault, slot = group.chain.vault, group.slot_at(group.head().timestamp)
+    return StakeFacts(
+        group.id,
+        vault.stake_of(group.id, address),
+        vault.power_at(group.id, address, slot.start // EPOCH),
+        sum(reward.amount for reward in rewards(group, address)),
+    )
+
+
+def lineage_facts(group: Group) -> list[DeltaFacts]:
+    """Every version of the training set, newest first, through the parents of a fork."""
+    version, _ = group.deltas.tip_at(group.head().timestamp)
+    genesis, records = group.deltas.lineage(version)
+    won = awards(group)
+    found = [DeltaFacts(0, genesis)]
+    for record in records:
+        award = won.get(record.version)
+        told = (award.proposal, award.votes, award.reward, award.paid) if award else ()
+        found.append(DeltaFacts(record.version, record.delta_hash, record.proposer, *told))
+    return found[::-1]
+
+
+def candidate_facts(group: Group, block_index: int) -> list[CandidateFacts]:
+    """Claims revealed in one block, best first."""
+    claims = group.voting.candidates(block_index)
+    votes = group.voting.votes_for([claim.checkpoint_hash for claim in claims])
+    return [CandidateFacts.of(claim, stake) for claim, stake in zip(claims, votes, strict=True)]

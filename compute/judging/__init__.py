@@ -1,0 +1,1 @@
+"""What judges a checkpoint: its bytes, its exact loss on the data in force, and the verdict."""

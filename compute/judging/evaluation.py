@@ -1,0 +1,182 @@
+"""The exact loss of parameters on a training set, as the protocol names it."""
+
+import logging
+import math
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from compute import exact
+from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
+from compute.judging.retrieval import Parameters
+from compute.judging.transcripts import Transcript
+from compute.models import ModelSpecification
+from compute.training_set import TrainingSet
+
+# told the number of examples done; may raise to leave
+Progress = Callable[[int], None]
+
+# How often a long evaluation says in the log how far it is.
+REPORT_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class CannotEvaluate(Exception):
+    """This program cannot evaluate the group's model; the message says why."""
+
+
+class FalseClaim(Exception):
+    """What a trainer said of the losses is not so; the message says what."""
+
+
+def evaluate(
+    specification: ModelSpecification,
+    parameters: Parameters,
+    training_set: TrainingSet,
+    progress: Progress | None = None,
+    transcript: Transcript | None = None,
+) -> exact.Evaluation:
+    """Evaluate exactly, in the set's order, going on with `transcript`. Raises CannotEvaluate."""
+    transcript = transcript or Transcript(len(training_set))
+    try:
+        for _ in complete(
+            range(transcript.shards), specification, parameters, training_set, transcript, progress
+        ):
+            pass
+    except Invalid as error:
+        return exact.Evaluation.invalid(str(error))
+    return exact.Evaluation.of(transcript.losses)
+
+
+def evaluate_against(
+    loss: int,
+    shard_sums: Sequence[int] | None,
+    specification: ModelSpecification,
+    parameters: Parameters,
+    training_set: TrainingSet,
+    progress: Progress | None = None,
+    transcript: Transcript | None = None,
+) -> exact.Evaluation:
+    """The same evaluation, but in random order of shards and left at the first lie.
+
+    `loss` (Q32.32 nats) and `shard_sums` are what a trainer published. Sums that do not give the
+    loss cost nothing, junk about one shard; without sums a loss is left once the examples so far
+    cost more than all of them should. Raises FalseClaim, CannotEvaluate.
+    """
+    transcript = transcript or Transcript(len(training_set))
+    total, shards = len(training_set), transcript.shards
+    if shard_sums is not None:
+        if len(shard_sums) != shards:
+            raise FalseClaim(
+                f"its shard sums are false: there are {shards} shards, not {len(shard_sums)}"
+            )
+        if total and sum(shard_sums) // total != loss:
+            raise FalseClaim(f"its shard sums are those of a loss of {sum(shard_sums) // total}")
+    order = secrets.SystemRandom().sample(range(shards), shards)
+    so_far = 0
+    try:
+        for shard in complete(order, specification, parameters, training_set, transcript, progress):
+            start, end = transcript.span(shard)
+            found = sum(transcript.losses[start:end].tolist())  # in Python: no sum wraps
+            so_far += found
+            if shard_sums is not None and found != shard_sums[shard]:
+                raise FalseClaim(f"its shard sums are false: shard {shard} sums to {found}")
+            # no example costs less than nothing
+            if transcript.done < total and so_far >= (loss + 1) * total:
+                raise FalseClaim(f"a part of the examples makes its loss more than {loss}")
+    except Invalid as error:
+        return exact.Evaluation.invalid(str(error))
+    return exact.Evaluation.of(transcript.losses)
+
+
+def root_of(
+    evaluation: exact.Evaluation,
+    specification: ModelSpecification,
+    params_root: bytes,
+    training_set: TrainingSet,
+) -> bytes:
+    """What a claim commits to and a keeper attests: the losses and what they are of, in 32 bytes.
+    `params_root` is that of the checkpoint evaluated."""
+    return exact.eval_root(
+        len(training_set),
+        evaluation.top,
+        params_root,
+        training_set.root.digest(),
+        specification.program_root,
+    )
+
+
+def complete(
+    order: Sequence[int],
+    specification: ModelSpecification,
+    parameters: Parameters,
+    training_set: TrainingSet,
+    transcript: Transcript,
+    progress: Progress | None,
+) -> Iterator[int]:
+    """Complete the shards of `transcript` in this order, those first that are complete already;
+    gives each as it is. Raises Invalid, CannotEvaluate."""
+    if specification.evaluator != exact.VERSION:
+        raise CannotEvaluate(
+            f"The group evaluates with {specification.evaluator}, this program with "
+            f"{exact.VERSION}. Install the version that speaks it."
+        )
+    tell = _Teller(transcript, progress)
+    yield from (shard for shard in order if transcript.complete(shard))
+    missing = [shard for shard in order if not transcript.complete(shard)]
+    if not missing:
+        return
+    evaluator = Evaluator(specification.program, parameters, loss=specification.loss)
+    starts: deque[int] = deque()
+
+    def batches() -> Iterator[tuple[Any, Any]]:
+        size = min(exact.SHARD, examples_at_once(specification.bytes_for_one))
+        for shard in missing:
+            start, end = transcript.next(shard), transcript.span(shard)[1]
+            for columns in training_set.batches(size, start, end):
+                batch = _batch(specification, columns)
+                starts.append(start)
+                start += len(batch[1])
+                yield batch
+
+    for losses in evaluator.losses(batches()):
+        start = starts.popleft()
+        transcript.add(start, losses)
+        tell()
+        shard = start // exact.SHARD
+        if transcript.complete(shard):
+            yield shard
+
+
+def _batch(specification: ModelSpecification, columns: Any) -> tuple[Any, Any]:
+    inputs = {name: columns[name] for name in specification.inputs}
+    return inputs, specification.targets(columns[specification.target])
+
+
+class _Teller:
+    """Calls `progress` after each batch, and tells the log now and then."""
+
+    def __init__(self, transcript: Transcript, progress: Progress | None) -> None:
+        self._transcript, self._progress = transcript, progress
+        self._told = time.monotonic()
+        # the first batch is compiled: neither it nor what was known before says how fast we are
+        self._first: tuple[float, int] | None = None
+        if transcript.done:
+            logger.info("going on after %d examples evaluated earlier", transcript.done)
+        if progress is not None:
+            progress(transcript.done)
+
+    def __call__(self) -> None:
+        now, done, total = time.monotonic(), self._transcript.done, len(self._transcript.losses)
+        if self._progress is not None:
+            self._progress(done)
+        if self._first is None:
+            self._first = (now, done)
+        elif now - self._told > REPORT_SECONDS:
+            self._told = now
+            rate = (done - self._first[1]) / (now - self._first[0])
+            left = math.ceil((total - done) / rate)
+            logger.info("evaluated %d of %d examples, %d s left", done, total, left)

@@ -1,0 +1,171 @@
+"""The life of a trainer's claim on chain: commit, reveal, collect.
+
+Its own transactions bring it there, or those of whoever it is handed over to: see `Delivery`. A
+claim is journalled with its salt before its commitment is sent, and forgotten when nothing of it
+is left to collect. Every method compares journal and chain first, so calling it again is safe.
+"""
+
+import hashlib
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Protocol
+
+from compute.chain import Candidate
+from compute.chain.claims import Claim, commitment, eval_root_hash
+from compute.chain.handover import Opened
+from compute.chain.rewards import Reward, of_claim, won
+from compute.node.journal import Entry
+from compute.node.seat import Seat
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ClaimEntry(Entry):
+    """Everything needed to reveal a committed claim; hashes are 32 bytes, losses Q32.32 nats."""
+
+    tip: bytes
+    checkpoint_hash: bytes
+    loss: int
+    baseline_loss: int
+    eval_root: bytes
+    salt: bytes
+
+
+def checkpoint_nonce(trainer: str, block_index: int) -> int:
+    """63 bits that make a checkpoint's hash the trainer's own, and new in every block."""
+    material = f"{trainer.lower()}/{block_index}".encode()
+    return int.from_bytes(hashlib.sha256(material).digest()[:8]) >> 1
+
+
+class Delivery(Protocol):
+    """How claims reach the chain: `sending.OwnTransactions`, or `claim_folder.HandOver`.
+
+    `commit_margin`: seconds kept free at the end of the commit window. What returns a bool says
+    whether it is on chain, and is called again if not.
+    """
+
+    commit_margin: int
+
+    def can_pay_bond(self) -> bool: ...
+    def commit(self, block_index: int, commitment: bytes) -> bool: ...
+    def reveal(self, commitment: bytes, opened: Opened) -> bool: ...
+    def settle(self) -> None: ...
+    def collect(self, reward: Reward) -> None: ...
+    def finish(self, commitment: bytes) -> None: ...
+
+
+class Claimant:
+    """Makes one account's claims in one group and collects what they earn."""
+
+    def __init__(self, seat: Seat, delivery: Delivery) -> None:
+        """Raises JournalError if another process holds the seat's journal."""
+        self._journal = seat.journal(ClaimEntry)
+        self._group = seat.group
+        self._account = seat.account
+        self._blocks = seat.blocks
+        self._delivery = delivery
+        self.address = seat.address
+        self.commit_margin = delivery.commit_margin
+        self.can_pay_bond = delivery.can_pay_bond
+
+    def has_claim(self, block_index: int) -> bool:
+        """Whether a claim for this block is journalled, be it on chain or not."""
+        return self._journal.get(block_index) is not None
+
+    def checkpoints(self) -> set[bytes]:
+        """Hashes of the checkpoints whose claims are under way, revealed or not."""
+        return {entry.checkpoint_hash for entry in self._journal}
+
+    def prepare(
+        self,
+        block_index: int,
+        *,
+        tip: bytes,
+        checkpoint_hash: bytes,
+        loss: int,
+        baseline_loss: int,
+        eval_root: bytes,
+    ) -> None:
+        """Journal the claim of a block, with a fresh salt; from now on it is the only one."""
+        salt = secrets.token_bytes(32)
+        self._journal.record(
+            ClaimEntry(block_index, tip, checkpoint_hash, loss, baseline_loss, eval_root, salt)
+        )
+
+    def ensure_committed(self, block_index: int) -> bool:
+        """Commit to the journalled claim unless that is done; whether it is on chain."""
+        value = self._commitment(self._entry(block_index))
+        if self._group.voting.commitment(value) is not None:
+            return True
+        return self._delivery.commit(block_index, value)
+
+    def is_final(self, block_index: int) -> bool:
+        """Whether the commitment is on chain and no reorganisation can undo it."""
+        value = self._commitment(self._entry(block_index))
+        return self._group.voting.commitment(value, final=True) is not None
+
+    def ensure_revealed(self, block_index: int) -> bool:
+        """Publish the checkpoint and reveal the claim unless that is done; whether it is."""
+        entry = self._entry(block_index)
+        if self._standing(entry) is not None:
+            return True
+        self._blocks.serve_checkpoint(entry.checkpoint_hash)
+        claim = self._claim(entry)
+        signature = claim.sign(self._group.domain, self._account)
+        return self._delivery.reveal(self._commitment(entry), Opened(claim, entry.salt, signature))
+
+    def collect(self, before: int) -> None:
+        """Settle, redeem and release what claims of blocks before index `before` still hold."""
+        for entry in self._journal:
+            if entry.block_index < before and self._collected(entry):
+                self._delivery.finish(self._commitment(entry))
+                self._journal.forget(entry.block_index)
+
+    def _collected(self, entry: ClaimEntry) -> bool:
+        """Collect for one claim; whether nothing is left to do."""
+        n, group = entry.block_index, self._group
+        claim = self._standing(entry)
+        if claim is None:
+            logger.info("block %d: our claim was not revealed", n)
+            return True
+        self._delivery.settle()
+        due = of_claim(group, claim)
+        if due is None:
+            return False
+        outcome = group.voting.outcome(n)
+        ours = won(group, claim, outcome)
+        logger.info("block %d: %s", n, "our claim won" if ours else outcome.status.name.lower())
+        for reward in due:
+            self._delivery.collect(reward)
+        # others may have done the same meanwhile: what counts is the chain
+        claim = self._standing(entry)
+        return claim is not None and of_claim(group, claim) == []
+
+    def _standing(self, entry: ClaimEntry) -> Candidate | None:
+        """This claim as the chain stores it; None if it is not there, or another's is."""
+        claim = self._group.voting.candidate(entry.checkpoint_hash)
+        ours = entry.block_index, self.address
+        return claim if claim and (claim.block_index, claim.trainer) == ours else None
+
+    def _entry(self, block_index: int) -> ClaimEntry:
+        entry = self._journal.get(block_index)
+        if entry is None:
+            raise LookupError(f"no claim was journalled for block {block_index}")
+        return entry
+
+    def _claim(self, entry: ClaimEntry) -> Claim:
+        return Claim(
+            trainer=self.address,
+            block_index=entry.block_index,
+            model_hash=self._group.model_hash,
+            tip=entry.tip,
+            checkpoint_hash=entry.checkpoint_hash,
+            loss=entry.loss,
+            baseline_loss=entry.baseline_loss,
+            eval_root_hash=eval_root_hash(entry.eval_root),
+        )
+
+    def _commitment(self, entry: ClaimEntry) -> bytes:
+        return commitment(self._claim(entry).digest(self._group.domain), entry.salt)

@@ -1,0 +1,160 @@
+"""Chain time: the only time actors know, and how they wait for it.
+
+A wait is visible from outside: `status.json` in the actor's state folder says which chain time the
+actor has seen, what it waits for and until when. Whoever drives a development chain may move its
+clock once every actor is idle, that is `now >= latest block timestamp` and `waiting_until > now`.
+"""
+
+import contextlib
+import json
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
+from compute.durable import replace_file
+from compute.storage import StoreUnreachable
+from compute.training import Leave
+
+logger = logging.getLogger(__name__)
+
+
+# Chain time until a transaction that could not be sent is tried again.
+RETRY_SECONDS = 60
+
+CHAIN_IS_SILENT = (RpcUnavailable, RpcRefused, MalformedAnswer)
+
+
+class Stopped(Leave):
+    """The actor was asked to end; everything it needs to go on is on disk."""
+
+
+class Overdue(Exception):
+    """The chain's time for what was under way is over."""
+
+
+class TimeSource(Protocol):
+    def now(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a step asks for: to be called again at chain time `until` (seconds).
+
+    With `recheck` it is called again at the next poll already, because something that does not
+    follow the clock, such as a missing block in the store, may have changed.
+    """
+
+    until: int
+    doing: str
+    recheck: bool = False
+
+
+class Clock:
+    """Polls the chain's time (seconds), reports waiting, and carries the wish to stop."""
+
+    def __init__(self, chain: TimeSource, state: Path, *, poll_seconds: float = 1.0) -> None:
+        state.mkdir(parents=True, exist_ok=True)
+        self._chain = chain
+        self._status = state / "status.json"
+        self._poll_seconds = poll_seconds
+        self._stop = threading.Event()
+        self._reported = ""
+        self._look_at = 0.0  # by our own clock: when `check_until` looks at the chain again
+
+    def now(self) -> int:
+        """Timestamp of the latest block. Raises RpcUnavailable."""
+        return self._chain.now()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def stop_on_signals(self) -> None:
+        """Let SIGTERM and the first Ctrl-C end the actor at its next safe point; a second Ctrl-C
+        interrupts.
+        """
+
+        def handle(number: int, frame: object) -> None:
+            logger.info("asked to stop; finishing what is on the wire")
+            self.stop()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        signal.signal(signal.SIGTERM, handle)
+        signal.signal(signal.SIGINT, handle)
+
+    def check(self) -> None:
+        """Raise Stopped if the actor was asked to end; called from everything that takes long."""
+        if self._stop.is_set():
+            raise Stopped
+
+    def check_until(self, end: int) -> None:
+        """As `check`, and raise Overdue once chain time `end` has come. Looks at the chain once in
+        a poll interval at most; while it is silent, nothing is over."""
+        self.check()
+        if time.monotonic() >= self._look_at:
+            with contextlib.suppress(*CHAIN_IS_SILENT):
+                if self.now() >= end:
+                    raise Overdue
+            self._look_at = time.monotonic() + self._poll_seconds
+
+    def pause(self) -> None:
+        """One poll interval of real time. Raises Stopped."""
+        self._stop.wait(self._poll_seconds)
+        self.check()
+
+    def wait(self, wait: Wait) -> int:
+        """Return the chain time once it has reached `wait.until`, or after one poll if it asks to
+        recheck.
+        """
+        while True:
+            self.check()
+            now = self.now()
+            if now >= wait.until:
+                self.report(now, now, "working")
+                return now
+            self.report(now, wait.until, wait.doing)
+            self.pause()
+            if wait.recheck:
+                return self.now()
+
+    def report(self, now: int, until: int, doing: str) -> None:
+        """Write status.json, atomically, if it would change."""
+        text = json.dumps({"now": now, "waiting_until": until, "doing": doing})
+        if text == self._reported:
+            return
+        replace_file(self._status, text.encode())
+        if doing not in self._reported:
+            logger.info("%s (until %s)", doing, until)
+        self._reported = text
+
+
+def follow(step: Callable[[int], Wait], clock: Clock) -> None:
+    """Call `step` with the chain time whenever its last answer says so; return when the clock is
+    stopped.
+
+    A chain or store that does not answer is waited for: every step decides anew from chain and
+    journal, so nothing is lost by starting one over.
+    """
+    wait = Wait(0, "starting")
+    silent: str | None = None
+    while True:
+        try:
+            wait = step(clock.wait(wait))
+            if silent:
+                logger.info("the %s answers again", silent)
+                silent = None
+        except (*CHAIN_IS_SILENT, StoreUnreachable) as error:
+            if not silent:
+                silent = "store" if isinstance(error, StoreUnreachable) else "chain"
+                logger.warning("%s Waiting for the %s to come back.", error, silent)
+            try:
+                clock.pause()
+            except Stopped:
+                return
+        except Stopped:
+            return

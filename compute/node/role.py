@@ -1,0 +1,34 @@
+"""The life of a role: one step after another until it is asked to stop."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+from compute.judging.device import ensure_fit
+from compute.node.clock import Wait, follow
+from compute.node.seat import Seat
+
+
+class Role(ABC):
+    """What one account does in one group. A subclass is made from a `Seat` and its own options."""
+
+    # Whether it acts on losses that it computed itself.
+    needs_exact_device: ClassVar[bool] = False
+
+    @abstractmethod
+    def step(self, now: int) -> Wait:
+        """Do what chain time `now` (seconds) asks for; when to be called again."""
+
+
+def run(seat: Seat, take: Callable[[Seat], Role]) -> None:
+    """Be the role that `take` makes of the seat until SIGTERM or Ctrl-C.
+
+    Raises UnfitDevice if the role needs a device that computes exactly and this is none,
+    JournalError if another process with this role and account runs, StorageError if the disk fails.
+    """
+    with seat:
+        role = take(seat)
+        seat.clock.stop_on_signals()
+        if role.needs_exact_device:
+            ensure_fit(seat.state)
+        follow(role.step, seat.clock)

@@ -1,0 +1,97 @@
+"""A seat: one account's place in one group, and all that a role works with there."""
+
+import contextlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from compute.chain import Group
+from compute.node.clock import Clock
+from compute.node.journal import EntryType, Journal
+from compute.node.keeping import Keeping
+from compute.node.mirror import Mirror
+from compute.storage import FolderStore, Store
+
+if TYPE_CHECKING:
+    from compute.chain import Sender
+    from compute.chain.accounts import LocalAccount
+
+POLL_SECONDS = 2.0
+
+Opened = TypeVar("Opened")
+
+
+def folder(root: Path, role: str, group: Group, address: str) -> Path:
+    """Where a role keeps its state by default: one folder per role, group and account."""
+    return root / str(group.chain.chain_id) / group.voting.address / f"{role}-{address}"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """`account` acts as `role` in `group`; `shared` is the store that everybody reads.
+
+    What lies in the folder `state` is the role's own. Leaving the seat, a context manager, closes
+    what the role opened, the last first.
+    """
+
+    group: Group
+    account: "LocalAccount"
+    shared: Store
+    state: Path
+    role: str
+    poll_seconds: float = POLL_SECONDS
+    _opened: contextlib.ExitStack = field(
+        default_factory=contextlib.ExitStack, init=False, repr=False, compare=False
+    )
+
+    def __enter__(self) -> "Seat":
+        self.state.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self._opened.close()
+
+    def open(self, resource: contextlib.AbstractContextManager[Opened]) -> Opened:
+        """Enter `resource` until the seat is left."""
+        return self._opened.enter_context(resource)
+
+    def journal(self, entry_type: type[EntryType]) -> Journal[EntryType]:
+        """The role's journal, locked until the seat is left. Raises JournalError."""
+        identity: dict[str, str | int] = {
+            "role": self.role,
+            "chain_id": self.group.chain.chain_id,
+            "voting": self.group.voting.address,
+            "genesis_time": self.group.genesis_time,
+            "account": self.address,
+        }
+        return self.open(Journal(self.state / "journal.json", entry_type, identity))
+
+    @property
+    def address(self) -> str:
+        address: str = self.account.address
+        return address
+
+    @property
+    def training_sets(self) -> Path:
+        """The folder of the versions of the group's training set."""
+        return self.state / "training_set"
+
+    @cached_property
+    def clock(self) -> Clock:
+        return Clock(self.group.chain, self.state, poll_seconds=self.poll_seconds)
+
+    @cached_property
+    def sender(self) -> "Sender":
+        """Sends transactions of the account."""
+        return self.group.sender(self.account)
+
+    @cached_property
+    def blocks(self) -> Mirror:
+        """The role's private blocks, over the shared store."""
+        return Mirror(FolderStore(self.state / "blocks"), self.shared)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """What the role keeps available for the group."""
+        return Keeping(self.group, self.blocks, f"{self.role}-{self.address}")

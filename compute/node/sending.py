@@ -1,0 +1,75 @@
+"""Sending a transaction that may fail: say so and go on; the next step looks at the chain again."""
+
+import logging
+from collections.abc import Callable
+
+from compute.chain import Group, NoFunds, Reverted, TransactionPending
+from compute.chain.handover import Opened
+from compute.chain.rewards import Reward, collect
+from compute.chain.sender import Sender
+
+logger = logging.getLogger(__name__)
+
+
+def attempt(what: str, send: Callable[[], object]) -> bool:
+    """Send; whether it is on chain. An RPC that does not answer still raises RpcUnavailable."""
+    try:
+        send()
+    except (Reverted, NoFunds, TransactionPending) as error:
+        logger.warning("could not %s: %s", what, error)
+        return False
+    logger.info("done: %s", what)
+    return True
+
+
+def settle_overdue(sender: Sender, group: Group) -> None:
+    """Write the outcome of the last block with reveals to the chain, if it is over."""
+    block_index = group.voting.settleable()
+    if block_index is not None:
+        attempt(f"settle block {block_index}", lambda: sender.settle(group))
+
+
+class OwnTransactions:
+    """How claims reach the chain by transactions of an account of ours, which pays their bonds."""
+
+    # Kept free at the end of the commit window for sending the commitment.
+    commit_margin = 120
+
+    def __init__(self, group: Group, sender: Sender) -> None:
+        self._group = group
+        self._sender = sender
+
+    def can_pay_bond(self) -> bool:
+        """Whether the account holds the NRN of one bond."""
+        balance = self._group.chain.neuron.balance_of(self._sender.address)
+        return balance >= self._group.config.bond
+
+    def commit(self, block_index: int, commitment: bytes) -> bool:
+        """Whether the commitment is on chain now."""
+        return attempt(
+            f"commit in block {block_index}", lambda: self._sender.commit(self._group, commitment)
+        )
+
+    def reveal(self, commitment: bytes, opened: Opened) -> bool:
+        """Whether the claim is revealed now."""
+        claim = opened.claim
+        return attempt(
+            f"reveal in block {claim.block_index}",
+            lambda: self._sender.reveal(self._group, claim, opened.salt, opened.signature),
+        )
+
+    def settle(self) -> None:
+        """Write down the outcome of a block that is over."""
+        settle_overdue(self._sender, self._group)
+
+    def collect(self, reward: Reward) -> None:
+        """Have one reward or bond paid to whom it belongs."""
+        attempt(
+            f"collect {reward.kind.value}, block {reward.number}",
+            lambda: collect(self._sender, self._group, reward),
+        )
+
+    def finish(self, commitment: bytes) -> None:
+        """Take back the bonds of our claims that an earlier commitment displaced."""
+        if self._group.voting.credit(self._sender.address):
+            attempt("withdraw credit", lambda: self._sender.withdraw_credit(self._group))

@@ -1,0 +1,142 @@
+"""The two ways to evaluate agree, and the second leaves at the first lie."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compute import exact
+from compute.exact import SHARD
+from compute.judging import evaluation
+from compute.judging.evaluation import CannotEvaluate, FalseClaim, evaluate, evaluate_against
+from compute.judging.transcripts import Transcripts
+from compute.models import MLP, InputColumn, ModelSpecification
+from compute.training_set import Schema, TrainingSet
+
+SPECIFICATION = ModelSpecification(MLP((), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
+PARAMETERS = SPECIFICATION.initial_parameters()
+SHARDS = 3
+
+
+def against(
+    loss: int,
+    sums: Sequence[int] | None,
+    training_set: TrainingSet,
+    progress: evaluation.Progress | None = None,
+) -> exact.Evaluation:
+    return evaluate_against(loss, sums, SPECIFICATION, PARAMETERS, training_set, progress)
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So small that a shard has many, and what is on its way counts little."""
+    monkeypatch.setattr(evaluation, "_batch_size", lambda *subject: 100)
+
+
+@pytest.fixture(scope="module")
+def training_set() -> TrainingSet:
+    count = 2 * 1024 + 300
+    numbers = np.arange(count)
+    x = np.stack([numbers & 255, numbers >> 8], 1).astype(np.uint8)
+    columns = {"x": x, "y": (numbers & 1).astype(np.uint8)}
+    return TrainingSet(Schema.of(columns)).patched(columns, [])
+
+
+@pytest.fixture(scope="module")
+def truth(training_set: TrainingSet) -> exact.Evaluation:
+    return evaluate(SPECIFICATION, PARAMETERS, training_set)
+
+
+def test_shards_in_any_order_are_the_same_evaluation(
+    training_set: TrainingSet, truth: exact.Evaluation
+) -> None:
+    done: list[int] = []
+    found = against(truth.loss, truth.shard_sums, training_set, progress=done.append)
+    assert np.array_equal(found.transcript, truth.transcript)
+    assert (found.loss, found.root) == (truth.loss, truth.root)
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, len(training_set))
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_false_shard_sum_is_found(
+    shard: int, training_set: TrainingSet, truth: exact.Evaluation
+) -> None:
+    sums = list(truth.shard_sums)
+    sums[shard] -= 1
+    claimed = sum(sums) // len(training_set)
+    with pytest.raises(FalseClaim, match=f"shard {shard} sums to {truth.shard_sums[shard]}"):
+        against(claimed, sums, training_set)
+
+
+@pytest.mark.parametrize(
+    ("sums", "reason"),
+    [([], "there are 3 shards"), ([1] * 4, "there are 3 shards"), ([7] * SHARDS, "a loss of 0")],
+)
+def test_sums_that_cannot_be_are_refused_unseen(
+    sums: list[int], reason: str, training_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "Evaluator", None)  # nothing may be evaluated
+    with pytest.raises(FalseClaim, match=reason):
+        against(5, sums, training_set)
+
+
+def test_junk_costs_one_shard(
+    training_set: TrainingSet, truth: exact.Evaluation, small_batches: None
+) -> None:
+    """All sums false: left after the first shard and what was already on its way."""
+    done: list[int] = []
+    junk = [x ^ 1 for x in truth.shard_sums]
+    with pytest.raises(FalseClaim):
+        against(sum(junk) // len(training_set), junk, training_set, progress=done.append)
+    assert done[-1] <= SHARD
+
+
+def test_without_sums_too_low_a_loss_is_left_early(
+    training_set: TrainingSet, truth: exact.Evaluation, small_batches: None
+) -> None:
+    assert against(truth.loss, None, training_set).root == truth.root
+    done: list[int] = []
+    with pytest.raises(FalseClaim, match="a part of the examples"):
+        against(truth.loss // 8, None, training_set, progress=done.append)
+    assert done[-1] <= 2 * SHARD
+    # too late to save anything: the caller compares
+    assert against(truth.loss - 1, None, training_set).loss == truth.loss
+
+
+def test_a_saturating_example_is_invalid_in_any_order(training_set: TrainingSet) -> None:
+    huge = {name: value * np.float32(2.0**100) for name, value in PARAMETERS.items()}
+    for found in (
+        evaluate(SPECIFICATION, huge, training_set),
+        evaluate_against(5, None, SPECIFICATION, huge, training_set),
+    ):
+        assert (found.valid, found.reason) == (False, "an example saturates")
+
+
+def test_an_evaluation_goes_on_where_it_was_left(
+    training_set: TrainingSet, truth: exact.Evaluation, tmp_path: Path, small_batches: None
+) -> None:
+    class Cut(Exception):
+        pass
+
+    def leave(done: int) -> None:
+        if done > 1500:
+            raise Cut
+
+    subject = SPECIFICATION, PARAMETERS, training_set
+    key = SPECIFICATION.hash, bytes(32), bytes(32), len(training_set)
+    with pytest.raises(Cut), Transcripts(tmp_path).open(*key) as transcript:
+        evaluate(*subject, leave, transcript)
+    done: list[int] = []
+    with Transcripts(tmp_path).open(*key) as transcript:
+        found = evaluate_against(truth.loss, truth.shard_sums, *subject, done.append, transcript)
+    assert done[0] > 1500
+    assert found.root == truth.root
+
+
+def test_another_number_system_is_refused(training_set: TrainingSet) -> None:
+    later = replace(SPECIFICATION, evaluator="F24/3")
+    with pytest.raises(CannotEvaluate, match="F24/3"):
+        evaluate(later, PARAMETERS, training_set)

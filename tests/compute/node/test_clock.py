@@ -1,0 +1,105 @@
+"""Waiting on chain time, and what it shows to others."""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compute.chain import RpcUnavailable
+from compute.node.clock import Clock, Overdue, Stopped, Wait, follow
+from compute.storage import StoreUnreachable
+
+
+class Times:
+    """Chain time from a list; None is an RPC that does not answer."""
+
+    def __init__(self, *times: int | None) -> None:
+        self._times: Iterator[int | None] = iter(times)
+
+    def now(self) -> int:
+        time = next(self._times)
+        if time is None:
+            raise RpcUnavailable("No answer.")
+        return time
+
+
+def status(state: Path) -> dict[str, object]:
+    return json.loads((state / "status.json").read_text())
+
+
+def clock_of(state: Path, *times: int | None) -> Clock:
+    return Clock(Times(*times), state, poll_seconds=0.001)
+
+
+def test_a_wait_ends_at_its_time_and_not_before(tmp_path: Path) -> None:
+    clock = clock_of(tmp_path, 10, 19, 20)
+    assert clock.wait(Wait(20, "waiting")) == 20
+    assert status(tmp_path) == {"now": 20, "waiting_until": 20, "doing": "working"}
+
+
+def test_a_wait_that_rechecks_ends_after_one_poll(tmp_path: Path) -> None:
+    assert clock_of(tmp_path, 10, 11).wait(Wait(20, "waiting", recheck=True)) == 11
+    assert status(tmp_path) == {"now": 10, "waiting_until": 20, "doing": "waiting"}
+
+
+def test_follow_asks_again_when_told_and_stops_when_asked(tmp_path: Path) -> None:
+    clock, seen = clock_of(tmp_path, 1, 2, 3, 5), []
+
+    def step(now: int) -> Wait:
+        seen.append(now)
+        if now == 5:
+            clock.stop()
+        return Wait(now + 2, "waiting")
+
+    follow(step, clock)
+    assert seen == [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [("chain", RpcUnavailable("No answer.")), ("store", StoreUnreachable("No answer."))],
+)
+def test_a_silent_chain_or_store_is_waited_for_and_the_step_repeated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, failure: Exception
+) -> None:
+    caplog.set_level(logging.INFO)
+    clock, seen = clock_of(tmp_path, 1, 2, None, None, 9), []
+
+    def step(now: int) -> Wait:
+        seen.append(now)
+        if len(seen) == 2:
+            raise failure
+        if now == 9:
+            clock.stop()
+        return Wait(now + 1, "waiting")
+
+    follow(step, clock)
+    assert seen == [1, 2, 9]
+    assert caplog.text.count(f"Waiting for the {name} to come back") == 1
+    assert f"the {name} answers again" in caplog.text
+
+
+def test_what_takes_long_can_be_left(tmp_path: Path) -> None:
+    clock = clock_of(tmp_path, 1)
+    clock.check()
+    clock.stop()
+    with pytest.raises(Stopped):
+        clock.check()
+
+
+def test_work_is_left_when_its_time_is_over_and_not_while_the_chain_is_silent(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(Times(19, None, 20), tmp_path, poll_seconds=0)
+    clock.check_until(20)
+    clock.check_until(20)
+    with pytest.raises(Overdue):
+        clock.check_until(20)
+    seldom = Clock(Times(19), tmp_path, poll_seconds=3_600)
+    seldom.check_until(20)
+    seldom.check_until(20)
+    seldom.stop()
+    with pytest.raises(Stopped):
+        seldom.check_until(20)

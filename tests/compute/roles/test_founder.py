@@ -1,0 +1,59 @@
+"""What a founder stores can be read back, and what the model cannot read is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compute.judging.retrieval import load_incumbent, load_specification
+from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
+from compute.roles.founder import found, found_fork
+from compute.storage import FolderStore, pinned, pins_of
+from compute.training_set import replay
+
+SPECIFICATION = ModelSpecification(MLP((4,), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
+COLUMNS = {"x": np.arange(12, dtype=np.uint8).reshape(6, 2), "y": np.array([0, 1] * 3, np.uint8)}
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "shared")
+
+
+def test_what_is_founded_can_be_read_back(shared: FolderStore) -> None:
+    founding = found(SPECIFICATION, COLUMNS, shared)
+    assert founding == found(SPECIFICATION, COLUMNS, shared)
+    assert pinned(pins_of(shared)) == set(shared.digests()), "the founder's are the only ones"
+    assert load_specification(shared, founding.model_hash) == SPECIFICATION
+    assert np.array_equal(replay(shared, founding.genesis_tip, []).columns["x"], COLUMNS["x"])
+    start = load_incumbent(shared, SPECIFICATION, founding.genesis_checkpoint)
+    assert all(np.array_equal(start[k], v) for k, v in SPECIFICATION.initial_parameters().items())
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"y": COLUMNS["y"]}, "'x', which is not there"),
+        ({"x": COLUMNS["x"]}, "target 'y' is not there"),
+        ({**COLUMNS, "x": COLUMNS["x"].astype(np.int16)}, "as uint8"),
+        ({**COLUMNS, "x": COLUMNS["x"][:, :1]}, r"the data has uint8 \[1\]"),
+        ({**COLUMNS, "y": COLUMNS["y"] + np.uint8(1)}, "not one of the 2 classes"),
+    ],
+)
+def test_data_that_the_model_cannot_read_is_refused(
+    columns: dict[str, np.ndarray], sentence: str, shared: FolderStore
+) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        found(SPECIFICATION, columns, shared)
+
+
+def test_a_fork_names_its_parent(shared: FolderStore) -> None:
+    with pytest.raises(ModelError, match="names its parent"):
+        found_fork(SPECIFICATION, shared)
+    fork = ModelSpecification(
+        MLP((6,), 2), SPECIFICATION.columns, "y", parent=Parent(SPECIFICATION.hash, "widen")
+    )
+    founding = found(SPECIFICATION, COLUMNS, shared)
+    assert load_specification(shared, found_fork(fork, shared)) == fork
+    wide = load_incumbent(shared, fork, founding.genesis_checkpoint)
+    assert wide["Dense_0/kernel"].shape == (2, 6)
