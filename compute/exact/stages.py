@@ -21,8 +21,6 @@ from compute.program.program import Program, Step
 Operand = tuple[int, tuple[int, ...], tuple[int, ...]]
 
 
-
-
 class Stages:
     """The two stages of a program.  Both are traceable by JAX; x64 must be enabled."""
 
@@ -60,6 +58,8 @@ class Stages:
             made = self.made_by.get(number)
             if self.batched[number] or number in kept or made in again:
                 continue
+            if made is not None and self._late(made):
+                continue
             if made is not None and _grows(main.steps[made], main.types):
                 again.add(made)
                 wanted += main.steps[made].operands
@@ -73,7 +73,11 @@ class Stages:
         for i, step in enumerate(self.program.main.steps):
             if step.operation.name == "dot" and self._late(i):
                 for side, number in zip("ab", step.operands, strict=True):
-                    key = (number, step.attributes[f"contract_{side}"], step.attributes[f"batch_{side}"])
+                    key = (
+                        number,
+                        step.attributes[f"contract_{side}"],
+                        step.attributes[f"batch_{side}"],
+                    )
                     if number in self.kept and self.program.main.types[number].dtype.is_float:
                         found[key] = None
         return list(found)
@@ -81,9 +85,7 @@ class Stages:
     def first(self, params: Sequence[Array]) -> Any:
         """From the parameters in order: (kept values, bounds, did a step trap), as a pytree."""
         context = Context(None, self.carrier)
-        values: dict[int, Value] = {
-            i: Value(canonical(x), False) for i, x in enumerate(params)
-        }
+        values: dict[int, Value] = {i: Value(canonical(x), False) for i, x in enumerate(params)}
         for i in range(len(self.program.main.steps)):
             if not self._late(i):
                 self._run(context, i, values)
