@@ -30,20 +30,25 @@ class Stages:
         main = program.main
         self.of_params = len(program.parameters)
         known = [i >= self.of_params for i in range(len(main.inputs))]
-        self.batched = flags.of_block(main, known)
+        batched = flags.of_block(main, known)
+        # what a step of the second stage makes, though it may be the same for all examples
+        self.late = {n for n, late in enumerate(known) if late}
         self.made_by: dict[int, int] = {}
         self.results: list[range] = []
         number = len(main.inputs)
         for i, step in enumerate(main.steps):
             self.results.append(range(number, number + len(step.results)))
             self.made_by |= dict.fromkeys(self.results[i], i)
+            if any(n in self.late for n in step.operands) or any(
+                batched[n] for n in self.results[i]
+            ):
+                self.late |= set(self.results[i])
             number += len(step.results)
         self.kept, self.again = self._divide()
         self.weights = self._weights() if carrier.float64 else []
 
     def _late(self, i: int) -> bool:
-        step = self.program.main.steps[i]
-        return any(self.batched[n] for n in (*step.operands, *self.results[i]))
+        return any(n in self.late for n in self.results[i])
 
     def _divide(self) -> tuple[list[int], set[int]]:
         """(numbers that the second stage reads from the first, steps that it repeats because
@@ -56,9 +61,7 @@ class Stages:
         while wanted:
             number = wanted.pop()
             made = self.made_by.get(number)
-            if self.batched[number] or number in kept or made in again:
-                continue
-            if made is not None and self._late(made):
+            if number in self.late or number in kept or made in again:
                 continue
             if made is not None and _grows(main.steps[made], main.types):
                 again.add(made)
