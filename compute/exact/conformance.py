@@ -104,12 +104,12 @@ def differing(cases: list[Case], carrier: str) -> list[int]:
             found.append(stage.second(stage.first(parameters), inputs))
         return found
 
-    given = [
-        (list(c.parameters.values()), [x[None] for x in c.inputs.values()]) for c in cases
-    ]
+    given = [(list(c.parameters.values()), [x[None] for x in c.inputs.values()]) for c in cases]
     with jax.enable_x64(True):
         found = jax.device_get(jax.jit(run, compiler_options=COMPILER_OPTIONS)(given))
-    return [i for i, (case, got) in enumerate(zip(cases, found, strict=True)) if _differs(case, got)]
+    return [
+        i for i, (case, got) in enumerate(zip(cases, found, strict=True)) if _differs(case, got)
+    ]
 
 
 def _differs(case: Case, found: Any) -> bool:

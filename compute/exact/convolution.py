@@ -70,7 +70,9 @@ def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
     def some(start: Array) -> Array:
         images = lax.dynamic_slice_in_dim(x, start, size, 0)
         s = _product(wide(images), wide(kernel), shape)
-        return decide(s, error_bound(_patch_bounds(images, shape, kernel), bounds, shape.terms), PRODUCT_SUM)
+        return decide(
+            s, error_bound(_patch_bounds(images, shape, kernel), bounds, shape.terms), PRODUCT_SUM
+        )
 
     marked = lax.map(some, jnp.arange(0, len(x), size))
     return repair(marked.reshape(result), exact)
@@ -126,11 +128,13 @@ def _taps_at_once(x: Array, kernel: Array, shape: Shape, first: int) -> Array:
     patches = jnp.concatenate([y.reshape(*y.shape[:-1], groups, depth) for y in pieces], -1)
     weights = kernel.reshape(-1, groups, out // groups)
     last = patches.ndim - 1
-    kind = {"precision": lax.Precision.HIGHEST, "preferred_element_type": x.dtype}
+    dot = functools.partial(
+        lax.dot_general, precision=lax.Precision.HIGHEST, preferred_element_type=x.dtype
+    )
     if groups == 1:
         flat = patches.reshape(*patches.shape[:-2], -1)
-        return lax.dot_general(flat, weights[:, 0], (((last - 1,), (0,)), ((), ())), **kind)
-    y = lax.dot_general(patches, weights, (((last,), (0,)), ((last - 1,), (1,))), **kind)
+        return dot(flat, weights[:, 0], (((last - 1,), (0,)), ((), ())))
+    y = dot(patches, weights, (((last,), (0,)), ((last - 1,), (1,))))
     return jnp.moveaxis(y, 0, -2).reshape(*patches.shape[:-2], out)
 
 

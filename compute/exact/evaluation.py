@@ -84,7 +84,9 @@ class Evaluator:
             raise Invalid(NOT_FINITE)
         self._program = program
         self._mesh = Mesh(np.array(jax.local_devices()), ("examples",))
-        self._compiled = _compiled(_ByIdentity(program), loss, carrier or default_carrier(), self._mesh)
+        self._compiled = _compiled(
+            _ByIdentity(program), loss, carrier or default_carrier(), self._mesh
+        )
         with jax.enable_x64(True):
             everywhere = NamedSharding(self._mesh, PartitionSpec())
             self._kept = self._compiled.first(jax.device_put(arrays, everywhere))
@@ -111,7 +113,9 @@ class Evaluator:
         arrays = [_narrow(inputs[name]) for name, _ in self._program.inputs]
         for (name, kind), x in zip(self._program.inputs, arrays, strict=True):
             if x.shape[1:] != kind.shape or x.dtype != kind.dtype.numpy:
-                raise ValueError(f"the input {name!r} is {x.dtype}{list(x.shape[1:])} and not {kind}")
+                raise ValueError(
+                    f"the input {name!r} is {x.dtype}{list(x.shape[1:])} and not {kind}"
+                )
         batch = [_padded(x, self._size) for x in (*arrays, _narrow(targets))]
         with jax.enable_x64(True):
             batch = jax.device_put(batch, NamedSharding(self._mesh, PartitionSpec("examples")))
@@ -148,8 +152,8 @@ def _compiled(key: _ByIdentity, loss: str | Loss, carrier: str, mesh: Mesh) -> _
 
     def second(kept: Any, inputs: list[Array], targets: Array) -> tuple[Array, Array]:
         outputs, saturated = stages.second(kept, inputs)
-        one = functools.partial(rule, carrier=CARRIERS[carrier])
-        values, beyond = jax.vmap(one)(outputs[0], targets)
+        one = jax.vmap(lambda y, target: rule(y, target, CARRIERS[carrier]))
+        values, beyond = one(outputs[0], targets)
         return values, saturated | beyond
 
     everywhere, apart = PartitionSpec(), PartitionSpec("examples")

@@ -47,7 +47,9 @@ def of_while(step: Step, operands: Sequence[bool]) -> tuple[Flags, bool]:
     return ([True] * len(carries) if condition else carries), condition
 
 
-def carried(body: Block, fixed: Sequence[bool], start: Sequence[bool], rest: Sequence[bool]) -> Flags:
+def carried(
+    body: Block, fixed: Sequence[bool], start: Sequence[bool], rest: Sequence[bool]
+) -> Flags:
     """The least flags of a loop's carries that its body keeps."""
     carries = list(start)
     while True:

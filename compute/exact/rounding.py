@@ -20,8 +20,8 @@ from compute.exact.superaccumulator import SATURATED_PATTERN, Format
 
 UNDECIDED = np.int32(0x7F800001)
 TILE = 512
-# elements that are repaired at once, each in a tile of its own
-CHUNK = 64
+# elements that are repaired at once, one in each lane; a lane is a row of tiles
+LANES = 64
 
 
 def decide(s: Array, error: Array, form: Format) -> Array:
@@ -56,28 +56,30 @@ def decide(s: Array, error: Array, form: Format) -> Array:
 def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
     """Float32 values from patterns of any shape, of which some are UNDECIDED.
 
-    `exact(index)` sums elements again: int64 [C] places in C order -> int32 [C] patterns.
-    Takes a pass over `marked` and, for each CHUNK of undecided elements, one call of `exact`.
+    `exact(index)` sums elements again: int64 [lanes] places in C order -> int32 [lanes] patterns.
+    Takes a pass over `marked`, and one call of `exact` for the next element of every lane.
     """
     if not marked.size:
         return lax.bitcast_convert_type(marked, jnp.float32)
-    tile = _tile(marked.size)
-    count = marked.size // tile
-    chunk = min(CHUNK, count)
+    lanes, each, tile = _divided(marked.size)
+    lane, turn = jnp.arange(lanes), jnp.arange(each)
 
     def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
         tiles, hot = state
-        (at,) = jnp.nonzero(hot, size=chunk, fill_value=count)
-        open_ = tiles.at[at].get(mode="fill", fill_value=0) == UNDECIDED
+        at = jnp.argmax(hot, axis=1)
+        number = lane * each + at
+        open_ = tiles[number] == UNDECIDED
         place = jnp.argmax(open_, axis=1)
-        found = exact(jnp.minimum(at, count - 1).astype(jnp.int64) * tile + place)
-        tiles = tiles.at[at, place].set(found, mode="drop", unique_indices=True)
-        more = jnp.sum(open_, axis=1) > 1
-        return tiles, hot.at[at].set(more, mode="drop", unique_indices=True)
+        busy = jnp.any(hot, axis=1)
+        found = exact(number.astype(jnp.int64) * tile + place)
+        row = jnp.where(busy, number, lanes * each)
+        tiles = tiles.at[row, place].set(found, mode="drop", unique_indices=True)
+        done = (turn == at[:, None]) & (jnp.sum(open_, axis=1) <= 1)[:, None]
+        return tiles, hot & ~done
 
     def search(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        tiles = state[0].reshape(count, tile)
-        hot = jnp.any(tiles == UNDECIDED, axis=1)
+        tiles = state[0].reshape(-1, tile)
+        hot = jnp.any(tiles == UNDECIDED, axis=1).reshape(lanes, each)
         tiles, hot = lax.while_loop(lambda inner: jnp.any(inner[1]), again, (tiles, hot))
         return tiles.reshape(marked.shape), jnp.any(hot)
 
@@ -94,7 +96,12 @@ def saturating(patterns: Array, *terms: Array) -> Array:
     return patterns
 
 
-def _tile(size: int) -> int:
-    """A divisor of `size`, at most TILE, that leaves CHUNK tiles or more if it can."""
-    most = max(1, min(TILE, size // CHUNK))
-    return next(tile for tile in range(most, 0, -1) if size % tile == 0)
+def _divided(size: int) -> tuple[int, int, int]:
+    """size = lanes * tiles of a lane * elements of a tile, at most LANES and TILE."""
+    tile = _divisor(size, max(1, min(TILE, size // LANES)))
+    lanes = _divisor(size // tile, LANES)
+    return lanes, size // tile // lanes, tile
+
+
+def _divisor(size: int, most: int) -> int:
+    return next(n for n in range(most, 0, -1) if size % n == 0)

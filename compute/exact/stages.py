@@ -21,8 +21,6 @@ from compute.program.program import Program, Step
 Operand = tuple[int, tuple[int, ...], tuple[int, ...]]
 
 
-
-
 class Stages:
     """The two stages of a program.  Both are traceable by JAX; x64 must be enabled."""
 
@@ -32,20 +30,25 @@ class Stages:
         main = program.main
         self.of_params = len(program.parameters)
         known = [i >= self.of_params for i in range(len(main.inputs))]
-        self.batched = flags.of_block(main, known)
+        batched = flags.of_block(main, known)
+        # what a step of the second stage makes, though it may be the same for all examples
+        self.late = {n for n, late in enumerate(known) if late}
         self.made_by: dict[int, int] = {}
         self.results: list[range] = []
         number = len(main.inputs)
         for i, step in enumerate(main.steps):
             self.results.append(range(number, number + len(step.results)))
             self.made_by |= dict.fromkeys(self.results[i], i)
+            if any(n in self.late for n in step.operands) or any(
+                batched[n] for n in self.results[i]
+            ):
+                self.late |= set(self.results[i])
             number += len(step.results)
         self.kept, self.again = self._divide()
         self.weights = self._weights() if carrier.float64 else []
 
     def _late(self, i: int) -> bool:
-        step = self.program.main.steps[i]
-        return any(self.batched[n] for n in (*step.operands, *self.results[i]))
+        return any(n in self.late for n in self.results[i])
 
     def _divide(self) -> tuple[list[int], set[int]]:
         """(numbers that the second stage reads from the first, steps that it repeats because
@@ -58,7 +61,7 @@ class Stages:
         while wanted:
             number = wanted.pop()
             made = self.made_by.get(number)
-            if self.batched[number] or number in kept or made in again:
+            if number in self.late or number in kept or made in again:
                 continue
             if made is not None and _grows(main.steps[made], main.types):
                 again.add(made)
@@ -73,7 +76,11 @@ class Stages:
         for i, step in enumerate(self.program.main.steps):
             if step.operation.name == "dot" and self._late(i):
                 for side, number in zip("ab", step.operands, strict=True):
-                    key = (number, step.attributes[f"contract_{side}"], step.attributes[f"batch_{side}"])
+                    key = (
+                        number,
+                        step.attributes[f"contract_{side}"],
+                        step.attributes[f"batch_{side}"],
+                    )
                     if number in self.kept and self.program.main.types[number].dtype.is_float:
                         found[key] = None
         return list(found)
@@ -81,9 +88,7 @@ class Stages:
     def first(self, params: Sequence[Array]) -> Any:
         """From the parameters in order: (kept values, bounds, did a step trap), as a pytree."""
         context = Context(None, self.carrier)
-        values: dict[int, Value] = {
-            i: Value(canonical(x), False) for i, x in enumerate(params)
-        }
+        values: dict[int, Value] = {i: Value(canonical(x), False) for i, x in enumerate(params)}
         for i in range(len(self.program.main.steps)):
             if not self._late(i):
                 self._run(context, i, values)

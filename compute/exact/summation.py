@@ -70,9 +70,7 @@ def window_total(
         zero = jnp.zeros((), terms.dtype)
         return lax.reduce_window(terms, zero, lax.add, padding="VALID", **window)
 
-    lowest = lax.reduce_window(
-        lowest_bit(x), jnp.int32(FAR), lax.min, padding="VALID", **window
-    )
+    lowest = lax.reduce_window(lowest_bit(x), jnp.int32(FAR), lax.min, padding="VALID", **window)
 
     def exact(index: Array) -> Array:
         found = x.reshape(-1)[taps(index)]
@@ -107,9 +105,9 @@ def cumulative(x: Array, axis: int, reverse: bool, carrier: Carrier) -> Array:
     if not carrier.float64:
         return lax.bitcast_convert_type(in_integers(), jnp.float32)
     y = wide(x)
-    sums = (lax.cumsum(z, axis=axis, reverse=reverse) for z in (y, jnp.abs(y)))
+    s, magnitudes = (lax.cumsum(z, axis=axis, reverse=reverse) for z in (y, jnp.abs(y)))
     lowest = lax.cummin(lowest_bit(x), axis=axis, reverse=reverse)
-    return all_or_none(decide_sum(*sums, lowest, x.shape[axis]), in_integers)
+    return all_or_none(decide_sum(s, magnitudes, lowest, x.shape[axis]), in_integers)
 
 
 def all_or_none(marked: Array, in_integers: Callable[[], Array]) -> Array:

@@ -12,8 +12,6 @@ Nothing here is a floating-point operation: any machine with int64 computes it.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -88,10 +86,11 @@ def round_sum(terms: Terms, form: Format) -> Array:
     top = jnp.max(jnp.where(there, terms.unit, -FAR), -1, initial=-FAR) + TERM_BITS
     low = jnp.min(jnp.where(there, terms.unit, FAR), -1, initial=FAR)
 
-    def window(j: Array) -> Array:
-        """The sum of what the terms have in window `j`, and of their signs in the first."""
-        lowest = (top - BITS * (j + 1))[..., None]
-        return jnp.sum(_part(terms, lowest, j == 0), -1)
+    def windows(j: Array) -> Array:
+        """The sums of what the terms have in windows j ... j + AT_ONCE - 1; signed in the first."""
+        number = (j + jnp.arange(AT_ONCE, dtype=jnp.int32)).reshape(-1, *[1] * terms.unit.ndim)
+        lowest = top[..., None] - BITS * (number + 1)
+        return jnp.sum(_part(terms, lowest, number == 0), -1)
 
     def found(limbs: Array, j: Array) -> tuple[Array, Array]:
         """(rounded patterns, are they decided) from windows 0 ... j."""
@@ -103,8 +102,7 @@ def round_sum(terms: Terms, form: Format) -> Array:
 
     def more(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         j, limbs, _, _ = state
-        for i in range(AT_ONCE):
-            limbs = limbs.at[j + i].set(window(j + i))
+        limbs = lax.dynamic_update_slice_in_dim(limbs, windows(j), j, 0)
         return (j + AT_ONCE, limbs, *found(limbs, j + AT_ONCE - 1))
 
     limbs = jnp.zeros((WINDOWS, *top.shape), jnp.int64)

@@ -6,9 +6,11 @@ into a flat array, in an order that no machine chooses.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
-
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
@@ -17,7 +19,6 @@ from compute.exact.number import wide
 from compute.exact.rules.reductions import extreme, is_float
 from compute.exact.summation import all_or_none, decide_sum
 from compute.exact.superaccumulator import (
-    FAR,
     SATURATED_PATTERN,
     TOP,
     VALUE,
@@ -26,6 +27,9 @@ from compute.exact.superaccumulator import (
     values,
 )
 from compute.exact.values import Attributes, Rule, as_batch, each
+
+# (carrier, flat operand, places, flat updates) -> the flat result
+Kind = Callable[[Carrier, Array, Array, Array], Array]
 
 _MODES = {
     "clip": lax.GatherScatterMode.CLIP,
@@ -66,7 +70,9 @@ def places(p: Attributes, operand: Array, indices: Array, updates: Array) -> Arr
     )
 
 
-def _scatter(carrier: Carrier, p: Attributes, operand: Array, indices: Array, updates: Array) -> Array:
+def _scatter(
+    carrier: Carrier, p: Attributes, operand: Array, indices: Array, updates: Array
+) -> Array:
     """All examples in one flat array."""
     if not operand.size or not updates.size:
         return operand
@@ -96,7 +102,10 @@ def _add(carrier: Carrier, operand: Array, target: Array, updates: Array) -> Arr
         return added(operand, updates)
 
     def in_integers() -> Array:
-        limbs = [added(a, u) for a, u in zip(limbs_of(values(operand)), limbs_of(values(updates)), strict=True)]
+        limbs = [
+            added(a, u)
+            for a, u in zip(limbs_of(values(operand)), limbs_of(values(updates)), strict=True)
+        ]
         bad = added((operand != operand).astype(jnp.int32), (updates != updates).astype(jnp.int32))
         return jnp.where(bad > 0, SATURATED_PATTERN, round_limbs(jnp.stack(limbs), TOP, VALUE))
 
@@ -129,11 +138,11 @@ def _multiply(carrier: Carrier, operand: Array, target: Array, updates: Array) -
     return operand.at[jnp.where(last, target, len(operand))].set(products, mode="drop")
 
 
-def _extreme(up: bool) -> object:
+def _extreme(up: bool) -> Kind:
     def compute(carrier: Carrier, operand: Array, target: Array, updates: Array) -> Array:
         both = jnp.concatenate([operand, updates])
 
-        def find(x: Array, first: object) -> Array:
+        def find(x: Array, first: Any) -> Array:
             start, terms = x[: len(operand)], x[len(operand) :]
             at = start.at[target]
             return at.max(terms, mode="drop") if up else at.min(terms, mode="drop")
@@ -143,7 +152,7 @@ def _extreme(up: bool) -> object:
     return compute
 
 
-_KINDS = {
+_KINDS: dict[str, Kind] = {
     "set": _set,
     "add": _add,
     "mul": _multiply,

@@ -44,7 +44,9 @@ def _broadcast(p: Attributes, a: Array) -> Array:
 
 def _pad(p: Attributes, a: Array, value: Array) -> Array:
     """Low and high first where they are negative: they crop what interior padding made."""
-    widths = [tuple(w) if size else (w[0], w[1], 0) for w, size in zip(p["widths"], a.shape, strict=True)]
+    widths = [
+        tuple(w) if size else (w[0], w[1], 0) for w, size in zip(p["widths"], a.shape, strict=True)
+    ]
     return lax.pad(a, value, widths)
 
 

@@ -19,8 +19,8 @@ def _dot(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
     """The examples are more rows of the operand that has them, or a batch axis of both."""
     p, (a, b) = step.attributes, values
     contract, batch = (p["contract_a"], p["contract_b"]), (p["batch_a"], p["batch_b"])
-    moved = tuple(_moved(x, v) for x, v in zip(contract, values, strict=True))
-    along = tuple(_moved(x, v) for x, v in zip(batch, values, strict=True))
+    moved = (_moved(contract[0], a), _moved(contract[1], b))
+    along = (_moved(batch[0], a), _moved(batch[1], b))
     both = a.batched and b.batched
     if both:
         along = ((0, *along[0]), (0, *along[1]))
@@ -30,7 +30,7 @@ def _dot(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
             for number, c, r in zip(step.operands, contract, batch, strict=True)
         ]
         array = contraction.dot(
-            a.array, b.array, (moved[0], moved[1]), (along[0], along[1]),
+            a.array, b.array, moved, along,
             known=(known[0], known[1]), carrier=context.carrier,
         )  # fmt: skip
     else:
@@ -49,7 +49,9 @@ def _examples_first(array: Array, step: Step, a: Value, b: Value) -> Array:
     if a.batched == b.batched:
         return array
     batch = len(step.attributes["batch_a"])
-    place = batch if a.batched else batch + len(a.shape) - batch - len(step.attributes["contract_a"])
+    place = (
+        batch if a.batched else batch + len(a.shape) - batch - len(step.attributes["contract_a"])
+    )
     return jnp.moveaxis(array, place, 0)
 
 

@@ -24,7 +24,7 @@ def widened(x: Array, p: Attributes, filling: Any) -> Array:
     return lax.pad(x, np.array(filling, x.dtype), [(0, 0, 0), *widths])
 
 
-def _shape(p: Attributes) -> dict[str, tuple[int, ...]]:
+def _shape(p: Attributes) -> dict[str, Any]:
     """Windows over all axes, the first with one element each."""
     return {
         "window_dimensions": (1, *p["size"]),
@@ -34,10 +34,12 @@ def _shape(p: Attributes) -> dict[str, tuple[int, ...]]:
 
 
 def _sum(carrier: Carrier, p: Attributes, x: Array) -> Array:
-    padded, shape = widened(x, p, 0), _shape(p)
+    padded = widened(x, p, 0)
     if is_float(x):
-        return window_total(padded, *shape.values(), carrier)
-    return lax.reduce_window(padded, np.array(0, x.dtype), lax.add, padding="VALID", **shape)
+        return window_total(
+            padded, (1, *p["size"]), (1, *p["strides"]), (1, *p["window_dilation"]), carrier
+        )
+    return lax.reduce_window(padded, np.array(0, x.dtype), lax.add, padding="VALID", **_shape(p))
 
 
 def _extreme(up: bool) -> Rule:
