@@ -113,7 +113,8 @@ def families() -> dict[str, Any]:
         return program, loss, 5, Type(dtype, family.targets.shape[1:])
 
     return {
-        name: (lambda make=make: of_family(make)) for name, make in {**FAMILIES, **STRANGERS}.items()
+        name: (lambda make=make: of_family(make))
+        for name, make in {**FAMILIES, **STRANGERS}.items()
     } | {f"built_in_{name}": (lambda name=name: _built_in(name)) for name in BUILT_IN}
 
 
