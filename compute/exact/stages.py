@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from compute.exact import flags
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import Rows, operand_rows
 from compute.exact.engine import run_step
@@ -30,7 +29,6 @@ class Stages:
         main = program.main
         self.of_params = len(program.parameters)
         known = [i >= self.of_params for i in range(len(main.inputs))]
-        batched = flags.of_block(main, known)
         # what a step of the second stage makes, though it may be the same for all examples
         self.late = {n for n, late in enumerate(known) if late}
         self.made_by: dict[int, int] = {}
@@ -39,16 +37,15 @@ class Stages:
         for i, step in enumerate(main.steps):
             self.results.append(range(number, number + len(step.results)))
             self.made_by |= dict.fromkeys(self.results[i], i)
-            if any(n in self.late for n in step.operands) or any(
-                batched[n] for n in self.results[i]
-            ):
+            if self._late(i):
                 self.late |= set(self.results[i])
             number += len(step.results)
         self.kept, self.again = self._divide()
         self.weights = self._weights() if carrier.float64 else []
 
     def _late(self, i: int) -> bool:
-        return any(n in self.late for n in self.results[i])
+        """Does it belong to the second stage?"""
+        return any(n in self.late for n in self.program.main.steps[i].operands)
 
     def _divide(self) -> tuple[list[int], set[int]]:
         """(numbers that the second stage reads from the first, steps that it repeats because

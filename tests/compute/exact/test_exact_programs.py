@@ -43,7 +43,9 @@ def evaluated(case: Any, examples: list[dict[str, bytes]], compiled: bool) -> An
     first, second = (jax.jit(f) if compiled else f for f in (stages.first, stages.second))
     with jax.enable_x64(True):
         kept = first([array(kind, case.parameters[name]) for name, kind in program.parameters])
-        inputs = [np.stack([array(kind, e[name]) for e in examples]) for name, kind in program.inputs]
+        inputs = [
+            np.stack([array(kind, e[name]) for e in examples]) for name, kind in program.inputs
+        ]
         return jax.device_get(second(kept, inputs))
 
 

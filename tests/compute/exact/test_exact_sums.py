@@ -57,7 +57,9 @@ def test_a_dot_product_is_the_exact_sum_rounded_once(kind: str, terms: int, carr
         found = np.asarray(dot(a, b, *LEFT, carrier=CARRIERS[carrier]))
     for i, row in enumerate(a):
         for j, column in enumerate(b):
-            exact = sum(scaled(x) * scaled(y) for x, y in zip(row.tolist(), column.tolist()))
+            exact = sum(
+                scaled(x) * scaled(y) for x, y in zip(row.tolist(), column.tolist(), strict=True)
+            )
             assert scaled(found[i, j].item()) == number.product_sum(exact)
 
 
