@@ -211,8 +211,7 @@ class Arithmetic(ABC):
         return self.add(self.log(a), LN_2)
 
     def asinh(self, a: Array) -> Array:
-        """sign(a) log1p(x + x**2 / (1 + sqrt(1 + x**2))), x = |a|; from 2**13 on log_of_double(x).
-        """
+        """sign(a) log1p(x + x**2 / (1 + sqrt(1 + x**2))), x = |a|; from 2**13 log_of_double(x)."""
         far = jnp.abs(a) >= FAR
         x = jnp.where(far, 0, jnp.abs(a))
         square = self.multiply(x, x)

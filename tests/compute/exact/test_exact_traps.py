@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from compute.exact.interpreter import run
 from exact_families import FAMILIES
 
 from compute.exact import UnsupportedPrimitive, evaluate, exact, reduction
-from compute.exact.interpreter import run
 from compute.exact.losses import cross_entropy
 from compute.exact.number import divide
 
