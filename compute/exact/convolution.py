@@ -15,6 +15,7 @@ from compute.exact.carriers import Carrier
 from compute.exact.contraction import Rows, block, error_bound
 from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit
 from compute.exact.number import power_of_two, wide
+from compute.exact.padding import padded
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import PRODUCT_SUM, products, round_sum
 from compute.exact.values import Attributes
@@ -80,12 +81,10 @@ def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
 
 def _widened(x: Array, p: Attributes) -> Array:
     widths = [
-        (low, high, base - 1 if size else 0)
-        for (low, high), base, size in zip(
-            p["padding"], p["input_dilation"], x.shape[1:-1], strict=True
-        )
+        (low, high, base - 1)
+        for (low, high), base in zip(p["padding"], p["input_dilation"], strict=True)
     ]
-    return lax.pad(x, np.array(0, x.dtype), [(0, 0, 0), *widths, (0, 0, 0)])
+    return padded(x, np.array(0, x.dtype), [(0, 0, 0), *widths, (0, 0, 0)])
 
 
 def _shape(x: Array, kernel: Array, p: Attributes) -> Shape:

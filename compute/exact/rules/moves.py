@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact import conversion
+from compute.exact.padding import padded
 from compute.exact.values import Attributes, Context, Rule, Value, each
 from compute.program.program import Constant, Step
 from compute.program.types import DType
@@ -43,11 +44,7 @@ def _broadcast(p: Attributes, a: Array) -> Array:
 
 
 def _pad(p: Attributes, a: Array, value: Array) -> Array:
-    """Low and high first where they are negative: they crop what interior padding made."""
-    widths = [
-        tuple(w) if size else (w[0], w[1], 0) for w, size in zip(p["widths"], a.shape, strict=True)
-    ]
-    return lax.pad(a, value, widths)
+    return padded(a, value, p["widths"])
 
 
 def starts(positions: Sequence[Array], sizes: Sequence[int], window: Sequence[int]) -> list[Array]:

@@ -8,6 +8,7 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
+from compute.exact.padding import padded
 from compute.exact.rules.reductions import extreme, is_float
 from compute.exact.summation import window_total
 from compute.exact.values import Attributes, Rule, as_batch
@@ -16,12 +17,10 @@ from compute.exact.values import Attributes, Rule, as_batch
 def widened(x: Array, p: Attributes, filling: Any) -> Array:
     """With the base dilation and the padding, which may be negative, of all axes but the first."""
     widths = [
-        (low, high, base - 1 if size else 0)
-        for (low, high), base, size in zip(
-            p["padding"], p["base_dilation"], x.shape[1:], strict=True
-        )
+        (low, high, base - 1)
+        for (low, high), base in zip(p["padding"], p["base_dilation"], strict=True)
     ]
-    return lax.pad(x, np.array(filling, x.dtype), [(0, 0, 0), *widths])
+    return padded(x, np.array(filling, x.dtype), [(0, 0, 0), *widths])
 
 
 def _shape(p: Attributes) -> dict[str, Any]:
