@@ -6,6 +6,7 @@ of it.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -58,8 +59,12 @@ class Report:
 def unsafe_flags() -> tuple[str, ...]:
     """The flags of XLA_FLAGS under which the compiler may take liberties with NaN and rounding;
     between the operations saturation is a NaN."""
+    said = os.environ.get("XLA_FLAGS", "").strip()
+    if said and not said.startswith("-"):  # XLA reads the flags from a file of this name
+        with contextlib.suppress(OSError):
+            said = Path(said).read_text(errors="replace")
     found = []
-    for word in os.environ.get("XLA_FLAGS", "").split():
+    for word in said.split():
         name, _, value = word.lstrip("-").partition("=")
         if name in UNSAFE_FLAGS and value.lower() not in ("false", "0"):
             found.append(name)

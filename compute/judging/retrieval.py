@@ -22,6 +22,7 @@ Parameters = Mapping[str, np.ndarray]
 
 def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
     """The specification a group names. Raises BlockUnavailable, BlockCorrupt or ModelError."""
+    store.get(model_hash)  # what was lost since then is said
     if model_hash not in _known:
         found = ModelSpecification.read(model_hash, store.get)
         while len(_known) >= MODELS_KNOWN:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from compute.chain.claims import Claim, commitment, eval_root_hash
-from compute.checkpoint import params_root_of
 from compute.checkpoint.manifest import Manifest, Tensor
 from compute.checkpoint.root import ParamsRoot
 from compute.judging.evaluation import evaluate, root_of
@@ -44,10 +43,12 @@ class Mallory:
         true = {"params_root": root.digest(), "model_hash": SPECIFICATION.hash, "nonce": nonce}
         return Manifest(**{**true, "tensors": tuple(tensors), **fields}).put(self.stage.store)
 
-    def _root(self, checkpoint_hash: bytes) -> bytes:
-        """Of the true evaluation, for the parameters that this checkpoint states."""
-        params_root = params_root_of(self.stage.store, checkpoint_hash)
-        return root_of(self.truth, SPECIFICATION, params_root, self.goal.training_set)
+    def _root(self) -> bytes:
+        """Of the true evaluation, for the true parameters."""
+        params = ParamsRoot()
+        for _, array in sorted(self.parameters.items()):
+            params.add(array)
+        return root_of(self.truth, SPECIFICATION, params.digest(), self.goal.training_set)
 
     def commit(self, checkpoint_hash: bytes, **lies: Any) -> Claim:
         """Commit to a claim that is true of `parameters`, except for `lies`."""
@@ -60,7 +61,7 @@ class Mallory:
                 checkpoint_hash,
                 self.truth.loss,
                 self.goal.baseline_loss,
-                eval_root_hash(self._root(checkpoint_hash)),
+                eval_root_hash(self._root()),
             ),
             **lies,
         )
