@@ -62,6 +62,7 @@ CONFIG: dict[str, Any] = {
 }
 
 Calls: Counter[str] = Counter()
+SOURCES: dict[str, str] = {}  # contracts of the tests' own, by name
 
 
 class Reverted(Exception):
@@ -269,8 +270,12 @@ class _Compiled:
 @cache
 def _compiled(name: str) -> _Compiled:
     boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
-    source = str(ROOT / "contracts" / f"{name}.vy")
-    data = boa.load_partial(source, compiler_args={"evm_version": EVM_VERSION}).compiler_data
+    options = {"evm_version": EVM_VERSION}
+    if name in SOURCES:
+        data = boa.loads_partial(SOURCES[name], compiler_args=options).compiler_data
+    else:
+        source = str(ROOT / "contracts" / f"{name}.vy")
+        data = boa.load_partial(source, compiler_args=options).compiler_data
     return _Compiled(data.bytecode, build_abi_output(data))
 
 
@@ -305,7 +310,8 @@ def _deploy_blueprint(deployer: str, name: str) -> str:
 
 def _call(to: str, method: Method, arguments: tuple[Any, ...], sender: str, value: int) -> Any:
     Calls["reads" if method.reads else "calls"] += 1
-    output = call_raw(to, method.selector + encode(method.inputs, arguments), sender, value, method.reads)
+    data = method.selector + encode(method.inputs, arguments)
+    output = call_raw(to, data, sender, value, method.reads)
     values = decode(method.outputs, output)
     return values[0] if len(values) == 1 else values
 

@@ -35,7 +35,9 @@ def test_appends_the_winner(ripe: Any, people: Any) -> None:
     assert bytes(deltas.delta_of(1)) == delta
     assert bytes(deltas.tip_of(0)) == genesis
     assert tuple(deltas.due(1)) == (people.erin, ripe.start, 7 * DAY)
-    assert tuple(deltas.period()) == (ripe.end, 7 * DAY, 7 * DAY, ripe.index + 1)
+    assert tuple(deltas.period()) == (
+        ripe.end, 7 * DAY, 7 * DAY, ripe.index + 1, ripe.end + 7 * DAY
+    )  # fmt: skip
     assert tuple(deltas.leader()) == (0, 0)
 
 
