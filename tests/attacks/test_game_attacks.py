@@ -1,4 +1,4 @@
-"""Attacks on the game around true arithmetic: F1 to F9, E1, E2. Each succeeded on the first edition."""
+"""Attacks on the game around true arithmetic: F1 to F9, E1, E2; each earned before."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -383,10 +383,8 @@ def test_e01_keeping_a_sponsored_group_pays_better_than_a_toy(scene: Scene, earn
 
 
 @pytest.mark.parametrize("competes", [False, True])
-def test_e02_slices_of_one_gain_grow(
-    found: Callable[..., Scene], earns, competes: bool
-) -> None:
-    """A stock of 1,000 least gains: one reward for each slice of the least size before, 28 a week."""
+def test_e02_slices_of_one_gain_grow(found: Callable[..., Scene], earns, competes: bool) -> None:
+    """A stock of 1,000 least gains: before, it was 28 rewards a week for as many slices."""
     least, stock, blocks = 16, 16_000, 28
     scene = found(min_improvement=least, max_improvement=2**20)
     scene.next_block()

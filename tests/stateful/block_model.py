@@ -175,9 +175,7 @@ class BlockModel:
             return True
         winner = self.candidates[round.winner]
         gap = winner.claim.loss - candidate.claim.loss
-        return gap >= round.improvement or (
-            gap > -round.improvement and candidate.seq < winner.seq
-        )
+        return gap >= round.improvement or (gap > -round.improvement and candidate.seq < winner.seq)
 
     def is_open(self, candidate: Candidate) -> bool:
         """Whether nobody has judged it: K16."""
@@ -259,9 +257,7 @@ class BlockModel:
                 seq, payer, bond = known.seq, known.payer, known.bond
         self.candidates[claim.checkpoint_hash] = Candidate(claim, payer, seq, block_index, bond)
 
-    def refuse_vote(
-        self, approvals: Approvals, staker: str, caller: str, now: int
-    ) -> str | None:
+    def refuse_vote(self, approvals: Approvals, staker: str, caller: str, now: int) -> str | None:
         block_index, phase = self.clock(now)
         if phase != 2:
             return "cv: not vote window"

@@ -176,9 +176,7 @@ class BlockRules(DeltaRules):
         some=st.lists(st.sets(st.integers(0, 8), max_size=4), min_size=6, max_size=6),
         order=st.permutations(range(6)),
     )
-    def crowd(
-        self, pick: int, gains: list[int], some: list[set[int]], order: list[int]
-    ) -> None:
+    def crowd(self, pick: int, gains: list[int], some: list[set[int]], order: list[int]) -> None:
         """More candidates than the shortlist has places; the smallest ballots often come first."""
         bits = [sum(1 << place for place in chosen) for chosen in some]
         self.play_block(pick, gains, False, False, 10, [None] * 6, False)
@@ -244,7 +242,7 @@ class BlockRules(DeltaRules):
     @rule(pick=st.integers(0, 3))
     def wait_for_bonds(self, pick: int) -> None:
         """Until what nobody has judged returns (K16), to the second."""
-        group, model = self.race(pick)
+        _, model = self.race(pick)
         open_ = [c.block_index for c in model.candidates.values() if model.is_open(c)]
         if open_:
             self.settle(pick)
@@ -287,9 +285,7 @@ class BlockRules(DeltaRules):
         if flaw == 15 and round:  # a ballot that would be paid, but was not cast
             cast = ((round.winner, attestation(round.root, staker)),)
         reason = model.refuse_keeper(block_index, cast, staker, self.drawn[group.id])
-        amount = self.attempt(
-            reason, group.voting.claim_keeper, block_index, ballot(*cast), staker
-        )
+        amount = self.attempt(reason, group.voting.claim_keeper, block_index, ballot(*cast), staker)
         if reason is None and round:
             check("K10 share", amount, round.pool * power // round.votes)
             round.paid += amount
@@ -357,10 +353,9 @@ class BlockRules(DeltaRules):
 
     def _the_terms_stand(self, group: Group, model: BlockModel) -> None:
         """K17 and K18, as far as the contract has written them down."""
-        if model.last and model.group.block(self.world.now) > model.last[0]:
-            if not model.last[1].settled:
-                return
         block_index = group.block(self.world.now)
+        if model.last and model.last[0] < block_index and not model.last[1].settled:
+            return
         expected = model.improvement(block_index), model.bond(block_index)
         check("K17 K18", group.voting.terms(), expected)
 

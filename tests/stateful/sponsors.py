@@ -229,4 +229,3 @@ class SponsorRules(BlockRules):
             )  # fmt: skip
             check("P1", contract.sponsorship(number), expected)
             check("P1 heights", contract.heights(number), (one.base + 1, one.base + one.n_blocks))
-

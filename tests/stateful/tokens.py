@@ -1,4 +1,4 @@
-"""Tokens that sponsors may bring: one that answers nothing and takes a fee, and one that calls back."""
+"""Tokens that sponsors may bring: they answer nothing, take a fee, call back."""
 
 from tests.stateful.world import SOURCES, ZERO, Contract, deploy
 

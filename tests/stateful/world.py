@@ -316,7 +316,9 @@ def _call(to: str, method: Method, arguments: tuple[Any, ...], sender: str, valu
     return values[0] if len(values) == 1 else values
 
 
-def call_raw(to: str, data: bytes, sender: str = ZERO, value: int = 0, reads: bool = False) -> bytes:
+def call_raw(
+    to: str, data: bytes, sender: str = ZERO, value: int = 0, reads: bool = False
+) -> bytes:
     """Call any contract with any data; what it returns."""
     target = _address(to)
     result = boa.env.evm.execute_code(
