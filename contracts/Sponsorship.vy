@@ -194,7 +194,7 @@ def withdraw(token: address, account: address = msg.sender) -> uint256:
     assert amount > 0, "sp: nothing"
     self.credit[token][account] = 0
     log ISponsorship.Withdrawn(token=token, account=account, amount=amount)
-    self._send(token, account, amount)
+    self._pay(token, account, amount)
     return amount
 
 
@@ -211,7 +211,7 @@ def refund(sponsorship_id: uint256) -> uint256:
     assert left > 0, "sp: nothing"
     self._money[sponsorship_id] = 0
     log ISponsorship.Refunded(sponsorship_id=sponsorship_id, amount=left)
-    self._send(terms.token, terms.sponsor, left)
+    self._pay(terms.token, terms.sponsor, left)
     return left
 
 
@@ -329,7 +329,7 @@ def _spend(sponsorship_id: uint256, amount: uint256):
 
 
 @internal
-def _send(token: address, to: address, amount: uint256):
+def _pay(token: address, to: address, amount: uint256):
     assert extcall IERC20(token).transfer(to, amount, default_return_value=True), "sp: transfer"
 
 

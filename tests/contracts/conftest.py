@@ -96,7 +96,9 @@ class Group:
         return self.start(index) + offsets.get(phase, self.period)
 
     def to(self, index: int, phase: str) -> None:
-        self.protocol.clock.to(self.edge(index, phase))
+        """Go to the first second of a phase, unless it is over."""
+        if self.protocol.clock.now < self.edge(index, phase):
+            self.protocol.clock.to(self.edge(index, phase))
 
     def claim(
         self, trainer: Any, name: str, loss: int, baseline: int = 1_000, **fields: Any
@@ -128,8 +130,7 @@ class Group:
 
     def reveal(self, *claims: Claim, payer: Any = None) -> Any:
         """Reveal claims, in this order; the receipt of the last."""
-        if self.protocol.clock.now < self.edge(claims[0].block_index, "reveal"):
-            self.to(claims[0].block_index, "reveal")
+        self.to(claims[0].block_index, "reveal")
         for claim in claims:
             sender = payer or self.protocol.people.dave
             receipt = self.voting.reveal(*self.arguments(claim), {"from": sender})
@@ -137,9 +138,7 @@ class Group:
 
     def vote(self, ballots: dict[str, Claim | list[Claim] | None]) -> None:
         """Keepers approve claims they have evaluated; None: none of them."""
-        index = self.index
-        if self.protocol.clock.now < self.edge(index, "vote"):
-            self.to(index, "vote")
+        self.to(self.index, "vote")
         for name, chosen in ballots.items():
             keeper = getattr(self.protocol.people, name)
             claims = chosen if isinstance(chosen, list) else [chosen] if chosen else []

@@ -77,7 +77,9 @@ def test_refuses_a_ballot_that_was_not_cast(group: Any, won: Any, paid: int, peo
         with brownie.reverts("cv: ballot"):
             group.voting.claim_keeper(won.index, ballot(keeper.address, won.tara), {"from": keeper})
     with brownie.reverts("cv: attestation"):
-        group.voting.claim_keeper(won.index, ballot(alice, won.tara, won.late), people.bob)
+        group.voting.claim_keeper(
+            won.index, ballot(alice, won.tara, won.late), people.bob, {"from": people.bob}
+        )
 
 
 def test_refuses_twice(group: Any, won: Any, paid: int, people: Any) -> None:

@@ -207,17 +207,18 @@ def test_judges_by_the_training_set_at_the_start(
 
 
 def test_refuses_a_used_hash(group: Any, race: Any, people: Any) -> None:
-    """K1, A12: in the same block twice or by who committed later, in a later block by its own
-    trainer; the genesis always."""
+    """K1, A12: in the same block twice or by who committed later, in a later block, once
+    judged, by its own trainer; the genesis always."""
     block = race.index + 1
     first = replace(race.tara, block_index=block)
     later = replace(first, trainer=people.tom.address, loss=1)
     genesis = replace(first, checkpoint_hash=group.config.genesis_checkpoint)
     group.commit(first, later, genesis)
     group.reveal(first)
-    again = replace(first, block_index=block + 1)
+    again = replace(first, block_index=block + 1, loss=1, baseline_loss=900)
     for claim in (first, later, genesis, again):
         if claim is again:
+            group.vote({"alice": first})
             group.commit(again)
             group.to(again.block_index, "reveal")
         with brownie.reverts("cv: hash already used"):

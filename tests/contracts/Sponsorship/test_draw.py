@@ -97,7 +97,6 @@ def test_only_for_its_heights_and_time(
     for call in (contract.draw, contract.draw_keeper):
         with brownie.reverts("sp: not sponsored"):
             call(1, 2, {"from": people.alice})
-    clock.to(sponsored.until - 1000 if clock.now < sponsored.until else clock.now)
     contract.sponsor(1, sponsored.token, ETHER, 10, clock.now + DAY, {"from": people.alice})
     assert tuple(contract.heights(2)) == (3, 12)
 

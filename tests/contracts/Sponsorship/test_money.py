@@ -39,7 +39,7 @@ def test_refunds_what_is_left(sponsored: Any, people: Any, clock: Any) -> None:
     receipt = contract.refund(1, {"from": people.mallory})
     assert event(receipt, "Refunded") == {"sponsorship_id": 1, "amount": 92 * ETHER}
     assert token.balanceOf(people.alice) == before + 92 * ETHER
-    assert contract.sponsorship(1)[3:5] == (0, 0)
+    assert tuple(contract.sponsorship(1)[3:5]) == (0, 0)
     with brownie.reverts("sp: nothing"):
         contract.refund(1, {"from": people.alice})
     contract.withdraw(token, claim.trainer, {"from": people.oscar})
