@@ -1,34 +1,46 @@
 """How much a claim must gain: it doubles with each accepted block and falls with every other.
 
-Pure arithmetic, the same as the contract's (specification rules on the pace of a group). A *level*
-counts steps above the least improvement, four to a doubling; improvements in Q32.32 nats.
+Pure arithmetic, the same as the contract's. A *level* counts steps above the least improvement,
+four to a doubling; improvements in Q32.32 nats.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from compute.chain.records import GroupConfig
 
 _RAISE = 4  # steps of an accepted block
 
 
-def improvement(level: int, least: int, most: int) -> int:
-    """least * 2**(level / 4), linear between powers of two, but at most `most`."""
-    return min(((least * (4 + level % 4)) << (level // 4)) >> 2, most)
+@dataclass(frozen=True)
+class Pace:
+    """What blocks ask for after the accepted ones so far; `level` is that of block `since`."""
 
+    least: int
+    most: int
+    level: int = 0
+    since: int = 0
 
-def raised(level: int, least: int, most: int) -> int:
-    """The level after an accepted block; it stays where the upper bound is reached."""
-    return level if improvement(level, least, most) == most else level + _RAISE
+    @classmethod
+    def of(cls, config: GroupConfig) -> "Pace":
+        """That of a young group with these terms."""
+        return cls(config.min_improvement, config.max_improvement)
 
+    def asked(self, block_index: int) -> int:
+        """The improvement that a block asks for: least * 2**(level / 4), linear between powers of
+        two, but at most `most`."""
+        level = self._level(block_index)
+        return min(((self.least * (4 + level % 4)) << (level // 4)) >> 2, self.most)
 
-def levels(accepted: Iterable[int], least: int, most: int) -> list[int]:
-    """The level of each of a group's accepted blocks, given their indices in order."""
-    found, level, since = [], 0, 0
-    for index in accepted:
-        level = max(0, level - (index - since))
-        found.append(level)
-        level, since = raised(level, least, most), index + 1
-    return found
+    def after(self, accepted: Iterable[int]) -> "Pace":
+        """The pace once these blocks were accepted too; their indices rise."""
+        pace = self
+        for index in accepted:
+            level = pace._level(index)
+            if pace.asked(index) < pace.most:
+                level += _RAISE
+            pace = Pace(self.least, self.most, level, index + 1)
+        return pace
 
-
-def asked(accepted: Iterable[int], block_index: int, least: int, most: int) -> int:
-    """The improvement that a later block asks for, given the accepted blocks before it."""
-    return improvement(levels([*accepted, block_index], least, most)[-1], least, most)
+    def _level(self, block_index: int) -> int:
+        return max(0, self.level - (block_index - self.since))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from compute.chain import pace
 from compute.chain.contract import BlockTag
 from compute.chain.deltas import Deltas
 from compute.chain.errors import MalformedAnswer
 from compute.chain.events import Event, read_events
+from compute.chain.pace import Pace
 from compute.chain.records import (
     Asked,
     Candidate,
@@ -89,9 +89,8 @@ class Voting:
         if over is not None and over.leader is not None and self._is_over(over, head.timestamp):
             # `settle` will raise it: the contract does not know yet
             won = [winner.block_index for winner in self.winners(head)] + [over.block_index]
-            bounds = config.min_improvement, config.max_improvement
             running = self._terms.slot_at(head.timestamp).index
-            improvement = pace.asked(won, running, *bounds)
+            improvement = Pace.of(config).after(won).asked(running)
         return Asked(improvement, bond)
 
     def settleable(self) -> int | None:
