@@ -46,7 +46,7 @@ def judge(
             transcripts, goal.specification, claim.checkpoint_hash, goal.tip, goal.training_set
         ) as transcript:
             evaluation = evaluate_against(
-                claim.loss, checkpoint.shard_sums, *subject, progress, transcript
+                claim.loss, checkpoint.shard_sums, *subject, progress, transcript, goal.shard_sums
             )
     except FalseClaim as error:
         return Verdict(f"{error}")
