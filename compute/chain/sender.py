@@ -133,8 +133,8 @@ class Sender:
         """Reveal a claim, own or another's, and pay its bond, approving it first where needed. A
         claim that is entered again has its bond."""
         _, bond = group.voting_contract.call("terms")
-        *_, posted = group.voting_contract.call("candidate", claim.checkpoint_hash)
-        if not posted:
+        *_, block, posted = group.voting_contract.call("candidate", claim.checkpoint_hash)
+        if not posted or block == claim.block_index + 1:  # new, or it displaces a later one
             self._allow(self._token, group.voting_contract, bond)
         return self._transact(
             group.voting_contract,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from compute.cli.arguments import GroupId, parse_span
 from compute.cli.command import command
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
 YEAR = 365 * DAY
 _NUMBER = re.compile(r"\d{1,30}(\.\d{1,77})?")
 
-app = typer.Typer(help="Pay for a group's blocks, in any token.", no_args_is_help=True)
+
+
+class _Sponsor(TyperGroup):
+    """`nrn sponsor GROUP AMOUNT` is `nrn sponsor add GROUP AMOUNT`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        known = {*self.commands, "-h", "--help"}
+        return super().parse_args(ctx, ["add", *args] if args and args[0] not in known else args)
+
+
+app = typer.Typer(
+    cls=_Sponsor, help="Pay for a group's blocks, in any token.", no_args_is_help=True
+)
 
 
 def register(root: typer.Typer) -> None:
@@ -52,7 +65,7 @@ def add(
     It is split like a block's reward: trainer, keepers, proposer of the data. What is not drawn can
     be taken back two weeks after the end, not earlier.
 
-    Example: nrn sponsor add 1 500 --until 90d --account alice
+    Example: nrn sponsor 1 500 --until 90d --account alice
     """
     from compute.chain.contract import checksummed
     from compute.chain.sponsors import Token
