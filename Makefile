@@ -19,12 +19,20 @@ INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz bench lock clean
+.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed node_modules/.installed ## Install everything into .venv/ and node_modules/
+
+# Whoever names a Python must not get a .venv/ of another one in silence.
+ifneq ($(origin PYTHON),file)
+.venv/.installed: | same-python
+same-python:
+	@test ! -x .venv/bin/python || test "$$(.venv/bin/python -V)" = "$$($(PYTHON) -V)" || \
+	  { echo "setup: .venv/ has $$(.venv/bin/python -V), not $$($(PYTHON) -V); run make clean first" >&2; exit 1; }
+endif
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -75,6 +75,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     tensors["Dense_0/kernel"] = (kernel.shape, (longer,))
     lie(mallory.checkpoint(tensors=stated("Dense_0/kernel", (8, 16))), Reason.LENGTH)
     lie(mallory.checkpoint(model_hash=digest(b"another model")), Reason.MODEL)
+    lie(mallory.checkpoint(params_root=digest(b"other parameters")), Reason.ROOT)
     lie(stage.store.put(b"no manifest"), Reason.MANIFEST)
     lie(mallory.checkpoint(nonce=3), "its loss is")
     lie(mallory.checkpoint(nonce=4, shard_sums=(7,)), "its shard sums are those of a loss of 0")

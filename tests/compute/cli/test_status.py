@@ -52,10 +52,10 @@ def test_every_phase_of_a_block(nrn: Nrn, devnet: Devnet) -> None:
 def test_what_a_trainer_says_of_held_out_examples_is_shown(
     nrn: Nrn, devnet: Devnet, tmp_path: Path
 ) -> None:
-    said = Manifest(bytes(32), (), held_out=HeldOut(12, 3 << 31, bytes(32)))
+    said = Manifest(bytes(32), bytes(32), (), held_out=HeldOut(12, 3 << 31, bytes(32)))
     group = devnet.chain().group(1)
     go_to(devnet, group, Phase.COMMIT, blocks=1)
-    digest = FolderStore(tmp_path / "store").put(said.encode())
+    digest = said.put(FolderStore(tmp_path / "store"))
     claim = replace(claim_by(devnet, group, "tara"), checkpoint_hash=digest)
     commit(devnet, group, "tara", claim)
     go_to(devnet, group, Phase.REVEAL)
