@@ -82,7 +82,7 @@ PLANTED = {
         'assert block.timestamp // params.EPOCH >= lapsed, "cv: not judged"', "pass",
     ),
     "commitments without power": ('assert self._power_in(block_index) > 0, "cv: no power"', "pass"),
-    "the improvement never falls": ("return level - min(level, blocks)", "return level"),
+    "the improvement never falls": ("return level - min(level, _FALL * blocks)", "return level"),
     "the improvement climbs beyond its bound": (
         "return level if self._improvement(level, least, most) == most else level + _RAISE",
         "return level + _RAISE",
