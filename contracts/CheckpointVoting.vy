@@ -289,30 +289,51 @@ def vote(approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender)
     """
     block_index: uint256 = block_clock._running()
     assert block_clock._phase() == 2, "cv: not vote window"
-    round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
-    assert round.block_1 == block_index + 1, "cv: nothing revealed"
+    round: uint256 = self._round
+    block_1: uint256 = (block_index + 1) << 152
+    assert round & checkpoint_words.BLOCK == block_1, "cv: nothing revealed"
     assert len(approvals) % keeper_pool.APPROVAL == 0, "cv: ballot"
     keeper_pool._cast(block_index, staker, keccak256(approvals))
     power: uint256 = staticcall VAULT.ballot_power(
         GROUP_ID, staker, msg.sender, block_clock._epoch_of(block_index), False
     )
     assert power > 0, "cv: no power"
-    round.cast += power
+    # Unsafe but safe: votes are the low 104 bits of both words and stay below 2**97, so nothing is carried.
+    round = unsafe_add(round, power)
     last: bytes32 = empty(bytes32)
-    for place: uint256 in range(len(approvals) // keeper_pool.APPROVAL, bound=keeper_pool.MAX_APPROVALS):
-        checkpoint_hash: bytes32 = extract32(approvals, place * keeper_pool.APPROVAL)
+    at: uint256 = 0
+    for _: uint256 in range(keeper_pool.MAX_APPROVALS):
+        if at == len(approvals):
+            break
+        checkpoint_hash: bytes32 = extract32(approvals, at)
         # Rising, so none is named twice.
         assert convert(checkpoint_hash, uint256) > convert(last, uint256), "cv: order"
         last = checkpoint_hash
-        standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
-        assert standing.block_1 == round.block_1, "cv: not a candidate"
-        standing.votes += power
-        if standing.listed == 0 and shortlist._leads(standing.votes, round.cast):
-            standing.listed = 1
-            round.listed = shortlist._put(checkpoint_hash, round.cast, round.listed)
-        candidates._standing[checkpoint_hash] = checkpoint_words._pack_standing(standing)
-    self._round = checkpoint_words._pack_round(round)
-    log ICheckpointVoting.Voted(block_index=block_index, staker=staker, power=power, approvals=approvals)
+        standing: uint256 = candidates._standing[checkpoint_hash]
+        assert standing & checkpoint_words.BLOCK == block_1, "cv: not a candidate"
+        # Unsafe but safe: as above.
+        standing = unsafe_add(standing, power)
+        if standing < checkpoint_words.LISTED and shortlist._leads(standing, round):
+            standing |= checkpoint_words.LISTED
+            round = shortlist._put(checkpoint_hash, round)
+        candidates._standing[checkpoint_hash] = standing
+        log ICheckpointVoting.Voted(
+            block_index=block_index,
+            checkpoint_hash=checkpoint_hash,
+            staker=staker,
+            power=power,
+            attestation=extract32(approvals, at + 32),
+        )
+        at += keeper_pool.APPROVAL
+    self._round = round
+    if len(approvals) == 0:
+        log ICheckpointVoting.Voted(
+            block_index=block_index,
+            checkpoint_hash=empty(bytes32),
+            staker=staker,
+            power=power,
+            attestation=empty(bytes32),
+        )
 
 
 @external
@@ -534,7 +555,8 @@ def state() -> (uint256, uint256, bool, bytes32):
         winner: bytes32 = self.accepted[outcome.height] if outcome.status == _ACCEPTED else empty(bytes32)
         return round.block_1, round.cast, True, winner
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
-    return round.block_1, round.cast, False, self._winner(round, self._level(baseline, round.block_1 - 1))
+    winner: bytes32 = self._winner(self._round, self._level(baseline, round.block_1 - 1))
+    return round.block_1, round.cast, False, winner
 
 
 @external
@@ -594,7 +616,7 @@ def _settle(round: checkpoint_words.Round):
     block_index: uint256 = round.block_1 - 1
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
     level: uint256 = self._level(baseline, block_index)
-    winner: bytes32 = self._winner(round, level)
+    winner: bytes32 = self._winner(checkpoint_words._pack_round(round), level)
     outcome: checkpoint_words.Outcome = checkpoint_words.Outcome(
         status=_NO_QUORUM, loss=0, seq=0, height=0, redeemed=0, level=level, cast=round.cast
     )
@@ -653,12 +675,12 @@ def _pay(to: address, amount: uint256):
 
 @internal
 @view
-def _winner(round: checkpoint_words.Round, level: uint256) -> bytes32:
+def _winner(round: uint256, level: uint256) -> bytes32:
     """
     @notice Who wins a round with the ballots cast so far, or zero.
     """
-    enough: uint256 = self._power_in(round.block_1 - 1) * QUORUM_BPS
-    return shortlist._best(round.cast, round.listed, enough, self._improvement(level))
+    enough: uint256 = self._power_in(checkpoint_words._unpack_round(round).block_1 - 1) * QUORUM_BPS
+    return shortlist._best(round, enough, self._improvement(level))
 
 
 @internal
@@ -671,7 +693,7 @@ def _is_refuted(
             did not approve it are more than half of the votes cast and a quorum.
     """
     against: uint256 = outcome.cast - standing.votes
-    if not shortlist._leads(against, outcome.cast):
+    if 2 * against <= outcome.cast:
         return False
     if outcome.status == _ACCEPTED:
         improvement: uint256 = self._improvement(outcome.level)

@@ -44,8 +44,12 @@ PLANTED = {
         "params.EPOCH - credited)", "params.EPOCH)",
     ),
     "nearly as good and later wins": ("seq < first and", "True and"),
-    "half of the votes cast is enough": ("return 2 * votes > cast", "return 2 * votes >= cast"),
-    "the winner needs no quorum of its own": (" and votes * params.BPS >= enough", ""),
+    "half of the votes cast is enough": (
+        "> round & checkpoint_words.VOTES", ">= round & checkpoint_words.VOTES",
+    ),
+    "the winner needs no quorum of its own": (
+        " and (standing & checkpoint_words.VOTES) * params.BPS >= enough", "",
+    ),
     "a full shortlist turns a leader away": (
         "            place = i\n            break\n", "            pass\n",
     ),
@@ -54,7 +58,7 @@ PLANTED = {
         '>= convert(last, uint256), "cv: order"',
     ),
     "votes of an earlier block count": (
-        'assert standing.block_1 == round.block_1, "cv: not a candidate"', "pass",
+        'assert standing & checkpoint_words.BLOCK == block_1, "cv: not a candidate"', "pass",
     ),
     "what ranks behind the winner burns": (
         "        if not (better or earlier):",
@@ -78,7 +82,7 @@ PLANTED = {
         'assert block.timestamp // params.EPOCH >= lapsed, "cv: not judged"', "pass",
     ),
     "commitments without power": ('assert self._power_in(block_index) > 0, "cv: no power"', "pass"),
-    "the improvement never falls": ("return level - min(level, blocks)", "return level"),
+    "the improvement never falls": ("return level - min(level, _FALL * blocks)", "return level"),
     "the improvement climbs beyond its bound": (
         "return level if self._improvement(level, least, most) == most else level + _RAISE",
         "return level + _RAISE",

@@ -92,7 +92,6 @@ def test_nothing_is_unbounded() -> None:
     ]
     approvals = "range(len(approvals) // keeper_pool.APPROVAL, bound=keeper_pool.MAX_APPROVALS)"
     places = "range(listed, bound=PLACES)"
-    assert sorted(loops) == sorted(
-        [approvals, approvals, places, places, "range(PLACES - 1)", "range(64)", "range(32)"]
-    )
+    known = ["range(keeper_pool.MAX_APPROVALS)", approvals, places, places, "range(PLACES - 1)"]
+    assert sorted(loops) == sorted([*known, "range(64)", "range(32)"])
     assert not any("DynArray" in source for source in SOURCES.values())

@@ -29,6 +29,10 @@ VOTE_WINDOW: public(reentrant(immutable(uint256)))
 PERIOD: public(reentrant(immutable(uint256)))
 
 
+# Seconds of a block before its vote window.
+_VOTE_AT: immutable(uint256)
+
+
 @deploy
 def __init__(commit_window: uint256, reveal_window: uint256, vote_window: uint256):
     """
@@ -48,6 +52,7 @@ def __init__(commit_window: uint256, reveal_window: uint256, vote_window: uint25
     REVEAL_WINDOW = reveal_window
     VOTE_WINDOW = vote_window
     PERIOD = period
+    _VOTE_AT = commit_window + reveal_window
 
 
 @internal
@@ -56,7 +61,8 @@ def _running() -> uint256:
     """
     @return Index of the running block.
     """
-    return (block.timestamp - GENESIS_TIME) // PERIOD
+    # Unsafe but safe: nothing happens before the contract is there.
+    return unsafe_sub(block.timestamp, GENESIS_TIME) // PERIOD
 
 
 @internal
@@ -65,10 +71,11 @@ def _phase() -> uint256:
     """
     @return Its phase: 0 commit, 1 reveal, 2 vote.
     """
-    offset: uint256 = (block.timestamp - GENESIS_TIME) % PERIOD
-    if offset < COMMIT_WINDOW:
-        return 0
-    return 1 if offset < COMMIT_WINDOW + REVEAL_WINDOW else 2
+    # Unsafe but safe: nothing happens before the contract is there.
+    offset: uint256 = unsafe_sub(block.timestamp, GENESIS_TIME) % PERIOD
+    if offset >= _VOTE_AT:
+        return 2
+    return 0 if offset < COMMIT_WINDOW else 1
 
 
 @internal

@@ -8,13 +8,29 @@
         Block indices: 40 bits, each of them six hours or more; they are stored plus one, so that 0 means "none".
         Versions and heights: 32 bits, each of them a day or six hours or more. Levels: 9 bits, four for a doubling of
         64 bits. Parts of a bond: 25 bits, up to and including 2**24, the whole.
+        A ballot is counted on the words of a round and of standings themselves: both begin with votes, have the block at
+        the same place, and a standing ends with its mark.
 """
+
+
+# The votes of a standing, the votes cast of a round.
+VOTES: constant(uint256) = 2**104 - 1
+
+
+# The block of a standing, the block of a round: index + 1, at this place.
+BLOCK: constant(uint256) = (2**40 - 1) << 152
+
+
+# What puts a standing on the shortlist, and a round's list one up.
+LISTED: constant(uint256) = 2**193
+ONE_LISTED: constant(uint256) = 2**104
+LISTED_MASK: constant(uint256) = 2**48 - 1
 
 
 # The last block in which something was revealed.
 struct Round:
     cast: uint256  # 104  votes of all ballots
-    listed: uint256  #   3  candidates on the shortlist
+    listed: uint256  #  48  candidates on the shortlist
     block_1: uint256  #  40  block index + 1
     version: uint256  #  32  of the training set the block is judged on
     part: uint256  #  25  of the full bond that a reveal posts
@@ -60,7 +76,6 @@ struct Outcome:
 
 
 _U2: constant(uint256) = 2**2 - 1
-_U3: constant(uint256) = 2**3 - 1
 _U9: constant(uint256) = 2**9 - 1
 _U25: constant(uint256) = 2**25 - 1
 _U32: constant(uint256) = 2**32 - 1
@@ -89,10 +104,10 @@ def _pack_round(round: Round) -> uint256:
     return (
         round.cast
         | (round.listed << 104)
-        | (round.block_1 << 107)
-        | (round.version << 147)
-        | (round.part << 179)
-        | (round.settled << 204)
+        | (round.block_1 << 152)
+        | (round.version << 192)
+        | (round.part << 224)
+        | (round.settled << 249)
     )
 
 
@@ -101,11 +116,11 @@ def _pack_round(round: Round) -> uint256:
 def _unpack_round(word: uint256) -> Round:
     return Round(
         cast=word & _U104,
-        listed=(word >> 104) & _U3,
-        block_1=(word >> 107) & _U40,
-        version=(word >> 147) & _U32,
-        part=(word >> 179) & _U25,
-        settled=word >> 204,
+        listed=(word >> 104) & _U48,
+        block_1=(word >> 152) & _U40,
+        version=(word >> 192) & _U32,
+        part=(word >> 224) & _U25,
+        settled=word >> 249,
     )
 
 

@@ -4,17 +4,17 @@
 """
 @title  The pace of a group
 @notice How much a claim must gain follows how often claims win, as the difficulty of a proof of work follows its blocks:
-        an accepted block doubles the minimum improvement, any other block lowers it by a step, four of which are a
-        halving. So who slices one gain into many claims finds the slices doubling, and a group whose progress slows
-        down is not shut out for long.
+        an accepted block raises the minimum improvement by a step, four of which are a doubling; any other block halves
+        it. So who slices one gain into many claims finds the slices growing, and a group whose progress slows down is
+        not shut out for long.
 @dev    The level counts steps above the group's lower bound. It is written only when a block is accepted; what it is in
         a later block follows from the number of blocks in between.
 """
 
 
-# Steps of an accepted block: two steps of a doubling are far enough apart that the pace settles at one accepted block
-# in five.
-_RAISE: constant(uint256) = 4
+# Steps up of an accepted block, steps down of any other: the pace settles at four accepted blocks in five.
+_RAISE: constant(uint256) = 1
+_FALL: constant(uint256) = 4
 
 
 @internal
@@ -32,7 +32,7 @@ def _lowered(level: uint256, blocks: uint256) -> uint256:
     """
     @notice The level after so many blocks without a winner.
     """
-    return level - min(level, blocks)
+    return level - min(level, _FALL * blocks)
 
 
 @internal

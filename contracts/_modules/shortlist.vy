@@ -26,60 +26,61 @@ _place: bytes32[PLACES]
 
 @internal
 @pure
-def _leads(votes: uint256, cast: uint256) -> bool:
+def _leads(standing: uint256, round: uint256) -> bool:
     """
-    @notice Whether more than half of the votes cast approve.
+    @notice Whether more than half of the votes cast approve; both are packed words.
     """
-    return 2 * votes > cast
+    return 2 * (standing & checkpoint_words.VOTES) > round & checkpoint_words.VOTES
 
 
 @internal
-def _put(checkpoint_hash: bytes32, cast: uint256, listed: uint256) -> uint256:
+def _put(checkpoint_hash: bytes32, round: uint256) -> uint256:
     """
-    @notice Give a candidate a place.
-    @return Places in use.
+    @notice Give a candidate a place in a round, a packed word.
+    @return The round.
     """
+    listed: uint256 = (round >> 104) & checkpoint_words.LISTED_MASK
     if listed < PLACES:
         self._place[listed] = checkpoint_hash
-        return listed + 1
+        return round + checkpoint_words.ONE_LISTED
     # If the first six have not fallen behind, the last has.
     place: uint256 = PLACES - 1
     for i: uint256 in range(PLACES - 1):
-        if not self._leads(candidates._standing_of(self._place[i]).votes, cast):
+        if not self._leads(candidates._standing[self._place[i]], round):
             place = i
             break
-    standing: checkpoint_words.Standing = candidates._standing_of(self._place[place])
-    standing.listed = 0
-    candidates._standing[self._place[place]] = checkpoint_words._pack_standing(standing)
+    candidates._standing[self._place[place]] ^= checkpoint_words.LISTED
     self._place[place] = checkpoint_hash
-    return PLACES
+    return round
 
 
 @internal
 @view
-def _best(cast: uint256, listed: uint256, enough: uint256, improvement: uint256) -> bytes32:
+def _best(round: uint256, enough: uint256, improvement: uint256) -> bytes32:
     """
     @notice The winner: of the candidates that lead with `enough` votes (in units of 1 / BPS) those whose loss is less
             than `improvement` above the lowest, and of these the first committed.
     @return Its checkpoint hash, or zero.
     """
+    listed: uint256 = (round >> 104) & checkpoint_words.LISTED_MASK
     lowest: uint256 = max_value(uint256)
-    for place: uint256 in range(listed, bound=PLACES):
-        if self._qualifies(place, cast, enough):
-            lowest = min(lowest, candidates._claim_of(self._place[place]).loss)
+    for i: uint256 in range(listed, bound=PLACES):
+        if self._qualifies(self._place[i], round, enough):
+            lowest = min(lowest, candidates._claim_of(self._place[i]).loss)
     best: bytes32 = empty(bytes32)
     first: uint256 = max_value(uint256)
-    for place: uint256 in range(listed, bound=PLACES):
-        seq: uint256 = candidates._standing_of(self._place[place]).seq
-        if seq < first and self._qualifies(place, cast, enough):
-            if candidates._claim_of(self._place[place]).loss < lowest + improvement:
+    for i: uint256 in range(listed, bound=PLACES):
+        checkpoint_hash: bytes32 = self._place[i]
+        seq: uint256 = candidates._standing_of(checkpoint_hash).seq
+        if seq < first and self._qualifies(checkpoint_hash, round, enough):
+            if candidates._claim_of(checkpoint_hash).loss < lowest + improvement:
                 first = seq
-                best = self._place[place]
+                best = checkpoint_hash
     return best
 
 
 @internal
 @view
-def _qualifies(place: uint256, cast: uint256, enough: uint256) -> bool:
-    votes: uint256 = candidates._standing_of(self._place[place]).votes
-    return self._leads(votes, cast) and votes * params.BPS >= enough
+def _qualifies(checkpoint_hash: bytes32, round: uint256, enough: uint256) -> bool:
+    standing: uint256 = candidates._standing[checkpoint_hash]
+    return self._leads(standing, round) and (standing & checkpoint_words.VOTES) * params.BPS >= enough

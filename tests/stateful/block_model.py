@@ -110,9 +110,9 @@ class BlockModel:
             level = self._levels[before]
             round = self.rounds.get(before)
             if not round or round.status != ACCEPTED:
-                level = max(0, level - 1)
+                level = max(0, level - 4)
             elif self._steps(least, level) < most:
-                level += 4
+                level += 1
             self._levels.append(level)
         return min(self._steps(least, self._levels[block_index]), most)
 

@@ -191,6 +191,28 @@ class BlockRules(DeltaRules):
         """Two claims, the better one later or earlier than one nearly as good; all approve both."""
         self.play_block(pick, [0, 1] if earlier else [1, 0], False, False, 10, [3] * 6, True)
 
+    @rule(pick=st.integers(0, 3))
+    def half(self, pick: int) -> None:
+        """As much for a claim as against it, while the stakes are what they were (K3, K15)."""
+        self.play_block(pick, [0], False, False, 10, [1, 0, 1, 0, None, 0], True)
+
+    @rule(pick=st.integers(0, 3))
+    def full_list(self, pick: int) -> None:
+        """Two lead when the list is full, one of them in its last place (K4)."""
+        gains = [500 if claim == 2 else 0 for claim in range(9)]
+        self.play_block(pick, gains, False, False, 10, [None] * 6, False)
+        for who, some in ((4, 0b1111), (5, 0b110000), (0, 1 << 6), (1, 3 << 6), (2, 1 << 7)):
+            self.vote(pick, who, some, who, 0)
+        self.skip_blocks(pick, 1)
+        self.pay_out(pick, 0)
+
+    @rule(pick=st.integers(0, 3), who=PEOPLE)
+    def malformed(self, pick: int, who: int) -> None:
+        """Ballots in every wrong form, then a right one (K5)."""
+        self.play_block(pick, [0, 0], False, False, 10, [None] * 6, False)
+        for flaw in (13, 12, 15, 11, 14):
+            self.vote(pick, who, 3, (who + 1) % 6, flaw)
+
     @rule(pick=st.integers(0, 3), first=st.integers(0, 3))
     def nobody_then_all(self, pick: int, first: int) -> None:
         """Too few votes for a claim; its bond stays; it is entered again and wins (K16)."""

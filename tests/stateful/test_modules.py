@@ -18,7 +18,7 @@ WIDTHS = {
         "origin": ("address", 40, 8, 20, 20, 3, 1),
     },
     "checkpoint_words": {
-        "round": (104, 3, 40, 32, 25, 1),
+        "round": (104, 48, 40, 32, 25, 1),
         "standing": (104, 48, 40, 1, 1),
         "claim": ("address", 64, 25, 1),
         "baseline": (64, 32, 32, 1, 9, 40),

@@ -24,9 +24,10 @@ def test_counts_the_power_and_keeps_the_ballot(race: Any, revealed: Any, people:
     receipt = voting.vote(cast, {"from": people.alice})
     assert event(receipt, "Voted") == {
         "block_index": race.index,
+        "checkpoint_hash": "0x" + claim.checkpoint_hash.hex(),
         "staker": people.alice,
         "power": ALICE,
-        "approvals": "0x" + cast.hex(),
+        "attestation": "0x" + cast[32:].hex(),
     }
     group.vote({"bob": claim})
     block_1, votes_cast, settled, _ = voting.state()
@@ -37,10 +38,15 @@ def test_counts_the_power_and_keeps_the_ballot(race: Any, revealed: Any, people:
     assert bytes(voting.ballot(race.index, people.alice)) == keccak(cast)
 
 
-def test_a_ballot_approves_several(revealed: Any) -> None:
+def test_a_ballot_approves_several(revealed: Any, people: Any) -> None:
     """K4, K5: each gets all of its power; what leads is the best of what most approve."""
     group, voting = revealed.group, revealed.group.voting
-    group.vote({"alice": [revealed.tara, revealed.late], "bob": [revealed.tara, revealed.tom]})
+    group.to(revealed.index, "vote")
+    cast = ballot(people.alice.address, revealed.tara, revealed.late)
+    logs = voting.vote(cast, {"from": people.alice}).events["Voted"]
+    pairs = [str(log[name])[2:] for log in logs for name in ("checkpoint_hash", "attestation")]
+    assert bytes.fromhex("".join(pairs)) == cast
+    group.vote({"bob": [revealed.tara, revealed.tom]})
     claims = (revealed.tom, revealed.tara, revealed.late)
     assert [voting.votes(c.checkpoint_hash) for c in claims] == [BOB, ALICE + BOB, ALICE]
     assert voting.state()[1] == ALICE + BOB
@@ -64,6 +70,7 @@ def test_an_empty_ballot_counts_as_cast(group: Any, revealed: Any, people: Any) 
     receipt = group.voting.vote(b"", {"from": people.carol})
     cast = event(receipt, "Voted")
     assert (cast["power"], cast["staker"]) == (CAROL, people.carol)
+    assert int(str(cast["checkpoint_hash"]), 16) == int(str(cast["attestation"]), 16) == 0
     assert group.voting.state()[1] == sum(STAKES.values())
     assert leader(group) == bytes(32)
     assert bytes(group.voting.ballot(revealed.index, people.carol)) == keccak(b"")
