@@ -11,6 +11,7 @@ from compute.checkpoint import InvalidCheckpoint
 from compute.checkpoint.load import announced, blocks_of
 from compute.judging.evaluation import FalseClaim, check_sums
 from compute.judging.goal import Goal
+from compute.judging.verdict import contradiction
 from compute.storage import BlockUnavailable, Store, get_many
 
 AT_ONCE = 32  # claims; of more, each has its turn
@@ -49,9 +50,9 @@ class Arrivals:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @property
-    def pending(self) -> bool:
-        """Whether some are still on their way."""
-        return bool(self._running)
+    def pending(self) -> list[RevealedClaim]:
+        """Those still on their way."""
+        return list(self._running.values())
 
     def poll(self, *, patient: bool) -> Iterator[Arrival]:
         """Those that have arrived since; if `patient`, wait until there is one, or none is left."""
@@ -78,6 +79,8 @@ class Arrivals:
 
     def _fetch(self, claim: RevealedClaim) -> str | None:
         """Fetch a claim's blocks; why it is false, as far as that shows already."""
+        if fault := contradiction(claim, self._goal):
+            return fault
         end = time.monotonic() + TURN_SECONDS
         specification, digest = self._goal.specification, claim.checkpoint_hash
         try:

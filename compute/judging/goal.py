@@ -96,11 +96,6 @@ class Goals:
         self._transcripts = transcripts
         self._last: Goal | None = None
 
-    @property
-    def is_known(self) -> bool:
-        """Whether `now` has answered at least once."""
-        return self._last is not None
-
     def now(self, progress: Progress | None = None) -> Goal:
         """The goal of the running block.
 

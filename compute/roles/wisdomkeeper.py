@@ -12,13 +12,14 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from eth_utils import keccak
 
 from compute.chain import Block, RevealedClaim, Status
 from compute.chain.claims import MAX_APPROVALS, approvals, attestation, ballot
 from compute.chain.voting import PAID
-from compute.checkpoint import InvalidCheckpoint, blocks_of
+from compute.checkpoint import InvalidCheckpoint
 from compute.judging.arrivals import Arrivals
 from compute.judging.goal import Goal, Goals
 from compute.judging.retrieval import load_checkpoint
@@ -35,6 +36,7 @@ from compute.units import EPOCH
 logger = logging.getLogger(__name__)
 
 RESERVE_SECONDS = 900  # kept free at the end of the vote window, at most a sixth of it
+NOT_RETRIEVED = "its bytes could not be retrieved in time"
 TURN_SECONDS = 60.0  # of evaluating one claim while others wait
 
 
@@ -84,6 +86,7 @@ class Wisdomkeeper(Role):
         self._transcripts = Transcripts(seat.state / "evaluations")
         self._goals = Goals(seat.group, seat.blocks, seat.training_sets, self._transcripts)
         self._verdicts: dict[RevealedClaim, Verdict] = {}
+        self._missing: set[RevealedClaim] = set()  # sought, and not whole yet
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -99,6 +102,7 @@ class Wisdomkeeper(Role):
     def _act(self, block: Block, now: int) -> Wait:
         if now < block.vote_at:
             self._verdicts.clear()
+            self._missing.clear()
             with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
                 self._goals.now(self._check)
             return Wait(block.vote_at, "waiting for the vote window")
@@ -119,8 +123,9 @@ class Wisdomkeeper(Role):
             return None
         deadline = block.end - min(RESERVE_SECONDS, (block.end - block.vote_at) // 6)
         missing: str | None = None
-        with contextlib.suppress(Overdue):
-            missing = self._judge(candidates, block, deadline)
+        if self._clock.now() < deadline:
+            with contextlib.suppress(Overdue):
+                missing = self._judge(candidates, block, deadline)
         if self._clock.now() < deadline:
             if missing is not None:
                 return Wait(deadline, f"waiting. {missing}", recheck=True)
@@ -129,8 +134,8 @@ class Wisdomkeeper(Role):
         entry = self._decide(block, candidates)
         if entry is None:
             logger.error(
-                "Block %d: no vote, for nothing is known of the claims. Either the group's data is "
-                "missing, or this machine is too slow for the group; what was evaluated is kept.",
+                "Block %d: no vote, for nothing is known of the claims. The group's data or our "
+                "store is not there, or this machine is too slow; what was evaluated is kept.",
                 block.index,
             )
         elif not self._cast(entry):
@@ -160,10 +165,12 @@ class Wisdomkeeper(Role):
             goal = self._goals.now(lambda examples: self._clock.check_until(deadline))
         except BlockUnavailable as error:
             return str(error)
-        with Arrivals(
-            self._blocks, goal, todo, lambda: self._clock.check_until(deadline)
-        ) as arrivals:
-            return self._judge_arriving(arrivals, goal, deadline, candidates)
+        check = partial(self._clock.check_until, deadline)
+        with Arrivals(self._blocks, goal, todo, check) as arrivals:
+            try:
+                return self._judge_arriving(arrivals, goal, deadline, candidates)
+            finally:
+                self._missing.update(arrivals.pending)
 
     def _judge_arriving(
         self, arrivals: Arrivals, goal: Goal, deadline: int, candidates: Sequence[RevealedClaim]
@@ -176,6 +183,7 @@ class Wisdomkeeper(Role):
                 if found is None:
                     heapq.heappush(whole, (0, rank[claim]))
                 elif isinstance(found, BlockUnavailable):
+                    self._missing.add(claim)
                     missing = missing or str(found)
                 else:
                     self._say(claim, Verdict(found))
@@ -229,27 +237,19 @@ class Wisdomkeeper(Role):
     def _decide(self, block: Block, candidates: Sequence[RevealedClaim]) -> BallotEntry | None:
         """Journal the ballot: it is replaced if more is known before it is on chain.
 
-        None if nothing is approved and something is here whose evaluation takes too long: a ballot
-        would count against a claim that may be true.
+        None if nothing is approved, and of some claim nothing is known for reasons of our own: a
+        ballot would count against what may be true.
         """
         known = {c: v for c in candidates if (v := self._verdicts.get(c)) is not None}
         roots = {c.checkpoint_hash: v.eval_root for c, v in known.items() if v.true}
         unknown = [claim for claim in candidates if claim not in known]
-        if not roots and any(self._is_here(claim) for claim in unknown):
+        if not roots and not self._missing.issuperset(unknown):
             return None
         entry = BallotEntry.of(block.index, roots)
         for claim in unknown:
-            logger.info("%s: not whole in time", claim.checkpoint_hash.hex())
+            logger.info("%s: %s", claim.checkpoint_hash.hex(), NOT_RETRIEVED)
         self._journal.replace(entry)
         return entry
-
-    def _is_here(self, claim: RevealedClaim) -> bool:
-        """Whether the blocks of a claim are here, or those of the goal are not."""
-        own = self._blocks.own
-        try:
-            return all(map(own.has, blocks_of(own, claim.checkpoint_hash)))
-        except (BlockUnavailable, InvalidCheckpoint):
-            return not self._goals.is_known
 
     def _cast(self, entry: BallotEntry) -> bool:
         what = "vote" if entry.approved else "vote for none"

@@ -35,7 +35,7 @@ def test_every_phase_of_a_block(nrn: Nrn, devnet: Devnet) -> None:
     go_to(devnet, group, Phase.REVEAL)
     reveal(devnet, group, "tara", claim)
     go_to(devnet, group, Phase.VOTE)
-    assert "none valid with 0 NRN" in nrn("status").out
+    assert "nobody yet with 0 of 0 NRN cast" in nrn("status").out
     address = devnet.accounts["alice"].address
     devnet.sender("alice").vote(group, ballot({claim.checkpoint_hash: attestation(ROOT, address)}))
     devnet.sender("bob").vote(group, ballot({claim.checkpoint_hash: attestation(ROOT, address)}))
@@ -99,8 +99,13 @@ def test_a_losers_bond_comes_back(nrn: Nrn, devnet: Devnet) -> None:
     go_to(devnet, group, Phase.REVEAL)
     reveal(devnet, group, "tom", claim)
     go_to(devnet, group, Phase.COMMIT, blocks=1)
-    collected = nrn("redeem", 1, "--json", account="tom").json  # nobody voted: all bonds back
+    assert nrn("redeem", 1, account="tom").out.strip() == "Nothing to collect."
+    (waiting,) = nrn("group", "show", 1, "--json").json["open_claims"]  # for nobody voted
+    assert (waiting["rank"], waiting["bond"]) == (1, str(group.config.bond))
+    devnet.warp(waiting["bond_returns"])
+    collected = nrn("redeem", 1, "--json", account="tom").json
     assert collected["received"] == str(group.config.bond)
+    assert nrn("group", "show", 1, "--json").json["open_claims"] == []
     assert nrn("redeem", 1, account="tom").out.strip() == "Nothing to collect."
 
 
