@@ -373,8 +373,8 @@ def release_bond(checkpoint_hash: bytes32):
     """
     @notice Give back or burn the bond of a candidate, once it is judged: by a block that accepted one, or by a majority
             and quorum against it. Nobody's judgement returns it only after four epochs.
-    @dev    Burned if it ranks before the winner, or there is none, and the votes that did not approve it are more than
-            half of those cast and reach the quorum. Burned and not paid to the keepers: a majority of them would profit
+    @dev    Burned if it ranks before the winner, or the block was rejected, and the votes that did not approve it are
+            more than half of those cast and reach the quorum. Burned and not paid to the keepers: a majority of them would profit
             from rejecting honest trainers.
     @param  checkpoint_hash  The candidate.
     """
@@ -555,7 +555,9 @@ def state() -> (uint256, uint256, bool, bytes32):
         winner: bytes32 = self.accepted[outcome.height] if outcome.status == _ACCEPTED else empty(bytes32)
         return round.block_1, round.cast, True, winner
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
-    winner: bytes32 = self._winner(self._round, self._level(baseline, round.block_1 - 1))
+    status: uint256 = 0
+    winner: bytes32 = empty(bytes32)
+    status, winner = self._verdict(round, self._level(baseline, round.block_1 - 1))
     return round.block_1, round.cast, False, winner
 
 
@@ -616,14 +618,12 @@ def _settle(round: checkpoint_words.Round):
     block_index: uint256 = round.block_1 - 1
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
     level: uint256 = self._level(baseline, block_index)
-    winner: bytes32 = self._winner(checkpoint_words._pack_round(round), level)
+    status: uint256 = 0
+    winner: bytes32 = empty(bytes32)
+    status, winner = self._verdict(round, level)
     outcome: checkpoint_words.Outcome = checkpoint_words.Outcome(
-        status=_NO_QUORUM, loss=0, seq=0, height=0, redeemed=0, level=level, cast=round.cast
+        status=status, loss=0, seq=0, height=0, redeemed=0, level=level, cast=round.cast
     )
-    if winner != empty(bytes32):
-        outcome.status = _ACCEPTED
-    elif self._is_quorum(round.cast, block_index):
-        outcome.status = _REJECTED
     log ICheckpointVoting.BlockSettled(
         block_index=block_index, status=outcome.status, checkpoint_hash=winner, cast=round.cast
     )
@@ -675,12 +675,16 @@ def _pay(to: address, amount: uint256):
 
 @internal
 @view
-def _winner(round: uint256, level: uint256) -> bytes32:
+def _verdict(round: checkpoint_words.Round, level: uint256) -> (uint256, bytes32):
     """
-    @notice Who wins a round with the ballots cast so far, or zero.
+    @notice How a round ends with the ballots cast so far, and who wins, or zero. Rank first, then quorum: if the best
+            misses the quorum, no worse one takes its place.
     """
-    enough: uint256 = self._power_in(checkpoint_words._unpack_round(round).block_1 - 1) * QUORUM_BPS
-    return shortlist._best(round, enough, self._improvement(level))
+    best: bytes32 = shortlist._best(checkpoint_words._pack_round(round), self._improvement(level))
+    votes: uint256 = round.cast if best == empty(bytes32) else candidates._standing_of(best).votes
+    if not self._is_quorum(votes, round.block_1 - 1):
+        return _NO_QUORUM, empty(bytes32)
+    return _REJECTED if best == empty(bytes32) else _ACCEPTED, best
 
 
 @internal
@@ -689,11 +693,11 @@ def _is_refuted(
     claim: checkpoint_words.Claim, standing: checkpoint_words.Standing, outcome: checkpoint_words.Outcome
 ) -> bool:
     """
-    @notice Whether the keepers have judged a claim false: it ranks before the winner, or there is none, and those who
-            did not approve it are more than half of the votes cast and a quorum.
+    @notice Whether the keepers have judged a claim false: it ranks before the winner, or the block was rejected, and
+            those who did not approve it are more than half of the votes cast and a quorum.
     """
     against: uint256 = outcome.cast - standing.votes
-    if 2 * against <= outcome.cast:
+    if outcome.status == _NO_QUORUM or 2 * against <= outcome.cast:
         return False
     if outcome.status == _ACCEPTED:
         improvement: uint256 = self._improvement(outcome.level)

@@ -48,7 +48,7 @@ PLANTED = {
         "> round & checkpoint_words.VOTES", ">= round & checkpoint_words.VOTES",
     ),
     "the winner needs no quorum of its own": (
-        " and (standing & checkpoint_words.VOTES) * params.BPS >= enough", "",
+        "round.cast if best == empty(bytes32) else candidates._standing_of(best).votes", "round.cast",
     ),
     "a full shortlist turns a leader away": (
         "            place = i\n            break\n", "            pass\n",

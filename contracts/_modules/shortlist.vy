@@ -13,7 +13,6 @@
 
 from contracts._modules import candidates
 from contracts._modules import checkpoint_words
-from contracts._modules import params
 
 uses: candidates
 
@@ -56,31 +55,23 @@ def _put(checkpoint_hash: bytes32, round: uint256) -> uint256:
 
 @internal
 @view
-def _best(round: uint256, enough: uint256, improvement: uint256) -> bytes32:
+def _best(round: uint256, improvement: uint256) -> bytes32:
     """
-    @notice The winner: of the candidates that lead with `enough` votes (in units of 1 / BPS) those whose loss is less
-            than `improvement` above the lowest, and of these the first committed.
+    @notice The best that lead: of those whose loss is less than `improvement` above the lowest the first committed.
     @return Its checkpoint hash, or zero.
     """
     listed: uint256 = (round >> 104) & checkpoint_words.LISTED_MASK
     lowest: uint256 = max_value(uint256)
     for i: uint256 in range(listed, bound=PLACES):
-        if self._qualifies(self._place[i], round, enough):
+        if self._leads(candidates._standing[self._place[i]], round):
             lowest = min(lowest, candidates._claim_of(self._place[i]).loss)
     best: bytes32 = empty(bytes32)
     first: uint256 = max_value(uint256)
     for i: uint256 in range(listed, bound=PLACES):
         checkpoint_hash: bytes32 = self._place[i]
         seq: uint256 = candidates._standing_of(checkpoint_hash).seq
-        if seq < first and self._qualifies(checkpoint_hash, round, enough):
+        if seq < first and self._leads(candidates._standing[checkpoint_hash], round):
             if candidates._claim_of(checkpoint_hash).loss < lowest + improvement:
                 first = seq
                 best = checkpoint_hash
     return best
-
-
-@internal
-@view
-def _qualifies(checkpoint_hash: bytes32, round: uint256, enough: uint256) -> bool:
-    standing: uint256 = candidates._standing[checkpoint_hash]
-    return self._leads(standing, round) and (standing & checkpoint_words.VOTES) * params.BPS >= enough

@@ -81,6 +81,29 @@ def test_f01_abstaining_steals_no_checkpoint(scene: Scene, earns) -> None:
     earns(scene.wealth(MALLORY) - before)
 
 
+def test_f01_a_pivotal_minority_does_not_choose_the_copy(scene: Scene, earns) -> None:
+    """The awake miss the quorum without mallory; she approves only her copy, they all that is true."""
+    before = with_stake(scene, 5_100)
+    honest = scene.claim(TRAINER, 900)
+    enter(scene, honest)
+    scene.vote(honest, 0)
+    assert scene.group.voting.outcome(scene.settle())[0] == 3
+    stolen, same = copy_of(honest, scene), again(honest, scene)
+    enter(scene, stolen, same)
+    scene.vote([stolen, same], 0)
+    scene.vote(stolen, MALLORY)  # a majority and quorum for the copy; the better one has no quorum
+    assert scene.group.voting.outcome(scene.settle())[0] == 3
+    stolen, same = again(stolen, scene), again(honest, scene)
+    enter(scene, stolen, same)
+    scene.vote([stolen, same], 0, 1)
+    scene.vote(stolen, MALLORY)
+    block = scene.settle()
+    assert scene.group.voting.accepted(1) == honest.checkpoint_hash
+    scene.draw(block, honest)
+    release(scene, stolen, honest)
+    earns(scene.wealth(MALLORY) - before)
+
+
 def test_f02_residual_a_majority_of_the_votes_rejects_and_steals(scene: Scene, earns) -> None:
     """What stays: liveness is no arithmetic. It costs rewards and bonds, and is left by a fork."""
     before = with_stake(scene, 25_500)

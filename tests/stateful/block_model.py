@@ -122,13 +122,15 @@ class BlockModel:
         return int(least * 2**octave * (1 + Fraction(quarter, 4)))
 
     def leader(self, block_index: int) -> bytes:
-        """Who wins with the ballots so far: the first committed of the best who are approved."""
+        """Who wins with the ballots so far: the best, if its votes are a quorum."""
+        best = self.best(block_index)
+        votes = self.rounds[block_index].tally(best)
+        return best if best != NOTHING and self.is_quorum(votes, block_index) else NOTHING
+
+    def best(self, block_index: int) -> bytes:
+        """The first committed of the best who are approved."""
         round = self.rounds[block_index]
-        approved = [
-            c
-            for c in round.hashes
-            if 2 * round.tally(c) > round.cast and self.is_quorum(round.tally(c), block_index)
-        ]
+        approved = [c for c in round.hashes if 2 * round.tally(c) > round.cast]
         losses = {c: self.candidates[c].claim.loss for c in approved}
         best = [c for c in approved if losses[c] < min(losses.values()) + round.improvement]
         return min(best, key=lambda c: self.candidates[c].seq, default=NOTHING)
@@ -143,8 +145,9 @@ class BlockModel:
     def _decide(self, block_index: int, round: Round) -> None:
         round.winner = self.leader(block_index)
         if round.winner == NOTHING:
+            leads = self.best(block_index) != NOTHING
             quorum = self.is_quorum(round.cast, block_index)
-            round.status = REJECTED if quorum else NO_QUORUM
+            round.status = REJECTED if quorum and not leads else NO_QUORUM
             return
         round.status, round.votes = ACCEPTED, round.tally(round.winner)
         round.height = max(self.accepted) + 1
@@ -170,6 +173,8 @@ class BlockModel:
         round = self.rounds[candidate.block_index]
         against = round.cast - round.tally(candidate.claim.checkpoint_hash)
         if not (2 * against > round.cast and self.is_quorum(against, candidate.block_index)):
+            return False
+        if round.status == NO_QUORUM:
             return False
         if round.status != ACCEPTED:
             return True

@@ -72,7 +72,18 @@ def test_turnout_of_others_does_not_help(group: Any, revealed: Any, people: Any)
     """K3: bob has two thirds of the votes cast, but his 20,000 < 20,004 are no quorum."""
     group.vote({"bob": revealed.tara, "carol": revealed.tom})
     settle(group, revealed.index, people)
-    assert group.voting.outcome(revealed.index)[0] == 2
+    assert group.voting.outcome(revealed.index)[0] == 3
+
+
+def test_no_worse_claim_takes_the_place_of_the_best(group: Any, revealed: Any, people: Any) -> None:
+    """K4, K15, F1: all of 30,000 who vote approve tara, two thirds of them the better tom."""
+    group.vote({"bob": [revealed.tom, revealed.tara], "carol": revealed.tara})
+    assert int(str(group.voting.state()[3]), 16) == 0
+    settle(group, revealed.index, people)
+    assert tuple(group.voting.outcome(revealed.index)) == (3, 0, 0, False, BOB + CAROL)
+    for claim in (revealed.tom, revealed.tara, revealed.late):  # 30,000 did not approve `late`
+        with brownie.reverts("cv: not judged"):
+            group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
 
 
 @pytest.mark.parametrize("missing", [0, 1])
