@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
 MAX_APPROVALS = 4  # of one ballot
+NONE_APPROVED = bytes(32)  # in the place of a checkpoint, where events tell of an empty ballot
 _APPROVAL = 64  # bytes
 
 _TYPES: dict[str, list[dict[str, str]]] = {

@@ -1,4 +1,4 @@
-"""How much a claim must gain: it doubles with each accepted block and falls with every other.
+"""How much a claim must gain: it grows with each accepted block and halves with every other.
 
 Pure arithmetic, the same as the contract's. A *level* counts steps above the least improvement,
 four to a doubling; improvements in Q32.32 nats.
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from compute.chain.records import GroupConfig
 
-_RAISE = 4  # steps of an accepted block
+_RAISE = 1  # steps of an accepted block
+_FALL = 4  # of any other
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,4 @@ class Pace:
         return pace
 
     def _level(self, block_index: int) -> int:
-        return max(0, self.level - (block_index - self.since))
+        return max(0, self.level - _FALL * (block_index - self.since))

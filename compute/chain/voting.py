@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from compute.chain.claims import NONE_APPROVED, ballot
 from compute.chain.contract import BlockTag
 from compute.chain.deltas import Deltas
 from compute.chain.errors import MalformedAnswer
@@ -195,8 +196,8 @@ class Voting:
 
     def _is_judged(self, outcome: Outcome, votes: int, power: int) -> bool:
         """By a block that accepted somebody, or by a majority and quorum against the claim."""
-        if outcome.status in (Status.ACCEPTED, Status.UNSETTLED):
-            return True  # or will be: it runs, or waits to be settled
+        if outcome.status is not Status.REJECTED:
+            return outcome.status is not Status.NO_QUORUM  # unsettled: it will be, or not
         against, quorum = outcome.cast - votes, self._terms.config.checkpoint_quorum_bps
         return 2 * against > outcome.cast and against * BPS >= power * quorum
 
@@ -236,7 +237,15 @@ class Voting:
             where["block_index"] = block_index
         rpc = terms.chain.rpc
         events = read_events(rpc, self.contract, ["Voted"], first, min(last, head.number), **where)
-        return {event["block_index"]: event["approvals"] for event in events}
+        approved: dict[int, dict[bytes, bytes]] = {}
+        for event in events:
+            mine = approved.setdefault(event["block_index"], {})
+            if event["checkpoint_hash"] != NONE_APPROVED:
+                mine[event["checkpoint_hash"]] = event["attestation"]
+        try:
+            return {index: ballot(mine) for index, mine in approved.items()}
+        except ValueError as error:
+            raise MalformedAnswer(f"The RPC tells of a ballot that cannot be: {error}.") from None
 
     def votes(self, checkpoint_hash: bytes) -> int:
         """Stake that approves a candidate."""

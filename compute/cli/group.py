@@ -78,7 +78,7 @@ class Terms:
         int | None,
         typer.Option(
             min=1,
-            help="Where it stops: it doubles with each accepted block, and falls with the others.",
+            help="Where it stops: four accepted blocks double it, any other halves it.",
         ),
     ] = None
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from compute.chain import Group, MalformedAnswer, Outcome, RevealedClaim, Status
-from compute.chain.claims import approvals
+from compute.chain.claims import NONE_APPROVED
 from compute.chain.events import Event
 from compute.chain.pace import Pace
 from compute.chain.records import Head
@@ -24,7 +24,7 @@ class _Round:
     """What events tell of one block."""
 
     claims: dict[bytes, RevealedClaim] = field(default_factory=dict)
-    ballots: list[BallotFacts] = field(default_factory=list)
+    ballots: dict[str, BallotFacts] = field(default_factory=dict)  # by staker
     winner: bytes | None = None
 
     def add(self, event: Event) -> None:
@@ -32,23 +32,23 @@ class _Round:
             # an earlier commitment displaces the later
             self.claims[event["checkpoint_hash"]] = revealed_claim(event)
         elif event.name == "Voted":
-            self.ballots.append(_ballot(event))
+            known = self.ballots.get(event["staker"])
+            self.ballots[event["staker"]] = _ballot(event, () if known is None else known.approved)
         else:
             self.winner = event["checkpoint_hash"]
 
     def tally(self) -> Counter[bytes]:
         """The stake that approves each candidate."""
         votes: Counter[bytes] = Counter()
-        for ballot in self.ballots:
+        for ballot in self.ballots.values():
             votes.update(dict.fromkeys(ballot.approved, ballot.power))
         return votes
 
 
-def _ballot(event: Event) -> BallotFacts:
-    try:
-        approved = tuple(approvals(event["approvals"]))
-    except ValueError as error:
-        raise MalformedAnswer(f"The RPC tells of a ballot that cannot be: {error}.") from None
+def _ballot(event: Event, before: tuple[bytes, ...]) -> BallotFacts:
+    """A ballot with one more approval; events tell of each by itself."""
+    choice = event["checkpoint_hash"]
+    approved = before if choice == NONE_APPROVED else (*before, choice)
     return BallotFacts(event["staker"], approved, event["power"])
 
 
@@ -151,14 +151,14 @@ def _block(
         winner=winner,
         asked=asked[index],
         votes=winner.votes if winner else max(tally.values(), default=0),
-        cast=sum(ballot.power for ballot in told.ballots),
+        cast=sum(ballot.power for ballot in told.ballots.values()),
         power=power,
         quorum=-(-power * group.config.checkpoint_quorum_bps // BPS),
         reward=reward,
         pooled=pooled,
         paid=accepted and outcome.redeemed,
         candidates=tuple(candidates.values()),
-        ballots=tuple(told.ballots),
+        ballots=tuple(told.ballots.values()),
     )
 
 

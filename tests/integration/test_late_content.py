@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from compute.chain.claims import approvals
 from compute.storage import BlockUnavailable, FolderStore
 from tests.integration.mallory import Mallory
 from tests.integration.stage import Stage
@@ -46,7 +45,7 @@ def claims(stage: Stage) -> list[bytes]:
 
 def ballots(stage: Stage) -> list[bytes]:
     """The checkpoint hashes that ballots approve."""
-    return [digest for e in stage.happened("Voted") for digest in approvals(e["approvals"])]
+    return [event["checkpoint_hash"] for event in stage.happened("Voted")]
 
 
 def test_from_the_deadline_on_nothing_is_sought(

@@ -6,12 +6,11 @@ from tests.compute.chain.test_sender import go_to, play_block
 from tests.integration.devnet import CONFIG, Devnet
 
 
-def test_four_steps_double_and_a_block_without_a_winner_takes_one() -> None:
-    pace = Pace(8, 100).after([0])
-    assert [pace.asked(index) for index in range(1, 7)] == [16, 14, 12, 10, 8, 8]
-    assert [Pace(8, 100).after(range(n)).asked(n) for n in range(7)] == [8, 16, 32, 64, 100, 100, 100]
-    # where the bound is reached the level stays: 64 doubled is over it
-    assert Pace(8, 100).after(range(6)).asked(6 + 4) == 64
+def test_four_accepted_blocks_double_and_one_without_a_winner_halves() -> None:
+    young = Pace(8, 30)
+    assert [young.after(range(n)).asked(n) for n in range(10)] == [8, 10, 12, 14, 16, 20, 24, 28, 30, 30]
+    # where the bound is reached the level stays
+    assert [young.after(range(99)).asked(n) for n in (99, 100, 101, 102)] == [30, 16, 8, 8]
 
 
 def test_what_a_block_asks_for_is_what_the_contract_takes(devnet: Devnet) -> None:
@@ -27,7 +26,7 @@ def test_what_a_block_asks_for_is_what_the_contract_takes(devnet: Devnet) -> Non
         play_block(devnet, group, loss=(9 - number) << 32)
         rolled = group.voting.asked()
         behind, _ = group.voting.contract.call("terms")
-        assert rolled.improvement > behind
+        assert rolled.improvement > behind >= 1 << 20
         devnet.sender("alice").settle(group)
         assert group.voting.asked() == rolled
         assert group.voting.contract.call("terms") == (rolled.improvement, rolled.bond)

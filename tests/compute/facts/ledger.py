@@ -122,7 +122,7 @@ class LedgerRpc(Rpc):
             "block_index": index, "checkpoint_hash": checkpoint(index), "seq": index,
             "trainer": TRAINERS[index % 2], "loss": self.loss(index), "height": index,
             "baseline_loss": self.loss(index - 1), "eval_root_hash": b"\5" * 32, "version": 0,
-            "staker": KEEPER, "power": 4 * 10**18, "approvals": checkpoint(index) + b"\6" * 32, "group_id": 1,
+            "staker": KEEPER, "power": 4 * 10**18, "attestation": b"\6" * 32, "group_id": 1,
             "block_start": self.schedule.slot(index).start, "reward": 500, "pooled": 100,
         }  # fmt: skip
 
