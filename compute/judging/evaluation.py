@@ -2,7 +2,6 @@
 
 import logging
 import math
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 from compute import exact
 from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
+from compute.judging.order import drawn
 from compute.judging.retrieval import Parameters
 from compute.judging.transcripts import Transcript
 from compute.models import ModelSpecification
@@ -59,23 +59,19 @@ def evaluate_against(
     training_set: TrainingSet,
     progress: Progress | None = None,
     transcript: Transcript | None = None,
+    standing: Sequence[int] | None = None,
 ) -> exact.Evaluation:
     """The same evaluation, but in random order of shards and left at the first lie.
 
-    `loss` (Q32.32 nats) and `shard_sums` are what a trainer published. Sums that do not give the
+    `loss` (Q32.32 nats) and `shard_sums` are what a trainer published, `standing` the sums of the
+    incumbent: shards are drawn by what they are said to gain. Sums that do not give the
     loss cost nothing, junk about one shard; without sums a loss is left once the examples so far
     cost more than all of them should. Raises FalseClaim, CannotEvaluate.
     """
     transcript = transcript or Transcript(len(training_set))
     total, shards = len(training_set), transcript.shards
-    if shard_sums is not None:
-        if len(shard_sums) != shards:
-            raise FalseClaim(
-                f"its shard sums are false: there are {shards} shards, not {len(shard_sums)}"
-            )
-        if total and sum(shard_sums) // total != loss:
-            raise FalseClaim(f"its shard sums are those of a loss of {sum(shard_sums) // total}")
-    order = secrets.SystemRandom().sample(range(shards), shards)
+    check_sums(loss, shard_sums, total)
+    order = drawn(shards, shard_sums, standing)
     so_far = 0
     try:
         for shard in complete(order, specification, parameters, training_set, transcript, progress):
@@ -90,6 +86,19 @@ def evaluate_against(
     except Invalid as error:
         return exact.Evaluation.invalid(str(error))
     return exact.Evaluation.of(transcript.losses)
+
+
+def check_sums(loss: int, shard_sums: Sequence[int] | None, total: int) -> None:
+    """Raise FalseClaim if published sums over `total` examples do not give the loss."""
+    if shard_sums is None:
+        return
+    shards = len(range(0, total, exact.SHARD))
+    if len(shard_sums) != shards:
+        raise FalseClaim(
+            f"its shard sums are false: there are {shards} shards, not {len(shard_sums)}"
+        )
+    if total and sum(shard_sums) // total != loss:
+        raise FalseClaim(f"its shard sums are those of a loss of {sum(shard_sums) // total}")
 
 
 def root_of(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from compute.chain import Group, Phase
-from compute.chain.claims import attestation
+from compute.chain.claims import attestation, ballot
 from compute.checkpoint import publish
 from compute.models import ModelSpecification
 from compute.storage import FolderStore
@@ -100,7 +100,7 @@ def test_verify_finds_the_lie_a_majority_told(
     reveal(devnet, group, "mallory", claim)
     go_to(devnet, group, Phase.VOTE)
     proof = attestation(ROOT, devnet.accounts["alice"].address)
-    devnet.sender("alice").vote(group, checkpoint, proof)
+    devnet.sender("alice").vote(group, ballot({checkpoint: proof}))
     go_to(devnet, group, Phase.COMMIT, blocks=1)
     devnet.sender("alice").settle(group)
 
