@@ -43,12 +43,19 @@ PLANTED = {
     "delta credit: the epoch's seconds are never used up": (
         "params.EPOCH - credited)", "params.EPOCH)",
     ),
-    "nearly as good and later wins": ("seq < first and", "True and"),
+    "nearly as good and later wins": ("standing.seq < first and", "True and"),
+    "the first commitment of a block holds off what is better": (
+        "(improvement if standing.again == 1 else 1)", "improvement",
+    ),
+    "a copy of an open claim overtakes by any difference": (
+        "(improvement if standing.again == 1 else 1)", "1",
+    ),
     "half of the votes cast is enough": (
         "> round & checkpoint_words.VOTES", ">= round & checkpoint_words.VOTES",
     ),
     "the winner needs no quorum of its own": (
-        "round.cast if best == empty(bytes32) else candidates._standing_of(best).votes", "round.cast",
+        "round.cast if best == empty(bytes32) else candidates._standing_of(best).votes",
+        "round.cast",
     ),
     "a full shortlist turns a leader away": (
         "            place = i\n            break\n", "            pass\n",
