@@ -3,7 +3,8 @@
 All three compute the mean cross-entropy of one batch, interleaved, medians of several rounds that
 take two seconds at least.  The exact side has computed what depends on the weights alone,
 as for every batch of a checkpoint but the first; `prepare` is that first step.  Memory is the
-compiler's peak of temporary buffers.  Accuracy is the relative error of the mean loss against float64.
+compiler's peak of temporary buffers.  Accuracy is the relative error of the mean loss against
+float64.
 
     python benchmarks/exact_cost.py [--rounds 9] [--json FILE] [--only mlp cnn ...]
 """
