@@ -21,20 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import snekmate.utils
-from vyper.compiler import compile_from_file_input
-from vyper.compiler.input_bundle import FilesystemInputBundle
-from vyper.compiler.settings import Settings
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.bytecode import compiled  # noqa: E402
 from scripts.lies import Lie, lies  # noqa: E402
 
-LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
 PROOFS = ROOT / "tests" / "proofs"
 TOOLS = ROOT / ".venv-prove" / "bin"  # halmos and its solvers
-EVM_VERSION = "cancun"  # as in brownie-config.yaml
 VERDICTS = {0: "proved", 1: "refuted"}  # halmos' exit codes; any other proves nothing
 Verdicts = dict[str, str]
 
@@ -54,22 +48,10 @@ def solidity(first: Path) -> Iterator[str]:
     """Every contract's creation code and its ABI as a Solidity interface."""
     yield "// SPDX-License-Identifier: UNLICENSED\npragma solidity ^0.8.0;"
     for path in sorted((ROOT / "contracts").glob("*.vy")):
-        compiled = compiled_with(path.stem, first)
-        yield from interface(f"I{path.stem}", compiled["abi"])
+        code = compiled(path.stem, first)
+        yield from interface(f"I{path.stem}", code["abi"])
         yield f"function code{path.stem}() pure returns (bytes memory) {{"
-        yield f'  return hex"{compiled["bytecode"].removeprefix("0x")}";\n}}'
-
-
-def compiled_with(name: str, first: Path) -> dict[str, Any]:
-    """ABI and creation code of a contract; files below `first` come before ours."""
-    bundle = FilesystemInputBundle([LIBRARIES, ROOT, first])  # the last is asked first
-    return compile_from_file_input(
-        bundle.load_file(Path("contracts", f"{name}.vy")),
-        input_bundle=bundle,
-        settings=Settings(evm_version=EVM_VERSION),
-        output_formats=["abi", "bytecode"],
-        no_bytecode_metadata=True,
-    )
+        yield f'  return hex"{code["bytecode"].removeprefix("0x")}";\n}}'
 
 
 def interface(name: str, abi: list[dict[str, Any]]) -> Iterator[str]:
