@@ -18,40 +18,49 @@ class Keeper:
 
 
 @dataclass(frozen=True)
-class Tariff:
-    """What a pool saves and takes, as parts of the cost of an evaluation."""
+class Means:
+    """What a keeper can do before the window closes, and what its pool takes."""
 
-    pool_fee: float = 0.05
+    capacity: int = 16  # claims evaluated in a block
+    pool_fee: float = 0.05  # of what an evaluation costs alone
 
 
-def honest(keeper: Keeper, claims: Sequence[Claim], _: Tariff) -> Ballot | None:
+def honest(keeper: Keeper, claims: Sequence[Claim], means: Means) -> Ballot | None:
     """Evaluate alone, approve what is true."""
-    keeper.player.cost += keeper.player.size * keeper.evaluation * len(claims)
-    return Ballot(keeper.actor, [claim for claim in claims if claim.true])
+    return _evaluate(keeper, claims, means, keeper.evaluation)
 
 
-def pooled(keeper: Keeper, claims: Sequence[Claim], tariff: Tariff) -> Ballot | None:
+def pooled(keeper: Keeper, claims: Sequence[Claim], means: Means) -> Ballot | None:
     """Be told by a pool that evaluates once for all its members."""
-    keeper.player.cost += keeper.player.size * keeper.evaluation * tariff.pool_fee * len(claims)
-    return Ballot(keeper.actor, [claim for claim in claims if claim.true])
+    return _evaluate(keeper, claims, means, keeper.evaluation * means.pool_fee)
 
 
-def lazy(keeper: Keeper, claims: Sequence[Claim], _: Tariff) -> Ballot | None:
+def lazy(keeper: Keeper, claims: Sequence[Claim], _: Means) -> Ballot | None:
     """Approve what ranks best, unseen; no pay."""
-    return Ballot(keeper.actor, claims, knows=False)
+    return Ballot(keeper.actor, _ranked(claims)[:MAX_APPROVALS], knows=False)
 
 
-def absent(keeper: Keeper, claims: Sequence[Claim], _: Tariff) -> Ballot | None:
+def absent(keeper: Keeper, claims: Sequence[Claim], _: Means) -> Ballot | None:
     """Do nothing."""
     return None
 
 
-Strategy = Callable[[Keeper, Sequence[Claim], Tariff], Ballot | None]
+Strategy = Callable[[Keeper, Sequence[Claim], Means], Ballot | None]
 STRATEGIES: dict[str, Strategy] = {
     "honest": honest, "pooled": pooled, "lazy": lazy, "absent": absent,
 }  # fmt: skip
 
 
-def shortlist(claims: Sequence[Claim]) -> list[Claim]:
-    """The claims a ballot has room for, best first."""
-    return sorted(claims, key=lambda claim: claim.loss)[:MAX_APPROVALS]
+def _evaluate(keeper: Keeper, claims: Sequence[Claim], means: Means, price: float) -> Ballot:
+    """Look at claims, best first, until a ballot is full of true ones or time is up."""
+    approved: list[Claim] = []
+    for claim in _ranked(claims)[: means.capacity]:
+        if len(approved) == MAX_APPROVALS:
+            break
+        keeper.player.cost += keeper.player.size * price
+        approved += [claim] if claim.true else []
+    return Ballot(keeper.actor, approved)
+
+
+def _ranked(claims: Sequence[Claim]) -> list[Claim]:
+    return sorted(claims, key=lambda claim: claim.loss)

@@ -16,6 +16,10 @@ ACCEPTED, REJECTED, NO_QUORUM = 1, 2, 3
 UNIT = 2**32  # of losses: Q32.32 nats per example
 MAX_APPROVALS = 4
 SALT = bytes(32)
+# Why a claim may be refused: too little gained, taken by another, no money left for the bond.
+KEPT_OUT = (
+    "cv: no improvement", "cv: hash already used", "erc20: transfer amount exceeds balance",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,11 @@ class Group:
         _, _, _, _, known, loss = self.voting.current()
         return loss if known else None
 
+    def sync(self) -> tuple[int, bytes]:
+        """Version and tip of the training set on which the running block is judged."""
+        version, tip = self.deltas.sync(self.start(self.block))
+        return version, tip
+
     def improvement(self) -> int:
         """What a claim of the running block must gain."""
         return int(self.voting.terms()[0])
@@ -126,16 +135,16 @@ class Group:
                 b"", sender=claim.trainer.address,
             )  # fmt: skip
         except Reverted as reverted:
-            if str(reverted) not in ("cv: no improvement", "cv: hash already used"):
+            if str(reverted) not in KEPT_OUT:
                 raise
             return
         self.claims[claim.checkpoint] = self.bonded[claim.checkpoint] = claim
 
     def _digest(self, claim: Claim, baseline: int) -> bytes:
-        block, _, _, tip, _, _ = self.voting.current()
+        _, tip = self.sync()
         domain = Domain(CHAIN_ID, self.voting.address)
         return Signed(
-            claim.trainer.wallet, block, self.terms["model_hash"], tip, claim.checkpoint, claim.loss,
+            claim.trainer.wallet, self.block, self.terms["model_hash"], tip, claim.checkpoint, claim.loss,
             baseline, keccak(claim.root),
         ).digest(domain)  # fmt: skip
 

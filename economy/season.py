@@ -8,7 +8,7 @@ from eth_utils import keccak
 
 from economy import keepers, trainers
 from economy.imitation import Player
-from economy.keepers import Keeper, Tariff
+from economy.keepers import Keeper, Means
 from economy.protocol import BLOCKS_PER_EPOCH, NRN, Protocol
 from economy.race import UNIT, Group, Outcome
 from economy.trainers import Trainer, View
@@ -28,9 +28,10 @@ class Season:
     keepers: Sequence[Keeper]
     random: np.random.Generator
     training: float = 0.0  # NRN that a trainer of speed 1 pays for a block
-    tariff: Tariff = Tariff()
+    means: Means = Means()
     work: float = 0.0
     public: float = 0.0
+    version: int = 0
     history: list[Outcome] = field(default_factory=list)
     _before: dict[int, int] = field(default_factory=dict)
 
@@ -42,12 +43,13 @@ class Season:
 
     def play_block(self) -> Outcome:
         """One block of the race."""
+        self._take_in_data()
         baseline = self.group.incumbent or round(self.curve.loss(self.work) * UNIT)
         view = View(self.curve, baseline, self.group.improvement(), self.public)
         made = [claim for trainer in self._in_order() if (claim := self._claim(trainer, view))]
-        claims = keepers.shortlist(self.group.enter(made, baseline))
+        claims = self.group.enter(made, baseline)
         for keeper in self.keepers if claims else ():
-            ballot = keepers.STRATEGIES[keeper.player.strategy](keeper, claims, self.tariff)
+            ballot = keepers.STRATEGIES[keeper.player.strategy](keeper, claims, self.means)
             if ballot:
                 self.group.vote(ballot)
         outcome = self.group.close()
@@ -56,6 +58,15 @@ class Season:
             self.work = outcome.winner.work
         self.history.append(outcome)
         return outcome
+
+    def _take_in_data(self) -> None:
+        version, _ = self.group.sync()
+        if version != self.version:
+            self.version = version
+            self.work *= 1 - FORGOTTEN
+            self.public *= 1 - FORGOTTEN
+            for trainer in self.trainers:
+                trainer.work *= 1 - FORGOTTEN
 
     def _claim(self, trainer: Trainer, view: View) -> trainers.Claim | None:
         strategy = trainer.player.strategy
@@ -89,16 +100,19 @@ class Season:
         return [actor.player for actor in (*self.trainers, *self.keepers)]
 
     def new_data(self, name: str) -> None:
-        """A delta that all keepers adopt: in force when its period ends; undoes a part of the work."""
-        group, proposer = self.group, self.keepers[0].actor.address
+        """A delta that all keepers adopt: in force when its period ends; it undoes a part of the work."""
+        group, evm = self.group, self.protocol.evm
         start, length, _, _, _ = group.deltas.period()
-        _, _, _, tip, _, _ = group.voting.current()
-        number = group.deltas.propose(tip, keccak(text=name), sender=proposer)
-        self.protocol.evm.now = max(self.protocol.evm.now, start + length // 2)
+        review = length // 7
+        if (evm.now - start) % length > 4 * review:  # too late for this period
+            evm.now += length - (evm.now - start) % length
+        _, tip = group.deltas.sync(evm.now)
+        content = keccak(text=name)
+        number = group.deltas.propose(tip, content, sender=self.keepers[0].actor.address)
+        evm.now += review
         for keeper in self.keepers:
             group.deltas.vote(number, sender=keeper.actor.address)
-        self.work *= 1 - FORGOTTEN
-        self.public *= 1 - FORGOTTEN
+        evm.now = group.start(group.block + 1)
 
 
 def endow(protocol: Protocol, group: Group, players: Sequence[Player], stake: float) -> None:

@@ -25,4 +25,31 @@ contract SaleProof is Proof {
         assert(nrn.totalSupply() == sale.issued());
         assert(address(sale).balance == sale.raised());
     }
+
+    /// S2, S4: before the end nothing is released; from the end on nothing is issued.
+    function check_nothing_leaves_early_nothing_is_issued_late(uint96 a, uint96 b, address r, uint64 when) public {
+        buy(a, r, START);
+        uint256 issued = sale.issued();
+        vm.warp(when);
+        try sale.release() {
+            assert(when >= END);
+        } catch {}
+        try sale.buy{value: b}(r) {
+            assert(when < END);
+        } catch {}
+        assert(when < END ? address(sale).balance >= sale.raised() : sale.issued() == issued);
+    }
+
+    /// S3, S5: two releases at any times pay at most what was raised, and what is left covers the rest.
+    function check_releases_never_exceed(uint96 a, uint40 first, uint40 second) public {
+        buy(a, address(this), START);
+        vm.assume(first >= END && second >= first);
+        vm.warp(first);
+        try sale.release() {} catch {}
+        vm.warp(second);
+        try sale.release() {} catch {}
+        assert(sale.released() <= sale.raised());
+        assert(address(sale).balance == sale.raised() - sale.released());
+        assert(second < END + VESTING || sale.released() == sale.raised() || sale.released() == 0);
+    }
 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.0;
+
+import "./Proof.sol";
+
+/// A registry that has any groups, and a vault that has any powers.
+contract AnyPower {
+    mapping(address => uint256) public voting_group;
+    mapping(address => uint256) public delta_group;
+    mapping(uint256 => mapping(uint256 => uint256)) mine;
+    mapping(uint256 => uint256) total;
+
+    function share_at(uint256 group, uint256 epoch) external view returns (uint256, uint256) {
+        return (mine[group][epoch], total[epoch]);
+    }
+}
+
+/// C1, C3 and C5 as steps: from any state of coinbase, token, sale, vault and registry, through any call by anybody.
+/// C2 follows: a share is at most the whole, and floors only take away.
+contract CoinbaseProof is Proof {
+    address constant TRAINER = address(0x7AA14E4);
+    uint256 constant FOUR_YEARS = 1461 days;
+
+    function setUp() public {
+        deploySale();
+        deployToken();
+        deployCoinbase();
+        vm.etch(REGISTRY, type(AnyPower).runtimeCode);
+        vm.etch(address(vault), type(AnyPower).runtimeCode);
+        svm.enableSymbolicStorage(REGISTRY);
+        svm.enableSymbolicStorage(address(vault));
+        svm.enableSymbolicStorage(address(coinbase));
+        svm.enableSymbolicStorage(address(nrn));
+    }
+
+    /// C1: no call pays a group for a 29th block of an epoch, nor for more seconds than an epoch has.
+    function check_the_budget_of_an_epoch_holds(address caller, uint256 group, uint256 epoch, uint64 t) public {
+        vm.assume(coinbase.blocks_paid(group, epoch) <= 28 && coinbase.delta_seconds(group, epoch) <= 7 days);
+        bytes memory data = anyCall("ICoinbase");
+        vm.warp(t);
+        vm.prank(caller);
+        (bool done,) = address(coinbase).call(data);
+        done;
+        assert(coinbase.blocks_paid(group, epoch) <= 28 && coinbase.delta_seconds(group, epoch) <= 7 days);
+    }
+
+    /// N3: only a group's own contract mints, each by its own role; the supply grows by what `minted` counts.
+    function check_only_groups_mint(address caller, uint64 t) public {
+        uint256 supply = nrn.totalSupply();
+        uint256 minted = coinbase.minted();
+        vm.assume(supply < 2 ** 97 && minted <= supply);
+        AnyPower registry = AnyPower(REGISTRY);
+        bytes memory data = anyCall("ICoinbase");
+        vm.warp(t);
+        vm.prank(caller);
+        (bool done,) = address(coinbase).call(data);
+        done;
+        assert(nrn.totalSupply() - supply == coinbase.minted() - minted);
+        bool blocks = bytes4(data) == ICoinbase.mint_block.selector && registry.voting_group(caller) != 0;
+        bool deltas = bytes4(data) == ICoinbase.mint_delta.selector && registry.delta_group(caller) != 0;
+        assert(nrn.totalSupply() == supply || blocks || deltas);
+    }
+
+    /// C3: a block mints exactly the formula, once, of which the keepers' part is what was asked for.
+    function check_a_block_mints_the_formula(address group, uint256 start, uint256 keeper_bps, uint64 t) public {
+        uint256 issued = coinbase.issued();
+        (uint256 mine, uint256 total) = vault.share_at(AnyPower(REGISTRY).voting_group(group), start / 7 days);
+        uint256 supply = nrn.totalSupply();
+        vm.assume(supply < 2 ** 97 && issued > 0 && issued < 2 ** 96 && keeper_bps <= 10_000);
+        vm.assume(start >= END && start < END + 4 * FOUR_YEARS && mine > 0 && mine <= total && total < 2 ** 97);
+        uint256 halvings = (start - END) / FOUR_YEARS;
+        if (total < issued * 100 / 10_000) total = issued * 100 / 10_000;
+        uint256 formula = issued * mine / (total * (100_000 << halvings));
+        vm.warp(t);
+        vm.prank(group);
+        try coinbase.mint_block(TRAINER, start, keeper_bps) returns (uint256) {} catch { return; }
+        uint256 minted = nrn.totalSupply() - supply;
+        assert(minted == 0 || minted == formula);
+    }
+}
