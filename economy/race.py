@@ -170,7 +170,7 @@ class Group:
         winner = self.claims[self.voting.accepted(height)] if status == ACCEPTED else None
         if winner:
             self._pay(block, winner)
-        self._release(list(self.bonded.values()))
+        self.release(list(self.bonded.values()))
         return Outcome(block, status, winner, height)
 
     def _pay(self, block: int, winner: Claim) -> None:
@@ -183,7 +183,7 @@ class Group:
                 keeper = ballot.keeper.address
                 self.voting.claim_keeper(block, ballot.encoded(), keeper, sender=keeper)
 
-    def _release(self, claims: Iterable[Claim]) -> None:
+    def release(self, claims: Iterable[Claim]) -> None:
         for claim in claims:
             try:
                 self.voting.release_bond(claim.checkpoint, sender=NOBODY)
