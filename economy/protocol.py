@@ -127,7 +127,16 @@ class Protocol:
 
     def create_group(self, **changes: Any) -> tuple[int, Contract, Contract]:
         """Found a group with `TERMS` and these changes: id, voting, deltas."""
-        number = self.registry.create_group(tuple((TERMS | changes).values()))
+        return self._group(self.registry.create_group(tuple((TERMS | changes).values())))
+
+    def fork_group(
+        self, parent: int, height: int, version: int, **changes: Any
+    ) -> tuple[int, Contract, Contract]:
+        """Fork a group with `TERMS` and these changes: id, voting, deltas."""
+        terms = tuple((TERMS | changes).values())
+        return self._group(self.registry.fork_group(parent, height, version, terms))
+
+    def _group(self, number: int) -> tuple[int, Contract, Contract]:
         voting = self.at("CheckpointVoting", self.registry.voting_of(number))
         self.holders.append(voting.address)
         return number, voting, self.at("DeltaRegistry", self.registry.deltas_of(number))

@@ -12,6 +12,7 @@ from compute.cli import (
     model,
     redeem,
     sale,
+    simulate,
     stake,
     status,
     store,
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (status, stake, train, work, redeem, check):
+for module in (status, stake, train, work, redeem, check, simulate):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(model.app, name="model")
