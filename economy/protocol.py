@@ -88,7 +88,8 @@ class Protocol:
             (vault, registry),
         )
         contracts = (
-            self.deploy(deployer, name, *given) for name, given in zip(names, arguments, strict=True)
+            self.deploy(deployer, name, *given)
+            for name, given in zip(names, arguments, strict=True)
         )
         self.sale, self.vault, self.coinbase, self.registry, self.nrn, self.sponsorship = contracts
         self.holders = [self.vault.address, self.sponsorship.address, BENEFICIARY]

@@ -31,13 +31,17 @@ class Part:
 def season(settings: Settings, trainers: Sequence[Part], keepers: Sequence[Part]) -> Season:
     """A group in which these play; the rest of the issued tokens belong to somebody who sits still."""
     world = settings.world
-    needs = [part.size * part.stake + (PURSE if part.stake == 0 else 1.0) for part in (*keepers, *trainers)]
+    needs = [
+        part.size * part.stake + (PURSE if part.stake == 0 else 1.0)
+        for part in (*keepers, *trainers)
+    ]
     rest = max(0.0, world.issued - sum(needs))
     amounts = [round(need * NRN) for need in (*needs, rest)]
     protocol = Protocol(dict(enumerate(amounts)))
     group = Group.found(protocol, **settings.terms)
     played_keepers = [
-        Keeper(_player(n, part), protocol.actors[n], world.evaluation) for n, part in enumerate(keepers)
+        Keeper(_player(n, part), protocol.actors[n], world.evaluation)
+        for n, part in enumerate(keepers)
     ]
     played_trainers = [
         Trainer(_player(n, part), protocol.actors[n], part.speed)

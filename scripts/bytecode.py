@@ -14,7 +14,7 @@ EVM_VERSION = "cancun"  # as in brownie-config.yaml
 
 
 def compiled(name: str, first: Path = ROOT) -> dict[str, Any]:
-    """`abi` and `bytecode` (creation code, in hexadecimal) of a contract.
+    """`abi`, `bytecode` (creation code, in hexadecimal) and `layout` of a contract.
 
     Files below `first` come before those of the project.
     """
@@ -23,6 +23,6 @@ def compiled(name: str, first: Path = ROOT) -> dict[str, Any]:
         bundle.load_file(Path("contracts", f"{name}.vy")),
         input_bundle=bundle,
         settings=Settings(evm_version=EVM_VERSION),
-        output_formats=["abi", "bytecode"],
+        output_formats=["abi", "bytecode", "layout"],
         no_bytecode_metadata=True,
     )

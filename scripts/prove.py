@@ -50,8 +50,16 @@ def solidity(first: Path) -> Iterator[str]:
     for path in sorted((ROOT / "contracts").glob("*.vy")):
         code = compiled(path.stem, first)
         yield from interface(f"I{path.stem}", code["abi"])
+        yield from slots(path.stem, code["layout"].get("storage_layout", {}))
         yield f"function code{path.stem}() pure returns (bytes memory) {{"
         yield f'  return hex"{code["bytecode"].removeprefix("0x")}";\n}}'
+
+
+def slots(name: str, layout: dict[str, Any]) -> Iterator[str]:
+    """Where a contract's own variables are stored, those of its modules aside."""
+    for variable, place in layout.items():
+        if "slot" in place:
+            yield f"uint256 constant slot_{name}_{variable.lstrip('_')} = {place['slot']};"
 
 
 def interface(name: str, abi: list[dict[str, Any]]) -> Iterator[str]:
@@ -90,7 +98,7 @@ def halmos(folder: Path, contract: str, function: str) -> Verdicts:
     report = folder / "report.json"
     report.unlink(missing_ok=True)
     command = [
-        TOOLS / "halmos", "--root", folder, "--storage-layout", "generic", "--no-status",
+        TOOLS / "halmos", "--root", folder, "--storage-layout", "generic", "--no-status", "--loop", "8",
         "--match-contract", contract, "--match-test", f"^{function}", "--json-output", report,
     ]  # fmt: skip
     log = (folder / "halmos.log").open("a")

@@ -22,7 +22,9 @@ def simulate(
     experiment: Annotated[
         list[str] | None, typer.Option(help="Only these; may be given several times.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for figures and results.md.")] = Path("economy-out"),
+    out: Annotated[Path, typer.Option(help="Folder for figures and results.md.")] = Path(
+        "economy-out"
+    ),
 ) -> None:
     """Play the economy of a group with your parameters, on the contracts' bytecode.
 

@@ -83,5 +83,3 @@ def _honest_pay(settings: Settings) -> float:
 
 def _wealth(town: Town, number: int) -> int:
     return town.protocol.wealth(town.protocol.actors[number], [town.group.id])
-
-

@@ -63,7 +63,9 @@ class Town:
         checkpoint = keccak(text=f"copy {self.made}")
         return replace(claim, trainer=self._actor(CARTEL), checkpoint=checkpoint)
 
-    def play(self, claims: list[Claim], cartel: list[Claim] | None, seen: "Seen | None" = None) -> Outcome:
+    def play(
+        self, claims: list[Claim], cartel: list[Claim] | None, seen: "Seen | None" = None
+    ) -> Outcome:
         """A block: honest keepers approve the true claims they could fetch, the cartel what it likes."""
         entered = self.group.enter(claims, self.loss)
         if cartel is not None:
@@ -176,5 +178,3 @@ def _let_lapse(town: Town) -> None:
     """Wait until bonds that nobody judged come back."""
     town.protocol.next_epoch(6)
     town.group.release(list(town.group.bonded.values()))
-
-

@@ -63,5 +63,3 @@ def _add(mean: Counter[str], players: list[Player], weight: dict[int, float], we
 
 def _even(strategies: list[str], players: int) -> list[str]:
     return [strategies[n % len(strategies)] for n in range(players)]
-
-

@@ -19,9 +19,15 @@ def singles(settings: Settings) -> Result:
     rows: list[tuple[str | float, ...]] = [
         ("F4 flood, nobody awake: NRN locked for four epochs", flood(settings, 0)),
         ("F4 flood, all awake: profit, NRN", flood(settings, 10)),
-        ("F5 winners replayed in a clone of one's own: profit over honest work there, NRN", clone(settings)),
+        (
+            "F5 winners replayed in a clone of one's own: profit over honest work there, NRN",
+            clone(settings),
+        ),
         ("F5 winners replayed in a fork: claims let in", fork(settings)),
-        ("F9 probability of a false verdict at which a claim pays nothing, 2 % of all stake", bond(settings)),
+        (
+            "F9 probability of a false verdict at which a claim pays nothing, 2 % of all stake",
+            bond(settings),
+        ),
         ("A37 beneficiary buys half of the sale: ether it is short of after vesting", own_sale()),
         ("A37 the same: part of the issued tokens it got for that", 0.5),
     ]

@@ -9,6 +9,7 @@ interface Vm {
     function prank(address) external;
     function deal(address, uint256) external;
     function etch(address, bytes calldata) external;
+    function load(address, bytes32) external returns (bytes32);
 }
 
 interface Svm {
