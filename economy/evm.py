@@ -1,6 +1,6 @@
 """An EVM in this process, and contracts as Python objects.
 
-Every call is a transaction without a fee: gas is no part of the model, as it is always a loss on top.
+Calls have no fee: gas is no part of the model, as it is always a loss on top.
 """
 
 import re

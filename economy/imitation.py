@@ -1,9 +1,9 @@
 """How strategies spread: by imitation of who earns more, with a few experiments.
 
-In each revision a player compares itself with another of its kind, drawn at random, and takes over its
-strategy with a probability in proportion to what that one earned more. In expectation this is the
-replicator dynamic (Schlag 1998, "Why imitate, and if so, how?"). With a small probability a player
-tries any strategy instead.
+In each revision a player compares itself with another of its kind, drawn at random, and takes over
+its strategy with a probability in proportion to what that one earned more. In expectation this is
+the replicator dynamic (Schlag 1998, "Why imitate, and if so, how?"). With a small probability a
+player tries any strategy instead.
 """
 
 from collections import Counter
@@ -32,12 +32,15 @@ class Rule:
     curiosity: float = 0.02
 
 
+USUAL = Rule()
+
+
 def revise(
     players: Sequence[Player],
     profits: dict[int, float],
     strategies: Sequence[str],
     random: np.random.Generator,
-    rule: Rule = Rule(),
+    rule: Rule = USUAL,
 ) -> None:
     """Let every player look at another once. `profits`: NRN per actor, by player's number.
 
@@ -46,12 +49,12 @@ def revise(
     before = {player.number: player.strategy for player in players}
     for player in players:
         if random.random() < rule.curiosity:
-            player.strategy = strategies[random.integers(len(strategies))]
+            player.strategy = strategies[int(random.integers(len(strategies)))]
             continue
         peers = [p for p in players if p.kind == player.kind and p is not player]
         if not peers:
             continue
-        model = peers[random.integers(len(peers))]
+        model = peers[int(random.integers(len(peers)))]
         spread = _spread(profits[peer.number] for peer in (*peers, player))
         gain = profits[model.number] - profits[player.number]
         if spread > 0 and random.random() < rule.rate * gain / spread:

@@ -46,7 +46,7 @@ TERMS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """An account, and the contract wallet that signs its claims and gets its rewards as a trainer."""
+    """An account, and the contract wallet that signs its claims and gets its rewards."""
 
     number: int
 
@@ -172,7 +172,7 @@ class Protocol:
 
 @cache
 def creation_code(name: str) -> dict[str, Any]:
-    """`abi`, `bytecode` and `methods` of a contract; compiled once for each state of the sources."""
+    """`abi`, `bytecode` and `methods`; compiled once for each state of the sources."""
     file = ROOT / "build" / "economy" / _sources() / f"{name}.json"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A group's race, block by block: claims, ballots and who is paid, every act a call to the contracts."""
+"""A group's race, block by block: claims, ballots, pay; every act a call to the contracts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ KEPT_OUT = (
 
 @dataclass(frozen=True)
 class Claim:
-    """A checkpoint with its loss, and whether that is the truth. `work` is what it took to train."""
+    """A checkpoint with its loss, and whether that is true; `work` went into it."""
 
     trainer: Actor
     checkpoint: bytes
@@ -131,8 +131,8 @@ class Group:
     def _reveal(self, claim: Claim, baseline: int) -> None:
         try:
             self.voting.reveal(
-                claim.trainer.wallet, claim.checkpoint, claim.loss, baseline, keccak(claim.root), SALT,
-                b"", sender=claim.trainer.address,
+                claim.trainer.wallet, claim.checkpoint, claim.loss, baseline,
+                keccak(claim.root), SALT, b"", sender=claim.trainer.address,
             )  # fmt: skip
         except Reverted as reverted:
             if str(reverted) not in KEPT_OUT:
@@ -144,8 +144,8 @@ class Group:
         _, tip = self.sync()
         domain = Domain(CHAIN_ID, self.voting.address)
         return Signed(
-            claim.trainer.wallet, self.block, self.terms["model_hash"], tip, claim.checkpoint, claim.loss,
-            baseline, keccak(claim.root),
+            claim.trainer.wallet, self.block, self.terms["model_hash"], tip, claim.checkpoint,
+            claim.loss, baseline, keccak(claim.root),
         ).digest(domain)  # fmt: skip
 
     def vote(self, ballot: Ballot) -> bool:

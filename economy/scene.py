@@ -19,7 +19,7 @@ PURSE = 5_000.0  # NRN with which a trainer begins: bonds
 
 @dataclass(frozen=True)
 class Part:
-    """A part to be played: a player's strategy, of how many actors; a trainer's speed or a stake each."""
+    """A part to be played by `size` actors; a trainer's speed, or a stake each."""
 
     strategy: str
     size: int = 1
@@ -29,7 +29,7 @@ class Part:
 
 
 def season(settings: Settings, trainers: Sequence[Part], keepers: Sequence[Part]) -> Season:
-    """A group in which these play; the rest of the issued tokens belong to somebody who sits still."""
+    """A group in which these play; somebody who sits still has the other tokens."""
     world = settings.world
     needs = [
         part.size * part.stake + (PURSE if part.stake == 0 else 1.0)

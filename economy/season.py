@@ -10,7 +10,7 @@ from economy import keepers, trainers
 from economy.imitation import Player
 from economy.keepers import Keeper, Means
 from economy.protocol import BLOCKS_PER_EPOCH, NRN, Protocol
-from economy.race import UNIT, Group, Outcome
+from economy.race import UNIT, Claim, Group, Outcome
 from economy.trainers import Trainer, View
 from economy.training import Curve
 
@@ -28,7 +28,7 @@ class Season:
     keepers: Sequence[Keeper]
     random: np.random.Generator
     training: float = 0.0  # NRN that a trainer of speed 1 pays for a block
-    means: Means = Means()
+    means: Means = field(default_factory=Means)
     work: float = 0.0
     public: float = 0.0
     version: int = 0
@@ -68,7 +68,7 @@ class Season:
             for trainer in self.trainers:
                 trainer.work *= 1 - FORGOTTEN
 
-    def _claim(self, trainer: Trainer, view: View) -> trainers.Claim | None:
+    def _claim(self, trainer: Trainer, view: View) -> Claim | None:
         strategy = trainer.player.strategy
         if strategy in trainers.WORKS:
             trainer.player.cost += self.training * trainer.speed
@@ -97,10 +97,10 @@ class Season:
 
     @property
     def players(self) -> list[Player]:
-        return [actor.player for actor in (*self.trainers, *self.keepers)]
+        return [t.player for t in self.trainers] + [k.player for k in self.keepers]
 
     def new_data(self, name: str) -> None:
-        """A delta that all keepers adopt: in force when its period ends; it undoes a part of the work."""
+        """A delta that all keepers adopt; when it comes into force, work is undone."""
         group, evm = self.group, self.protocol.evm
         start, length, _, _, _ = group.deltas.period()
         review = length // 7

@@ -18,7 +18,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class World:
-    """Amounts in NRN; `training` for a block of a trainer of speed 1, `evaluation` for one claim."""
+    """Amounts in NRN; `training`: of speed 1 for a block; `evaluation`: of one claim."""
 
     seed: int = 1
     issued: float = 600_000.0

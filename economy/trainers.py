@@ -1,7 +1,7 @@
 """What trainers do in a block: strategies against the same curve.
 
-A trainer knows its own private checkpoint and everything that was ever revealed. Losses are exact, so
-whoever has a checkpoint knows what it may claim.
+A trainer knows its own private checkpoint and everything that was ever revealed. Losses are exact,
+so whoever has a checkpoint knows what it may claim.
 """
 
 from collections.abc import Callable

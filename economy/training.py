@@ -1,8 +1,8 @@
 """Training as a random curve, fitted to a recorded demo.
 
-loss(work) = floor + scale * (1 + work) ** -exponent, in nats; `work` in blocks of a trainer of speed 1.
-The power law is that of scaling laws (Hestness et al. 2017); floor and exponent are fitted to the
-losses that the language demo recorded (docs/curves/demo-lm.json).
+loss(work) = floor + scale * (1 + work) ** -exponent, in nats; `work` in blocks of a trainer of
+speed 1. The power law is that of scaling laws (Hestness et al. 2017); floor and exponent are
+fitted to the losses that the language demo recorded (docs/curves/demo-lm.json).
 """
 
 import json

@@ -30,7 +30,7 @@ def simulate(
 
     Example: nrn simulate --config my_group.toml --experiment cartels
     """
-    # The engine needs the contracts' sources and their compiler: it is a part of the clone, not of the node.
+    # The engine compiles the contracts: it is a part of the clone, not of the node.
     sys.path.append(str(Path(__file__).resolve().parents[2]))
     try:
         from economy.run import EXPERIMENTS, write

@@ -1,9 +1,10 @@
 """Bribery (E3): what it costs to buy a majority of the ballots, and what that is worth.
 
-A briber pays every seller, on chain and only after it has won, a little more than the seller loses. Sellers
-who approve the briber's claim draw the keepers' pay for it like for any other (the briber tells them the
-root), so they lose nothing: what holds them back is only that a group whose rewards are stolen loses its
-trainers. `patience`: how many blocks an honest trainer goes on without a reward.
+A briber pays every seller, on chain and only after it has won, a little more than the seller
+loses. Sellers who approve the briber's claim draw the keepers' pay for it like for any other (the
+briber tells them the root), so they lose nothing: what holds them back is only that a group whose
+rewards are stolen loses its trainers. `patience`: how many blocks an honest trainer goes on
+without a reward.
 """
 
 from economy.experiments.capture import HONEST, TRAINER, Town
@@ -20,7 +21,7 @@ BRIBE = NRN // 100  # to each seller and block won
 
 
 def bribery(settings: Settings) -> Result:
-    """Profit of the briber and loss of the sellers, by how many sell and how patient trainers are."""
+    """Profits of briber and sellers, by how many sell and how patient trainers are."""
     rows: list[tuple[str | float, ...]] = []
     lines: dict[str, Line] = {}
     for patience in PATIENCE:

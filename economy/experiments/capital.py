@@ -1,10 +1,10 @@
 """Owners of stake (E1): keep where people want a model, or farm a toy group of one's own?
 
 A self-dealer founds a group whose data are worthless and whose rules never stand in the way (least
-improvement, all pay to the trainer, who is itself), and takes all of its share of the pie. A keeper of
-a real group gets the keepers' part of its share and pays for evaluations; what sponsors pay comes on
-top. Owners move their stake to where it earned more; leaving costs two epochs, as on chain. All groups
-run on the same grid of time.
+improvement, all pay to the trainer, who is itself), and takes all of its share of the pie. A
+keeper of a real group gets the keepers' part of its share and pays for evaluations; what sponsors
+pay comes on top. Owners move their stake to where it earned more; leaving costs two epochs, as on
+chain. All groups run on the same grid of time.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ WEEKS_BETWEEN_DATA = 13
 
 @dataclass
 class Owner:
-    """Stake that works in the real group or in a toy group of its own; `free` is when it may settle."""
+    """Stake that works in the real group or in a toy group of its own."""
 
     player: Player
     actor: Actor
@@ -44,7 +44,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Found:
-    """Part of the stake in the real group at the end, mean yields a year, what sponsors paid / pie."""
+    """Part of the stake in the real group at the end, yields a year, sponsors' pay / pie."""
 
     real: float
     yields: dict[str, float]

@@ -1,8 +1,8 @@
 """Cartels (F1, F2, F3, A14, E3): what a part of the stake can take from the rest, block by block.
 
-The cartel holds a part of the group's stake; the others are honest keepers of equal stake, some of them
-asleep. Profit is the cartel's and its trainers' together, in NRN a block, bonds counted; the pay of its
-own honest keeping is taken off, so that 0 means: no better than honest.
+The cartel holds a part of the group's stake; the others are honest keepers of equal stake, some of
+them asleep. Profit is the cartel's and its trainers' together, in NRN a block, bonds counted; the
+pay of its own honest keeping is taken off, so that 0 means: no better than honest.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ TOP = 2**40  # loss at the beginning
 
 @dataclass
 class Town:
-    """A group with a cartel, honest keepers and an honest trainer who always has progress to show."""
+    """A group with a cartel, honest keepers and a trainer who always has progress."""
 
     protocol: Protocol
     group: Group
@@ -66,7 +66,7 @@ class Town:
     def play(
         self, claims: list[Claim], cartel: list[Claim] | None, seen: "Seen | None" = None
     ) -> Outcome:
-        """A block: honest keepers approve the true claims they could fetch, the cartel what it likes."""
+        """A block: the honest approve the true claims they fetched, the cartel any."""
         entered = self.group.enter(claims, self.loss)
         if cartel is not None:
             self.group.vote(Ballot(self._actor(CARTEL), [c for c in cartel if c in entered]))

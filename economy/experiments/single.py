@@ -1,4 +1,4 @@
-"""Attacks that need one run each: flood (F4), replay in a clone (F5), bond against reward (F9), own sale."""
+"""Attacks that need one run each: flood (F4), replay (F5), bond (F9), own sale (A37)."""
 
 from dataclasses import replace
 
