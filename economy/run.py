@@ -13,6 +13,7 @@ from scripts.bytecode import ROOT
 
 EXPERIMENTS: dict[str, Callable[[Settings], Result]] = {
     "mixes": racing.mixes,
+    "floors": racing.floors,
     "trainers": racing.evolution,
     "keepers": keeping.pooling,
     "stake": capital.self_dealing,

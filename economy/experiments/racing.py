@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from economy.experiments.result import Figure, Result
 from economy.imitation import Rule, revise, shares
+from economy.protocol import TERMS
+from economy.race import UNIT
 from economy.scene import Part, season
 from economy.season import Season
 from economy.settings import Settings
@@ -14,6 +16,7 @@ MIXES = (
 )  # fmt: skip
 STRATEGIES = ("honest", "salami", "thief", "liar", "rest")
 WEEKS_BETWEEN_DATA = 13
+FLOORS = (1.5e-5, 1e-4, 1e-3, 1e-2)  # nats
 
 
 def mixes(settings: Settings) -> Result:
@@ -29,6 +32,29 @@ def mixes(settings: Settings) -> Result:
         rows.append((profits, accepted, len(running.history), running.curve.loss(running.work)))
     columns = ("profit in 26 weeks, NRN", "blocks accepted", "of", "loss at the end, nats")
     return Result("mixes", "Trainers who meet (E2)", columns, rows)
+
+
+def floors(settings: Settings) -> Result:
+    """A lone trainer and two, by the least improvement, with the pace and without."""
+    rows: list[tuple[str | float, ...]] = []
+    for nats in FLOORS:
+        for most, pace in ((TERMS["max_improvement"], "yes"), (0, "no")):
+            least = round(nats * UNIT)
+            terms = {"min_improvement": least, "max_improvement": max(least, most)}
+            found: list[str | float] = [nats, pace]
+            for mix in (("honest",), ("salami",), ("honest", "salami")):
+                trainers = [Part(strategy) for strategy in mix]
+                running = season(settings.with_terms(**terms), trainers, [_keeper(settings)])
+                earned = _play(running, 26)
+                found += [earned[t.player.number] for t in running.trainers]
+                found += [running.curve.loss(running.work)] if len(mix) == 1 else []
+            rows.append(tuple(found))
+    columns = (
+        "least improvement, nats", "pace", "honest alone, NRN", "its loss, nats",
+        "salami alone, NRN", "its loss, nats", "honest against salami, NRN",
+        "salami against honest, NRN",
+    )  # fmt: skip
+    return Result("floors", "The least improvement (E2)", columns, rows)
 
 
 def evolution(settings: Settings) -> Result:
