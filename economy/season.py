@@ -9,7 +9,7 @@ from eth_utils import keccak
 from economy import keepers, trainers
 from economy.imitation import Player
 from economy.keepers import Keeper, Means
-from economy.protocol import BLOCKS_PER_EPOCH, NRN, Protocol
+from economy.protocol import BLOCKS_PER_EPOCH, EPOCH, NRN, Protocol
 from economy.race import UNIT, Claim, Group, Outcome
 from economy.trainers import Trainer, View
 from economy.training import Curve
@@ -110,8 +110,10 @@ class Season:
         content = keccak(text=name)
         number = group.deltas.propose(tip, content, sender=self.keepers[0].actor.address)
         evm.now += review
+        epoch = group.deltas.period()[0] // EPOCH
         for keeper in self.keepers:
-            group.deltas.vote(number, sender=keeper.actor.address)
+            if self.protocol.vault.power_at(group.id, keeper.actor.address, epoch):
+                group.deltas.vote(number, sender=keeper.actor.address)
         evm.now = group.start(group.block + 1)
 
 

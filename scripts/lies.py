@@ -53,11 +53,15 @@ LIES: dict[str, tuple[str, str, str]] = {
         "if paid >= params.BLOCKS_PER_EPOCH:", "if paid > params.BLOCKS_PER_EPOCH:",
     ),
     "anybody is a group": (
-        "CoinbaseProof.check_only_groups_mint",
+        "CoinbaseFormulaProof.check_only_groups_mint",
         'assert group_id != 0, "coinbase: not a group"', "pass",
     ),
-    "halvings do not halve": (
+    "the first four years pay double": (
         "CoinbaseFormulaProof.check_a_block_mints_the_formula",
+        "(divisor << halvings)", "(divisor >> 1 << halvings)",
+    ),
+    "halvings do not halve": (
+        "CoinbaseFormulaProof.check_a_block_after_a_halving_mints_half",
         "(divisor << halvings)", "divisor",
     ),
     "a second ballot is taken": (
