@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from compute.chain.records import DeltaPeriod, Head, Incumbent
+from compute.chain.records import Asked, DeltaPeriod, Head, Incumbent
 from compute.explorer import Content, Site, World, export
 from compute.explorer.watch import View
 from compute.facts import DeltaFacts, GroupFacts, SupplyFacts, Timeline
@@ -77,10 +77,11 @@ def _world(group: object, head: Head, timeline: Timeline, lineage: list[DeltaFac
     last = timeline.blocks[-1].candidates[0]
     slot = group.slot_at(head.timestamp)  # type: ignore[attr-defined]
     incumbent = Incumbent(last.checkpoint_hash, len(timeline.blocks), last.loss, 0, True)
-    period = DeltaPeriod(1, head.timestamp - 10, 604_800, 604_800)
+    period = DeltaPeriod(1, head.timestamp - 10, 604_800, 604_800, head.timestamp + 604_790)
     facts = GroupFacts(
-        1, 0, b"\1" * 32, head.timestamp, slot, slot.phase(head.timestamp), incumbent, None,
-        False, None, 0, None, len(lineage) - 1, 0, None, period, 10 * NRN,
+        1, 0, b"\1" * 32, head.timestamp, slot, slot.phase(head.timestamp), incumbent,
+        Asked(1, NRN), None, False, 0, None, 0, None, len(lineage) - 1, 0, None, period, 10 * NRN,
+        (),
     )  # fmt: skip
     view = View(group, facts, tuple(timeline.blocks), tuple(lineage), ())  # type: ignore[arg-type]
     return World(31337, head, SupplyFacts(NRN, NRN, 0, NRN), {1: view})

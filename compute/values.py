@@ -34,6 +34,12 @@ class Amount(int):
         return cls(units)
 
 
+def show_units(units: int, decimals: int) -> str:
+    """Whole tokens of so many decimals, as people write them."""
+    text = f"{Decimal(units).scaleb(-decimals):f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
 class Loss(int):
     """Nats per example, unsigned Q32.32."""
 

@@ -1,7 +1,9 @@
 """The front door holds: links lead somewhere, and the workflow runs the jobs of `.ci/run`."""
 
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,21 @@ def test_the_targets_share_all_tests_out() -> None:
     for variable in ("CONTRACT_TESTS", "INTEGRATION_TESTS"):
         [line] = re.findall(rf"^{variable} := (.*)$", makefile, re.MULTILINE)
         assert all((ROOT / path).exists() for path in line.split())
+
+
+def test_a_python_that_is_named_is_the_one_of_the_environment(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    other = tmp_path / ".venv" / "bin" / "python"
+    other.parent.mkdir(parents=True)
+    other.write_text("#!/bin/sh\necho Python 3.10.0\n")
+    other.chmod(0o755)
+    command = ["make", f"PYTHON={sys.executable}", "same-python"]
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert "has Python 3.10.0, not Python 3.1" in refused.stderr
+    other.unlink()
+    other.symlink_to(sys.executable)
+    assert subprocess.run(command, cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["fault", "proposal"])

@@ -14,6 +14,8 @@ from compute.cli import (
     model,
     redeem,
     sale,
+    simulate,
+    sponsor,
     stake,
     status,
     store,
@@ -29,7 +31,6 @@ COMMON_OPTIONS = {
     "--ipfs",
     "--account",
     "--password-file",
-    "--trust-code",
     "--json",
 }
 
@@ -61,7 +62,7 @@ def program(
     pass
 
 
-for module in (status, stake, train, work, redeem, explore, check):
+for module in (status, stake, sponsor, train, work, redeem, explore, check, simulate):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(model.app, name="model")

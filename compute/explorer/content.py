@@ -8,27 +8,34 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from compute.checkpoint import HeldOut, InvalidCheckpoint, blocks_of, held_out_of
 from compute.facts.changes import ChangeFacts, change_facts, why_missing
 from compute.models import ModelError, ModelSpecification
+from compute.program import text
+from compute.program.operation import Cost
 from compute.storage import StorageError, Store, cid
 from compute.training_set.tokeniser import Tokeniser, TokeniserError, load
 
 MAX_KEPT = 20_000  # answers, of a few kilobytes each
 BYTES_PER_PARAMETER = 4
+LINES, LINE = 300, 200  # lines of a program that a page shows, and characters of each
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """A model as its document says; `missing` says why there is none to show."""
+    """A model as its document says, what one example costs, and the first lines of its program;
+    `missing` says why there is none to show."""
 
     document: dict[str, Any] | None = None
     parameters: tuple[tuple[str, tuple[int, ...], int], ...] = ()
     outputs: tuple[int, ...] = ()
     inputs: tuple[str, ...] = ()
     target: str | None = None
+    cost: Cost | None = None
+    program: tuple[str, ...] = ()
     missing: str | None = None
 
     @property
@@ -114,14 +121,16 @@ class _Missing:
 
 
 def _model(store: Store, digest: bytes) -> ModelFacts:
-    specification = ModelSpecification.parse(store.get(digest))
+    specification = ModelSpecification.read(digest, store.get)
     shapes = specification.parameter_shapes()
     return ModelFacts(
-        json.loads(specification.encode()),
+        json.loads(specification.design()),
         tuple((name, shape, math.prod(shape)) for name, shape in shapes.items()),
         specification.output_shape,
         specification.inputs,
         specification.target,
+        specification.cost,
+        tuple(line[:LINE] for line in islice(text.lines(specification.program), LINES)),
     )
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from compute.facts import why_ballot, why_block, why_claim
 from compute.inert import inert, inert_name
-from compute.values import Amount, Loss, Moment, Size, Span
+from compute.values import Amount, Loss, Moment, Size, Span, show_units
 
 MAX_SIDE = 96  # pixels of a picture on a page
 POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'"
@@ -43,6 +43,7 @@ def environment() -> Environment:
         "name": inert_name,
         "picture": _picture,
         "percent": lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–",
+        "units": show_units,
         "thousands": lambda value: f"{value:,}",
     }
     made.globals |= {

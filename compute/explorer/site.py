@@ -149,9 +149,10 @@ class Site:
 
     def _account(self, path: str, address: str) -> bytes:
         known = {found.lower(): found for found in self.addresses()}
+        now = self._world.head.timestamp
         address = known.get(address.lower(), address)
         deeds = {
-            number: deed_facts(number, view.group.config.bond, address, view.blocks, view.lineage)
+            number: deed_facts(number, address, view.blocks, view.lineage, now)
             for number, view in self._world.views.items()
         }
         holds, trouble = None, ""

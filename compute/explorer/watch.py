@@ -10,6 +10,8 @@ from compute.chain import Chain, ChainError, Group, Proposal
 from compute.chain.records import Head
 from compute.facts import (
     BlockFacts,
+    Bond,
+    CandidateFacts,
     DeltaFacts,
     GroupFacts,
     KeeperFacts,
@@ -43,6 +45,17 @@ class View:
     @cached_property
     def trainers(self) -> list[TrainerFacts]:
         return trainer_facts(self.blocks)
+
+    @cached_property
+    def open_claims(self) -> list[tuple[BlockFacts, CandidateFacts]]:
+        """Claims that nobody has judged and whose bonds are held, with their blocks, by rank."""
+        found = [
+            (block, claim)
+            for block in self.blocks
+            for claim in block.candidates
+            if claim.bond is Bond.OPEN
+        ]
+        return sorted(found, key=lambda entry: entry[1].rank)
 
     @cached_property
     def keepers(self) -> list[KeeperFacts]:

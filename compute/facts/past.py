@@ -5,11 +5,14 @@ each hundred thousand blocks of the chain two more. A `Timeline` then asks only 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from compute.chain import Candidate, Group, MalformedAnswer, Outcome, RevealedClaim, Status
 from compute.chain.claims import attestation
+from compute.chain.pace import Pace
 from compute.chain.records import Head
 from compute.chain.rewards import shares
+from compute.chain.voting import LAPSE_EPOCHS
 from compute.facts.records import BallotFacts, BlockFacts, Bond, CandidateFacts
 from compute.facts.rounds import EVENTS, Cast, Round, Rounds
 from compute.units import BPS, EPOCH
@@ -106,11 +109,13 @@ class Timeline:
         versions = group.deltas.tips_at(starts, at=head.number)
         epochs = [start // EPOCH for start in starts]
         powers = group.chain.vault.group_powers_at(group.id, epochs)
-        rewards, payers = self._rewards(indices), self._payers(indices, head)
+        rewards, stored = self._rewards(indices), self._stored(indices, head)
+        asked = _asked(group, self._outcomes)
         for index, (version, _), power in zip(indices, versions, powers, strict=True):
-            reward = rewards.get(index, (0, 0))
-            told, outcome = self._rounds[index], self._outcomes[index]
-            yield _block(group, index, told, outcome, version, power, reward, payers)
+            quorum = -(-power * group.config.checkpoint_quorum_bps // BPS)
+            told, reward = self._rounds[index], rewards.get(index, (0, 0))
+            terms = _Terms(version, power, quorum, told.cast(), asked[index], *reward)
+            yield _block(group, index, told, self._outcomes[index], terms, stored)
 
     def _rewards(self, indices: Sequence[int]) -> dict[int, tuple[int, int]]:
         """(reward, the keepers' part) of accepted blocks: as minted, else as it would be."""
@@ -120,7 +125,7 @@ class Timeline:
         minted = {n: self._minted[n] for n in accepted if n in self._minted}
         return {**dict(zip(due, expected, strict=True)), **minted}
 
-    def _payers(self, indices: Sequence[int], head: Head) -> dict[bytes, Candidate]:
+    def _stored(self, indices: Sequence[int], head: Head) -> dict[bytes, Candidate]:
         """Claims whose bond is in the contract, as it stores them."""
         hashes = [
             digest
@@ -131,76 +136,116 @@ class Timeline:
         return {c.checkpoint_hash: c for c in self._group.voting.revealed(hashes, at=head.number)}
 
 
+def _asked(group: Group, outcomes: Mapping[int, Outcome]) -> dict[int, int]:
+    """The improvement that each of these blocks asked for."""
+    pace, found = Pace.of(group.config), {}
+    for index in sorted(outcomes):
+        found[index] = pace.asked(index)
+        if outcomes[index].status is Status.ACCEPTED:
+            pace = pace.after([index])
+    return found
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What a block was judged on, and what it pays."""
+
+    version: int
+    power: int
+    quorum: int
+    cast: int
+    asked: int
+    reward: int
+    pooled: int
+
+
 def _block(
     group: Group,
     index: int,
     told: Round,
     outcome: Outcome,
-    version: int,
-    power: int,
-    reward: tuple[int, int],
-    payers: Mapping[bytes, Candidate],
+    terms: _Terms,
+    stored: Mapping[bytes, Candidate],
 ) -> BlockFacts:
     slot, tally = group.slot(index), told.tally()
     accepted = outcome.status is Status.ACCEPTED
     ranked = sorted(told.claims.values(), key=lambda claim: (claim.loss, claim.seq))
-    winning = told.claims.get(told.winner) if accepted and told.winner else None
     candidates = {
-        claim.checkpoint_hash: CandidateFacts.of(
+        claim.checkpoint_hash: _candidate(
             claim,
             tally[claim.checkpoint_hash],
-            _bond(claim, outcome.status, winning, told.burned.get(claim.checkpoint_hash)),
-            stored.payer if (stored := payers.get(claim.checkpoint_hash)) else None,
+            _bond(claim, tally[claim.checkpoint_hash], told, outcome.status, terms),
+            stored.get(claim.checkpoint_hash),
         )
         for claim in ranked
     }
+    winner = candidates[told.winner] if accepted and told.winner else None
     return BlockFacts(
         index=index,
         start=slot.start,
         end=slot.end,
-        version=version,
+        version=terms.version,
         status=outcome.status,
         height=outcome.height if accepted else 0,
-        winner=candidates[winning.checkpoint_hash] if winning else None,
-        votes=max(tally.values(), default=0),
-        power=power,
-        quorum=-(-power * group.config.checkpoint_quorum_bps // BPS),
-        reward=reward[0],
-        pooled=reward[1],
+        winner=winner,
+        asked=terms.asked,
+        votes=winner.votes if winner else max(tally.values(), default=0),
+        cast=terms.cast,
+        power=terms.power,
+        quorum=terms.quorum,
+        reward=terms.reward,
+        pooled=terms.pooled,
         paid=accepted and outcome.redeemed,
         root_open=told.root is not None,
+        lapses_at=(slot.start // EPOCH + LAPSE_EPOCHS) * EPOCH,
         candidates=tuple(candidates.values()),
-        ballots=tuple(_ballot(cast, told, winning, tally, reward[1]) for cast in told.ballots),
+        ballots=tuple(_ballot(cast, told, winner, terms.pooled) for cast in told.ballots.values()),
     )
 
 
-def _bond(
-    claim: RevealedClaim, status: Status, winner: RevealedClaim | None, burned: bool | None
-) -> Bond:
-    """What became of a claim's bond; the rule is that of `release_bond`."""
+def _candidate(
+    claim: RevealedClaim, votes: int, bond: Bond, stored: Candidate | None
+) -> CandidateFacts:
+    if stored is None:
+        return CandidateFacts.of(claim, votes, bond)
+    if stored.block_index != claim.block_index:
+        return CandidateFacts.of(claim, votes, Bond.MOVED)
+    return CandidateFacts.of(claim, votes, bond, stored.payer, stored.bond)
+
+
+def _bond(claim: RevealedClaim, votes: int, told: Round, status: Status, terms: _Terms) -> Bond:
+    """What became of a claim's bond in its last block; rules K15 and K16."""
+    burned = told.burned.get(claim.checkpoint_hash)
     if burned is not None:
         return Bond.BURNED if burned else Bond.RETURNED
     if status is Status.UNSETTLED:
         return Bond.HELD
-    false = status is Status.REJECTED
-    if winner is not None:
-        false = (claim.loss, claim.seq) < (winner.loss, winner.seq)
-    return Bond.FORFEIT if false else Bond.DUE
+    against = terms.cast - votes
+    refuted = 2 * against > terms.cast and against >= terms.quorum
+    if status is Status.REJECTED:
+        return Bond.FORFEIT if refuted else Bond.OPEN
+    if status is Status.NO_QUORUM:
+        return Bond.OPEN
+    return Bond.FORFEIT if refuted and _ranks_first(claim, told, terms.asked) else Bond.DUE
 
 
-def _ballot(
-    cast: Cast,
-    told: Round,
-    winner: RevealedClaim | None,
-    tally: Mapping[bytes | None, int],
-    pooled: int,
-) -> BallotFacts:
-    """With what it earns: the pool is shared by votes for the winner that show an evaluation."""
+def _ranks_first(claim: RevealedClaim, told: Round, asked: int) -> bool:
+    """Whether a claim ranks before the winner of its block; rule K15."""
+    winner = told.claims.get(told.winner) if told.winner else None
+    if winner is None:
+        return False
+    again = {claim.checkpoint_hash, winner.checkpoint_hash} & told.again
+    margin = asked if again else 1
+    if claim.loss + margin <= winner.loss:
+        return True
+    return claim.loss < winner.loss + margin and claim.seq < winner.seq
+
+
+def _ballot(cast: Cast, told: Round, winner: CandidateFacts | None, pooled: int) -> BallotFacts:
+    """With what it earns: the pool is shared by approvals of the winner that show an evaluation."""
     earned, paid = told.paid.get(cast.staker, 0), cast.staker in told.paid
-    proven = told.root is not None and cast.attestation == attestation(told.root, cast.staker)
-    right = winner is not None and cast.checkpoint_hash == winner.checkpoint_hash
-    if right and proven and not paid:
-        earned = pooled * cast.power // tally[cast.checkpoint_hash]
-    return BallotFacts(
-        cast.staker, cast.checkpoint_hash, cast.power, earned, paid, proven=right and proven
-    )
+    word = cast.approved.get(winner.checkpoint_hash) if winner is not None else None
+    proven = told.root is not None and word == attestation(told.root, cast.staker)
+    if winner is not None and winner.votes and proven and not paid:
+        earned = pooled * cast.power // winner.votes
+    return BallotFacts(cast.staker, tuple(cast.approved), cast.power, earned, paid, proven)

@@ -57,7 +57,7 @@ def _keeper(
 
 
 def _with_winner(block: BlockFacts, ballot: BallotFacts) -> bool:
-    return block.winner is not None and ballot.checkpoint_hash == block.winner.checkpoint_hash
+    return block.winner is not None and block.winner.checkpoint_hash in ballot.approved
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ class DeedFacts:
 
 def deed_facts(
     group_id: int,
-    bond: int,
     address: str,
     blocks: Sequence[BlockFacts],
     lineage: Iterable[DeltaFacts],
+    now: int,
 ) -> DeedFacts:
-    """What `address` did in the group of these blocks and deltas, and what waits for it.
+    """What `address` did in the group of these blocks and deltas, and what waits for it at `now`.
 
-    `bond` is that of each claim, in NRN wei. Earnings are without bonds, paid or not yet.
+    Earnings are without bonds, paid or not yet.
     """
     newest = blocks[::-1]
     claims = [(b, c) for b in newest for c in b.candidates if c.trainer == address]
@@ -102,8 +102,8 @@ def deed_facts(
           for b in won if not b.paid),
         *(_due(group_id, f"keeper's part of block {b.index}", v.earned)
           for b, v in ballots if b.paid and v.earned and not v.paid),
-        *(_due(group_id, f"bond of the claim in block {b.index}", bond)
-          for b in newest for c in b.candidates if c.payer == address and c.bond is Bond.DUE),
+        *(_due(group_id, f"bond of the claim in block {b.index}", c.posted)
+          for b in newest for c in b.candidates if c.payer == address and _returns(b, c, now)),
         *(_due(group_id, f"reward of data version {d.version}", d.reward)
           for d in deltas if d.reward and d.paid is False),
     ]  # fmt: skip
@@ -114,6 +114,12 @@ def deed_facts(
         earned + sum(delta.reward or 0 for delta in deltas),
         tuple(dues),
     )
+
+
+def _returns(block: BlockFacts, claim: CandidateFacts, now: int) -> bool:
+    """Whether the bond of a claim returns when somebody releases it."""
+    lapsed = claim.bond is Bond.OPEN and now >= block.lapses_at
+    return claim.posted > 0 and (claim.bond is Bond.DUE or lapsed)
 
 
 def _due(group_id: int, what: str, amount: int) -> DueFacts:

@@ -8,21 +8,25 @@ from compute.facts.records import BallotFacts, BlockFacts, Bond, CandidateFacts
 from compute.units import BPS
 from compute.values import Amount, Loss, Moment
 
+_NOBODY = "no claim was approved by more than half of the votes cast"
+
 
 def why_block(block: BlockFacts, now: int) -> str:
     """How a block ended and why, at chain time `now`."""
     match block.status:
         case Status.ACCEPTED:
-            return f"Accepted: {_turnout(block)} for one claim. {_payment(block)}"
+            return f"Accepted: {_approving(block)} for one claim. {_payment(block)}"
         case Status.REJECTED:
-            return f'Rejected: "none valid" won with {_turnout(block)}. Nobody is paid.'
+            return f"Rejected: {_turnout(block)} voted, and {_NOBODY}. Nobody is paid."
         case Status.NO_QUORUM:
-            return f"No quorum: {_short(block)}. Nobody is paid, and bonds return."
+            return f"No quorum: {_short(block)}. Nobody is paid; claims not judged stay open."
     if now < block.end:
-        return f"Still running until {Moment(block.end)}: {_turnout(block)} for what leads."
-    if block.votes == 0 or block.votes < block.quorum:
+        return f"Still running until {Moment(block.end)}: {_approving(block)} for what leads."
+    if 2 * block.votes <= block.cast and block.cast >= block.quorum > 0:
+        return f"Over, to be settled: {_turnout(block)} voted, and {_NOBODY}: a rejection."
+    if 2 * block.votes <= block.cast or block.votes < block.quorum:
         return f"Over, to be settled: no quorum ({_short(block)}), so nobody will be paid."
-    return f"Over, to be settled: {_turnout(block)} for what leads. The next reveal settles it."
+    return f"Over, to be settled: {_approving(block)} for what leads. The next reveal settles it."
 
 
 def why_claim(block: BlockFacts, claim: CandidateFacts) -> str:
@@ -37,8 +41,8 @@ def why_ballot(block: BlockFacts, ballot: BallotFacts) -> str:
     if block.winner is None:
         settled = block.status is not Status.UNSETTLED
         return "Earns nothing: nobody won." if settled else "The block is not settled yet."
-    if ballot.checkpoint_hash != block.winner.checkpoint_hash:
-        return "Earns nothing: it was not for the winner."
+    if block.winner.checkpoint_hash not in ballot.approved:
+        return "Earns nothing: it does not approve the winner."
     if not block.pooled:
         return "Earns nothing: this block sets no part aside for keepers."
     if not block.root_open:
@@ -60,40 +64,49 @@ def _fate(block: BlockFacts, claim: CandidateFacts) -> str:
     if block.status is Status.UNSETTLED:
         return f"Waits for the outcome with {Amount(claim.votes)} NRN behind it."
     if block.winner is None:
-        said = "none valid" if block.status is Status.REJECTED else "no quorum"
-        return f'Not paid: the block ended with "{said}".'
+        ended = "was rejected" if block.status is Status.REJECTED else "had no quorum"
+        return f"Not paid: its block {ended}."
     if claim == block.winner:
         return "Won."
+    if 2 * claim.votes <= block.cast:
+        behind = f"{Amount(claim.votes)} of {Amount(block.cast)} NRN cast"
+        return f"Not paid: not approved by more than half of the votes, but by {behind}."
     if claim.loss > block.winner.loss:
         return f"Not paid: the winner's loss, {Loss(block.winner.loss)}, is lower."
-    if claim.loss == block.winner.loss:
-        return "Not paid: the votes went to another claim of the same loss."
-    return f"Not paid: judged false, with {Amount(claim.votes)} NRN behind it; a higher loss won."
+    return "Not paid: the winner was committed earlier."
 
 
 def _bond(block: BlockFacts, claim: CandidateFacts) -> str:
+    if claim.bond is Bond.DUE:
+        return claim.bond.value
+    if claim.bond is Bond.OPEN:
+        return f"is {claim.bond.value}, or until {Moment(block.lapses_at)}"
     if claim.bond not in (Bond.BURNED, Bond.FORFEIT):
-        return "is " + claim.bond.value if claim.bond is not Bond.DUE else claim.bond.value
-    because = (
-        "the keepers found no claim of this block valid"
-        if block.winner is None
-        else "it claimed to be better than the winner, and the keepers did not find it true"
-    )
+        return "is " + claim.bond.value
+    because = "more than half of the votes cast, and a quorum of the stake, did not approve it"
+    if block.winner is not None:
+        because += ", and it ranks before the winner"
     return f"{'was burned' if claim.bond is Bond.BURNED else claim.bond.value}, because {because}"
 
 
-def _turnout(block: BlockFacts) -> str:
+def _approving(block: BlockFacts) -> str:
     return f"{_percent(block.votes, block.power)} of the stake"
+
+
+def _turnout(block: BlockFacts) -> str:
+    return f"{_percent(block.cast, block.power)} of the stake"
 
 
 def _short(block: BlockFacts) -> str:
     if not block.power:
         return "no stake counted in this epoch"
-    if not block.votes:
-        return f"nobody voted, and {_percent(block.quorum, block.power)} of the stake is needed"
     lead, need = _percent(block.votes, block.power), _percent(block.quorum, block.power)
+    if not block.cast:
+        return f"nobody voted, and {need} of the stake is needed"
+    if 2 * block.votes <= block.cast:
+        return f"{_NOBODY}, and {_turnout(block)} voted where {need} is needed"
     if block.votes >= block.quorum:
-        return f"the leading votes held {lead}"
+        return f"the best claim approved by most is short of the {need} of the stake that it needs"
     return f"what led had {lead} of the {need} of the stake that it needs"
 
 

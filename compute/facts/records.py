@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from compute.chain.records import DeltaPeriod, Incumbent, RevealedClaim, Status
+from compute.chain.records import (
+    Asked,
+    DeltaPeriod,
+    Incumbent,
+    RevealedClaim,
+    Sponsorship,
+    Status,
+)
 from compute.chain.schedule import Block, Phase
+from compute.chain.sponsors import Token
 
 if TYPE_CHECKING:
     from compute.checkpoint import HeldOut
@@ -16,9 +24,10 @@ if TYPE_CHECKING:
 class GroupFacts:
     """Where a group stands at `now`.
 
-    `leader` is the candidate in front in the running block: None if nothing is `revealed` yet, or
-    if "none valid" leads. `leading_proposal` is 0 for "no change", None without ballots. What
-    trainers say of examples held out is None unless the store has it.
+    `asked` is what the running block asks of a claim. `leader` would win the running block with
+    the ballots `cast` so far: None if nothing is `revealed` yet, or no claim has enough approvals.
+    `leading_proposal` is 0 for "no change", None without ballots. What trainers say of examples
+    held out is None unless the store has it.
     """
 
     id: int
@@ -28,8 +37,10 @@ class GroupFacts:
     block: Block
     phase: Phase
     incumbent: Incumbent
+    asked: Asked
     held_out: "HeldOut | None"
     revealed: bool
+    cast: int
     leader: bytes | None
     leader_votes: int
     leader_held_out: "HeldOut | None"
@@ -38,6 +49,29 @@ class GroupFacts:
     leading_proposal: int | None
     period: DeltaPeriod
     stake: int
+    sponsorships: "tuple[SponsorshipFacts, ...]"
+
+
+@dataclass(frozen=True)
+class SponsorshipFacts:
+    """Tokens behind a group, and what the token says of itself."""
+
+    sponsorship: Sponsorship
+    token: Token
+
+
+@dataclass(frozen=True)
+class OpenClaimFacts:
+    """A claim that nobody has judged: its trainer may enter it again with this rank; its bond
+    returns at `lapses_at`."""
+
+    checkpoint_hash: bytes
+    trainer: str
+    loss: int
+    rank: int
+    block_index: int
+    bond: int
+    lapses_at: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +98,8 @@ class Bond(Enum):
     """What became of a claim's bond."""
 
     HELD = "held until the block is settled"
+    OPEN = "held until a later block judges the claim"
+    MOVED = "held for a later block, in which the claim was entered again"
     DUE = "returns to who paid it when it is released"
     FORFEIT = "burns when it is released"
     RETURNED = "returned"
@@ -72,41 +108,44 @@ class Bond(Enum):
 
 @dataclass(frozen=True)
 class CandidateFacts:
-    """A revealed claim, the stake that voted for it, and its bond; `payer` of the bond is None once
-    that has left the contract, or is not asked for."""
+    """A revealed claim, its rank (the order of its first commitment), the stake that approves it,
+    and its bond: `payer` and `posted`, NRN in the contract, are None and 0 once that has left the
+    contract or has moved to a later block, or are not asked for."""
 
     checkpoint_hash: bytes
     trainer: str
     loss: int
     baseline_loss: int
+    rank: int
     votes: int
     bond: Bond
     payer: str | None
+    posted: int
 
     @classmethod
     def of(
-        cls, claim: RevealedClaim, votes: int, bond: Bond = Bond.HELD, payer: str | None = None
+        cls,
+        claim: RevealedClaim,
+        votes: int,
+        bond: Bond = Bond.HELD,
+        payer: str | None = None,
+        posted: int = 0,
     ) -> "CandidateFacts":
         """The claim with its votes."""
-        return cls(
-            claim.checkpoint_hash,
-            claim.trainer,
-            claim.loss,
-            claim.baseline_loss,
-            votes,
-            bond,
-            payer,
-        )
+        about = claim.checkpoint_hash, claim.trainer, claim.loss, claim.baseline_loss
+        return cls(*about, claim.seq, votes, bond, payer, posted)
 
 
 @dataclass(frozen=True)
 class BallotFacts:
-    """A keeper's vote; for None it is "none valid". `earned` is NRN paid, or due if not `paid`;
-    `proven` tells whether it is for the winner and shows an evaluation that the opened root bears
-    out."""
+    """A keeper's ballot: the checkpoints that it approves, none if it found no claim true.
+
+    `earned` is NRN paid, or due if not `paid`; `proven` tells whether it approves the winner and
+    shows an evaluation that the opened root bears out.
+    """
 
     staker: str
-    checkpoint_hash: bytes | None
+    approved: tuple[bytes, ...]
     power: int
     earned: int
     paid: bool
@@ -117,10 +156,12 @@ class BallotFacts:
 class BlockFacts:
     """A block in which something was revealed.
 
-    `winner` is None unless it was accepted, `height` is 0 then. `votes` are those of what leads or
-    won, "none valid" included; `quorum` is how many of the group's `power` it needs. `reward` is
-    what the winner earns in all, `pooled` the keepers' part of it; `paid` tells whether it is
-    minted, `root_open` whether the winner's evaluation is public, so that keepers can be paid.
+    `winner` is None unless it was accepted, `height` is 0 then. `votes` approve what won, or else
+    who has most approvals; `cast` is the stake of all ballots; `quorum` is how many votes of the
+    group's `power` a winner needs, beside more than half of those cast. `asked` is the improvement
+    a claim had to make. `reward` is what the winner earns in all, `pooled` the keepers' part of it;
+    `paid` tells whether it is minted, `root_open` whether the winner's evaluation is public, so
+    that keepers can be paid. A bond that nobody has decided about returns at `lapses_at`.
     """
 
     index: int
@@ -130,13 +171,16 @@ class BlockFacts:
     status: Status
     height: int
     winner: CandidateFacts | None
+    asked: int
     votes: int
+    cast: int
     power: int
     quorum: int
     reward: int
     pooled: int
     paid: bool
     root_open: bool
+    lapses_at: int
     candidates: tuple[CandidateFacts, ...]
     ballots: tuple[BallotFacts, ...]
 

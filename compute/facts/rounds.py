@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from compute.chain import RevealedClaim
-from compute.chain.claims import NONE_VALID
+from compute.chain.claims import NONE_APPROVED
 from compute.chain.events import Event
 from compute.chain.voting import revealed_claim
 
@@ -15,32 +15,37 @@ EVENTS = ("Revealed", "Voted", "BlockAccepted", "BlockSettled", "BondReleased", 
 
 @dataclass(frozen=True)
 class Cast:
-    """A ballot as it was cast; for None it is "none valid"."""
+    """A ballot as it was cast: the attestation of each checkpoint that it approves."""
 
     staker: str
-    checkpoint_hash: bytes | None
     power: int
-    attestation: bytes
+    approved: dict[bytes, bytes] = field(default_factory=dict)
 
 
 @dataclass
 class Round:
-    """What events tell of one block. `burned` has the bonds that were released, `paid` what each
-    keeper got, `root` opens the winner's evaluation."""
+    """What events tell of one block. `again` has the claims of earlier blocks, `ballots` are by
+    staker, `burned` has the bonds that were released, `paid` what each keeper got; `root` opens the
+    winner's evaluation."""
 
     claims: dict[bytes, RevealedClaim] = field(default_factory=dict)
-    ballots: list[Cast] = field(default_factory=list)
+    again: set[bytes] = field(default_factory=set)
+    ballots: dict[str, Cast] = field(default_factory=dict)
     winner: bytes | None = None
     burned: dict[bytes, bool] = field(default_factory=dict)
     root: bytes | None = None
     paid: dict[str, int] = field(default_factory=dict)
 
-    def tally(self) -> Counter[bytes | None]:
-        """Stake by candidate; None is "none valid"."""
-        votes: Counter[bytes | None] = Counter()
-        for ballot in self.ballots:
-            votes[ballot.checkpoint_hash] += ballot.power
+    def tally(self) -> Counter[bytes]:
+        """The stake that approves each candidate."""
+        votes: Counter[bytes] = Counter()
+        for ballot in self.ballots.values():
+            votes.update(dict.fromkeys(ballot.approved, ballot.power))
         return votes
+
+    def cast(self) -> int:
+        """The stake of all ballots."""
+        return sum(ballot.power for ballot in self.ballots.values())
 
     def add(self, event: Event) -> None:
         """Take in an event of this block."""
@@ -48,10 +53,10 @@ class Round:
             case "Revealed":  # an earlier commitment displaces the later
                 self.claims[event["checkpoint_hash"]] = revealed_claim(event)
             case "Voted":
-                choice = event["checkpoint_hash"]
-                candidate = None if choice == NONE_VALID else choice
-                word = event["attestation"]
-                self.ballots.append(Cast(event["staker"], candidate, event["power"], word))
+                staker, choice = event["staker"], event["checkpoint_hash"]
+                cast = self.ballots.setdefault(staker, Cast(staker, event["power"]))
+                if choice != NONE_APPROVED:
+                    cast.approved[choice] = event["attestation"]
             case "BlockAccepted":
                 self.winner = event["checkpoint_hash"]
             case "BondReleased":
@@ -71,16 +76,24 @@ class Rounds(dict[int, Round]):
 
     def take(self, events: Iterable[Event]) -> set[int]:
         """Take in events, in the order of the chain; the blocks that they tell of."""
-        return {index for event in events if (index := self._take(event)) is not None}
+        return {index for event in events for index in self._take(event)}
 
-    def _take(self, event: Event) -> int | None:
+    def _take(self, event: Event) -> set[int]:
         if event.name == "BondReleased":
             index = self._block_of.get(event["checkpoint_hash"])
         else:
             index = event["block_index"]
         if index is None:  # of a claim that the RPC did not tell of: nothing to add it to
-            return None
-        if event.name == "Revealed":
-            self._block_of[event["checkpoint_hash"]] = index
-        self.setdefault(index, Round()).add(event)
-        return index
+            return set()
+        told = self.setdefault(index, Round())
+        told.add(event)
+        return {index, self._enter(told, event, index)} if event.name == "Revealed" else {index}
+
+    def _enter(self, told: Round, event: Event, index: int) -> int:
+        """Note the block of a claim; the block it was in before, which tells less of it now."""
+        digest = event["checkpoint_hash"]
+        before = self._block_of.get(digest, index)
+        if before != index:
+            told.again.add(digest)
+        self._block_of[digest] = index
+        return before

@@ -7,6 +7,7 @@ import numpy as np
 
 from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.checkpoint.manifest import Manifest, Tensor
+from compute.checkpoint.root import ParamsRoot
 from compute.judging.evaluation import evaluate, root_of
 from compute.judging.goal import Goals
 from compute.storage.arrays import put_array
@@ -35,12 +36,19 @@ class Mallory:
         self, changed: dict[str, np.ndarray] | None = None, nonce: int = 0, **fields: Any
     ) -> bytes:
         """Store these parameters unchecked, some `changed`; `fields` are the manifest's."""
-        tensors = tuple(
-            Tensor(name, array.shape, tuple(put_array(self.stage.store, array)))
-            for name, array in sorted({**self.parameters, **(changed or {})}.items())
-        )
-        stated = {"model_hash": SPECIFICATION.hash, "tensors": tensors, "nonce": nonce, **fields}
-        return self.stage.store.put(Manifest(**stated).encode())
+        tensors, root = [], ParamsRoot()
+        for name, array in sorted({**self.parameters, **(changed or {})}.items()):
+            tensors.append(Tensor(name, array.shape, tuple(put_array(self.stage.store, array))))
+            root.add(array)
+        true = {"params_root": root.digest(), "model_hash": SPECIFICATION.hash, "nonce": nonce}
+        return Manifest(**{**true, "tensors": tuple(tensors), **fields}).put(self.stage.store)
+
+    def _root(self) -> bytes:
+        """Of the true evaluation, for the true parameters."""
+        params = ParamsRoot()
+        for _, array in sorted(self.parameters.items()):
+            params.add(array)
+        return root_of(self.truth, SPECIFICATION, params.digest(), self.goal.training_set)
 
     def commit(self, checkpoint_hash: bytes, **lies: Any) -> Claim:
         """Commit to a claim that is true of `parameters`, except for `lies`."""
@@ -53,7 +61,7 @@ class Mallory:
                 checkpoint_hash,
                 self.truth.loss,
                 self.goal.baseline_loss,
-                eval_root_hash(root_of(self.truth)),
+                eval_root_hash(self._root()),
             ),
             **lies,
         )

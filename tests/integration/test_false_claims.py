@@ -40,7 +40,7 @@ def remove(store: FolderStore, block: bytes) -> bytes:
 def test_every_lie_is_named_and_the_honest_claim_wins(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """commit all | reveal all | judge | half of the vote window: what is missing is false, vote"""
+    """commit all | reveal all | judge | the deadline: what is missing is not approved, vote"""
     caplog.set_level(logging.INFO)
     mallory = Mallory(stage)
     kernel = mallory.parameters["Dense_0/kernel"]
@@ -75,6 +75,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     tensors["Dense_0/kernel"] = (kernel.shape, (longer,))
     lie(mallory.checkpoint(tensors=stated("Dense_0/kernel", (8, 16))), Reason.LENGTH)
     lie(mallory.checkpoint(model_hash=digest(b"another model")), Reason.MODEL)
+    lie(mallory.checkpoint(params_root=digest(b"other parameters")), Reason.ROOT)
     lie(stage.store.put(b"no manifest"), Reason.MANIFEST)
     lie(mallory.checkpoint(nonce=3), "its loss is")
     lie(mallory.checkpoint(nonce=4, shard_sums=(7,)), "its shard sums are those of a loss of 0")
@@ -92,7 +93,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     mallory.reveal()
 
     wait = stage.step(keeper)
-    assert (wait.until, wait.recheck) == (block.vote_at + (block.end - block.vote_at) // 2, True)
+    assert (wait.until, wait.recheck) == (block.end - 900, True)
     assert stage.happened("Voted") == []
     stage.net.warp(wait.until)
     assert stage.step(keeper).until == block.end

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compute.chain import Group, Phase
-from compute.chain.claims import attestation
+from compute.chain.claims import attestation, ballot
 from compute.explorer import Content, Site, Watch
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.roles.founder import found
@@ -15,7 +15,7 @@ from compute.storage import FolderStore
 from compute.training_set import build_delta, replay
 from compute.training_set.replay import DeltaRecord
 from compute.units import NRN
-from tests.compute.chain.test_sender import ROOT, claim_by, commit, go_to, h, reveal
+from tests.compute.chain.test_sender import ROOT, claim_by, commit, go_to, reveal
 from tests.integration.devnet import CONFIG, DAY, Devnet
 
 SIDE = 12
@@ -53,8 +53,8 @@ class Lived:
         reveal(net, group, trainer, claim)
         go_to(net, group, Phase.VOTE)
         for name, valid in votes.items():
-            word = attestation(ROOT, net.accounts[name].address) if valid else h("false")
-            net.sender(name).vote(group, claim.checkpoint_hash if valid else None, word)
+            word = attestation(ROOT, net.accounts[name].address)
+            net.sender(name).vote(group, ballot({claim.checkpoint_hash: word} if valid else {}))
         go_to(net, group, Phase.COMMIT, blocks=1)
         net.sender("alice").settle(group)
         return claim.block_index
@@ -89,7 +89,8 @@ def lived(devnet: Devnet, tmp_path: Path) -> Lived:
     first = life.play("tara", 5 << 32, {"alice": True, "bob": True, "carol": False})
     devnet.sender("tara").redeem(life.group, first)
     devnet.sender("tara").open_root(life.group, first, ROOT)
-    devnet.sender("alice").claim_keeper(life.group, first)
+    alice = devnet.sender("alice")
+    alice.claim_keeper(life.group, first, life.group.voting.ballots_cast(alice.address)[first])
     life.play("mallory", 1 << 32, {"alice": False, "bob": False})
     life.play("tom", 4 << 32, {"alice": True})
     life.play("tom", 4 << 32, {"alice": True, "bob": True})

@@ -48,10 +48,12 @@ def test_each_ending_is_told_in_words(lived: Lived) -> None:
     page = site.page(f"group/{number}/index.html").decode()
     for words in (
         "Accepted: 66.66 % of the stake for one claim",
-        "Rejected: &#34;none valid&#34; won",
+        "Rejected: 66.66 % of the stake voted, and no claim was approved by more than half",
         "No quorum: what led had 33.33 % of the 33.34 % of the stake that it needs",
-        "burns when it is released, because the keepers found no claim of this block valid",
-        "Earns nothing: it was not for the winner.",
+        "burns when it is released, because more than half of the votes cast, and a quorum of the",
+        "is held until a later block judges the claim",
+        "Earns nothing: it does not approve the winner.",
+        "no claim</td>",
         "Waits: the winner&#39;s evaluation is not public yet",
     ):
         assert words in page, words

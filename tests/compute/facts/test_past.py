@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 
 from compute.chain import ChainError, Group, MalformedAnswer, Phase, Status
-from compute.chain.claims import attestation
-from compute.facts import block_facts, trainer_facts
+from compute.chain.claims import attestation, ballot
+from compute.facts import Bond, Timeline, block_facts, trainer_facts, why_claim
 from tests.compute.chain.test_hostile_reads import Liar, through
 from tests.compute.chain.test_sender import (
     ROOT,
     claim_by,
     commit,
     go_to,
-    h,
     play_block,
     reveal,
 )
@@ -22,17 +21,17 @@ from tests.compute.facts.ledger import TRAINERS, LedgerRpc, ledger
 from tests.integration.devnet import NRN, Devnet
 
 
-def played(devnet: Devnet, group: Group, votes: dict[str, bool]) -> bytes:
+def played(devnet: Devnet, group: Group, votes: dict[str, bool], **changes: Any) -> bytes:
     """A block in which tom claims; each voter says whether the claim is valid. Settled."""
     go_to(devnet, group, Phase.COMMIT, blocks=1)
-    claim = claim_by(devnet, group, "tom", loss=4 << 32)
+    claim = claim_by(devnet, group, "tom", loss=4 << 32, **changes)
     commit(devnet, group, "tom", claim)
     go_to(devnet, group, Phase.REVEAL)
     reveal(devnet, group, "tom", claim)
     go_to(devnet, group, Phase.VOTE)
     for name, valid in votes.items():
-        word = attestation(ROOT, devnet.accounts[name].address) if valid else h("false")
-        devnet.sender(name).vote(group, claim.checkpoint_hash if valid else None, word)
+        word = attestation(ROOT, devnet.accounts[name].address)
+        devnet.sender(name).vote(group, ballot({claim.checkpoint_hash: word} if valid else {}))
     go_to(devnet, group, Phase.COMMIT, blocks=1)
     devnet.sender("alice").settle(group)
     return claim.checkpoint_hash
@@ -57,14 +56,34 @@ def test_each_ending_is_told_with_its_votes_and_its_reward(devnet: Devnet) -> No
     assert accepted.start == group.slot(won.block_index).start
 
     assert (rejected.status, rejected.winner, rejected.reward) == (Status.REJECTED, None, 0)
-    assert [ballot.checkpoint_hash for ballot in rejected.ballots] == [None, None]
-    assert rejected.votes == 200 * NRN and rejected.candidates[0].votes == 0
+    assert [one.approved for one in rejected.ballots] == [(), ()]
+    assert rejected.cast == 200 * NRN and rejected.votes == rejected.candidates[0].votes == 0
 
     assert (short.status, short.winner) == (Status.NO_QUORUM, None)
     assert short.votes == 100 * NRN < short.quorum == 300 * NRN * 3_334 // 10_000
-    (ballot,) = short.ballots
-    assert ballot.staker == devnet.accounts["alice"].address
-    assert (ballot.checkpoint_hash, ballot.power) == (lonely, 100 * NRN)
+    (one,) = short.ballots
+    assert one.staker == devnet.accounts["alice"].address
+    assert (one.approved, one.power) == ((lonely,), 100 * NRN)
+
+
+def test_a_bond_stays_until_the_claim_is_judged(devnet: Devnet) -> None:
+    group = devnet.chain().group(1)
+    timeline = Timeline(group)
+    digest = played(devnet, group, {"alice": True})  # no quorum: open
+    timeline.refresh(group.head())
+    (claim,) = timeline.blocks[0].candidates
+    assert (claim.bond, claim.payer) == (Bond.OPEN, devnet.accounts["tom"].address)
+    assert claim.posted > 0 and "judges the claim, or until" in why_claim(timeline.blocks[0], claim)
+    again = played(devnet, group, {"alice": False, "bob": False}, checkpoint_hash=digest)
+    timeline.refresh(group.head())
+    first, second = timeline.blocks
+    assert again == digest and first.candidates[0].bond is Bond.MOVED
+    assert first.candidates[0].posted == 0 and second.candidates[0].bond is Bond.FORFEIT
+    assert second.candidates[0].rank == claim.rank and second.candidates[0].posted == claim.posted
+    assert timeline.blocks == block_facts(group)
+    burned = devnet.sender("alice").release_bond(group, digest).event("BondReleased")["burned"]
+    timeline.refresh(group.head())
+    assert burned and timeline.blocks[1].candidates[0].bond is Bond.BURNED
 
 
 def test_a_reward_nobody_redeemed_and_a_block_nobody_settled(devnet: Devnet) -> None:
@@ -133,7 +152,7 @@ def test_a_node_that_hides_or_changes_what_was_accepted(monkeypatch: pytest.Monk
         with pytest.raises(MalformedAnswer, match="hides some of 4"):
             block_facts(group)
     with monkeypatch.context() as patch:
-        patch.setattr(LedgerRpc, "outcome", lambda self, index: (1, 7, index, True))
+        patch.setattr(LedgerRpc, "outcome", lambda self, index: (1, 7, index, True, 1))
         with pytest.raises(MalformedAnswer, match="claim accepted in block 1"):
             block_facts(group)
     values = LedgerRpc._values
