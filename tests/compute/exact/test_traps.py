@@ -82,7 +82,7 @@ def test_scores_saturate_before_they_reach_a_mask():
 
 @pytest.mark.parametrize("mask", [LOWEST, -np.inf])
 def test_what_is_masked_has_no_weight(mask):
-    """Exactly none, whatever it is, if masked twice too; where all is masked, all weigh the same."""
+    """Exactly none, if masked twice too; where all is masked, all weigh the same."""
 
     def model(p, x):
         hide = np.where([[0, 0, 1, 1], [1, 1, 1, 1]], np.float32(mask), 0)
