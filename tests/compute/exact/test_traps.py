@@ -191,7 +191,6 @@ def test_the_caller_s_x64_changes_nothing():
         assert (np.asarray(jax.jit(f)(p, x)) == base).all()
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="argmax lowers to int32 without x64")
 def test_a_product_under_the_caller_s_jit():
     p, x = np.random.default_rng(4).standard_normal((2, 3, 3)).astype(np.float32)
     f = exact(lambda p, x: x @ p)
