@@ -34,7 +34,7 @@ class Splitter(Trainer):
         self._release()
         wait = super().step(now)
         if self._twin is not None and block.reveal_at <= now < block.vote_at and not wait.recheck:
-            self._reveal(self._twin)
+            self._show_twin(self._twin)
             self._twin = None
         return wait
 
@@ -62,7 +62,7 @@ class Splitter(Trainer):
         value = commitment(self._twin.digest(group.domain), SALT)
         attempt(seat, "commit to a twin", lambda: seat.sender.commit(group, value))
 
-    def _reveal(self, claim: Claim) -> None:
+    def _show_twin(self, claim: Claim) -> None:
         group, seat = self._seat.group, self._seat
         seat.blocks.serve_checkpoint(claim.checkpoint_hash)
         signature = claim.sign(group.domain, seat.account)
