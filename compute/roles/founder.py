@@ -15,7 +15,6 @@ from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
 from compute.training_set.tokeniser import Tokeniser, TokeniserError, named_by
 
-
 Bounds = Mapping[str, tuple[int, int]]
 FURTHEST_TARGET = 2**11  # from an output, after scaling: see compute.exact.losses.squared_error
 
@@ -41,8 +40,8 @@ def found(
 
     `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
     code, `tokeniser` the one that they name. `bounds`, the least and greatest value that a column
-    may ever hold, are for the target by default those of `default_bounds`. Raises ModelError if the model cannot read
-    them, SchemaError if they are no training set, TokeniserError if their tokeniser is not there.
+    may ever hold, are for the target by default those of `default_bounds`. Raises ModelError if
+    the model cannot read them, SchemaError if they are no training set, TokeniserError if their tokeniser is not there.
     What is stored is pinned for good.
     """
     check_columns(specification, columns)
