@@ -5,17 +5,23 @@ All methods wait until the transaction is in a block, return its Receipt and rai
 """
 
 from dataclasses import astuple
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compute.chain.claims import NONE_VALID, Claim
 from compute.chain.contract import Contract
 from compute.chain.records import GroupConfig
+from compute.chain.schedule import Phase
 from compute.chain.shared import Shared
 from compute.chain.terms import Terms
 from compute.chain.transactions import Receipt, Transactor
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
+
+# What anyone may do at any time: votes and claims take its place when it is stuck.
+HOUSEKEEPING = frozenset(
+    {"settle", "redeem", "release_bond", "withdraw_credit", "open_root", "claim_keeper", "finalize"}
+)
 
 
 class Sender:
@@ -30,9 +36,17 @@ class Sender:
         self._vault = chain.vault.contract
         self._registry = chain.registry.contract
         singletons = [self._token, self._sale, self._vault, self._registry, chain.coinbase.contract]
-        self._transact = Transactor(
-            chain.rpc, chain.chain_id, account, singletons, timeout=timeout
-        ).transact
+        self._transactor = Transactor(
+            chain.rpc, chain.chain_id, account, singletons, chain.spending, timeout=timeout
+        )
+
+    def _transact(
+        self, contract: Contract, name: str, *arguments: Any, value: int = 0, before: int = 0
+    ) -> Receipt:
+        yields = name in HOUSEKEEPING
+        return self._transactor.transact(
+            contract, name, *arguments, value=value, before=before, yields=yields
+        )
 
     # Token and sale
 
@@ -119,7 +133,9 @@ class Sender:
 
     def commit(self, group: Terms, commitment: bytes) -> Receipt:
         """Commit to a claim, see `claims.commitment`; the event Committed holds its `seq`."""
-        return self._transact(group.voting_contract, "commit", commitment)
+        return self._transact(
+            group.voting_contract, "commit", commitment, before=_end(group, Phase.COMMIT)
+        )
 
     def reveal(self, group: Terms, claim: Claim, salt: bytes, signature: bytes) -> Receipt:
         """Reveal a claim, own or another's, and pay its bond, approving it first where needed."""
@@ -134,6 +150,7 @@ class Sender:
             claim.eval_root_hash,
             salt,
             signature,
+            before=_end(group, Phase.REVEAL),
         )
 
     def vote(
@@ -150,6 +167,7 @@ class Sender:
             checkpoint_hash or NONE_VALID,
             attestation,
             staker or self.address,
+            before=_end(group, Phase.VOTE),
         )
 
     def settle(self, group: Terms) -> Receipt:
@@ -182,3 +200,10 @@ class Sender:
         """Exactly what is needed: the contracts are trusted with no more than the step at hand."""
         if self.chain.neuron.allowance(self.address, spender.address) < amount:
             self.approve(spender.address, amount)
+
+
+def _end(group: Terms, phase: Phase) -> int:
+    """When this phase ends, in chain time; 0 if it is not now, as the contract will say."""
+    now = group.head().timestamp
+    slot = group.slot_at(now)
+    return slot.phase_end(now) if slot.phase(now) == phase else 0
