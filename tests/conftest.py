@@ -1,6 +1,7 @@
 """Fixtures for every test that talks to a chain. One Anvil serves the session; each test gets it
 as it was at the start."""
 
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,10 @@ def populated_devnet(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Devn
 
 
 @pytest.fixture
-def devnet(populated_devnet: "Devnet") -> "Iterator[Devnet]":
+def devnet(populated_devnet: "Devnet", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Devnet]":
     """Anvil with the deployed protocol, a finished sale, staked keepers and group 1."""
     snapshot = populated_devnet.rpc("evm_snapshot")
+    monkeypatch.setenv("XDG_DATA_HOME", str(populated_devnet.data))
     yield populated_devnet
     assert populated_devnet.rpc("evm_revert", snapshot)
+    shutil.rmtree(populated_devnet.data, ignore_errors=True)

@@ -46,8 +46,9 @@ class Endpoint:
 
     def __init__(self, url: str, *, timeout: float, pause: float) -> None:
         if not url.startswith(("http://", "https://")):
+            shown = masked(url) if "://" in url else url[:40]
             raise RpcUnavailable(
-                f"'{masked(url) if '://' in url else url[:40]}' is not an RPC address. Give one such as http://127.0.0.1:8545."
+                f"'{shown}' is not an RPC address. Give one such as http://127.0.0.1:8545."
             )
         self.name = masked(url)
         self.batches = True  # until it refuses one

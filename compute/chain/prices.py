@@ -24,7 +24,7 @@ RAISE = (9, 8)  # nodes refuse a replacement that does not offer 10 % more
 
 @dataclass(frozen=True)
 class Price:
-    """Wei per gas. `tip` is None on a chain without EIP-1559. `floor`: below it no block takes it."""
+    """Wei per gas. `tip` is None on a chain without EIP-1559; below `floor` it would not land."""
 
     max_fee: int
     tip: int | None

@@ -9,6 +9,7 @@ land before a deadline takes the place of housekeeping, and of what is too late.
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -291,17 +292,13 @@ class Transactor:
             flight = self._raised(flight, sight)
         flight, raw = self._signed(replace(flight, sent_in=sight.number, sent_at=int(time.time())))
         page.put(flight)
-        try:
+        with suppress(RpcRefused, RpcUnavailable, MalformedAnswer):  # known, or tried again later
             self._rpc.request("eth_sendRawTransaction", raw)
-        except (RpcRefused, RpcUnavailable, MalformedAnswer):
-            pass  # known already, or to be tried again
         return flight
 
     def _raised(self, flight: Flight, sight: Sight) -> Flight:
         method, arguments = question(sight.base_fee)
         market = price(sight.base_fee, self._rpc.request(method, *arguments))
-        if flight.max_fee >= market.max_fee and (flight.tip or 0) >= (market.tip or 0):
-            market = replace(market, floor=flight.max_fee)
         try:
             offer = market.above(flight.max_fee, flight.tip).within(
                 flight.gas, self._spending.max_fee, flight.wish.name
