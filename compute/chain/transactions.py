@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from compute.chain.contract import Contract, checksummed
 from compute.chain.errors import (
+    AccountError,
     ChainError,
     InvalidArgument,
     MalformedAnswer,
@@ -45,6 +46,8 @@ PATIENCE_BLOCKS = 3  # that may pass a transaction by before something is done a
 PATIENCE_SECONDS = 15  # until it is sent again if the endpoint does not know it
 LANDING_SECONDS = 36  # of chain time that a transaction needs, at the end of a window
 VANISHED_SECONDS = 30  # without a receipt after its nonce was used: replicas lag
+# Once something may have been sent, none of these says that it was not.
+UNCLEAR = RpcUnavailable, RpcRefused, MalformedAnswer, AccountError
 ALREADY_THERE = ("already known", "known transaction", "already imported")
 
 
@@ -255,7 +258,7 @@ class Transactor:
                 gone = sight.mined > flight.nonce
                 vanished = (vanished or time.monotonic()) if gone else None
                 late = 0 < flight.wish.before <= sight.time
-            except RpcUnavailable:
+            except UNCLEAR:
                 late = False
             if vanished and time.monotonic() - vanished > VANISHED_SECONDS:
                 self._forget(flight)
@@ -287,8 +290,11 @@ class Transactor:
         passed = self._is_passed_by(flight, sight)
         if flight.nonce < sight.mined or not (overdue or passed):
             return flight
-        lost = self._is_unknown(flight)
-        if passed and not lost and not 0 < flight.wish.before <= sight.time:
+        too_cheap = flight.max_fee <= (
+            sight.base_fee or 0
+        )  # some nodes drop such, so ask that first
+        worth_more = passed and not 0 < flight.wish.before <= sight.time
+        if worth_more and (too_cheap or not self._is_unknown(flight)):
             flight = self._raised(flight, sight)
         flight, raw = self._signed(replace(flight, sent_in=sight.number, sent_at=int(time.time())))
         page.put(flight)
