@@ -188,9 +188,12 @@ def test_another_endpoint_answers_what_one_cannot(body: bytes) -> None:
 def test_a_refusal_and_a_revert_are_answers() -> None:
     """They would be the same from another endpoint: nobody else is asked."""
     refused = b'{"id": 1, "error": {"code": -32000, "message": "query returned more than 10000"}}'
-    with rogue(lambda *_: refused) as first, rogue(results(GOOD)) as second:
-        with pytest.raises(RpcRefused):
-            quick(f"{first},{second}").request("eth_call")
+    with (
+        rogue(lambda *_: refused) as first,
+        rogue(results(GOOD)) as second,
+        pytest.raises(RpcRefused),
+    ):
+        quick(f"{first},{second}").request("eth_call")
 
 
 def test_an_endpoint_is_left_alone_as_long_as_it_asks() -> None:
