@@ -32,4 +32,5 @@ def devnet(populated_devnet: "Devnet", monkeypatch: pytest.MonkeyPatch) -> "Iter
     monkeypatch.setenv("XDG_DATA_HOME", str(populated_devnet.data))
     yield populated_devnet
     assert populated_devnet.rpc("evm_revert", snapshot)
+    populated_devnet.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**8))  # which no revert undoes
     shutil.rmtree(populated_devnet.data, ignore_errors=True)

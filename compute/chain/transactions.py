@@ -10,7 +10,7 @@ land before a deadline takes the place of housekeeping, and of what is too late.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,6 @@ from compute.chain.errors import (
     InvalidArgument,
     MalformedAnswer,
     NoFunds,
-    Reverted,
     RpcRefused,
     RpcUnavailable,
     TooExpensive,
@@ -30,10 +29,11 @@ from compute.chain.errors import (
     TransactionPending,
     TransactionReplaced,
 )
-from compute.chain.events import Event, decode_log
 from compute.chain.flights import Book, Flight, Page, Wish
 from compute.chain.prices import Price, price, question
+from compute.chain.receipts import Receipt, read_receipt, receipts
 from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.sight import Sight, look
 from compute.chain.spending import Spending
 from compute.units import ETHER
 
@@ -49,35 +49,6 @@ VANISHED_SECONDS = 30  # without a receipt after its nonce was used: replicas la
 # Once something may have been sent, none of these says that it was not.
 UNCLEAR = RpcUnavailable, RpcRefused, MalformedAnswer, AccountError
 ALREADY_THERE = ("already known", "known transaction", "already imported")
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """A transaction that succeeded, and the events of our contracts in it."""
-
-    transaction_hash: str
-    block_number: int
-    gas_used: int
-    events: tuple[Event, ...]
-
-    def event(self, name: str) -> Event:
-        """The first event of this name. Raises KeyError."""
-        for event in self.events:
-            if event.name == name:
-                return event
-        raise KeyError(name)
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What the endpoint says now: the head, and the account's next nonce in blocks and in all."""
-
-    number: int
-    time: int
-    base_fee: int | None
-    mined: int
-    known: int
-    balance: int
 
 
 class Transactor:
@@ -149,7 +120,7 @@ class Transactor:
         began = time.monotonic()
         for pause in _pauses():
             with self._book.opened(self._rpc.pause) as page:
-                sight = self._look()
+                sight = look(self._rpc, self.address)
                 page.forget_old(sight.mined)
                 flight = self._turn_of(wish, page, sight)
             if flight is not None:
@@ -181,7 +152,7 @@ class Transactor:
 
     def _failed(self, flight: Flight, page: Page) -> bool:
         """Whether it is in a block without having had an effect; it is forgotten then."""
-        failed = any(quantity(found.get("status")) != 1 for found in self._receipts(flight))
+        failed = any(quantity(found.get("status")) != 1 for found in receipts(self._rpc, flight))
         if failed:
             page.drop(flight)
         return failed
@@ -254,7 +225,13 @@ class Transactor:
             try:
                 flight, found, sight = self._watch(flight)
                 if found is not None:
-                    return self._receipt(found, flight, contract)
+                    return read_receipt(
+                        self._rpc,
+                        found,
+                        flight,
+                        self._message(flight.wish),
+                        (*self._contracts, contract),
+                    )
                 gone = sight.mined > flight.nonce
                 vanished = (vanished or time.monotonic()) if gone else None
                 late = 0 < flight.wish.before <= sight.time
@@ -273,8 +250,8 @@ class Transactor:
 
     def _watch(self, flight: Flight) -> tuple[Flight, Mapping[str, Any] | None, Sight]:
         """The flight as it is now, its receipt if it is in a block; helps it on if it is not."""
-        found = self._receipts(flight)
-        sight = self._look()
+        found = receipts(self._rpc, flight)
+        sight = look(self._rpc, self.address)
         if found:
             self._forget(flight)
             return flight, found[0], sight
@@ -336,64 +313,6 @@ class Transactor:
             flight.hashes[-1],
         )
 
-    # What the chain says
-
-    def _look(self) -> Sight:
-        latest, pending = (("eth_getTransactionCount", (self.address, t)) for t in _TAGS)
-        balance = ("eth_getBalance", (self.address, "latest"))
-        block, *counts = self._rpc.batch([_HEAD, latest, pending, balance])
-        if not isinstance(block, dict):
-            raise MalformedAnswer("The RPC has no latest block. Is it still synchronising?")
-        base = block.get("baseFeePerGas")
-        mined, known, owned = map(quantity, counts)
-        return Sight(
-            quantity(block.get("number")),
-            quantity(block.get("timestamp")),
-            None if base is None else quantity(base),
-            mined,
-            known,
-            owned,
-        )
-
-    def _receipts(self, flight: Flight) -> list[Mapping[str, Any]]:
-        """Of any version of the flight that is in a block: one at most."""
-        answers = self._rpc.batch([("eth_getTransactionReceipt", (h,)) for h in flight.hashes])
-        found = [answer for answer in answers if answer is not None]
-        if not all(isinstance(a, dict) and isinstance(a.get("logs"), list) for a in found):
-            raise MalformedAnswer("The RPC sent a receipt that is none.")
-        return found
-
-    def _receipt(self, found: Mapping[str, Any], flight: Flight, contract: Contract) -> Receipt:
-        number, gas_used = quantity(found.get("blockNumber")), quantity(found.get("gasUsed"))
-        if quantity(found.get("status")) != 1:
-            raise Reverted(self._reason(flight, number, gas_used))
-        name = found.get("transactionHash")
-        known = name if name in flight.hashes else flight.hashes[-1]
-        return Receipt(str(known), number, gas_used, self._events(found["logs"], contract))
-
-    def _events(self, logs: list[Any], contract: Contract) -> tuple[Event, ...]:
-        known = {c.address.lower(): c for c in (*self._contracts, contract)}
-        found = []
-        for log in logs:
-            address = log.get("address") if isinstance(log, Mapping) else None
-            emitter = known.get("0x" + data_bytes(address, length=20).hex())
-            if emitter is not None and (event := decode_log(emitter, log)) is not None:
-                found.append(event)
-        return tuple(found)
-
-    def _reason(self, flight: Flight, number: int, gas_used: int) -> str:
-        """Replay a failed transaction where it failed, to learn why."""
-        if gas_used >= flight.gas:
-            return "out of gas"
-        for tag in (number, number - 1):
-            try:
-                self._rpc.request("eth_call", self._message(flight.wish), hex(tag))
-            except Reverted as reverted:
-                return reverted.reason
-            except RpcRefused:
-                continue
-        return "no reason given"
-
     def _message(self, wish: Wish) -> dict[str, str]:
         return {"from": self.address, "to": wish.to, "data": wish.data, "value": hex(wish.value)}
 
@@ -413,10 +332,6 @@ class Transactor:
         name = "0x" + bytes(signed.hash).hex()
         hashes = tuple(h for h in flight.hashes if h != name)
         return replace(flight, hashes=(*hashes, name)), "0x" + bytes(signed.raw_transaction).hex()
-
-
-_TAGS = ("latest", "pending")
-_HEAD = ("eth_getBlockByNumber", ("latest", False))
 
 
 def _is_there(refused: RpcRefused) -> bool:

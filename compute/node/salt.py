@@ -13,7 +13,7 @@ from eth_utils import keccak
 from compute.chain.claims import Domain
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
+    from compute.chain.accounts import LocalAccount
 
 _TYPES = {
     "SecretSalt": [
