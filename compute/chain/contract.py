@@ -111,8 +111,11 @@ class Contract:
         """What a transaction or call says to the contract. Raises InvalidArgument."""
         function = self.abi.functions[name, len(arguments)]
         try:
+            for kind, value in zip(function.inputs, arguments, strict=True):
+                if kind == "bytes32" and len(value) != 32:  # the codec would fill it up
+                    raise EncodingError(f"{len(value)} bytes for 32")
             return function.selector + encode(function.inputs, arguments)
-        except EncodingError as error:
+        except (EncodingError, TypeError) as error:
             raise InvalidArgument(f"{self.kind}.{name} cannot take that: {error}.") from None
 
     def _decode(self, function: Function, answer: Any) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from compute.chain.errors import AccountError
 from compute.durable import replace_file
@@ -55,6 +56,19 @@ class Flight:
     since: int
     sent_in: int
     sent_at: int
+
+    def transaction(self, chain_id: int) -> dict[str, Any]:
+        """Its latest version, to be signed."""
+        price = {"maxFeePerGas": self.max_fee, "maxPriorityFeePerGas": self.tip}
+        return {
+            "chainId": chain_id,
+            "nonce": self.nonce,
+            "to": self.wish.to,
+            "value": self.wish.value,
+            "data": self.wish.data,
+            "gas": self.gas,
+            **({"gasPrice": self.max_fee} if self.tip is None else price),
+        }
 
 
 @dataclass
@@ -191,6 +205,6 @@ class Book:
             self.close()
 
 
-def _flight(row: dict) -> Flight:
+def _flight(row: dict[str, Any]) -> Flight:
     fields = {**row, "wish": Wish(**row["wish"]), "hashes": tuple(row["hashes"])}
     return Flight(**fields)

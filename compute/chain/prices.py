@@ -30,12 +30,6 @@ class Price:
     tip: int | None
     floor: int
 
-    def terms(self) -> dict[str, int]:
-        """As a transaction says it."""
-        if self.tip is None:
-            return {"gasPrice": self.max_fee}
-        return {"maxFeePerGas": self.max_fee, "maxPriorityFeePerGas": self.tip}
-
     def above(self, max_fee: int, tip: int | None) -> "Price":
         """This price, or the least that may replace the one given."""
         least = max_fee * RAISE[0] // RAISE[1] + 1

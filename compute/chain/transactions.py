@@ -318,17 +318,7 @@ class Transactor:
 
     def _signed(self, flight: Flight) -> tuple[Flight, str]:
         """The flight with its present version's hash, and that version's bytes."""
-        wish, offer = flight.wish, Price(flight.max_fee, flight.tip, 0)
-        transaction: dict[str, Any] = {
-            "chainId": self._chain_id,
-            "nonce": flight.nonce,
-            "to": wish.to,
-            "value": wish.value,
-            "data": wish.data,
-            "gas": flight.gas,
-            **offer.terms(),
-        }
-        signed = self._account.sign_transaction(transaction)
+        signed = self._account.sign_transaction(flight.transaction(self._chain_id))
         name = "0x" + bytes(signed.hash).hex()
         hashes = tuple(h for h in flight.hashes if h != name)
         return replace(flight, hashes=(*hashes, name)), "0x" + bytes(signed.raw_transaction).hex()
