@@ -42,7 +42,15 @@ def connect(
     found = None if deployment is None else Deployment.load(deployment)
     expected = chain_id if chain_id is not None else found and found.chain_id
     served = expected or quantity(transport.request("eth_chainId"))
-    transport.expect(served)
+    try:
+        transport.expect(served)
+    except WrongChain as error:
+        if chain_id is not None or found is None:
+            raise
+        raise WrongChain(
+            f"{error} Or use the deployment file of that chain: the deployment file is for chain "
+            f"{served}."
+        ) from None
     found = found or Deployment.known(served)
     if found.chain_id != served:
         raise WrongChain(
