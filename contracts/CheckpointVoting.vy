@@ -5,19 +5,22 @@
 @title  Checkpoint voting
 @notice One group's race for the lowest loss, block by block. In the commit window trainers post the hash of their signed
         claim; in the reveal window the claim itself with a bond; in the vote window the keepers, who have recomputed the
-        losses, vote for the best true claim or for "none valid". The winner becomes the incumbent to beat and redeems
-        its reward.
-@dev    Commit before reveal makes theft useless: who copies a revealed checkpoint has no commitment of that block. The
+        losses, approve the claims that are true, or none. The best that most approve becomes the incumbent to beat and
+        redeems its reward.
+@dev    Commit before reveal makes theft useless: who copies a revealed checkpoint has no commitment of that block, and
+        later its copy ranks behind. Approvals and not single votes: several true claims do not split the honest. The
         outcome of a block is fixed when its vote window closes; `settle` only writes it down, makes no state-changing
-        external call and costs the same however many claims and ballots there were. Effects come before interactions;
-        the token has no hooks; every entry holds the lock.
+        external call and looks at seven candidates at most, however many claims and ballots there were. Effects come
+        before interactions; the token has no hooks; every entry but the views holds the lock.
 """
 
 from contracts._modules import block_clock
 from contracts._modules import candidates
 from contracts._modules import checkpoint_words
 from contracts._modules import keeper_pool
+from contracts._modules import pace
 from contracts._modules import params
+from contracts._modules import shortlist
 from contracts._modules import signed_claims
 from ethereum.ercs import IERC20
 from interfaces import ICheckpointVoting
@@ -32,6 +35,7 @@ implements: ICheckpointVoting
 initializes: block_clock
 initializes: candidates
 initializes: keeper_pool
+initializes: shortlist[candidates := candidates]
 initializes: signed_claims
 
 exports: (
@@ -40,6 +44,7 @@ exports: (
     block_clock.PERIOD,
     block_clock.REVEAL_WINDOW,
     block_clock.VOTE_WINDOW,
+    candidates.BOND,
     candidates.candidate,
     candidates.credit,
     candidates.eval_root_hash,
@@ -61,29 +66,45 @@ _MIN_QUORUM_BPS: constant(uint256) = 1_000
 _MAX_QUORUM_BPS: constant(uint256) = 6_667
 
 
-# Trainers keep at least half of the reward.
-_MAX_KEEPER_BPS: constant(uint256) = 5_000
+# Trainers keep at least a tenth of the reward.
+_MAX_KEEPER_BPS: constant(uint256) = 9_000
 
 _MAX_BOND: constant(uint256) = 2**96 - 1
 
-GROUP_ID: public(immutable(uint256))
-NRN: public(immutable(address))
-VAULT: public(immutable(address))
-COINBASE: public(immutable(address))
-DELTAS: public(immutable(address))
-MODEL_HASH: public(immutable(bytes32))
-QUORUM_BPS: public(immutable(uint256))
-KEEPER_BPS: public(immutable(uint256))
-BOND: public(immutable(uint256))
-MIN_IMPROVEMENT: public(immutable(uint64))
+
+# The bond shrinks with the group's share of all stake, as the reward does, but to no less than this part of the whole.
+_LEAST_PART: constant(uint256) = candidates.WHOLE // 100
 
 
-# Number of commitments so far: the order that decides who was first.
-seq: public(uint256)
+# A bond that nobody judges returns after so many epochs: nothing is stuck in a group that has died, and whoever floods
+# a group has a month's bonds locked.
+_LAPSE_EPOCHS: constant(uint256) = 4
+
+GROUP_ID: public(reentrant(immutable(uint256)))
+NRN: public(reentrant(immutable(IERC20)))
+VAULT: public(reentrant(immutable(IStakeVault)))
+COINBASE: public(reentrant(immutable(ICoinbase)))
+DELTAS: public(reentrant(immutable(IDeltaRegistry)))
+
+
+# The voting contract of the group this one was forked from, or zero.
+PARENT: public(reentrant(immutable(ICheckpointVoting)))
+MODEL_HASH: public(reentrant(immutable(bytes32)))
+QUORUM_BPS: public(reentrant(immutable(uint256)))
+KEEPER_BPS: public(reentrant(immutable(uint256)))
+
+
+# Bounds of what a claim must gain, Q32.32 nats per example.
+MIN_IMPROVEMENT: public(reentrant(immutable(uint64)))
+MAX_IMPROVEMENT: public(reentrant(immutable(uint64)))
 
 
 # height -> checkpoint hash; height 0 is the genesis checkpoint.
-accepted: public(HashMap[uint256, bytes32])
+accepted: public(reentrant(HashMap[uint256, bytes32]))
+
+
+# Commitments so far, and the last block with one plus one: a commitment's words, `checkpoint_words._pack_commitment`.
+_last_commitment: uint256
 
 
 # commitment -> its sequence number and block, `checkpoint_words._pack_commitment`.
@@ -92,14 +113,6 @@ _commitment: HashMap[bytes32, uint256]
 
 # `checkpoint_words.Round`
 _round: uint256
-
-
-# Checkpoint hash of the leader; void while the round's `seq` is 0.
-_leader: bytes32
-
-
-# Votes for "none valid", a `checkpoint_words.Standing`; void unless its block is the round's.
-_none: uint256
 
 
 # `checkpoint_words.Baseline`
@@ -117,6 +130,7 @@ def __init__(
     vault: address,
     coinbase: address,
     deltas: address,
+    parent: address,
     genesis_checkpoint: bytes32,
     config: IGroupRegistry.GroupConfig,
 ):
@@ -127,6 +141,7 @@ def __init__(
     @param  vault               The `StakeVault`.
     @param  coinbase            The `Coinbase`.
     @param  deltas              The group's `DeltaRegistry`.
+    @param  parent              `CheckpointVoting` of the parent group, or zero.
     @param  genesis_checkpoint  Incumbent at height 0.
     @param  config              The group's parameters.
     """
@@ -135,41 +150,51 @@ def __init__(
     quorum_bps: uint256 = config.checkpoint_quorum_bps
     assert quorum_bps >= _MIN_QUORUM_BPS and quorum_bps <= _MAX_QUORUM_BPS, "cv: quorum"
     assert config.keeper_bps <= _MAX_KEEPER_BPS, "cv: keeper share"
-    assert config.min_improvement >= 1, "cv: improvement"
+    assert config.min_improvement >= 1 and config.min_improvement <= config.max_improvement, "cv: improvement"
     assert config.bond > 0 and config.bond <= _MAX_BOND, "cv: bond"
     assert genesis_checkpoint != empty(bytes32), "cv: genesis"
+    candidates.__init__(config.bond)
     GROUP_ID = group_id
-    NRN = nrn
-    VAULT = vault
-    COINBASE = coinbase
-    DELTAS = deltas
+    NRN = IERC20(nrn)
+    VAULT = IStakeVault(vault)
+    COINBASE = ICoinbase(coinbase)
+    DELTAS = IDeltaRegistry(deltas)
+    PARENT = ICheckpointVoting(parent)
     MODEL_HASH = config.model_hash
     QUORUM_BPS = quorum_bps
     KEEPER_BPS = config.keeper_bps
-    BOND = config.bond
     MIN_IMPROVEMENT = config.min_improvement
+    MAX_IMPROVEMENT = config.max_improvement
     self.accepted[0] = genesis_checkpoint
     # Void, but not zero: the founder pays for the new word and no keeper does.
-    self._leader = genesis_checkpoint
+    shortlist._place[0] = genesis_checkpoint
     candidates._reserve(genesis_checkpoint)
-    self._round = checkpoint_words._pack_round(checkpoint_words.Round(votes=0, seq=0, block_1=0, version=0, settled=1))
+    self._round = checkpoint_words._pack_round(
+        checkpoint_words.Round(cast=0, listed=0, block_1=0, version=0, part=0, settled=1)
+    )
 
 
 @external
 def commit(commitment: bytes32):
     """
-    @notice Announce a claim without showing it, in the commit window. Anyone may send it.
+    @notice Announce a claim without showing it, in the commit window of a block on which somebody can vote. Anyone may
+            send it.
     @dev    The trainer is inside the hash: copying a commitment only pays its owner's gas.
     @param  commitment  keccak256(abi_encode(EIP-712 digest of the claim, salt)).
     """
-    block_index: uint256 = 0
-    phase: uint256 = 0
-    block_index, phase = block_clock._now()
-    assert phase == 0, "cv: not commit window"
+    block_index: uint256 = block_clock._running()
+    assert block_clock._phase() == 0, "cv: not commit window"
     assert self._commitment[commitment] == 0, "cv: commitment exists"
-    seq: uint256 = self.seq + 1
-    self.seq = seq
-    self._commitment[commitment] = checkpoint_words._pack_commitment(seq, block_index + 1)
+    seq: uint256 = 0
+    block_1: uint256 = 0
+    seq, block_1 = checkpoint_words._unpack_commitment(self._last_commitment)
+    if block_1 != block_index + 1:
+        # Of the others in this block the first has asked.
+        assert self._power_in(block_index) > 0, "cv: no power"
+    seq += 1
+    word: uint256 = checkpoint_words._pack_commitment(seq, block_index + 1)
+    self._last_commitment = word
+    self._commitment[commitment] = word
     log ICheckpointVoting.Committed(block_index=block_index, commitment=commitment, seq=seq)
 
 
@@ -184,8 +209,9 @@ def reveal(
     signature: Bytes[signed_claims.MAX_SIGNATURE],
 ):
     """
-    @notice Show a claim committed in this block, in the reveal window. The caller posts `BOND` and gets it back unless
-            the keepers judge the claim false; the reward is the trainer's.
+    @notice Show a claim committed in this block, in the reveal window. The caller posts the bond that `terms` names and
+            gets it back unless the keepers judge the claim false; the reward is the trainer's. A claim that nobody has
+            judged is entered again by a commitment and a reveal of its trainer: with the rank and the bond it has.
     @param  trainer          Signer of the claim and receiver of the reward.
     @param  checkpoint_hash  sha256 of the checkpoint's manifest.
     @param  loss             Its loss on the block's training set, Q32.32 nats per example.
@@ -194,24 +220,22 @@ def reveal(
     @param  salt             Of the commitment.
     @param  signature        Of the claim, by `trainer`.
     """
-    block_index: uint256 = 0
-    phase: uint256 = 0
-    block_index, phase = block_clock._now()
-    assert phase == 1, "cv: not reveal window"
+    block_index: uint256 = block_clock._running()
+    assert block_clock._phase() == 1, "cv: not reveal window"
     # A claim by nobody would pass the signature check below and could never be paid.
     assert trainer != empty(address), "cv: zero trainer"
-    # The zero hash is the ballot for "none valid".
+    # A ballot names its candidates in rising order, from above zero.
     assert checkpoint_hash != empty(bytes32), "cv: zero checkpoint"
-    block_1: uint256 = block_index + 1
     version: uint256 = 0
     tip: bytes32 = empty(bytes32)
-    version, tip = extcall IDeltaRegistry(DELTAS).sync(block_clock._start_of(block_index))
-    self._open_round(block_1, version)
+    version, tip = extcall DELTAS.sync(block_clock._start_of(block_index))
+    part: uint256 = self._open_round(block_index, version)
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
     if baseline.known == 1 and baseline.version == version:
         assert convert(baseline_loss, uint256) == baseline.loss, "cv: wrong baseline"
     assert (
-        convert(loss, uint256) + convert(MIN_IMPROVEMENT, uint256) <= convert(baseline_loss, uint256)
+        convert(loss, uint256) + self._improvement(self._level(baseline, block_index))
+        <= convert(baseline_loss, uint256)
     ), "cv: no improvement"
     digest: bytes32 = signed_claims._digest(
         trainer, block_index, MODEL_HASH, tip, checkpoint_hash, loss, baseline_loss, eval_root_hash
@@ -219,10 +243,32 @@ def reveal(
     seq: uint256 = 0
     committed_1: uint256 = 0
     seq, committed_1 = checkpoint_words._unpack_commitment(self._commitment[keccak256(abi_encode(digest, salt))])
-    assert committed_1 == block_1, "cv: no commitment"
+    assert committed_1 == block_index + 1, "cv: no commitment"
     assert signed_claims._is_signed(trainer, digest, signature), "cv: bad signature"
-    candidates._enter(checkpoint_hash, block_1, seq, trainer, convert(loss, uint256), eval_root_hash, msg.sender, BOND)
-    assert extcall IERC20(NRN).transferFrom(msg.sender, self, BOND), "cv: bond"
+    claim: checkpoint_words.Claim = checkpoint_words.Claim(
+        trainer=trainer, loss=convert(loss, uint256), part=part, relayed=convert(msg.sender != trainer, uint256)
+    )
+    bond: uint256 = candidates._bond(part)
+    again: uint256 = 0
+    old: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
+    if old.used == 0:
+        assert PARENT.address == empty(address) or not staticcall PARENT.has_won(checkpoint_hash), "cv: already won"
+    elif old.block_1 == committed_1:
+        assert seq < old.seq, "cv: hash already used"
+        candidates._displace(checkpoint_hash)
+    else:
+        seq = old.seq
+        again = 1
+        bond = 0
+        known: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
+        assert known.trainer == trainer and self._is_open(known, old), "cv: hash already used"
+        claim.part = known.part
+        claim.relayed = known.relayed
+    candidates._enter(checkpoint_hash, committed_1, seq, again, claim, eval_root_hash)
+    if bond > 0:
+        if claim.relayed == 1:
+            candidates._relayer[checkpoint_hash] = msg.sender
+        assert extcall NRN.transferFrom(msg.sender, self, bond), "cv: bond"
     log ICheckpointVoting.Revealed(
         block_index=block_index,
         checkpoint_hash=checkpoint_hash,
@@ -235,53 +281,61 @@ def reveal(
 
 
 @external
-def vote(checkpoint_hash: bytes32, attestation: bytes32, staker: address = msg.sender):
+def vote(approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender):
     """
-    @notice Vote for a candidate of this block, or for "none valid", in the vote window. Final.
-    @param  checkpoint_hash  The candidate; zero for "none valid".
-    @param  attestation      keccak256(abi_encode(root of the evaluation's transcript, staker)), or any other non-zero
-                             word by who claims no pay.
-    @param  staker           Whose ballot it is; the caller must be the staker or its operator.
+    @notice Approve up to four candidates of this block, or none of them, in the vote window. Final.
+    @param  approvals  For each candidate, in the rising order of their hashes, the hash and then 32 bytes of attestation:
+                       keccak256(abi_encode(root of the evaluation's transcript, staker)), or any other word by who
+                       claims no pay for it.
+    @param  staker     Whose ballot it is; the caller must be the staker or its operator.
     """
-    block_index: uint256 = 0
-    phase: uint256 = 0
-    block_index, phase = block_clock._now()
-    assert phase == 2, "cv: not vote window"
-    round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
-    assert round.block_1 == block_index + 1, "cv: nothing revealed"
-    none_valid: bool = checkpoint_hash == empty(bytes32)
-    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(
-        self._none if none_valid else candidates._standing[checkpoint_hash]
-    )
-    if standing.block_1 != round.block_1:
-        assert none_valid, "cv: not a candidate"
-        standing = checkpoint_words.Standing(votes=0, seq=0, block_1=round.block_1, used=0)
-    keeper_pool._cast(block_index, staker, checkpoint_hash, attestation)
-    power: uint256 = staticcall IStakeVault(VAULT).ballot_power(
+    block_index: uint256 = block_clock._running()
+    assert block_clock._phase() == 2, "cv: not vote window"
+    round: uint256 = self._round
+    block_1: uint256 = (block_index + 1) << 152
+    assert round & checkpoint_words.BLOCK == block_1, "cv: nothing revealed"
+    assert len(approvals) % keeper_pool.APPROVAL == 0, "cv: ballot"
+    keeper_pool._cast(block_index, staker, keccak256(approvals))
+    power: uint256 = staticcall VAULT.ballot_power(
         GROUP_ID, staker, msg.sender, block_clock._epoch_of(block_index), False
     )
     assert power > 0, "cv: no power"
-    standing.votes += power
-    word: uint256 = checkpoint_words._pack_standing(standing)
-    if none_valid:
-        self._none = word
-    else:
-        candidates._standing[checkpoint_hash] = word
-    # Most votes lead, ties go to the first committed, "none valid" (seq 0) wins them all.
-    if standing.votes > round.votes or (standing.votes == round.votes and standing.seq < round.seq):
-        if round.seq != standing.seq:
-            round.seq = standing.seq
-            if not none_valid:
-                self._leader = checkpoint_hash
-        round.votes = standing.votes
-        self._round = checkpoint_words._pack_round(round)
-    log ICheckpointVoting.Voted(
-        block_index=block_index,
-        checkpoint_hash=checkpoint_hash,
-        staker=staker,
-        power=power,
-        attestation=attestation,
-    )
+    # Unsafe but safe: votes are the low 104 bits of both words and stay below 2**97, so nothing is carried.
+    round = unsafe_add(round, power)
+    last: bytes32 = empty(bytes32)
+    at: uint256 = 0
+    for _: uint256 in range(keeper_pool.MAX_APPROVALS):
+        if at == len(approvals):
+            break
+        checkpoint_hash: bytes32 = extract32(approvals, at)
+        # Rising, so none is named twice.
+        assert convert(checkpoint_hash, uint256) > convert(last, uint256), "cv: order"
+        last = checkpoint_hash
+        standing: uint256 = candidates._standing[checkpoint_hash]
+        assert standing & checkpoint_words.BLOCK == block_1, "cv: not a candidate"
+        # Unsafe but safe: as above.
+        standing = unsafe_add(standing, power)
+        if standing < checkpoint_words.LISTED and shortlist._leads(standing, round):
+            standing |= checkpoint_words.LISTED
+            round = shortlist._put(checkpoint_hash, round)
+        candidates._standing[checkpoint_hash] = standing
+        log ICheckpointVoting.Voted(
+            block_index=block_index,
+            checkpoint_hash=checkpoint_hash,
+            staker=staker,
+            power=power,
+            attestation=extract32(approvals, at + 32),
+        )
+        at += keeper_pool.APPROVAL
+    self._round = round
+    if len(approvals) == 0:
+        log ICheckpointVoting.Voted(
+            block_index=block_index,
+            checkpoint_hash=empty(bytes32),
+            staker=staker,
+            power=power,
+            attestation=empty(bytes32),
+        )
 
 
 @external
@@ -291,10 +345,7 @@ def settle():
     """
     round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
     assert round.settled == 0, "cv: nothing to settle"
-    block_index: uint256 = 0
-    phase: uint256 = 0
-    block_index, phase = block_clock._now()
-    assert block_index >= round.block_1, "cv: block running"
+    assert block_clock._running() >= round.block_1, "cv: block running"
     round.settled = 1
     self._round = checkpoint_words._pack_round(round)
     self._settle(round)
@@ -307,17 +358,14 @@ def redeem(block_index: uint256) -> uint256:
     @param  block_index  An accepted block.
     @return NRN wei set aside for the keepers.
     """
-    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
-    assert outcome.status == _ACCEPTED, "cv: not accepted"
+    outcome: checkpoint_words.Outcome = self._acceptance_of(block_index)
     assert outcome.redeemed == 0, "cv: redeemed"
     outcome.redeemed = 1
     self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
     winner: bytes32 = self.accepted[outcome.height]
     claim: checkpoint_words.Claim = candidates._claim_of(winner)
-    pooled: uint256 = extcall ICoinbase(COINBASE).mint_block(
-        claim.trainer, block_clock._start_of(block_index), KEEPER_BPS
-    )
-    if pooled > 0:
+    pooled: uint256 = extcall COINBASE.mint_block(claim.trainer, block_clock._start_of(block_index), KEEPER_BPS)
+    if KEEPER_BPS > 0:
         keeper_pool._fund(block_index, pooled, candidates._standing_of(winner).votes)
     return pooled
 
@@ -325,35 +373,41 @@ def redeem(block_index: uint256) -> uint256:
 @external
 def release_bond(checkpoint_hash: bytes32):
     """
-    @notice Give back or burn the bond of a candidate, once its block is settled.
-    @dev    Burned if the keepers must have judged the claim false: it ranked better than the winner, or "none valid"
-            won. Burned and not paid to the keepers: a majority of them would profit from rejecting honest trainers.
+    @notice Give back or burn the bond of a candidate, once it is judged: by a block that accepted one, or by a majority
+            and quorum against it. Nobody's judgement returns it only after four epochs.
+    @dev    Burned if it ranks before the winner, or the block was rejected, and the votes that did not approve it are
+            more than half of those cast and reach the quorum. Burned and not paid to the keepers: a majority of them would profit
+            from rejecting honest trainers.
     @param  checkpoint_hash  The candidate.
     """
-    claim: checkpoint_words.Claim = empty(checkpoint_words.Claim)
-    payer: address = empty(address)
-    claim, payer = candidates._unbond(checkpoint_hash)
+    claim: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
+    assert claim.part > 0, "cv: no bond"
     standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
-    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[standing.block_1 - 1])
+    outcome: checkpoint_words.Outcome = self._outcome_of(standing.block_1 - 1)
     assert outcome.status != 0, "cv: not settled"
-    burned: bool = outcome.status == _REJECTED
-    if outcome.status == _ACCEPTED:
-        burned = claim.loss < outcome.loss or (claim.loss == outcome.loss and standing.seq < outcome.seq)
+    burned: bool = self._is_refuted(claim, standing, outcome)
+    if not burned and outcome.status != _ACCEPTED:
+        lapsed: uint256 = block_clock._epoch_of(standing.block_1 - 1) + _LAPSE_EPOCHS
+        assert block.timestamp // params.EPOCH >= lapsed, "cv: not judged"
+    payer: address = empty(address)
+    amount: uint256 = 0
+    payer, amount = candidates._unbond(checkpoint_hash, claim)
     if burned:
-        extcall INeuron(NRN).burn(BOND)
+        extcall INeuron(NRN.address).burn(amount)
     else:
-        assert extcall IERC20(NRN).transfer(payer, BOND), "cv: transfer"
-    log ICheckpointVoting.BondReleased(checkpoint_hash=checkpoint_hash, payer=payer, amount=BOND, burned=burned)
+        self._pay(payer, amount)
+    log ICheckpointVoting.BondReleased(checkpoint_hash=checkpoint_hash, payer=payer, amount=amount, burned=burned)
 
 
 @external
-def withdraw_credit() -> uint256:
+def withdraw_credit(payer: address = msg.sender) -> uint256:
     """
-    @notice Withdraw the bonds of the caller's claims that were displaced.
+    @notice Pay out the bonds of claims that were displaced. Anyone may call it.
+    @param  payer  Who had posted them, and is paid.
     @return NRN wei paid.
     """
-    amount: uint256 = candidates._take_credit(msg.sender)
-    assert extcall IERC20(NRN).transfer(msg.sender, amount), "cv: transfer"
+    amount: uint256 = candidates._take_credit(payer)
+    self._pay(payer, amount)
     return amount
 
 
@@ -364,30 +418,64 @@ def open_root(block_index: uint256, root: bytes32):
     @param  block_index  An accepted block.
     @param  root         Hashes to the `eval_root_hash` the trainer signed.
     """
-    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
-    assert outcome.status == _ACCEPTED, "cv: not accepted"
+    outcome: checkpoint_words.Outcome = self._acceptance_of(block_index)
     keeper_pool._open(block_index, root, candidates.eval_root_hash[self.accepted[outcome.height]])
     log ICheckpointVoting.RootOpened(block_index=block_index, eval_root=root)
 
 
 @external
-def claim_keeper(block_index: uint256, staker: address = msg.sender) -> uint256:
+def claim_keeper(
+    block_index: uint256, approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender
+) -> uint256:
     """
-    @notice Pay a keeper its part of a block's pool, if its ballot was for the winner and shows that it evaluated.
+    @notice Pay a keeper its part of a block's pool, if its ballot approved the winner and shows that it evaluated it.
     @param  block_index  An accepted and redeemed block whose root is public.
+    @param  approvals    The keeper's ballot, as it was cast.
     @param  staker       Who is paid; anyone may call.
     @return NRN wei paid.
     """
-    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
-    power: uint256 = staticcall IStakeVault(VAULT).power_at(GROUP_ID, staker, block_clock._epoch_of(block_index))
-    amount: uint256 = keeper_pool._draw(block_index, staker, self.accepted[outcome.height], power)
-    assert extcall IERC20(NRN).transfer(staker, amount), "cv: transfer"
+    winner: bytes32 = self.accepted[self._outcome_of(block_index).height]
+    attestation: bytes32 = keeper_pool._attestation(block_index, staker)
+    attested: bool = False
+    for place: uint256 in range(len(approvals) // keeper_pool.APPROVAL, bound=keeper_pool.MAX_APPROVALS):
+        if extract32(approvals, place * keeper_pool.APPROVAL) == winner:
+            attested = extract32(approvals, place * keeper_pool.APPROVAL + 32) == attestation
+    assert attested, "cv: attestation"
+    power: uint256 = staticcall VAULT.power_at(GROUP_ID, staker, block_clock._epoch_of(block_index))
+    amount: uint256 = keeper_pool._draw(block_index, staker, keccak256(approvals), power)
+    self._pay(staker, amount)
     log ICheckpointVoting.KeeperPaid(block_index=block_index, staker=staker, amount=amount)
     return amount
 
 
 @external
 @view
+@reentrant
+def seq() -> uint256:
+    """
+    @notice Number of commitments so far: the order that decides who was first.
+    @return Their number.
+    """
+    return checkpoint_words._unpack_commitment(self._last_commitment)[0]
+
+
+@external
+@view
+@reentrant
+def terms() -> (uint256, uint256):
+    """
+    @notice What a claim of the running block must gain, and what its reveal posts.
+    @return Improvement on the incumbent's loss, Q32.32 nats per example.
+    @return NRN wei; 0 while the group has no power.
+    """
+    block_index: uint256 = block_clock._running()
+    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+    return self._improvement(self._level(baseline, block_index)), candidates._bond(self._part_in(block_index))
+
+
+@external
+@view
+@reentrant
 def current() -> (uint256, uint256, uint256, bytes32, bool, uint256):
     """
     @notice What a trainer needs to claim in the running block, as far as it is written down.
@@ -398,19 +486,18 @@ def current() -> (uint256, uint256, uint256, bytes32, bool, uint256):
     @return Whether the incumbent's loss on that version is on chain.
     @return That loss; of another version, or 0, if it is not.
     """
-    block_index: uint256 = 0
-    phase: uint256 = 0
-    block_index, phase = block_clock._now()
+    block_index: uint256 = block_clock._running()
     version: uint256 = 0
     tip: bytes32 = empty(bytes32)
-    version, tip = staticcall IDeltaRegistry(DELTAS).tip_at(block_clock._start_of(block_index))
+    version, tip = staticcall DELTAS.tip_at(block_clock._start_of(block_index))
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
     known: bool = baseline.known == 1 and baseline.version == version
-    return block_index, phase, version, tip, known, baseline.loss
+    return block_index, block_clock._phase(), version, tip, known, baseline.loss
 
 
 @external
 @view
+@reentrant
 def incumbent() -> bytes32:
     """
     @notice The checkpoint to beat.
@@ -421,6 +508,7 @@ def incumbent() -> bytes32:
 
 @external
 @view
+@reentrant
 def baseline() -> (uint256, uint256, uint256, bool):
     """
     @notice The incumbent's loss as the keepers last confirmed it.
@@ -435,7 +523,8 @@ def baseline() -> (uint256, uint256, uint256, bool):
 
 @external
 @view
-def outcome(block_index: uint256) -> (uint256, uint256, uint256, bool):
+@reentrant
+def outcome(block_index: uint256) -> (uint256, uint256, uint256, bool, uint256):
     """
     @notice How a block ended.
     @param  block_index  The block.
@@ -443,28 +532,40 @@ def outcome(block_index: uint256) -> (uint256, uint256, uint256, bool):
     @return Loss of the winner, if accepted.
     @return Its height, if accepted.
     @return Whether the reward has been redeemed.
+    @return Votes cast, NRN wei.
     """
-    outcome: checkpoint_words.Outcome = checkpoint_words._unpack_outcome(self._outcome[block_index])
-    return outcome.status, outcome.loss, outcome.height, outcome.redeemed == 1
+    outcome: checkpoint_words.Outcome = self._outcome_of(block_index)
+    return outcome.status, outcome.loss, outcome.height, outcome.redeemed == 1, outcome.cast
 
 
 @external
 @view
-def state() -> (uint256, uint256, uint256, bool, bytes32):
+@reentrant
+def state() -> (uint256, uint256, bool, bytes32):
     """
     @notice The last block in which something was revealed.
     @return Its index plus one; 0 if there was none.
-    @return Votes of its leader.
-    @return The leader's sequence number; 0 is "none valid".
+    @return Votes cast.
     @return Whether it is settled.
-    @return Checkpoint hash of the leader; zero is "none valid".
+    @return Who won, or would win if it had ended now; zero is nobody.
     """
     round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
-    return round.block_1, round.votes, round.seq, round.settled == 1, self._leader_of(round)
+    if round.block_1 == 0:
+        return 0, 0, True, empty(bytes32)
+    if round.settled == 1:
+        outcome: checkpoint_words.Outcome = self._outcome_of(round.block_1 - 1)
+        winner: bytes32 = self.accepted[outcome.height] if outcome.status == _ACCEPTED else empty(bytes32)
+        return round.block_1, round.cast, True, winner
+    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+    status: uint256 = 0
+    winner: bytes32 = empty(bytes32)
+    status, winner = self._verdict(round, self._level(baseline, round.block_1 - 1))
+    return round.block_1, round.cast, False, winner
 
 
 @external
 @view
+@reentrant
 def commitment(commitment: bytes32) -> (uint256, uint256):
     """
     @notice A commitment; zeros if there is none.
@@ -477,29 +578,37 @@ def commitment(commitment: bytes32) -> (uint256, uint256):
 
 @external
 @view
-def none_votes(block_index: uint256) -> uint256:
+@reentrant
+def has_won(checkpoint_hash: bytes32) -> bool:
     """
-    @notice Votes for "none valid"; known for the last block in which it got any.
-    @param  block_index  The block.
-    @return NRN wei.
+    @notice Whether a checkpoint was accepted, here or in a group that this one descends from.
+    @param  checkpoint_hash  The checkpoint.
+    @return True if it was.
     """
-    standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(self._none)
-    return standing.votes if standing.block_1 == block_index + 1 else 0
+    block_1: uint256 = candidates._standing_of(checkpoint_hash).block_1
+    if block_1 > 0:
+        outcome: checkpoint_words.Outcome = self._outcome_of(block_1 - 1)
+        if outcome.status == _ACCEPTED and self.accepted[outcome.height] == checkpoint_hash:
+            return True
+    return PARENT.address != empty(address) and staticcall PARENT.has_won(checkpoint_hash)
 
 
 @internal
-def _open_round(block_1: uint256, version: uint256):
+def _open_round(block_index: uint256, version: uint256) -> uint256:
     """
-    @notice On the first reveal of a block: settle the last round, begin a new one with "none valid" in the lead.
+    @notice On the first reveal of a block: settle the last round, begin a new one.
+    @return The part of the full bond that a reveal of this block posts.
     """
     round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
-    if round.block_1 == block_1:
-        return
+    if round.block_1 == block_index + 1:
+        return round.part
+    part: uint256 = self._part_in(block_index)
     self._round = checkpoint_words._pack_round(
-        checkpoint_words.Round(votes=0, seq=0, block_1=block_1, version=version, settled=0)
+        checkpoint_words.Round(cast=0, listed=0, block_1=block_index + 1, version=version, part=part, settled=0)
     )
     if round.settled == 0:
         self._settle(round)
+    return part
 
 
 @internal
@@ -509,35 +618,162 @@ def _settle(round: checkpoint_words.Round):
     @dev    Cannot revert: the vault answers for any epoch that has begun.
     """
     block_index: uint256 = round.block_1 - 1
-    winner: bytes32 = self._leader_of(round)
-    power: uint256 = staticcall IStakeVault(VAULT).group_power_at(GROUP_ID, block_clock._epoch_of(block_index))
-    outcome: checkpoint_words.Outcome = checkpoint_words.Outcome(status=_NO_QUORUM, loss=0, seq=0, height=0, redeemed=0)
-    if round.votes > 0 and round.votes * params.BPS >= power * QUORUM_BPS:
-        outcome.status = _REJECTED if round.seq == 0 else _ACCEPTED
+    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+    level: uint256 = self._level(baseline, block_index)
+    status: uint256 = 0
+    winner: bytes32 = empty(bytes32)
+    status, winner = self._verdict(round, level)
+    outcome: checkpoint_words.Outcome = checkpoint_words.Outcome(
+        status=status, loss=0, seq=0, height=0, redeemed=0, level=level, again=0, cast=round.cast
+    )
     log ICheckpointVoting.BlockSettled(
-        block_index=block_index, status=outcome.status, checkpoint_hash=winner, votes=round.votes
+        block_index=block_index, status=outcome.status, checkpoint_hash=winner, cast=round.cast
     )
     if outcome.status == _ACCEPTED:
         claim: checkpoint_words.Claim = candidates._claim_of(winner)
         outcome.loss = claim.loss
-        outcome.seq = round.seq
-        outcome.height = checkpoint_words._unpack_baseline(self._baseline).height + 1
-        self.accepted[outcome.height] = winner
-        self._baseline = checkpoint_words._pack_baseline(
-            checkpoint_words.Baseline(loss=claim.loss, version=round.version, height=outcome.height, known=1)
-        )
-        log ICheckpointVoting.BlockAccepted(
-            height=outcome.height,
-            block_index=block_index,
-            checkpoint_hash=winner,
-            trainer=claim.trainer,
-            loss=convert(claim.loss, uint64),
-            version=round.version,
-        )
+        standing: checkpoint_words.Standing = candidates._standing_of(winner)
+        outcome.seq = standing.seq
+        outcome.again = standing.again
+        outcome.height = baseline.height + 1
+        self._accept(winner, claim, outcome, round)
     self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
 
 
 @internal
+def _accept(
+    winner: bytes32,
+    claim: checkpoint_words.Claim,
+    outcome: checkpoint_words.Outcome,
+    round: checkpoint_words.Round,
+):
+    """
+    @notice Append an incumbent. Heights are only ever appended: whatever else may come to replace an incumbent does it
+            here, as a height of its own.
+    """
+    self.accepted[outcome.height] = winner
+    self._baseline = checkpoint_words._pack_baseline(
+        checkpoint_words.Baseline(
+            loss=outcome.loss,
+            version=round.version,
+            height=outcome.height,
+            known=1,
+            level=pace._raised(outcome.level, convert(MIN_IMPROVEMENT, uint256), convert(MAX_IMPROVEMENT, uint256)),
+            block_1=round.block_1,
+        )
+    )
+    log ICheckpointVoting.BlockAccepted(
+        height=outcome.height,
+        block_index=round.block_1 - 1,
+        checkpoint_hash=winner,
+        trainer=claim.trainer,
+        loss=convert(outcome.loss, uint64),
+        version=round.version,
+    )
+
+
+@internal
+def _pay(to: address, amount: uint256):
+    assert extcall NRN.transfer(to, amount), "cv: transfer"
+
+
+@internal
 @view
-def _leader_of(round: checkpoint_words.Round) -> bytes32:
-    return empty(bytes32) if round.seq == 0 else self._leader
+def _verdict(round: checkpoint_words.Round, level: uint256) -> (uint256, bytes32):
+    """
+    @notice How a round ends with the ballots cast so far, and who wins, or zero. Rank first, then quorum: if the best
+            misses the quorum, no worse one takes its place.
+    """
+    best: bytes32 = shortlist._best(checkpoint_words._pack_round(round), self._improvement(level))
+    votes: uint256 = round.cast if best == empty(bytes32) else candidates._standing_of(best).votes
+    if not self._is_quorum(votes, round.block_1 - 1):
+        return _NO_QUORUM, empty(bytes32)
+    return _REJECTED if best == empty(bytes32) else _ACCEPTED, best
+
+
+@internal
+@view
+def _is_refuted(
+    claim: checkpoint_words.Claim, standing: checkpoint_words.Standing, outcome: checkpoint_words.Outcome
+) -> bool:
+    """
+    @notice Whether the keepers have judged a claim false: it ranks before the winner, or the block was rejected, and
+            those who did not approve it are more than half of the votes cast and a quorum.
+    """
+    against: uint256 = outcome.cast - standing.votes
+    if outcome.status == _NO_QUORUM or 2 * against <= outcome.cast:
+        return False
+    if outcome.status == _ACCEPTED:
+        # Of two claims of this block neither can have been copied: the lower loss ranks before.
+        margin: uint256 = self._improvement(outcome.level) if standing.again + outcome.again > 0 else 1
+        better: bool = claim.loss + margin <= outcome.loss
+        earlier: bool = claim.loss < outcome.loss + margin and standing.seq < outcome.seq
+        if not (better or earlier):
+            return False
+    return self._is_quorum(against, standing.block_1 - 1)
+
+
+@internal
+@view
+def _is_open(claim: checkpoint_words.Claim, standing: checkpoint_words.Standing) -> bool:
+    """
+    @notice Whether nobody has judged a claim of an earlier block: it may be entered again.
+    """
+    outcome: checkpoint_words.Outcome = self._outcome_of(standing.block_1 - 1)
+    return claim.part > 0 and outcome.status != _ACCEPTED and not self._is_refuted(claim, standing, outcome)
+
+
+@internal
+@view
+def _is_quorum(votes: uint256, block_index: uint256) -> bool:
+    return votes * params.BPS >= self._power_in(block_index) * QUORUM_BPS
+
+
+@internal
+@view
+def _power_in(block_index: uint256) -> uint256:
+    """
+    @notice The power of the group on which a block's quorum is measured.
+    """
+    return staticcall VAULT.group_power_at(GROUP_ID, block_clock._epoch_of(block_index))
+
+
+@internal
+@view
+def _part_in(block_index: uint256) -> uint256:
+    """
+    @notice The part of the full bond that a reveal of a block posts: the group's share of all stake.
+    """
+    mine: uint256 = 0
+    total: uint256 = 0
+    mine, total = staticcall VAULT.share_at(GROUP_ID, block_clock._epoch_of(block_index))
+    return 0 if mine == 0 else max(mine * candidates.WHOLE // total, _LEAST_PART)
+
+
+@internal
+@view
+def _level(baseline: checkpoint_words.Baseline, block_index: uint256) -> uint256:
+    """
+    @notice Level of the minimum improvement in a block after the last accepted one.
+    """
+    return pace._lowered(baseline.level, block_index - baseline.block_1)
+
+
+@internal
+@view
+def _improvement(level: uint256) -> uint256:
+    return pace._improvement(level, convert(MIN_IMPROVEMENT, uint256), convert(MAX_IMPROVEMENT, uint256))
+
+
+@internal
+@view
+def _acceptance_of(block_index: uint256) -> checkpoint_words.Outcome:
+    outcome: checkpoint_words.Outcome = self._outcome_of(block_index)
+    assert outcome.status == _ACCEPTED, "cv: not accepted"
+    return outcome
+
+
+@internal
+@view
+def _outcome_of(block_index: uint256) -> checkpoint_words.Outcome:
+    return checkpoint_words._unpack_outcome(self._outcome[block_index])

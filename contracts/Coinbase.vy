@@ -20,30 +20,30 @@ from interfaces import IStakeVault
 
 implements: ICoinbase
 
-NRN: public(immutable(address))
-SALE: public(immutable(address))
-VAULT: public(immutable(address))
-REGISTRY: public(immutable(address))
+NRN: public(reentrant(immutable(INeuron)))
+SALE: public(reentrant(immutable(INeuronSale)))
+VAULT: public(reentrant(immutable(IStakeVault)))
+REGISTRY: public(reentrant(immutable(IGroupRegistry)))
 
 
 # Unix time from which halvings count: the end of the sale, when the issued amount is final.
-EMISSION_START: public(immutable(uint256))
+EMISSION_START: public(reentrant(immutable(uint256)))
 
 
 # NRN wei issued by the sale, remembered by the first mint after its end; 0 before.
-issued: public(uint256)
+issued: public(reentrant(uint256))
 
 
 # NRN wei minted by this contract.
-minted: public(uint256)
+minted: public(reentrant(uint256))
 
 
 # group -> epoch -> block rewards drawn.
-blocks_paid: public(HashMap[uint256, HashMap[uint256, uint256]])
+blocks_paid: public(reentrant(HashMap[uint256, HashMap[uint256, uint256]]))
 
 
 # group -> epoch -> seconds of delta periods rewarded.
-delta_seconds: public(HashMap[uint256, HashMap[uint256, uint256]])
+delta_seconds: public(reentrant(HashMap[uint256, HashMap[uint256, uint256]]))
 
 
 @deploy
@@ -57,10 +57,10 @@ def __init__(nrn: address, sale: address, vault: address, registry: address):
     """
     assert nrn != empty(address) and sale != empty(address), "coinbase: zero address"
     assert vault != empty(address) and registry != empty(address), "coinbase: zero address"
-    NRN = nrn
-    SALE = sale
-    VAULT = vault
-    REGISTRY = registry
+    NRN = INeuron(nrn)
+    SALE = INeuronSale(sale)
+    VAULT = IStakeVault(vault)
+    REGISTRY = IGroupRegistry(registry)
     EMISSION_START = staticcall INeuronSale(sale).END()
 
 
@@ -73,7 +73,7 @@ def mint_block(trainer: address, block_start: uint256, keeper_bps: uint256) -> u
     @param  keeper_bps   The keepers' part, minted to the calling contract; at most 10,000.
     @return NRN wei minted for the keepers.
     """
-    group_id: uint256 = staticcall IGroupRegistry(REGISTRY).voting_group(msg.sender)
+    group_id: uint256 = staticcall REGISTRY.voting_group(msg.sender)
     assert group_id != 0, "coinbase: not a group"
     assert block_start + params.MIN_BLOCK_PERIOD <= block.timestamp, "coinbase: running"
     epoch: uint256 = block_start // params.EPOCH
@@ -100,7 +100,7 @@ def mint_delta(proposer: address, period_start: uint256, credit_asked: uint256) 
     @param  credit_asked  Seconds of the epoch's seven days the period is credited with; cut to what is left of them.
     @return NRN wei minted.
     """
-    group_id: uint256 = staticcall IGroupRegistry(REGISTRY).delta_group(msg.sender)
+    group_id: uint256 = staticcall REGISTRY.delta_group(msg.sender)
     assert group_id != 0, "coinbase: not a group"
     assert period_start + credit_asked <= block.timestamp, "coinbase: running"
     epoch: uint256 = period_start // params.EPOCH
@@ -117,6 +117,7 @@ def mint_delta(proposer: address, period_start: uint256, credit_asked: uint256) 
 
 @external
 @view
+@reentrant
 def block_reward(group_id: uint256, block_start: uint256) -> uint256:
     """
     @notice What an accepted block earns in all, if the budget of its epoch is not used up.
@@ -129,6 +130,7 @@ def block_reward(group_id: uint256, block_start: uint256) -> uint256:
 
 @external
 @view
+@reentrant
 def delta_reward(group_id: uint256, period_start: uint256, period_length: uint256) -> uint256:
     """
     @notice What the winner of a period earns, if no other period of its epoch has drawn on the budget.
@@ -149,7 +151,7 @@ def _issued() -> uint256:
     """
     issued: uint256 = self.issued
     if issued == 0 and block.timestamp >= EMISSION_START:
-        issued = staticcall INeuronSale(SALE).issued()
+        issued = staticcall SALE.issued()
     return issued
 
 
@@ -178,7 +180,7 @@ def _reward(
         return 0
     mine: uint256 = 0
     total: uint256 = 0
-    mine, total = staticcall IStakeVault(VAULT).share_at(group_id, start // params.EPOCH)
+    mine, total = staticcall VAULT.share_at(group_id, start // params.EPOCH)
     if mine == 0:
         return 0
     total = max(total, issued * params.STAKE_FLOOR_BPS // params.BPS)
@@ -189,4 +191,4 @@ def _reward(
 def _mint(to: address, amount: uint256):
     if amount > 0:
         self.minted += amount
-        extcall INeuron(NRN).mint(to, amount)
+        extcall NRN.mint(to, amount)

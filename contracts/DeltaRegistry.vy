@@ -10,6 +10,8 @@
         What a period decided is fixed at its end by the ballots before it; `finalize`, `sync` and the next ballot only write it down,
         so nobody gains by calling early or late. Approval voting: a staker may support several proposals with full
         weight, because proposals arrive all week and an early voter must be able to support a better late one.
+        A proposal can be voted on once it is a seventh of a period old, and a ballot in the last seventh that changes
+        what the period would decide extends it by one: nobody proposes and wins, or turns the vote, in the last minute.
 """
 
 from contracts._modules import delta_words
@@ -34,8 +36,8 @@ exports: (
     versions.tip_of,
 )
 
-# A proposal can be voted on once it is this part of a period old: nobody proposes and wins in the last minute.
-_REVIEW_PART: constant(uint256) = 7
+# Extensions of one period: enough for everybody to answer, and periods end.
+_MAX_EXTENSIONS: constant(uint256) = 7
 
 
 # Share of the group's power a winner needs. Below the low bound two friends could rewrite the data; above the high
@@ -43,22 +45,22 @@ _REVIEW_PART: constant(uint256) = 7
 _MIN_QUORUM_BPS: constant(uint256) = 500
 _MAX_QUORUM_BPS: constant(uint256) = 6_667
 
-GROUP_ID: public(immutable(uint256))
-VAULT: public(immutable(address))
-COINBASE: public(immutable(address))
-QUORUM_BPS: public(immutable(uint256))
+GROUP_ID: public(reentrant(immutable(uint256)))
+VAULT: public(reentrant(immutable(IStakeVault)))
+COINBASE: public(reentrant(immutable(ICoinbase)))
+QUORUM_BPS: public(reentrant(immutable(uint256)))
 
 
 # Where the deltas up to `BASE_VERSION` are recorded: the registry of the group this one was forked from, or zero.
-PARENT: public(immutable(address))
+PARENT: public(reentrant(immutable(address)))
 
 
 # Proposals made so far; their ids are 1 to this number.
-n_proposals: public(uint256)
+n_proposals: public(reentrant(uint256))
 
 
 # proposal id -> sha256 of the manifest of the delta proposed.
-proposal_delta: public(HashMap[uint256, bytes32])
+proposal_delta: public(reentrant(HashMap[uint256, bytes32]))
 
 
 # `delta_words.Clock`
@@ -103,13 +105,14 @@ def __init__(
     assert quorum_bps >= _MIN_QUORUM_BPS and quorum_bps <= _MAX_QUORUM_BPS, "dr: quorum"
     versions.__init__(base_version, tip)
     GROUP_ID = group_id
-    VAULT = vault
-    COINBASE = coinbase
+    VAULT = IStakeVault(vault)
+    COINBASE = ICoinbase(coinbase)
     QUORUM_BPS = quorum_bps
     PARENT = parent
     self._clock = delta_words._pack_clock(
         delta_words.Clock(
             votes=0,
+            extensions=0,
             leader=0,
             start=block.timestamp,
             index=0,
@@ -167,21 +170,21 @@ def vote(proposal_id: uint256, staker: address = msg.sender):
     if proposal_id != 0:
         assert standing.proposed_at != 0, "dr: no proposal"
         assert standing.parent_version == clock.version, "dr: stale parent"
-        review: uint256 = clock.length_days * params.DAY // _REVIEW_PART
+        review: uint256 = clock.length_days * params.DAY // delta_words.PARTS
         assert block.timestamp >= standing.proposed_at + review, "dr: in review"
     assert self._voted[proposal_id][staker] != clock.index + 1, "dr: already voted"
     self._voted[proposal_id][staker] = clock.index + 1
-    power: uint256 = staticcall IStakeVault(VAULT).ballot_power(
-        GROUP_ID, staker, msg.sender, clock.start // params.EPOCH, True
-    )
+    power: uint256 = staticcall VAULT.ballot_power(GROUP_ID, staker, msg.sender, clock.start // params.EPOCH, True)
     assert power > 0, "dr: no power"
     # Tallies of an earlier period are void: powers of two snapshots must not add up.
     standing.votes = power if standing.index != clock.index else standing.votes + power
     standing.index = clock.index
     self._standing[proposal_id] = delta_words._pack_standing(standing)
     if standing.votes > clock.votes or (standing.votes == clock.votes and proposal_id < clock.leader):
+        before: delta_words.Clock = clock
         clock.votes = standing.votes
         clock.leader = proposal_id
+        clock.extensions += self._extension(before, clock)
         self._clock = delta_words._pack_clock(clock)
     log IDeltaRegistry.Voted(period_index=clock.index, proposal_id=proposal_id, staker=staker, power=power)
 
@@ -197,11 +200,11 @@ def vote_period_length(length: uint256, staker: address = msg.sender):
     days: uint256 = length_votes._whole_days(length)
     epoch: uint256 = block.timestamp // params.EPOCH
     length_votes._mark(epoch, staker)
-    power: uint256 = staticcall IStakeVault(VAULT).ballot_power(GROUP_ID, staker, msg.sender, epoch, False)
+    power: uint256 = staticcall VAULT.ballot_power(GROUP_ID, staker, msg.sender, epoch, False)
     assert power > 0, "dr: no power"
     votes: uint256 = length_votes._add(epoch, days, power)
     log IDeltaRegistry.PeriodLengthVoted(epoch=epoch, staker=staker, length=length, power=power)
-    if clock.pending_days != days and 2 * votes > staticcall IStakeVault(VAULT).group_power_at(GROUP_ID, epoch):
+    if clock.pending_days != days and 2 * votes > staticcall VAULT.group_power_at(GROUP_ID, epoch):
         clock.pending_days = days
         self._clock = delta_words._pack_clock(clock)
         log IDeltaRegistry.PeriodLengthAdopted(length=length)
@@ -213,7 +216,7 @@ def finalize():
     @notice Write down what the period that has ended decided, and open the one that contains now.
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
-    assert block.timestamp >= clock.start + clock.length_days * params.DAY, "dr: period running"
+    assert block.timestamp >= self._end(clock), "dr: period running"
     self._roll()
 
 
@@ -239,11 +242,12 @@ def redeem(version: uint256) -> uint256:
     @return NRN wei minted.
     """
     origin: delta_words.Origin = versions._collect(version)
-    return extcall ICoinbase(COINBASE).mint_delta(origin.proposer, origin.start, origin.credit)
+    return extcall COINBASE.mint_delta(origin.proposer, origin.start, origin.credit)
 
 
 @external
 @view
+@reentrant
 def version() -> uint256:
     """
     @notice The last version written down; `sync` may know a later one.
@@ -254,6 +258,7 @@ def version() -> uint256:
 
 @external
 @view
+@reentrant
 def tip() -> bytes32:
     """
     @notice The tip of `version()`.
@@ -264,6 +269,7 @@ def tip() -> bytes32:
 
 @external
 @view
+@reentrant
 def tip_at(when: uint256) -> (uint256, bytes32):
     """
     @notice The training set in force at a time, as far as it is written down.
@@ -277,20 +283,24 @@ def tip_at(when: uint256) -> (uint256, bytes32):
 
 @external
 @view
-def period() -> (uint256, uint256, uint256, uint256):
+@reentrant
+def period() -> (uint256, uint256, uint256, uint256, uint256):
     """
     @notice The period last written down.
     @return Unix time of its start.
-    @return Its length, seconds.
+    @return Its length without extensions, seconds.
     @return The length of the next one, seconds.
     @return Its index.
+    @return Unix time of its end, extensions included.
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
-    return clock.start, clock.length_days * params.DAY, clock.pending_days * params.DAY, clock.index
+    length: uint256 = clock.length_days * params.DAY
+    return clock.start, length, clock.pending_days * params.DAY, clock.index, self._end(clock)
 
 
 @external
 @view
+@reentrant
 def leader() -> (uint256, uint256):
     """
     @notice Who would win if the period last written down had ended: most votes, ties to the earliest proposal.
@@ -303,6 +313,7 @@ def leader() -> (uint256, uint256):
 
 @external
 @view
+@reentrant
 def proposal(proposal_id: uint256) -> (address, uint256, uint256, bytes32):
     """
     @notice A proposal; zeros if there is none.
@@ -320,6 +331,7 @@ def proposal(proposal_id: uint256) -> (address, uint256, uint256, bytes32):
 
 @external
 @view
+@reentrant
 def tally(period_index: uint256, proposal_id: uint256) -> uint256:
     """
     @notice Votes for a proposal in a period; known for the last period in which it got any.
@@ -333,6 +345,7 @@ def tally(period_index: uint256, proposal_id: uint256) -> uint256:
 
 @external
 @view
+@reentrant
 def voted(period_index: uint256, proposal_id: uint256, staker: address) -> bool:
     """
     @notice Whether a staker voted for a proposal in a period; known for its last ballot on it.
@@ -351,31 +364,61 @@ def _roll() -> delta_words.Clock:
     @return The clock after that.
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
-    end: uint256 = clock.start + clock.length_days * params.DAY
+    end: uint256 = self._end(clock)
     if block.timestamp < end:
         return clock
-    appended: bool = False
-    if clock.leader != 0:
-        power: uint256 = staticcall IStakeVault(VAULT).group_power_at(GROUP_ID, clock.start // params.EPOCH)
-        appended = clock.votes * params.BPS >= power * QUORUM_BPS
+    appended: bool = self._decision(clock) != 0
     log IDeltaRegistry.PeriodFinalized(
         period_index=clock.index, proposal_id=clock.leader, votes=clock.votes, appended=appended
     )
     if appended:
         clock.version += 1
         delta_hash: bytes32 = self.proposal_delta[clock.leader]
-        tip: bytes32 = versions._append(
-            clock.version, delta_hash, self._proposer[clock.leader], clock.start, clock.length_days
-        )
+        tip: bytes32 = versions._append(delta_hash, self._proposer[clock.leader], clock)
         log IDeltaRegistry.DeltaAppended(
             version=clock.version, proposal_id=clock.leader, delta_hash=delta_hash, tip=tip
         )
     # Periods that nobody touched were empty: skip them without leaving the grid.
     skipped: uint256 = (block.timestamp - end) // (clock.pending_days * params.DAY)
     clock.votes = 0
+    clock.extensions = 0
     clock.leader = 0
     clock.start = end + skipped * clock.pending_days * params.DAY
     clock.index += 1 + skipped
     clock.length_days = clock.pending_days
     self._clock = delta_words._pack_clock(clock)
     return clock
+
+
+@internal
+@view
+def _extension(before: delta_words.Clock, after: delta_words.Clock) -> uint256:
+    """
+    @notice 1 if a ballot in the last seventh of a period changes what the period would decide, else 0.
+    @dev    Not who leads but what is decided: else a proposal could lead early with a wei and reach its quorum late.
+    """
+    last: uint256 = before.length_days * params.DAY // delta_words.PARTS
+    if block.timestamp + last < self._end(before) or before.extensions == _MAX_EXTENSIONS:
+        return 0
+    return convert(self._decision(before) != self._decision(after), uint256)
+
+
+@internal
+@view
+def _decision(clock: delta_words.Clock) -> uint256:
+    """
+    @notice The proposal that a period appends if nobody votes any more, or 0.
+    """
+    if clock.leader == 0:
+        return 0
+    power: uint256 = staticcall VAULT.group_power_at(GROUP_ID, clock.start // params.EPOCH)
+    return clock.leader if clock.votes * params.BPS >= power * QUORUM_BPS else 0
+
+
+@internal
+@pure
+def _end(clock: delta_words.Clock) -> uint256:
+    """
+    @return Unix time at which a period ends.
+    """
+    return clock.start + delta_words._lasts(clock.length_days, clock.extensions)

@@ -22,33 +22,33 @@ implements: IGroupRegistry
 # First bytes of an ERC-5202 blueprint: 0xFE71, version 0, no data section. They keep it from being called.
 _BLUEPRINT_PREAMBLE: constant(Bytes[3]) = b"\xFE\x71\x00"
 
-NRN: public(immutable(address))
-VAULT: public(immutable(address))
-COINBASE: public(immutable(address))
-DELTA_BLUEPRINT: public(immutable(address))
-VOTING_BLUEPRINT: public(immutable(address))
+NRN: public(reentrant(immutable(address)))
+VAULT: public(reentrant(immutable(address)))
+COINBASE: public(reentrant(immutable(address)))
+DELTA_BLUEPRINT: public(reentrant(immutable(address)))
+VOTING_BLUEPRINT: public(reentrant(immutable(address)))
 
 
 # Least bond of any group, NRN wei: a junk claim must cost more than looking at it.
-MIN_BOND: public(immutable(uint256))
+MIN_BOND: public(reentrant(immutable(uint256)))
 
 
 # Groups so far; their ids are 1 to this number.
-n_groups: public(uint256)
+n_groups: public(reentrant(uint256))
 
 
 # group -> the group it was forked from, or 0.
-parent_of: public(HashMap[uint256, uint256])
+parent_of: public(reentrant(HashMap[uint256, uint256]))
 
 
 # group -> its contracts.
-deltas_of: public(HashMap[uint256, address])
-voting_of: public(HashMap[uint256, address])
+deltas_of: public(reentrant(HashMap[uint256, address]))
+voting_of: public(reentrant(HashMap[uint256, address]))
 
 
 # contract -> its group; 0 for any address not created here.
-delta_group: public(HashMap[address, uint256])
-voting_group: public(HashMap[address, uint256])
+delta_group: public(reentrant(HashMap[address, uint256]))
+voting_group: public(reentrant(HashMap[address, uint256]))
 
 
 @deploy
@@ -143,7 +143,16 @@ def _create(
         salt=salt,
     )
     voting: address = create_from_blueprint(
-        VOTING_BLUEPRINT, group_id, NRN, VAULT, COINBASE, deltas, checkpoint, config, salt=salt
+        VOTING_BLUEPRINT,
+        group_id,
+        NRN,
+        VAULT,
+        COINBASE,
+        deltas,
+        self.voting_of[parent_id],
+        checkpoint,
+        config,
+        salt=salt,
     )
     self.parent_of[group_id] = parent_id
     self.deltas_of[group_id] = deltas

@@ -25,20 +25,20 @@ initializes: epoch_trace
 # Trace of all groups together. No clash: group ids start at 1, staker keys are hashes.
 _TOTAL: constant(bytes32) = empty(bytes32)
 
-NRN: public(immutable(address))
-REGISTRY: public(immutable(address))
+NRN: public(reentrant(immutable(IERC20)))
+REGISTRY: public(reentrant(immutable(IGroupRegistry)))
 
 
 # Hot key that may cast a staker's ballots. It can never move stake.
-operator_of: public(HashMap[address, address])
+operator_of: public(reentrant(HashMap[address, address]))
 
 
 # NRN wei on the way out: staker -> release epoch -> amount.
-exit_amount: public(HashMap[address, HashMap[uint256, uint256]])
+exit_amount: public(reentrant(HashMap[address, HashMap[uint256, uint256]]))
 
 
 # NRN wei on the way out, of everyone.
-total_exiting: public(uint256)
+total_exiting: public(reentrant(uint256))
 
 
 @deploy
@@ -49,8 +49,8 @@ def __init__(nrn: address, registry: address):
     @param  registry  The `GroupRegistry`; may be deployed later at this address.
     """
     assert nrn != empty(address) and registry != empty(address), "vault: zero address"
-    NRN = nrn
-    REGISTRY = registry
+    NRN = IERC20(nrn)
+    REGISTRY = IGroupRegistry(registry)
 
 
 @external
@@ -61,12 +61,12 @@ def stake(group_id: uint256, amount: uint256):
     @param  amount    NRN wei, approved to the vault before.
     """
     assert amount > 0, "vault: zero amount"
-    assert group_id != 0 and group_id <= staticcall IGroupRegistry(REGISTRY).n_groups(), "vault: no group"
+    assert group_id != 0 and group_id <= staticcall REGISTRY.n_groups(), "vault: no group"
     epoch: uint256 = self._epoch() + 1
     self._increase(self._staker_key(group_id, msg.sender), amount, epoch)
     self._increase(self._group_key(group_id), amount, epoch)
     self._increase(_TOTAL, amount, epoch)
-    assert extcall IERC20(NRN).transferFrom(msg.sender, self, amount), "vault: transfer"
+    assert extcall NRN.transferFrom(msg.sender, self, amount), "vault: transfer"
     log IStakeVault.Staked(group_id=group_id, staker=msg.sender, amount=amount, effective_epoch=epoch)
 
 
@@ -102,7 +102,7 @@ def withdraw(release_epoch: uint256) -> uint256:
     assert amount > 0, "vault: nothing"
     self.exit_amount[msg.sender][release_epoch] = 0
     self.total_exiting -= amount
-    assert extcall IERC20(NRN).transfer(msg.sender, amount), "vault: transfer"
+    assert extcall NRN.transfer(msg.sender, amount), "vault: transfer"
     log IStakeVault.Withdrawn(staker=msg.sender, release_epoch=release_epoch, amount=amount)
     return amount
 
@@ -118,7 +118,7 @@ def migrate(from_id: uint256, to_id: uint256, amount: uint256):
     @param  amount   NRN wei, at most the caller's stake in the parent.
     """
     assert amount > 0, "vault: zero amount"
-    assert from_id != 0 and staticcall IGroupRegistry(REGISTRY).parent_of(to_id) == from_id, "vault: not a child"
+    assert from_id != 0 and staticcall REGISTRY.parent_of(to_id) == from_id, "vault: not a child"
     epoch: uint256 = self._epoch() + 1
     self._decrease(self._staker_key(from_id, msg.sender), amount, epoch)
     self._decrease(self._group_key(from_id), amount, epoch)
@@ -139,6 +139,7 @@ def set_operator(operator: address):
 
 @external
 @view
+@reentrant
 def current_epoch() -> uint256:
     """
     @notice The epoch of now.
@@ -149,6 +150,7 @@ def current_epoch() -> uint256:
 
 @external
 @view
+@reentrant
 def stake_of(group_id: uint256, staker: address) -> uint256:
     """
     @notice A staker's stake in a group after all requested changes.
@@ -161,6 +163,7 @@ def stake_of(group_id: uint256, staker: address) -> uint256:
 
 @external
 @view
+@reentrant
 def group_stake(group_id: uint256) -> uint256:
     """
     @notice The stake of a group after all requested changes.
@@ -172,6 +175,7 @@ def group_stake(group_id: uint256) -> uint256:
 
 @external
 @view
+@reentrant
 def total_stake() -> uint256:
     """
     @notice The stake of all groups after all requested changes.
@@ -182,6 +186,7 @@ def total_stake() -> uint256:
 
 @external
 @view
+@reentrant
 def power_at(group_id: uint256, staker: address, epoch: uint256) -> uint256:
     """
     @notice A staker's power in a group in an epoch.
@@ -196,6 +201,7 @@ def power_at(group_id: uint256, staker: address, epoch: uint256) -> uint256:
 
 @external
 @view
+@reentrant
 def group_power_at(group_id: uint256, epoch: uint256) -> uint256:
     """
     @notice The power of a whole group in an epoch: what quorums are measured against.
@@ -209,6 +215,7 @@ def group_power_at(group_id: uint256, epoch: uint256) -> uint256:
 
 @external
 @view
+@reentrant
 def total_power_at(epoch: uint256) -> uint256:
     """
     @notice The power of all groups in an epoch.
@@ -221,6 +228,7 @@ def total_power_at(epoch: uint256) -> uint256:
 
 @external
 @view
+@reentrant
 def share_at(group_id: uint256, epoch: uint256) -> (uint256, uint256):
     """
     @notice Numerator and denominator of a group's slice of the emission.
@@ -235,6 +243,7 @@ def share_at(group_id: uint256, epoch: uint256) -> (uint256, uint256):
 
 @external
 @view
+@reentrant
 def ballot_power(group_id: uint256, staker: address, caller: address, start_epoch: uint256, sustained: bool) -> uint256:
     """
     @notice The weight of a ballot that `caller` casts for `staker`.

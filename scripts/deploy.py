@@ -37,7 +37,9 @@ BLUEPRINTS = {
     "CheckpointVotingBlueprint": "CheckpointVoting",
 }
 # Each contract takes the nonce of its place; Coinbase reads the sale, so the sale comes first.
-ORDER = (*BLUEPRINTS, "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron")
+ORDER = (
+    *BLUEPRINTS, "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron", "Sponsorship"
+)  # fmt: skip
 
 
 class DeploymentError(Exception):
@@ -138,6 +140,7 @@ def constructor(name: str, p: Parameters, at: dict[str, str]) -> tuple[Any, ...]
         "Coinbase": (nrn, sale, vault, registry),
         "GroupRegistry": (nrn, vault, coinbase, *blueprints, p.min_bond),
         "Neuron": (sale, coinbase),
+        "Sponsorship": (vault, registry),
     }[name]
 
 
@@ -158,6 +161,7 @@ def wiring(at: dict[str, str]) -> dict[str, dict[str, Any]]:
             "VOTING_BLUEPRINT": at["CheckpointVotingBlueprint"],
         },
         "Neuron": sale | coinbase,
+        "Sponsorship": vault | registry,
     }
 
 

@@ -10,6 +10,7 @@ of the deployed code; the slots of modules stand under the module's name.
 
 from collections.abc import Iterator
 from difflib import unified_diff
+from pathlib import Path
 from typing import Any
 
 from vyper.cli.vyper_compile import compile_files
@@ -91,7 +92,9 @@ def _places(
     word, position = WORDS[kind]
     for name, entry in layout.items():
         if position in entry:
-            yield word, entry[position], entry.get("length", 0), f"{prefix}{name} {entry['type']}"
+            # The compiler names an interface by the path of its file.
+            type_ = Path(entry["type"]).stem if "/" in entry["type"] else entry["type"]
+            yield word, entry[position], entry.get("length", 0), f"{prefix}{name} {type_}"
         else:
             yield from _places(kind, entry, f"{prefix}{name}.")
 

@@ -28,8 +28,11 @@ DROPPED = re.compile(r"^\s+(assert |log |extcall |return$|self\.\S+ [+-]?= |[a-z
 
 # Bugs found by running earlier versions, and by review: correct text, wrong text.
 PLANTED = {
-    "A21: a ballot is not bound to its candidate": (
-        "== keccak256(abi_encode(winner, attestation))", "!= empty(bytes32)",
+    "A21: an attestation is not bound to its candidate": (
+        "if extract32(approvals, place * keeper_pool.APPROVAL) == winner:", "if True:",
+    ),
+    "A21: a ballot is not what was cast": (
+        "assert self.ballot[block_index][staker] == ballot, \"cv: ballot\"", "pass",
     ),
     "A22: the zero address may be a trainer": (
         'assert trainer != empty(address), "cv: zero trainer"', "pass",
@@ -40,8 +43,91 @@ PLANTED = {
     "delta credit: the epoch's seconds are never used up": (
         "params.EPOCH - credited)", "params.EPOCH)",
     ),
-    "a tie goes to the later committer": (
-        "standing.seq < round.seq", "standing.seq > round.seq",
+    "nearly as good and later wins": ("standing.seq < first and", "True and"),
+    "the first commitment of a block holds off what is better": (
+        "(improvement if standing.again == 1 else 1)", "improvement",
+    ),
+    "a copy of an open claim overtakes by any difference": (
+        "(improvement if standing.again == 1 else 1)", "1",
+    ),
+    "half of the votes cast is enough": (
+        "> round & checkpoint_words.VOTES", ">= round & checkpoint_words.VOTES",
+    ),
+    "the winner needs no quorum of its own": (
+        "round.cast if best == empty(bytes32) else candidates._standing_of(best).votes",
+        "round.cast",
+    ),
+    "a full shortlist turns a leader away": (
+        "            place = i\n            break\n", "            pass\n",
+    ),
+    "a ballot names a candidate twice": (
+        '> convert(last, uint256), "cv: order"',
+        '>= convert(last, uint256), "cv: order"',
+    ),
+    "votes of an earlier block count": (
+        'assert standing & checkpoint_words.BLOCK == block_1, "cv: not a candidate"', "pass",
+    ),
+    "what ranks behind the winner burns": (
+        "        if not (better or earlier):",
+        "        if False:",
+    ),
+    "a minority's no burns": (
+        "return self._is_quorum(against, standing.block_1 - 1)",
+        "return True",
+    ),
+    "an open claim is entered by another": (
+        "known.trainer == trainer and self._is_open",
+        "self._is_open",
+    ),
+    "a judged claim is entered again": (
+        "outcome.status != _ACCEPTED and not self._is_refuted(claim, standing, outcome)",
+        "outcome.status != _ACCEPTED",
+    ),
+    "an open claim loses its rank": ("        seq = old.seq\n", ""),
+    "an open claim changes its payer": ("        claim.relayed = known.relayed\n", ""),
+    "an open bond returns at once": (
+        'assert block.timestamp // params.EPOCH >= lapsed, "cv: not judged"', "pass",
+    ),
+    "commitments without power": ('assert self._power_in(block_index) > 0, "cv: no power"', "pass"),
+    "the improvement never falls": ("return level - min(level, _FALL * blocks)", "return level"),
+    "the improvement climbs beyond its bound": (
+        "return level if self._improvement(level, least, most) == most else level + _RAISE",
+        "return level + _RAISE",
+    ),
+    "the bond ignores the group's share": (
+        "max(mine * candidates.WHOLE // total, _LEAST_PART)", "candidates.WHOLE",
+    ),
+    "an ancestor's winner is paid again": (
+        "assert PARENT.address == empty(address) or "
+        'not staticcall PARENT.has_won(checkpoint_hash), "cv: already won"',
+        "pass",
+    ),
+    "a last-second vote gets no answer": (
+        "clock.extensions += self._extension(before, clock)",
+        "pass",
+    ),
+    "an extension for a change of the leader alone": (
+        "convert(self._decision(before) != self._decision(after), uint256)",
+        "convert(before.leader != after.leader, uint256)",
+    ),
+    "extensions are forgotten by the version": (
+        "delta_words._lasts(origin.length_days, origin.extensions)",
+        "delta_words._lasts(origin.length_days, 0)",
+    ),
+    "a sponsorship is drawn twice": (
+        "    self.drawn[sponsorship_id][height][who] = True\n",
+        "    pass\n",
+    ),
+    "a sponsorship pays for what was there": ("height > terms.base_height and ", ""),
+    "a refund leaves the books as they were": (
+        "    self._money[sponsorship_id] = 0\n", "    pass\n",
+    ),
+    "a sponsor is credited what was sent, not what arrived": (
+        "- before\n    per_block", "- before + 1\n    per_block",
+    ),
+    "keepers draw without having evaluated": (
+        '== _PAID, "sp: not paid"',
+        '!= empty(bytes32), "sp: not paid"',
     ),
     "stake counts at once": (
         "epoch: uint256 = self._epoch() + 1", "epoch: uint256 = self._epoch()",
@@ -56,7 +142,7 @@ PLANTED = {
     "the stake floor is missing": (
         "total = max(total, issued * params.STAKE_FLOOR_BPS // params.BPS)", "pass",
     ),
-    "a bond is released twice": ("    claim.bonded = 0\n", "    pass\n"),
+    "a bond is released twice": ("    claim.part = 0\n", "    pass\n"),
 }  # fmt: skip
 
 

@@ -54,6 +54,7 @@ MACHINES = {
     "DeltaRegistry": "deltas or protocol", "delta_words": "deltas or records", "versions": "deltas",
     "length_votes": "deltas", "Coinbase": "emission or protocol", "params": "emission or deltas",
     "Neuron": "protocol", "NeuronSale": "protocol", "GroupRegistry": "protocol",
+    "Sponsorship": "sponsors", "sponsorship_words": "sponsors or records",
 }  # fmt: skip
 OTHERS = "blocks or records"
 
@@ -235,7 +236,7 @@ def machines(suites: list[str], mutant: Mutant) -> Record:
         command = [
             sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
             "-p", "no:cacheprovider", "--confcutdir", "tests/stateful", "--timeout", "0",
-            "-k", f"test_a or {chosen}", *suites,
+            "-k", f"test_a or test_f or test_e or {chosen}", *suites,
         ]  # fmt: skip
         environment = os.environ | {"CONTRACTS_ROOT": scratch}
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.mutants import names, users
 
 ROOT = Path(__file__).parents[1]
-CALL = re.compile(r"(?:extcall|staticcall) I\w+\([^)]*\)\.(\w+)\(")
+CALL = re.compile(r"(?:extcall|staticcall) (?:I\w+\([^)]*\)|[A-Z]+|voting|deltas)\.(\w+)\(")
 # Calls of another form -> the words of the table.
 OTHERS = {"raw_call(BENEFICIARY": "beneficiary", "raw_call(\n        trainer": "isValidSignature",
           "create_from_blueprint(": "constructors"}  # fmt: skip
@@ -74,8 +74,24 @@ def test_who_calls_holds_a_lock() -> None:
         assert "# pragma nonreentrancy on" in SOURCES[contract], contract
 
 
+def test_one_policy_of_reentrancy() -> None:
+    """All but the token lock what writes and leave views open."""
+    for name, source in SOURCES.items():
+        if name == "Neuron":
+            continue
+        assert "# pragma nonreentrancy on" in source, name
+        views = re.findall(r"@external\n@view\n(@reentrant\n)?def ", source)
+        assert all(views), name
+        assert not re.search(r"public\((?!reentrant\()", source), name
+
+
 def test_nothing_is_unbounded() -> None:
-    """Two searches with fixed bounds; no dynamic array, no recursion (Vyper has none)."""
-    loops = [loop for source in SOURCES.values() for loop in re.findall(r"\bfor .*:", source)]
-    assert loops == ["for _: uint256 in range(64):", "for _: uint256 in range(32):"]
+    """Loops have fixed bounds; no dynamic array, no recursion (Vyper has none)."""
+    loops = [
+        loop for source in SOURCES.values() for loop in re.findall(r"\bfor .* in (.*):", source)
+    ]
+    approvals = "range(len(approvals) // keeper_pool.APPROVAL, bound=keeper_pool.MAX_APPROVALS)"
+    places = "range(listed, bound=PLACES)"
+    known = ["range(keeper_pool.MAX_APPROVALS)", approvals, places, places, "range(PLACES - 1)"]
+    assert sorted(loops) == sorted([*known, "range(64)", "range(32)"])
     assert not any("DynArray" in source for source in SOURCES.values())

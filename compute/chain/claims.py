@@ -1,5 +1,6 @@
 """What trainers sign and keepers attest: EIP-712 claims and the hashes around them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ if TYPE_CHECKING:
     from eth_account.messages import SignableMessage
     from eth_account.signers.local import LocalAccount
 
-NONE_VALID = bytes(32)  # the candidate of a keeper who found every claim false
+MAX_APPROVALS = 4  # of one ballot
+NONE_APPROVED = bytes(32)  # in the place of a checkpoint, where events tell of an empty ballot
+_APPROVAL = 64  # bytes
 
 _TYPES: dict[str, list[dict[str, str]]] = {
     "Checkpoint": [
@@ -94,11 +97,6 @@ def commitment(digest: bytes, salt: bytes) -> bytes:
     return keccak(encode(["bytes32", "bytes32"], [digest, salt]))
 
 
-def eval_root(loss: int, transcript_root: bytes) -> bytes:
-    """The secret of an evaluation: only who evaluated knows the transcript's root."""
-    return keccak(encode(["uint64", "bytes32"], [loss, transcript_root]))
-
-
 def eval_root_hash(root: bytes) -> bytes:
     """The trainer's public promise of an evaluation root."""
     return keccak(root)
@@ -109,6 +107,16 @@ def attestation(root: bytes, staker: str) -> bytes:
     return keccak(encode(["bytes32", "address"], [root, staker]))
 
 
-def ballot(candidate: bytes, proof: bytes) -> bytes:
-    """How a vote is stored: candidate (or its block's "none valid" mark) and attestation."""
-    return keccak(encode(["bytes32", "bytes32"], [candidate, proof]))
+def ballot(approved: Mapping[bytes, bytes]) -> bytes:
+    """A ballot as it is cast: each approved checkpoint hash and its attestation, hashes rising."""
+    if len(approved) > MAX_APPROVALS:
+        raise ValueError(f"a ballot approves {MAX_APPROVALS} claims at most")
+    return b"".join(digest + approved[digest] for digest in sorted(approved))
+
+
+def approvals(cast: bytes) -> dict[bytes, bytes]:
+    """Attestation by approved checkpoint hash. Raises ValueError for bytes that are no ballot."""
+    if len(cast) % _APPROVAL or len(cast) > _APPROVAL * MAX_APPROVALS:
+        raise ValueError("the bytes are no ballot")
+    starts = range(0, len(cast), _APPROVAL)
+    return {cast[at : at + 32]: cast[at + 32 : at + _APPROVAL] for at in starts}

@@ -123,20 +123,20 @@ class Deltas:
     def period(self) -> DeltaPeriod:
         """The delta period that runs now."""
         head = self._terms.head()
-        start, length, pending, index = self.contract.call("period", at=head.number)
+        start, length, pending, index, end = self.contract.call("period", at=head.number)
         if length == 0 or pending == 0:
             raise MalformedAnswer("The RPC gives a delta period without length.")
-        end = start + length
         if head.timestamp < end:
-            return DeltaPeriod(index, start, length, pending)
+            return DeltaPeriod(index, start, length, pending, end)
         skipped = (head.timestamp - end) // pending
-        return DeltaPeriod(index + 1 + skipped, end + skipped * pending, pending, pending)
+        begun = end + skipped * pending
+        return DeltaPeriod(index + 1 + skipped, begun, pending, pending, begun + pending)
 
     def finalizable(self) -> bool:
         """Whether a delta period is over and waits for `finalize`."""
         head = self._terms.head()
-        start, length, _, _ = self.contract.call("period", at=head.number)
-        return head.timestamp >= start + length
+        *_, end = self.contract.call("period", at=head.number)
+        return head.timestamp >= end
 
     def leader(self) -> DeltaLeader | None:
         """The proposal in front in the period that runs now; None without ballots."""
@@ -191,7 +191,7 @@ class Deltas:
     def _dues(self, versions: Sequence[int]) -> list[DeltaDue]:
         answers = self.contract.call_many([("due", (version,)) for version in versions])
         found = [DeltaDue(number, *due) for number, due in zip(versions, answers, strict=True)]
-        return [due for due in found if due.proposer != ZERO_ADDRESS]
+        return [due for due in found if due.proposer != ZERO_ADDRESS and due.credit]
 
 
 def _proposal(number: int, stored: tuple[str, int, int, bytes], votes: int) -> Proposal:

@@ -7,8 +7,6 @@ from compute.chain.records import AcceptedBlock, Candidate, Head
 from compute.chain.terms import Terms
 from compute.chain.voting import Voting, revealed_claim
 
-MAX_HEIGHT = 100_000  # decades of the shortest blocks
-
 
 class History:
     """What happened since the group was created (nothing of its parents').
@@ -23,24 +21,19 @@ class History:
         self._deltas = deltas
 
     def height(self, head: Head) -> int:
-        """How many accepted blocks are written down. More than there was time for is refused."""
-        _, _, height, _ = self._voting.contract.call("baseline", at=head.number)
-        if height > min(self._terms.slot_at(head.timestamp).index, MAX_HEIGHT):
-            raise MalformedAnswer(f"The RPC claims {height} accepted blocks in too short a time.")
-        return height
+        """How many accepted blocks are written down."""
+        return self._voting.height(head)
 
     def winners(self, head: Head | None = None) -> list[Candidate]:
         """The accepted claims that are written down, at `head` or now; by height, 1 first."""
-        head = head or self._terms.head()
-        calls = [("accepted", (number,)) for number in range(1, self.height(head) + 1)]
-        hashes = self._voting.contract.call_many(calls, at=head.number)
-        return self._voting.revealed(hashes, at=head.number)
+        return self._voting.winners(head or self._terms.head())
 
     def accepted_blocks(self) -> list[AcceptedBlock]:
         """Every accepted block that is written down, by height, 1 first."""
         head = self._terms.head()
         winners = self.winners(head)
         events = self._terms.events(self._voting.contract, ["Revealed"], head.number)
+        # a claim entered again is told twice: the last time counts
         claims = {event["checkpoint_hash"]: revealed_claim(event) for event in events}
         tips = self._deltas.tips_at([self._terms.slot(w.block_index).start for w in winners])
         accepted = []

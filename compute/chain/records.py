@@ -22,6 +22,7 @@ class GroupConfig:
     delta_period: int
     bond: int
     min_improvement: int
+    max_improvement: int
     keeper_bps: int
 
 
@@ -47,6 +48,15 @@ class Current:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a block asks of a claim: the least improvement, and the bond that a reveal posts, which
+    is 0 while nobody could vote."""
+
+    improvement: int
+    bond: int
+
+
+@dataclass(frozen=True)
 class Incumbent:
     """The checkpoint to beat. `loss` holds on training-set `version` and only if `known`."""
 
@@ -68,17 +78,20 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one block; loss, height and redeemed mean something only if accepted."""
+    """Of one block; loss, height and redeemed mean something only if accepted. `cast` is the stake
+    of all ballots."""
 
     status: Status
     loss: int
     height: int
     redeemed: bool
+    cast: int
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A revealed claim as the contract stores it. `seq` is the order of commitment."""
+    """A revealed claim as the contract stores it. `seq` is its rank, the order of its first
+    commitment; `block_index` the block it was entered in last; `bond` what is still posted."""
 
     checkpoint_hash: bytes
     trainer: str
@@ -86,7 +99,7 @@ class Candidate:
     payer: str
     seq: int
     block_index: int
-    bond_open: bool
+    bond: int
 
 
 @dataclass(frozen=True)
@@ -104,11 +117,11 @@ class RevealedClaim:
 
 @dataclass(frozen=True)
 class OpenBlock:
-    """The last block in which something was revealed, and its leading candidate."""
+    """The last block in which something was revealed; `leader` would win now, or has won."""
 
     block_index: int
-    leader: bytes | None  # None: "none valid" leads
-    votes: int
+    leader: bytes | None
+    cast: int
     settled: bool
 
 
@@ -151,16 +164,14 @@ class Proposal:
 
 @dataclass(frozen=True)
 class DeltaPeriod:
-    """The voting period that runs now. `next_length` applies from the one after it."""
+    """The voting period that runs now. `next_length` applies from the one after it; `end` includes
+    the extensions that late ballots brought."""
 
     index: int
     start: int
     length: int
     next_length: int
-
-    @property
-    def end(self) -> int:
-        return self.start + self.length
+    end: int
 
     @property
     def review(self) -> int:
@@ -184,3 +195,22 @@ class DeltaDue:
     proposer: str
     period_start: int
     credit: int
+
+
+@dataclass(frozen=True)
+class Sponsorship:
+    """Tokens behind a group's next accepted blocks, in the token's smallest units.
+
+    Paid for are the accepted blocks of `heights` (first, last) that begin in [since, until), with
+    `per_block` each while something is `left`.
+    """
+
+    id: int
+    group_id: int
+    sponsor: str
+    token: str
+    left: int
+    per_block: int
+    since: int
+    until: int
+    heights: tuple[int, int]

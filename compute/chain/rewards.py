@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from compute.chain.claims import attestation, ballot
+from eth_utils import keccak
+
+from compute.chain.claims import approvals, attestation
 from compute.chain.errors import MalformedAnswer
 from compute.chain.group import Group
 from compute.chain.records import Candidate, Outcome, Status
+from compute.chain.voting import PAID
 from compute.units import BPS, EPOCH
 
 if TYPE_CHECKING:
@@ -28,12 +31,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Reward:
-    """`amount` in units of 1e-18 NRN; `number` is a block index, or a version for a delta."""
+    """`amount` in units of 1e-18 NRN; `number` is a block index, or a version for a delta. A bond
+    has its claim's `checkpoint_hash`, a keeper's share the `ballot` that earned it."""
 
     kind: Kind
     amount: int
     number: int
     checkpoint_hash: bytes = b""
+    ballot: bytes = b""
 
 
 def rewards(group: Group, address: str) -> list[Reward]:
@@ -47,9 +52,16 @@ def rewards(group: Group, address: str) -> list[Reward]:
     found += _block_rewards(
         group, [w for w, told, _ in played if w.trainer == address and not told.redeemed]
     )
-    found += [_bond(group, w) for w in winners if w.payer == address and w.bond_open]
+    found += [_bond(w) for w in winners if w.payer == address and w.bond]
     if group.config.keeper_bps:
-        voted = [(w, mine) for w, told, mine in played if told.redeemed and mine is not None]
+        unpaid = [w for w, told, mine in played if told.redeemed and mine not in (None, PAID)]
+        cast = group.voting.ballots_cast(address) if unpaid else {}
+        stored = {w.block_index: mine for w, _, mine in played}
+        voted = [
+            (w, told)
+            for w in unpaid
+            if keccak(told := cast.get(w.block_index, b"")) == stored[w.block_index]
+        ]
         found += _keeper_rewards(group, voted, address)
     found += _delta_rewards(group, address)
     if credit := group.voting.credit(address):
@@ -58,7 +70,7 @@ def rewards(group: Group, address: str) -> list[Reward]:
 
 
 def open_bonds(group: Group, address: str) -> list[Reward]:
-    """Bonds that this address paid for settled claims, its own or others'.
+    """Bonds that can be released, which this address paid for claims, its own or others'.
 
     Reads all of the group's events: slow on an old group.
     """
@@ -67,25 +79,34 @@ def open_bonds(group: Group, address: str) -> list[Reward]:
     paid = [
         claim
         for claim in group.voting.revealed(list(hashes))
-        if claim.payer == address and claim.bond_open
+        if claim.payer == address and claim.bond
     ]
     outcomes = group.voting.outcomes([claim.block_index for claim in paid])
+    waiting = _waiting(group, paid)
     return [
-        _bond(group, claim)
+        _bond(claim)
         for claim, outcome in zip(paid, outcomes, strict=True)
-        if outcome.status is not Status.UNSETTLED
+        if outcome.status is not Status.UNSETTLED and claim not in waiting
     ]
+
+
+def _waiting(group: Group, claims: Sequence[Candidate]) -> list[Candidate]:
+    """Those of settled blocks whose bonds cannot be released yet: not judged, and not lapsed."""
+    now = group.head().timestamp
+    return [c for c in group.voting.unjudged(claims) if now < group.voting.lapses_at(c)]
 
 
 def of_claim(group: Group, claim: Candidate) -> list[Reward] | None:
     """What is still to be collected for a claim, for its trainer and for who paid its bond.
 
-    None while the outcome of its block is not written down.
+    None while the outcome of its block is not written down, or nobody has judged the claim.
     """
     outcome = group.voting.outcome(claim.block_index)
     if outcome.status is Status.UNSETTLED:
         return None
-    found = [_bond(group, claim)] if claim.bond_open else []
+    if _waiting(group, [claim]):
+        return None
+    found = [_bond(claim)] if claim.bond else []
     if won(group, claim, outcome) and not outcome.redeemed:
         found += _block_rewards(group, [claim])
     return found
@@ -103,7 +124,7 @@ def collect(sender: "Sender", group: Group, reward: Reward) -> "Receipt":
         case Kind.BLOCK:
             return sender.redeem(group, reward.number)
         case Kind.KEEPER:
-            return sender.claim_keeper(group, reward.number)
+            return sender.claim_keeper(group, reward.number, reward.ballot)
         case Kind.DELTA:
             return sender.redeem_delta(group, reward.number)
         case Kind.BOND:
@@ -112,8 +133,8 @@ def collect(sender: "Sender", group: Group, reward: Reward) -> "Receipt":
             return sender.withdraw_credit(group)
 
 
-def _bond(group: Group, claim: Candidate) -> Reward:
-    return Reward(Kind.BOND, group.config.bond, claim.block_index, claim.checkpoint_hash)
+def _bond(claim: Candidate) -> Reward:
+    return Reward(Kind.BOND, claim.bond, claim.block_index, claim.checkpoint_hash)
 
 
 def shares(group: Group, block_starts: Sequence[int]) -> list[tuple[int, int]]:
@@ -135,18 +156,19 @@ def _keeper_rewards(
 ) -> list[Reward]:
     """The parts of ballots for winners with a true attestation, where the root is open."""
     roots = group.voting.eval_roots([winner.block_index for winner, _ in voted])
-    earning = [
-        winner
+    cast = {
+        winner: mine
         for (winner, mine), root in zip(voted, roots, strict=True)
-        if root and mine == ballot(winner.checkpoint_hash, attestation(root, address))
-    ]
+        if root and approvals(mine).get(winner.checkpoint_hash) == attestation(root, address)
+    }
+    earning = list(cast)
     starts = [group.slot(winner.block_index).start for winner in earning]
     powers = group.chain.vault.powers_at(group.id, address, [start // EPOCH for start in starts])
     votes = group.voting.votes_for([winner.checkpoint_hash for winner in earning])
     if 0 in votes:
         raise MalformedAnswer("The RPC names a winner without votes.")
     return [
-        Reward(Kind.KEEPER, pool * power // all_votes, winner.block_index)
+        Reward(Kind.KEEPER, pool * power // all_votes, winner.block_index, ballot=cast[winner])
         for winner, power, all_votes, (_, pool) in zip(
             earning, powers, votes, shares(group, starts), strict=True
         )

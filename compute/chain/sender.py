@@ -7,7 +7,7 @@ All methods wait until the transaction is in a block, return its Receipt and rai
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
-from compute.chain.claims import NONE_VALID, Claim
+from compute.chain.claims import Claim
 from compute.chain.contract import Contract
 from compute.chain.records import GroupConfig
 from compute.chain.schedule import Phase
@@ -20,7 +20,21 @@ if TYPE_CHECKING:
 
 # What anyone may do at any time: votes and claims take its place when it is stuck.
 HOUSEKEEPING = frozenset(
-    {"settle", "redeem", "release_bond", "withdraw_credit", "open_root", "claim_keeper", "finalize"}
+    {
+        "NeuronSale.release",
+        "DeltaRegistry.finalize",
+        "DeltaRegistry.redeem",
+        "CheckpointVoting.settle",
+        "CheckpointVoting.redeem",
+        "CheckpointVoting.release_bond",
+        "CheckpointVoting.withdraw_credit",
+        "CheckpointVoting.open_root",
+        "CheckpointVoting.claim_keeper",
+        "Sponsorship.draw",
+        "Sponsorship.draw_keeper",
+        "Sponsorship.withdraw",
+        "Sponsorship.refund",
+    }
 )
 
 
@@ -35,7 +49,15 @@ class Sender:
         self._sale = chain.sale.contract
         self._vault = chain.vault.contract
         self._registry = chain.registry.contract
-        singletons = [self._token, self._sale, self._vault, self._registry, chain.coinbase.contract]
+        self._sponsorship = chain.sponsorship.contract
+        singletons = [
+            self._token,
+            self._sale,
+            self._vault,
+            self._registry,
+            self._sponsorship,
+            chain.coinbase.contract,
+        ]
         self._transactor = Transactor(
             chain.rpc, chain.chain_id, account, singletons, chain.spending, timeout=timeout
         )
@@ -43,7 +65,7 @@ class Sender:
     def _transact(
         self, contract: Contract, name: str, *arguments: Any, value: int = 0, before: int = 0
     ) -> Receipt:
-        yields = name in HOUSEKEEPING
+        yields = f"{contract.kind}.{name}" in HOUSEKEEPING
         return self._transactor.transact(
             contract, name, *arguments, value=value, before=before, yields=yields
         )
@@ -70,7 +92,7 @@ class Sender:
 
     def stake(self, group_id: int, amount: int) -> Receipt:
         """Stake NRN in a group, approving it first where needed. Counts from the next epoch."""
-        self._allow(self._vault, amount)
+        self._allow(self._token, self._vault, amount)
         return self._transact(self._vault, "stake", group_id, amount)
 
     def request_exit(self, group_id: int, amount: int) -> Receipt:
@@ -138,8 +160,12 @@ class Sender:
         )
 
     def reveal(self, group: Terms, claim: Claim, salt: bytes, signature: bytes) -> Receipt:
-        """Reveal a claim, own or another's, and pay its bond, approving it first where needed."""
-        self._allow(group.voting_contract, group.config.bond)
+        """Reveal a claim, own or another's, and pay its bond, approving it first where needed. A
+        claim that is entered again has its bond."""
+        _, bond = group.voting_contract.call("terms")
+        *_, block, posted = group.voting_contract.call("candidate", claim.checkpoint_hash)
+        if not posted or block == claim.block_index + 1:  # new, or it displaces a later one
+            self._allow(self._token, group.voting_contract, bond)
         return self._transact(
             group.voting_contract,
             "reveal",
@@ -156,16 +182,14 @@ class Sender:
     def vote(
         self,
         group: Terms,
-        checkpoint_hash: bytes | None,
-        attestation: bytes,
+        ballot: bytes,
         staker: str | None = None,
     ) -> Receipt:
-        """Vote for a candidate, or with None for "none valid". As operator, name the staker."""
+        """Cast a ballot, see `claims.ballot`: final. As operator, name the staker."""
         return self._transact(
             group.voting_contract,
             "vote",
-            checkpoint_hash or NONE_VALID,
-            attestation,
+            ballot,
             staker or self.address,
             before=_end(group, Phase.VOTE),
         )
@@ -179,27 +203,60 @@ class Sender:
         return self._transact(group.voting_contract, "redeem", block_index)
 
     def release_bond(self, group: Terms, checkpoint_hash: bytes) -> Receipt:
-        """Refund or burn the bond of a settled claim; anyone may."""
+        """Refund or burn the bond of a judged claim; anyone may."""
         return self._transact(group.voting_contract, "release_bond", checkpoint_hash)
 
-    def withdraw_credit(self, group: Terms) -> Receipt:
-        """Take back the bond of a claim that an earlier commitment displaced."""
-        return self._transact(group.voting_contract, "withdraw_credit")
+    def withdraw_credit(self, group: Terms, payer: str | None = None) -> Receipt:
+        """Give back the bonds of claims that earlier commitments displaced, to who paid them."""
+        return self._transact(group.voting_contract, "withdraw_credit", payer or self.address)
 
     def open_root(self, group: Terms, block_index: int, root: bytes) -> Receipt:
         """Publish the evaluation root of an accepted block, so that its keepers can be paid."""
         return self._transact(group.voting_contract, "open_root", block_index, root)
 
-    def claim_keeper(self, group: Terms, block_index: int, staker: str | None = None) -> Receipt:
-        """Pay a keeper its share of a redeemed block whose root is open."""
+    def claim_keeper(
+        self, group: Terms, block_index: int, ballot: bytes, staker: str | None = None
+    ) -> Receipt:
+        """Pay a keeper its share of a redeemed block whose root is open, for its ballot there."""
         return self._transact(
-            group.voting_contract, "claim_keeper", block_index, staker or self.address
+            group.voting_contract, "claim_keeper", block_index, ballot, staker or self.address
         )
 
-    def _allow(self, spender: Contract, amount: int) -> None:
+    # Sponsorship
+
+    def sponsor(self, group_id: int, token: str, amount: int, n_blocks: int, until: int) -> Receipt:
+        """Put `amount` of any ERC-20 behind a group's next accepted blocks, approving it first
+        where needed; the event Sponsored holds the `sponsorship_id` and what arrived."""
+        contract = Contract(self.chain.rpc, "Neuron", token)
+        self._allow(contract, self._sponsorship, amount)
+        return self._transact(
+            self._sponsorship, "sponsor", group_id, token, amount, n_blocks, until
+        )
+
+    def draw(self, sponsorship_id: int, height: int) -> Receipt:
+        """Credit trainer and proposer of an accepted block with their shares; anyone may."""
+        return self._transact(self._sponsorship, "draw", sponsorship_id, height)
+
+    def draw_keeper(self, sponsorship_id: int, height: int) -> Receipt:
+        """Credit this keeper, whom the group has paid for the block, with its share."""
+        return self._transact(self._sponsorship, "draw_keeper", sponsorship_id, height)
+
+    def withdraw_drawn(self, token: str) -> Receipt:
+        """Pay out what was credited to this account in a token."""
+        return self._transact(self._sponsorship, "withdraw", token)
+
+    def refund(self, sponsorship_id: int) -> Receipt:
+        """Give what was not drawn back to its sponsor; anyone may, two epochs after the end."""
+        return self._transact(self._sponsorship, "refund", sponsorship_id)
+
+    def _allow(self, token: Contract, spender: Contract, amount: int) -> None:
         """Exactly what is needed: the contracts are trusted with no more than the step at hand."""
-        if self.chain.neuron.allowance(self.address, spender.address) < amount:
-            self.approve(spender.address, amount)
+        allowed = token.call("allowance", self.address, spender.address)
+        if allowed >= amount:
+            return
+        if allowed:  # some tokens change an allowance only from or to zero
+            self._transact(token, "approve", spender.address, 0)
+        self._transact(token, "approve", spender.address, amount)
 
 
 def _end(group: Terms, phase: Phase) -> int:

@@ -1,4 +1,4 @@
-"""What all groups of one chain share: the RPC, the chain's own blocks, and five contracts."""
+"""What all groups of one chain share: the RPC, the chain's own blocks, and six contracts."""
 
 from compute.chain.contract import BlockTag, Contract
 from compute.chain.deployment import SINGLETONS, Deployment
@@ -6,7 +6,14 @@ from compute.chain.errors import NotDeployed
 from compute.chain.events import HeadReader
 from compute.chain.records import Head
 from compute.chain.rpc import Rpc, data_bytes, quantity
-from compute.chain.singletons import Coinbase, GroupRegistry, Neuron, NeuronSale, StakeVault
+from compute.chain.singletons import (
+    Coinbase,
+    GroupRegistry,
+    Neuron,
+    NeuronSale,
+    Sponsorships,
+    StakeVault,
+)
 from compute.chain.spending import Spending
 from compute.units import EPOCH
 
@@ -30,6 +37,7 @@ class Shared:
         self.vault = StakeVault(self._contract("StakeVault"))
         self.coinbase = Coinbase(self._contract("Coinbase"))
         self.registry = GroupRegistry(self._contract("GroupRegistry"))
+        self.sponsorship = Sponsorships(self._contract("Sponsorship"))
 
     def _contract(self, name: str) -> Contract:
         return Contract(self.rpc, name, self.deployment.contracts[name])

@@ -1,9 +1,10 @@
-"""Typed reads of the five contracts every group shares. NRN amounts in units of 1e-18."""
+"""Typed reads of the six contracts every group shares. NRN amounts in units of 1e-18."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compute.chain.contract import Contract
+from compute.chain.contract import ZERO_ADDRESS, Contract
+from compute.chain.records import Sponsorship
 
 
 @dataclass(frozen=True)
@@ -136,3 +137,35 @@ class GroupRegistry:
 
     def min_bond(self) -> int:
         return self.contract.call("MIN_BOND")
+
+
+@dataclass(frozen=True)
+class Sponsorships:
+    """Who pays for a group's blocks beside the protocol. Amounts in a token's smallest units."""
+
+    contract: Contract
+
+    def read(self, numbers: Sequence[int]) -> list[Sponsorship]:
+        """Sponsorships by their ids; what is not there is left out."""
+        calls = [(name, (n,)) for name in ("sponsorship", "heights") for n in numbers]
+        answers = self.contract.call_many(calls)
+        told, heights = answers[: len(numbers)], answers[len(numbers) :]
+        found = [
+            Sponsorship(*(n, *facts, paid))
+            for n, facts, paid in zip(numbers, told, heights, strict=True)
+        ]
+        return [one for one in found if one.sponsor != ZERO_ADDRESS]
+
+    def is_drawn(
+        self, numbers: Sequence[tuple[int, int]], staker: str = ZERO_ADDRESS
+    ) -> list[bool]:
+        """Whether each (sponsorship, height) is drawn by a keeper, or by trainer and proposer."""
+        return self.contract.call_many([("drawn", (*number, staker)) for number in numbers])
+
+    def dues(self, numbers: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
+        """(trainer's, keepers', proposer's) shares of each (sponsorship, height)."""
+        return self.contract.call_many([("due", number) for number in numbers])
+
+    def credit(self, token: str, account: str) -> int:
+        """What was drawn for an account and waits for `withdraw`."""
+        return self.contract.call("credit", token, account)

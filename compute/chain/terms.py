@@ -24,6 +24,7 @@ _VOTING_TERMS = {
     "QUORUM_BPS": "checkpoint_quorum_bps",
     "BOND": "bond",
     "MIN_IMPROVEMENT": "min_improvement",
+    "MAX_IMPROVEMENT": "max_improvement",
     "KEEPER_BPS": "keeper_bps",
 }
 

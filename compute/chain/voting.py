@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from compute.chain.claims import NONE_APPROVED, ballot
 from compute.chain.contract import BlockTag
 from compute.chain.deltas import Deltas
 from compute.chain.errors import MalformedAnswer
 from compute.chain.events import Event, read_events
+from compute.chain.pace import Pace
 from compute.chain.records import (
+    Asked,
     Candidate,
     Current,
+    Head,
     Incumbent,
     OpenBlock,
     Outcome,
@@ -20,6 +25,10 @@ from compute.chain.terms import Terms
 from compute.units import BPS, EPOCH
 
 MAX_LOSS = 2**64 - 1
+MAX_BOND = 2**96 - 1
+MAX_HEIGHT = 100_000  # decades of the shortest blocks
+PAID = (1).to_bytes(32)  # in the place of a ballot
+LAPSE_EPOCHS = 4  # after which a bond returns that nobody's judgement has decided about
 
 
 class Voting:
@@ -33,9 +42,9 @@ class Voting:
 
     # The running block
 
-    def current(self) -> Current:
-        """The block that is open now."""
-        head = self._terms.head()
+    def current(self, head: Head | None = None) -> Current:
+        """The block that is open now, or was at `head`."""
+        head = head or self._terms.head()
         slot = self._terms.slot_at(head.timestamp)
         version, tip = self._deltas.tip_at(slot.start, at=head.number)
         best = self.incumbent(at=head.number)
@@ -50,9 +59,7 @@ class Voting:
         )
         standing = Incumbent(checkpoint_hash, height, loss, version, known)
         block = self.open_block(at=head.number)
-        if block is None or not self._is_over(block, head.timestamp):
-            return standing
-        if block.leader is None or not self._has_quorum(block, head.number):
+        if block is None or block.leader is None or not self._is_over(block, head.timestamp):
             return standing
         winner = self.candidate(block.leader, at=head.number)
         if winner is None:
@@ -70,10 +77,22 @@ class Voting:
 
     def open_block(self, at: BlockTag = "latest") -> OpenBlock | None:
         """The last block in which something was revealed; None before the first."""
-        block, votes, seq, settled, leader = self.contract.call("state", at=at)
-        if block == 0:
-            return None
-        return OpenBlock(block - 1, leader if seq else None, votes, settled)  # 0 is "none valid"
+        block, cast, settled, leader = self.contract.call("state", at=at)
+        return OpenBlock(block - 1, _unless_empty(leader), cast, settled) if block else None
+
+    def asked(self) -> Asked:
+        """What the running block asks of a claim."""
+        head, config = self._terms.head(), self._terms.config
+        improvement, bond = self.contract.call("terms", at=head.number)
+        if bond > MAX_BOND or improvement > MAX_LOSS:
+            raise MalformedAnswer("The RPC asks for a bond or a gain that cannot be.")
+        over = self.open_block(at=head.number)
+        if over is not None and over.leader is not None and self._is_over(over, head.timestamp):
+            # `settle` will raise it: the contract does not know yet
+            won = [winner.block_index for winner in self.winners(head)] + [over.block_index]
+            running = self._terms.slot_at(head.timestamp).index
+            improvement = Pace.of(config).after(won).asked(running)
+        return Asked(improvement, bond)
 
     def settleable(self) -> int | None:
         """The index of a block that is over and waits for `settle`."""
@@ -86,13 +105,19 @@ class Voting:
         """Whether its time is over and its outcome not written yet."""
         return not block.settled and now >= self._terms.slot(block.block_index).end
 
-    def _has_quorum(self, block: OpenBlock, at: BlockTag) -> bool:
-        terms = self._terms
-        epoch = terms.slot(block.block_index).start // EPOCH
-        power = terms.chain.vault.contract.call("group_power_at", terms.id, epoch, at=at)
-        return block.votes > 0 and block.votes * BPS >= power * terms.config.checkpoint_quorum_bps
-
     # Results
+
+    def height(self, head: Head) -> int:
+        """How many accepted blocks are written down. More than there was time for is refused."""
+        _, _, height, _ = self.contract.call("baseline", at=head.number)
+        if height > min(self._terms.slot_at(head.timestamp).index, MAX_HEIGHT):
+            raise MalformedAnswer(f"The RPC claims {height} accepted blocks in too short a time.")
+        return height
+
+    def winners(self, head: Head) -> list[Candidate]:
+        """The accepted claims that are written down at `head`, by height, 1 first."""
+        calls = [("accepted", (number,)) for number in range(1, self.height(head) + 1)]
+        return self.revealed(self.contract.call_many(calls, at=head.number), at=head.number)
 
     def accepted(self, height: int) -> bytes | None:
         """The checkpoint hash at this height (0 = genesis), None if there is none yet."""
@@ -126,10 +151,10 @@ class Voting:
         seq, _ = self.contract.call("commitment", commitment, at=at)
         return seq or None
 
-    def candidates(self, block_index: int) -> list[RevealedClaim]:
-        """Claims revealed in a block, best first: by (loss, seq)."""
+    def candidates(self, block_index: int, head: Head | None = None) -> list[RevealedClaim]:
+        """Claims revealed in a block, best first: by (loss, seq). Those there at `head`, or now."""
         slot = self._terms.slot(block_index)
-        head = self._terms.head()
+        head = head or self._terms.head()
         if head.timestamp < slot.reveal_at:
             return []
         chain = self._terms.chain
@@ -155,8 +180,33 @@ class Voting:
             raise MalformedAnswer("The RPC does not know a claim that it says was revealed.")
         return known
 
+    def unjudged(self, claims: Sequence[Candidate]) -> list[Candidate]:
+        """Those of settled blocks that nobody has judged: they may be entered again, with the rank
+        and the bond they have. The others' bonds can be released."""
+        blocks = [claim.block_index for claim in claims]
+        votes = self.votes_for([claim.checkpoint_hash for claim in claims])
+        epochs = [self._terms.slot(index).start // EPOCH for index in blocks]
+        powers = self._terms.chain.vault.group_powers_at(self._terms.id, epochs)
+        facts = zip(claims, self.outcomes(blocks), votes, powers, strict=True)
+        return [
+            claim
+            for claim, outcome, approving, power in facts
+            if claim.bond and not self._is_judged(outcome, approving, power)
+        ]
+
+    def _is_judged(self, outcome: Outcome, votes: int, power: int) -> bool:
+        """By a block that accepted somebody, or by a majority and quorum against the claim."""
+        if outcome.status is not Status.REJECTED:
+            return outcome.status is not Status.NO_QUORUM  # unsettled: it will be, or not
+        against, quorum = outcome.cast - votes, self._terms.config.checkpoint_quorum_bps
+        return 2 * against > outcome.cast and against * BPS >= power * quorum
+
+    def lapses_at(self, claim: Candidate) -> int:
+        """When the bond of a claim returns that is still not judged then, in unix seconds."""
+        return (self._terms.slot(claim.block_index).start // EPOCH + LAPSE_EPOCHS) * EPOCH
+
     def is_used(self, checkpoint_hash: bytes) -> bool:
-        """Whether the hash was ever revealed here; such a hash is refused for ever."""
+        """Whether the hash was ever revealed here; only a claim not judged is taken again."""
         return self.contract.call("is_used", checkpoint_hash)
 
     def credit(self, address: str) -> int:
@@ -166,20 +216,42 @@ class Voting:
     # Ballots
 
     def ballot(self, block_index: int, staker: str) -> bytes | None:
-        """What the staker's vote in a block was stored as: see `claims.ballot`."""
+        """The hash of the staker's ballot in a block; PAID once its pay is claimed."""
         return self.ballots([block_index], staker)[0]
 
     def ballots(self, block_indices: Sequence[int], staker: str) -> list[bytes | None]:
-        """What the staker's votes in many blocks were stored as; None where it has not voted."""
+        """The hashes of the staker's ballots in many blocks; None where it has not voted."""
         answers = self.contract.call_many([("ballot", (n, staker)) for n in block_indices])
         return [_unless_empty(stored) for stored in answers]
 
+    def ballots_cast(self, staker: str, block_index: int | None = None) -> dict[int, bytes]:
+        """The staker's ballots as they were cast, see `claims.ballot`, by block: all, or one."""
+        terms, head = self._terms, self._terms.head()
+        first, last = terms.first_block, head.number
+        where: dict[str, Any] = {"staker": staker}
+        if block_index is not None:
+            slot = terms.slot(block_index)
+            first = terms.chain.heads.block_at(slot.vote_at, first, head.number)
+            last = terms.chain.heads.block_at(slot.end, first, head.number)
+            where["block_index"] = block_index
+        rpc = terms.chain.rpc
+        events = read_events(rpc, self.contract, ["Voted"], first, min(last, head.number), **where)
+        approved: dict[int, dict[bytes, bytes]] = {}
+        for event in events:
+            mine = approved.setdefault(event["block_index"], {})
+            if event["checkpoint_hash"] != NONE_APPROVED:
+                mine[event["checkpoint_hash"]] = event["attestation"]
+        try:
+            return {index: ballot(mine) for index, mine in approved.items()}
+        except ValueError as error:
+            raise MalformedAnswer(f"The RPC tells of a ballot that cannot be: {error}.") from None
+
     def votes(self, checkpoint_hash: bytes) -> int:
-        """Stake that voted for a candidate."""
+        """Stake that approves a candidate."""
         return self.votes_for([checkpoint_hash])[0]
 
     def votes_for(self, hashes: Sequence[bytes]) -> list[int]:
-        """Stake that voted for each of many candidates."""
+        """Stake that approves each of many candidates."""
         return self.contract.call_many([("votes", (digest,)) for digest in hashes])
 
 
@@ -197,13 +269,13 @@ def revealed_claim(event: Event) -> RevealedClaim:
 
 
 def _candidate(
-    checkpoint_hash: bytes, trainer: str, loss: int, payer: str, seq: int, block: int, open_: bool
+    checkpoint_hash: bytes, trainer: str, loss: int, payer: str, seq: int, block: int, bond: int
 ) -> Candidate | None:
     if block == 0:
         return None
     if loss > MAX_LOSS:
         raise MalformedAnswer("The RPC gives a loss that does not fit 64 bits.")
-    return Candidate(checkpoint_hash, trainer, loss, payer, seq, block - 1, open_)
+    return Candidate(checkpoint_hash, trainer, loss, payer, seq, block - 1, bond)
 
 
 def _unless_empty(stored: bytes) -> bytes | None:

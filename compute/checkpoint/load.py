@@ -22,6 +22,7 @@ class Checkpoint:
     params: dict[str, np.ndarray]
     nonce: int
     shard_sums: tuple[int, ...] | None
+    params_root: bytes
 
 
 def load(
@@ -38,11 +39,7 @@ def load(
     bits before it is a float. Raises InvalidCheckpoint with a Reason that does not depend on the
     store or the machine, or BlockUnavailable if a block cannot be had.
     """
-    found = manifest.get(store, digest)
-    manifest.check_against(found, model_hash, dict(shapes))
-    for tensor in found.tensors:
-        if len(tensor.blocks) != block_count(nbytes(_WORD, tensor.shape)):
-            raise InvalidCheckpoint(Reason.BLOCKS, f"{tensor.name} has {len(tensor.blocks)}")
+    found = announced(store, digest, model_hash, shapes)
     params, root = {}, ParamsRoot()
     runs = [(tensor.blocks, _WORD, tensor.shape) for tensor in found.tensors]
     with closing(get_arrays(store, runs)) as arrays:
@@ -56,7 +53,20 @@ def load(
             params[tensor.name] = words.view(np.float32)
     if root.digest() != found.params_root:
         raise InvalidCheckpoint(Reason.ROOT, found.params_root.hex())
-    return Checkpoint(params, found.nonce, found.shard_sums)
+    return Checkpoint(params, found.nonce, found.shard_sums, found.params_root)
+
+
+def announced(
+    store: Store, digest: bytes, model_hash: bytes, shapes: Mapping[str, tuple[int, ...]]
+) -> manifest.Manifest:
+    """The manifest of a checkpoint whose sizes are those of the model. Raises InvalidCheckpoint or
+    BlockUnavailable."""
+    found = manifest.get(store, digest)
+    manifest.check_against(found, model_hash, dict(shapes))
+    for tensor in found.tensors:
+        if len(tensor.blocks) != block_count(nbytes(_WORD, tensor.shape)):
+            raise InvalidCheckpoint(Reason.BLOCKS, f"{tensor.name} has {len(tensor.blocks)}")
+    return found
 
 
 def model_of(store: Store, digest: bytes) -> bytes:
@@ -66,6 +76,13 @@ def model_of(store: Store, digest: bytes) -> bytes:
     BlockUnavailable.
     """
     return manifest.get(store, digest).model_hash
+
+
+def params_root_of(store: Store, digest: bytes) -> bytes:
+    """The root over the parameters that the checkpoint's header states. Raises InvalidCheckpoint
+    or BlockUnavailable.
+    """
+    return manifest.get(store, digest).params_root
 
 
 def held_out_of(store: Store, digest: bytes) -> manifest.HeldOut | None:

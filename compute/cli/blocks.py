@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
 def blocks(session: Session, group_id: GroupId) -> None:
     """Every block with a claim, newest first: how it ended, who won, with which votes, for what.
 
-    A block needs votes for one claim from a quorum of the group's stake. JSON holds every claim
-    and ballot too.
+    The votes are those that approve the winner, of all that were cast: it needs more than half of
+    these and a quorum of the group's stake. JSON holds every claim and ballot too.
 
     Example: nrn group blocks 1
     """
@@ -70,7 +70,7 @@ def _row(block: "BlockFacts") -> dict[str, Any]:
         "status": block.status,
         "trainer": f"{winner.trainer[:8]}…{winner.trainer[-4:]}" if winner else None,
         "loss": Loss(winner.loss) if winner else None,
-        "votes": f"{Amount(block.votes)} of {Amount(block.quorum)}",
+        "votes": f"{Amount(block.votes)} of {Amount(block.cast)}, {Amount(block.quorum)} needed",
         "reward": Amount(block.reward),
         "paid": block.paid,
     }
@@ -85,7 +85,9 @@ def _document(block: "BlockFacts") -> dict[str, Any]:
         "status": block.status,
         "height": block.height or None,
         "winner": Digest(block.winner.checkpoint_hash) if block.winner else None,
+        "asked": Loss(block.asked),
         "votes": Amount(block.votes),
+        "cast": Amount(block.cast),
         "power": Amount(block.power),
         "quorum": Amount(block.quorum),
         "reward": Amount(block.reward),
@@ -102,14 +104,14 @@ def _candidate(candidate: "CandidateFacts") -> dict[str, Any]:
         "trainer": candidate.trainer,
         "loss": Loss(candidate.loss),
         "to_beat": Loss(candidate.baseline_loss),
+        "rank": candidate.rank,
         "votes": Amount(candidate.votes),
     }
 
 
 def _ballot(ballot: "BallotFacts") -> dict[str, Any]:
-    choice = ballot.checkpoint_hash
     return {
         "staker": ballot.staker,
-        "candidate": None if choice is None else Digest(choice),
+        "approved": [Digest(digest) for digest in ballot.approved],
         "power": Amount(ballot.power),
     }

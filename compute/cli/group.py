@@ -19,16 +19,19 @@ from compute.cli.command import command
 from compute.cli.design import Design, SpecificationFile, read_first, read_specification
 from compute.cli.failure import Refused
 from compute.cli.session import Session
+from compute.cli.sponsor import sponsorship_row
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
 from compute.units import DAY
 
 if TYPE_CHECKING:
     from compute.chain import GroupConfig
-    from compute.facts import GroupFacts
+    from compute.facts import GroupFacts, OpenClaimFacts
 
 # 1.5e-5 nats: who searches among a model's neighbours for a lucky rounding wins less than a
 # millionth of its loss, so up to 15 nats nobody is paid for that.  Losses below 1e-3 want less.
 MIN_IMPROVEMENT = 2**16
+# 0.06 nats: what a group asks for at most, where block after block is accepted.
+MAX_IMPROVEMENT = 2**28
 
 app = typer.Typer(help="Found, fork and list training groups.", no_args_is_help=True)
 blocks.register(app)
@@ -56,12 +59,27 @@ class Terms:
     delta_quorum_bps: Annotated[int | None, _share("Stake a winning delta needs, in 1/10000.")] = (
         None
     )
-    keeper_bps: Annotated[int | None, _share("Keepers' part of each reward, in 1/10000.")] = None
+    keeper_bps: Annotated[
+        int | None,
+        typer.Option(min=0, max=9_000, help="Keepers' part of each reward, in 1/10000."),
+    ] = None
     bond: Annotated[
-        Amount | None, typer.Option(metavar="NRN", parser=parse_amount, help="Bond of each claim.")
+        Amount | None,
+        typer.Option(
+            metavar="NRN",
+            parser=parse_amount,
+            help="Bond of each claim if the group had all stake; it falls with its share.",
+        ),
     ] = None
     min_improvement: Annotated[
         int | None, typer.Option(min=1, help="Least improvement, in 2^-32 nats.")
+    ] = None
+    max_improvement: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Where it stops: four accepted blocks double it, any other halves it.",
+        ),
     ] = None
 
     def over(self, defaults: "GroupConfig") -> "GroupConfig":
@@ -88,7 +106,7 @@ def show(session: Session, group_id: GroupId) -> None:
 
     Example: nrn group show 1
     """
-    from compute.facts import group_facts
+    from compute.facts import group_facts, open_claim_facts
 
     group = session.group(group_id)
     config, facts = group.config, group_facts(group)
@@ -107,6 +125,11 @@ def show(session: Session, group_id: GroupId) -> None:
             "keeper_bps": config.keeper_bps,
             "bond": Amount(config.bond),
             "min_improvement": Loss(config.min_improvement),
+            "max_improvement": Loss(config.max_improvement),
+            "asked_improvement": Loss(facts.asked.improvement),
+            "asked_bond": Amount(facts.asked.bond),
+            "open_claims": [_open_claim(claim) for claim in open_claim_facts(group)],
+            "sponsorships": [sponsorship_row(one) for one in facts.sponsorships],
             "voting": group.voting.address,
             "deltas": group.deltas.address,
         },
@@ -160,6 +183,7 @@ def create(
         delta_period=7 * DAY,
         bond=session.chain.registry.min_bond(),
         min_improvement=MIN_IMPROVEMENT,
+        max_improvement=MAX_IMPROVEMENT,
         keeper_bps=2_000,
     )
     created = session.sender.create_group(terms.over(defaults)).event("GroupCreated")
@@ -228,6 +252,17 @@ def _summary(group: "GroupFacts") -> dict[str, Any]:
         "loss": Loss(incumbent.loss) if incumbent.known else None,
         "version": group.version,
         "stake": Amount(group.stake),
+    }
+
+
+def _open_claim(claim: "OpenClaimFacts") -> dict[str, Any]:
+    return {
+        "checkpoint": Digest(claim.checkpoint_hash),
+        "trainer": claim.trainer,
+        "rank": claim.rank,
+        "loss": Loss(claim.loss),
+        "bond": Amount(claim.bond),
+        "bond_returns": Moment(claim.lapses_at),
     }
 
 

@@ -7,9 +7,11 @@ import typer
 from compute.cli.arguments import GroupId
 from compute.cli.command import command
 from compute.cli.session import Session
+from compute.cli.sponsor import show_units
 from compute.cli.values import Amount
 
 if TYPE_CHECKING:
+    from compute.chain import Group
     from compute.chain.rewards import Reward
 
 
@@ -19,7 +21,8 @@ def register(root: typer.Typer) -> None:
 
 
 def redeem(session: Session, group_id: GroupId) -> None:
-    """Collect everything a group owes you: blocks, deltas, keeper shares, bonds, credit.
+    """Collect everything a group owes you: blocks, deltas, keeper shares, bonds, credit, and what
+    sponsors pay for your blocks.
 
     Writes down the results of blocks and periods that are over first. `nrn train`, `keep` and
     `curate` collect by themselves.
@@ -41,11 +44,32 @@ def redeem(session: Session, group_id: GroupId) -> None:
         for number, reward in enumerate(owed):
             step(number, len(owed))
             collect(sender, group, reward)
+    drawn = _draw(session, group)
     received = Amount(session.chain.neuron.balance_of(sender.address) - before)
     session.out.done(
-        f"Collected {received} NRN." if owed else "Nothing to collect.",
-        {"received": received, "collected": [_row(reward) for reward in owed]},
+        f"Collected {received} NRN{', and drew ' * bool(drawn)}{' and '.join(drawn)}."
+        if owed or drawn
+        else "Nothing to collect.",
+        {"received": received, "collected": [_row(reward) for reward in owed], "drawn": drawn},
     )
+
+
+def _draw(session: Session, group: "Group") -> list[str]:
+    """Draw and withdraw what sponsorships hold for the account; the amounts, as people write
+    them."""
+    from compute.chain.sponsors import Token, draw, shares
+
+    sender, sponsorship = session.sender, session.chain.sponsorship
+    mine = shares(group, sender.address)
+    for share in mine:
+        draw(sender, share)
+    found = []
+    for address in dict.fromkeys(share.sponsorship.token for share in mine):
+        if credit := sponsorship.credit(address, sender.address):
+            sender.withdraw_drawn(address)
+            token = Token.read(session.chain, address)
+            found.append(f"{show_units(credit, token)} {session.out.plain(token.symbol)}")
+    return found
 
 
 def _row(reward: "Reward") -> dict[str, object]:

@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from compute.cli.command import command
+from compute.cli.output import Output
 from compute.cli.session import Session
+from compute.cli.sponsor import sponsorship_row
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
 
 if TYPE_CHECKING:
@@ -89,11 +91,15 @@ def _group(group: "GroupFacts", mine: "StakeFacts | None") -> dict[str, Any]:
         "leader": Digest(group.leader) if group.leader else None,
         "leader_held_out": _held_out(group.leader_held_out),
         "leader_votes": Amount(group.leader_votes),
+        "cast": Amount(group.cast),
+        "asked_improvement": Loss(group.asked.improvement),
+        "asked_bond": Amount(group.asked.bond),
         "version": group.version,
         "proposals": group.proposals,
         "leading_proposal": group.leading_proposal,
         "data_vote_ends_in": Span(group.period.end - now),
         "stake": Amount(group.stake),
+        "sponsorships": [sponsorship_row(one) for one in group.sponsorships],
         "my_stake": Amount(mine.stake) if mine else None,
         "my_vote": Amount(mine.power) if mine else None,
         "pending_rewards": Amount(mine.rewards) if mine else None,
@@ -150,8 +156,9 @@ def _panel(facts: dict[str, Any]) -> Table:
     if facts["held_out"]:
         grid.add_row("", _said(facts["held_out"]))
     if facts["revealed"]:
-        name = facts["leader"] or "none valid"
-        grid.add_row("leader", f"{name} with {facts['leader_votes']} NRN")
+        name = facts["leader"] or "nobody yet"
+        votes = f"{facts['leader_votes']} of {facts['cast']} NRN cast"
+        grid.add_row("leader", f"{name} with {votes}")
         if facts["leader_held_out"]:
             grid.add_row("", _said(facts["leader_held_out"]))
     grid.add_row("data", _data(facts))
@@ -159,6 +166,9 @@ def _panel(facts: dict[str, Any]) -> Table:
     if facts["my_stake"] is not None:
         stake += f", yours {facts['my_stake']}; rewards waiting {facts['pending_rewards']} NRN"
     grid.add_row("stake", stake)
+    for one in facts["sponsorships"]:
+        left = f"{one['left']} {one['symbol']} left, {one['each_block']} for each accepted block"
+        grid.add_row("sponsored", Output.plain(f"{left}, until {one['until']}"))
     grid.add_row("next", Text(facts["next"], style="cyan"))
     return grid
 

@@ -3,7 +3,13 @@
 A front end renders; it computes nothing of the protocol itself.
 """
 
-from compute.facts.now import account_facts, candidate_facts, group_facts, lineage_facts
+from compute.facts.now import (
+    account_facts,
+    candidate_facts,
+    group_facts,
+    lineage_facts,
+    open_claim_facts,
+)
 from compute.facts.past import block_facts, trainer_facts
 from compute.facts.records import (
     AccountFacts,
@@ -12,6 +18,8 @@ from compute.facts.records import (
     CandidateFacts,
     DeltaFacts,
     GroupFacts,
+    OpenClaimFacts,
+    SponsorshipFacts,
     StakeFacts,
     TrainerFacts,
 )
@@ -23,6 +31,8 @@ __all__ = [
     "CandidateFacts",
     "DeltaFacts",
     "GroupFacts",
+    "OpenClaimFacts",
+    "SponsorshipFacts",
     "StakeFacts",
     "TrainerFacts",
     "account_facts",
@@ -30,5 +40,6 @@ __all__ = [
     "candidate_facts",
     "group_facts",
     "lineage_facts",
+    "open_claim_facts",
     "trainer_facts",
 ]

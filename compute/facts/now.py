@@ -5,13 +5,18 @@ from typing import TYPE_CHECKING
 
 from compute.chain import Group
 from compute.chain.awards import awards
+from compute.chain.events import read_events
 from compute.chain.rewards import rewards
 from compute.chain.shared import Shared
+from compute.chain.sponsors import Token, sponsorships
+from compute.chain.voting import LAPSE_EPOCHS
 from compute.facts.records import (
     AccountFacts,
     CandidateFacts,
     DeltaFacts,
     GroupFacts,
+    OpenClaimFacts,
+    SponsorshipFacts,
     StakeFacts,
 )
 from compute.storage import StorageError, Store
@@ -36,17 +41,48 @@ def group_facts(group: Group, store: Store | None = None) -> GroupFacts:
         block=slot,
         phase=slot.phase(now),
         incumbent=incumbent,
+        asked=group.voting.asked(),
         held_out=_held_out(store, incumbent.checkpoint_hash),
         revealed=running is not None,
         leader=leader,
-        leader_votes=running.votes if running else 0,
+        cast=running.cast if running else 0,
+        leader_votes=group.voting.votes(leader) if leader else 0,
         leader_held_out=_held_out(store, leader) if leader else None,
         version=version,
         proposals=len(group.deltas.proposals()),
         leading_proposal=leading.proposal_id if leading else None,
         period=group.deltas.period(),
         stake=group.chain.vault.group_stake(group.id),
+        sponsorships=_sponsorships(group),
     )
+
+
+def _sponsorships(group: Group) -> tuple[SponsorshipFacts, ...]:
+    found = sponsorships(group)
+    tokens = {token: Token.read(group.chain, token) for token in {one.token for one in found}}
+    return tuple(SponsorshipFacts(one, tokens[one.token]) for one in found)
+
+
+def open_claim_facts(group: Group) -> list[OpenClaimFacts]:
+    """Claims that nobody has judged and whose bonds have not returned, best rank first."""
+    chain, head = group.chain, group.head()
+    since = max(group.genesis_time, (head.timestamp // EPOCH - LAPSE_EPOCHS) * EPOCH)
+    first = chain.heads.block_at(since, group.first_block, head.number)
+    events = read_events(chain.rpc, group.voting.contract, ["Revealed"], first, head.number)
+    hashes = list(dict.fromkeys(event["checkpoint_hash"] for event in events))
+    claims = group.voting.unjudged(group.voting.revealed(hashes))
+    return [
+        OpenClaimFacts(
+            claim.checkpoint_hash,
+            claim.trainer,
+            claim.loss,
+            claim.seq,
+            claim.block_index,
+            claim.bond,
+            group.voting.lapses_at(claim),
+        )
+        for claim in sorted(claims, key=lambda claim: claim.seq)
+    ]
 
 
 def _held_out(store: Store | None, checkpoint: bytes) -> "HeldOut | None":

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from compute.chain import Group, MalformedAnswer, Outcome, RevealedClaim, Status
-from compute.chain.claims import NONE_VALID
+from compute.chain.claims import NONE_APPROVED
 from compute.chain.events import Event
+from compute.chain.pace import Pace
 from compute.chain.records import Head
 from compute.chain.rewards import shares
 from compute.chain.voting import revealed_claim
@@ -23,25 +24,32 @@ class _Round:
     """What events tell of one block."""
 
     claims: dict[bytes, RevealedClaim] = field(default_factory=dict)
-    ballots: list[BallotFacts] = field(default_factory=list)
+    ballots: dict[str, BallotFacts] = field(default_factory=dict)  # by staker
     winner: bytes | None = None
 
     def add(self, event: Event) -> None:
-        choice = event["checkpoint_hash"]
         if event.name == "Revealed":
-            self.claims[choice] = revealed_claim(event)  # an earlier commitment displaces the later
+            # an earlier commitment displaces the later
+            self.claims[event["checkpoint_hash"]] = revealed_claim(event)
         elif event.name == "Voted":
-            candidate = None if choice == NONE_VALID else choice
-            self.ballots.append(BallotFacts(event["staker"], candidate, event["power"]))
+            known = self.ballots.get(event["staker"])
+            self.ballots[event["staker"]] = _ballot(event, () if known is None else known.approved)
         else:
-            self.winner = choice
+            self.winner = event["checkpoint_hash"]
 
-    def tally(self) -> Counter[bytes | None]:
-        """Stake by candidate; None is "none valid"."""
-        votes: Counter[bytes | None] = Counter()
-        for ballot in self.ballots:
-            votes[ballot.checkpoint_hash] += ballot.power
+    def tally(self) -> Counter[bytes]:
+        """The stake that approves each candidate."""
+        votes: Counter[bytes] = Counter()
+        for ballot in self.ballots.values():
+            votes.update(dict.fromkeys(ballot.approved, ballot.power))
         return votes
+
+
+def _ballot(event: Event, before: tuple[bytes, ...]) -> BallotFacts:
+    """A ballot with one more approval; events tell of each by itself."""
+    choice = event["checkpoint_hash"]
+    approved = before if choice == NONE_APPROVED else (*before, choice)
+    return BallotFacts(event["staker"], approved, event["power"])
 
 
 def block_facts(group: Group) -> list[BlockFacts]:
@@ -59,10 +67,21 @@ def block_facts(group: Group) -> list[BlockFacts]:
     epochs = [start // EPOCH for start in starts]
     powers = group.chain.vault.group_powers_at(group.id, epochs)
     rewards = _rewards(group, dict(zip(starts, outcomes, strict=True)), head)
+    asked = _asked(group, dict(zip(indices, outcomes, strict=True)))
     return [
-        _block(group, index, rounds[index], outcome, version, power, rewards)
+        _block(group, index, rounds[index], outcome, version, power, rewards, asked)
         for index, outcome, version, power in zip(indices, outcomes, versions, powers, strict=True)
     ]
+
+
+def _asked(group: Group, outcomes: Mapping[int, Outcome]) -> dict[int, int]:
+    """The improvement that each of these blocks asked for."""
+    pace, found = Pace.of(group.config), {}
+    for index, outcome in outcomes.items():
+        found[index] = pace.asked(index)
+        if outcome.status is Status.ACCEPTED:
+            pace = pace.after([index])
+    return found
 
 
 def _rounds(group: Group, head: Head) -> dict[int, _Round]:
@@ -111,6 +130,7 @@ def _block(
     version: int,
     power: int,
     rewards: Mapping[int, tuple[int, int]],
+    asked: Mapping[int, int],
 ) -> BlockFacts:
     slot, tally = group.slot(index), told.tally()
     accepted = outcome.status is Status.ACCEPTED
@@ -120,6 +140,7 @@ def _block(
         claim.checkpoint_hash: CandidateFacts.of(claim, tally[claim.checkpoint_hash])
         for claim in ranked
     }
+    winner = candidates[told.winner] if accepted and told.winner else None
     return BlockFacts(
         index=index,
         start=slot.start,
@@ -127,15 +148,17 @@ def _block(
         version=version,
         status=outcome.status,
         height=outcome.height if accepted else 0,
-        winner=candidates[told.winner] if accepted and told.winner else None,
-        votes=max(tally.values(), default=0),
+        winner=winner,
+        asked=asked[index],
+        votes=winner.votes if winner else max(tally.values(), default=0),
+        cast=sum(ballot.power for ballot in told.ballots.values()),
         power=power,
         quorum=-(-power * group.config.checkpoint_quorum_bps // BPS),
         reward=reward,
         pooled=pooled,
         paid=accepted and outcome.redeemed,
         candidates=tuple(candidates.values()),
-        ballots=tuple(told.ballots),
+        ballots=tuple(told.ballots.values()),
     )
 
 

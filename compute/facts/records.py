@@ -4,8 +4,16 @@ losses in nats per example as unsigned Q32.32; times in unix seconds."""
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compute.chain.records import DeltaPeriod, Incumbent, RevealedClaim, Status
+from compute.chain.records import (
+    Asked,
+    DeltaPeriod,
+    Incumbent,
+    RevealedClaim,
+    Sponsorship,
+    Status,
+)
 from compute.chain.schedule import Block, Phase
+from compute.chain.sponsors import Token
 
 if TYPE_CHECKING:
     from compute.checkpoint import HeldOut
@@ -15,9 +23,10 @@ if TYPE_CHECKING:
 class GroupFacts:
     """Where a group stands at `now`.
 
-    `leader` is the candidate in front in the running block: None if nothing is `revealed` yet, or
-    if "none valid" leads. `leading_proposal` is 0 for "no change", None without ballots. What
-    trainers say of examples held out is None unless the store has it.
+    `asked` is what the running block asks of a claim. `leader` would win the running block with
+    the ballots `cast` so far: None if nothing is `revealed` yet, or no claim has enough approvals.
+    `leading_proposal` is 0 for "no change", None without ballots. What trainers say of examples
+    held out is None unless the store has it.
     """
 
     id: int
@@ -27,8 +36,10 @@ class GroupFacts:
     block: Block
     phase: Phase
     incumbent: Incumbent
+    asked: Asked
     held_out: "HeldOut | None"
     revealed: bool
+    cast: int
     leader: bytes | None
     leader_votes: int
     leader_held_out: "HeldOut | None"
@@ -37,6 +48,29 @@ class GroupFacts:
     leading_proposal: int | None
     period: DeltaPeriod
     stake: int
+    sponsorships: "tuple[SponsorshipFacts, ...]"
+
+
+@dataclass(frozen=True)
+class SponsorshipFacts:
+    """Tokens behind a group, and what the token says of itself."""
+
+    sponsorship: Sponsorship
+    token: Token
+
+
+@dataclass(frozen=True)
+class OpenClaimFacts:
+    """A claim that nobody has judged: its trainer may enter it again with this rank; its bond
+    returns at `lapses_at`."""
+
+    checkpoint_hash: bytes
+    trainer: str
+    loss: int
+    rank: int
+    block_index: int
+    bond: int
+    lapses_at: int
 
 
 @dataclass(frozen=True)
@@ -61,26 +95,29 @@ class AccountFacts:
 
 @dataclass(frozen=True)
 class CandidateFacts:
-    """A revealed claim and the stake that voted for it."""
+    """A revealed claim, its rank (the order of its first commitment) and the stake that approves
+    it."""
 
     checkpoint_hash: bytes
     trainer: str
     loss: int
     baseline_loss: int
+    rank: int
     votes: int
 
     @classmethod
     def of(cls, claim: RevealedClaim, votes: int) -> "CandidateFacts":
         """The claim with its votes."""
-        return cls(claim.checkpoint_hash, claim.trainer, claim.loss, claim.baseline_loss, votes)
+        about = claim.checkpoint_hash, claim.trainer, claim.loss, claim.baseline_loss
+        return cls(*about, claim.seq, votes)
 
 
 @dataclass(frozen=True)
 class BallotFacts:
-    """A keeper's vote; for None it is "none valid"."""
+    """A keeper's ballot: the checkpoints that it approves, none if it found no claim true."""
 
     staker: str
-    checkpoint_hash: bytes | None
+    approved: tuple[bytes, ...]
     power: int
 
 
@@ -88,10 +125,11 @@ class BallotFacts:
 class BlockFacts:
     """A block in which something was revealed.
 
-    `winner` is None unless it was accepted, `height` is 0 then. `votes` are those of what leads or
-    won, "none valid" included; `quorum` is how many of the group's `power` it needs. `reward` is
-    what the winner earns in all, `pooled` the keepers' part of it; `paid` tells whether it is
-    minted.
+    `winner` is None unless it was accepted, `height` is 0 then. `votes` approve what won, or else
+    who has most approvals; `cast` is the stake of all ballots; `quorum` is how many votes of the
+    group's `power` a winner needs, beside more than half of those cast. `asked` is the improvement
+    a claim had to make. `reward` is what the winner earns in all, `pooled` the keepers' part of it;
+    `paid` tells whether it is minted.
     """
 
     index: int
@@ -101,7 +139,9 @@ class BlockFacts:
     status: Status
     height: int
     winner: CandidateFacts | None
+    asked: int
     votes: int
+    cast: int
     power: int
     quorum: int
     reward: int

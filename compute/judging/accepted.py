@@ -8,6 +8,7 @@ import numpy as np
 
 from compute.chain import AcceptedBlock, Group
 from compute.chain.claims import eval_root_hash
+from compute.chain.pace import Pace
 from compute.checkpoint import InvalidCheckpoint
 from compute.judging.evaluation import evaluate, root_of
 from compute.judging.goal import measure
@@ -38,6 +39,7 @@ class Replay:
         self.training_set = self._sets.version(0)
         self._incumbent = group.config.genesis_checkpoint
         self._baseline: tuple[int, int] | None = None  # (version, loss) as the chain holds it
+        self._pace = Pace.of(group.config)
 
     def genesis_fault(self) -> str | None:
         """Why the checkpoint at height 0 is not what the specification demands; None if it is."""
@@ -58,6 +60,7 @@ class Replay:
         fault = self._fault(block, report)
         self._incumbent = block.checkpoint_hash
         self._baseline = block.version, block.loss
+        self._pace = self._pace.after([block.block_index])
         return fault
 
     def _fault(self, block: AcceptedBlock, report: Callable[[int], None]) -> str | None:
@@ -70,7 +73,7 @@ class Replay:
             return (
                 f"it claims to improve on {block.baseline_loss}, the incumbent's loss is {baseline}"
             )
-        if block.loss + self._group.config.min_improvement > baseline:
+        if block.loss + self._pace.asked(block.block_index) > baseline:
             return f"its loss {block.loss} does not improve on {baseline}"
         with self._transcript(block.checkpoint_hash, block.version) as transcript:
             evaluation = evaluate(
@@ -80,7 +83,8 @@ class Replay:
             return evaluation.reason
         if evaluation.loss != block.loss:
             return f"its loss is {evaluation.loss}, not {block.loss}"
-        if eval_root_hash(root_of(evaluation)) != block.eval_root_hash:
+        root = root_of(evaluation, self._specification, checkpoint.params_root, self.training_set)
+        if eval_root_hash(root) != block.eval_root_hash:
             return "its evaluation root is not that of its evaluation"
         return None
 

@@ -1,11 +1,12 @@
 """What a block asks of everyone: the data in force and the loss to beat."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from compute.chain import Group
-from compute.checkpoint import InvalidCheckpoint
+from compute.checkpoint import InvalidCheckpoint, manifest
 from compute.judging.evaluation import Progress, evaluate
 from compute.judging.retrieval import (
     Parameters,
@@ -27,7 +28,8 @@ MAX_LOSS = 2**64 - 1
 @dataclass(frozen=True)
 class Goal:
     """`baseline_loss` (Q32.32 nats) is the loss on `training_set` of the `incumbent`, a checkpoint
-    hash; `parameters` are where training may start."""
+    hash; `parameters` are where training may start; `shard_sums` what the incumbent's trainer
+    published of its losses on this data, None if nothing."""
 
     specification: ModelSpecification
     version: int
@@ -36,6 +38,7 @@ class Goal:
     incumbent: bytes
     parameters: Parameters
     baseline_loss: int
+    shard_sums: Sequence[int] | None = None
 
 
 def starting_point(incumbent: bytes, specification: ModelSpecification, store: Store) -> Parameters:
@@ -68,6 +71,13 @@ def measure(
     return evaluation.loss if evaluation.valid else MAX_LOSS
 
 
+def _published_sums(incumbent: bytes, store: Store) -> Sequence[int] | None:
+    try:
+        return manifest.get(store, incumbent).shard_sums
+    except InvalidCheckpoint:
+        return None
+
+
 class Goals:
     """Keeps the last goal, so that only what changed is fetched and evaluated again."""
 
@@ -92,7 +102,9 @@ class Goals:
         Evaluates the incumbent unless it is known already. Raises BlockUnavailable while a block
         of specification, data or incumbent cannot be had.
         """
-        current, standing = self._group.voting.current(), self._group.voting.incumbent()
+        head = self._group.head()
+        current = self._group.voting.current(head)
+        standing = self._group.voting.incumbent(at=head.number)
         incumbent, last = standing.checkpoint_hash, self._last
         if last is not None and (last.tip, last.incumbent) == (current.tip, incumbent):
             return last
@@ -130,6 +142,7 @@ class Goals:
             incumbent,
             starting_point(incumbent, specification, self._store),
             loss,
+            _published_sums(incumbent, self._store) if known else None,
         )
         return self._last
 

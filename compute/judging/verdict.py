@@ -24,7 +24,11 @@ class Verdict:
         return self.reason is None
 
 
-NOT_RETRIEVED = Verdict("its bytes could not be retrieved in time")
+def contradiction(claim: RevealedClaim | Claim, goal: Goal) -> str | None:
+    """Why a claim is false whatever its checkpoint is."""
+    if claim.baseline_loss == goal.baseline_loss:
+        return None
+    return f"the incumbent's loss is {goal.baseline_loss}, not {claim.baseline_loss}"
 
 
 def judge(
@@ -38,15 +42,15 @@ def judge(
 
     The evaluation is left at the first lie; with `transcripts` it goes on where it was cut off.
     """
-    if claim.baseline_loss != goal.baseline_loss:
-        return Verdict(f"the incumbent's loss is {goal.baseline_loss}, not {claim.baseline_loss}")
+    if fault := contradiction(claim, goal):
+        return Verdict(fault)
     subject = goal.specification, checkpoint.params, goal.training_set
     try:
         with transcript_in(
             transcripts, goal.specification, claim.checkpoint_hash, goal.tip, goal.training_set
         ) as transcript:
             evaluation = evaluate_against(
-                claim.loss, checkpoint.shard_sums, *subject, progress, transcript
+                claim.loss, checkpoint.shard_sums, *subject, progress, transcript, goal.shard_sums
             )
     except FalseClaim as error:
         return Verdict(f"{error}")
@@ -54,7 +58,7 @@ def judge(
         return Verdict(f"{evaluation.reason}")
     if evaluation.loss != claim.loss:
         return Verdict(f"its loss is {evaluation.loss}, not {claim.loss}")
-    root = root_of(evaluation)
+    root = root_of(evaluation, goal.specification, checkpoint.params_root, goal.training_set)
     if eval_root_hash(root) != claim.eval_root_hash:
         return Verdict("its evaluation root is not that of its evaluation")
     return Verdict(None, root)

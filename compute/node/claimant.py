@@ -74,6 +74,30 @@ class Claimant:
         """Whether a claim for this block is journalled, be it on chain or not."""
         return self._journal.get(block_index) is not None
 
+    def enter_again(self, block_index: int, *, tip: bytes, baseline_loss: int, gain: int) -> bool:
+        """Journal an earlier claim for this block, one that nobody has judged and that still gains
+        `gain` on the loss to beat; whether there is one. The first committed goes first.
+
+        It keeps rank and bond. Its loss holds on the data of `tip` alone: on other data it waits
+        for its bond.
+        """
+        fit = [e for e in self._journal if e.tip == tip and e.loss + gain <= baseline_loss]
+        standing = {claim: e for e in fit if (claim := self._standing(e)) is not None}
+        waiting = self._group.voting.unjudged(list(standing))
+        if not waiting:
+            return False
+        entry = standing[min(waiting, key=lambda claim: claim.seq)]
+        logger.info("block %d: our claim of block %d again", block_index, entry.block_index)
+        self.prepare(
+            block_index,
+            tip=tip,
+            checkpoint_hash=entry.checkpoint_hash,
+            loss=entry.loss,
+            baseline_loss=baseline_loss,
+            eval_root=entry.eval_root,
+        )
+        return True
+
     def checkpoints(self) -> set[bytes]:
         """Hashes of the checkpoints whose claims are under way, revealed or not."""
         return {entry.checkpoint_hash for entry in self._journal}
@@ -124,11 +148,12 @@ class Claimant:
                 self._journal.forget(entry.block_index)
 
     def _collected(self, entry: ClaimEntry) -> bool:
-        """Collect for one claim; whether nothing is left to do."""
+        """Collect for one claim; whether nothing is left to do. One that nobody has judged waits,
+        to be entered again or to lapse."""
         n, group = entry.block_index, self._group
         claim = self._standing(entry)
         if claim is None:
-            logger.info("block %d: our claim was not revealed", n)
+            logger.info("block %d: our claim was not revealed, or is entered again", n)
             return True
         self._delivery.settle()
         due = of_claim(group, claim)

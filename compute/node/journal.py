@@ -90,6 +90,11 @@ class Journal(Generic[EntryType]):
             raise ValueError(f"block {entry.block_index} already has an entry")
         self._write({**self._entries, entry.block_index: entry})
 
+    def replace(self, entry: EntryType) -> None:
+        """Remember `entry` instead of what was remembered of its block, if anything: for what
+        binds nobody until it is on chain."""
+        self._write({**self._entries, entry.block_index: entry})
+
     def forget(self, block_index: int) -> None:
         """Drop an entry that nothing depends on any more."""
         self._write({n: entry for n, entry in self._entries.items() if n != block_index})

@@ -52,7 +52,7 @@ class OwnTransactions:
     def can_pay_bond(self) -> bool:
         """Whether the account holds the NRN of one bond."""
         balance = self._group.chain.neuron.balance_of(self._sender.address)
-        return balance >= self._group.config.bond
+        return balance >= self._group.voting.asked().bond
 
     def commit(self, block_index: int, commitment: bytes) -> bool:
         """Whether the commitment is on chain now."""

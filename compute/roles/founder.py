@@ -42,7 +42,7 @@ def found(
     check_columns(specification, columns)
     _store_tokeniser(columns, tokeniser, store)
     _store_code(specification, code, store)
-    model_hash = store.put(specification.encode())
+    model_hash = _store_model(specification, store)
     genesis = build_delta(None, add=columns, parent_tip=NO_TIP, proposer=NOBODY, store=store)
     checkpoint = publish(specification.initial_parameters(), model_hash=model_hash, store=store)
     words = tokenisers(store, genesis)
@@ -59,7 +59,7 @@ def found_fork(specification: ModelSpecification, store: Store, code: bytes | No
     if specification.parent is None:
         raise ModelError("the specification of a fork names its parent and the map from it")
     _store_code(specification, code, store)
-    model_hash = store.put(specification.encode())
+    model_hash = _store_model(specification, store)
     _keep(store, model_hash)
     return model_hash
 
@@ -81,6 +81,13 @@ def _store_tokeniser(
         raise TokeniserError(
             f"The tokeniser {named.hex()} of this data is not there: give its file."
         )
+
+
+def _store_model(specification: ModelSpecification, store: Store) -> bytes:
+    *others, header = specification.blocks()
+    for block in others:
+        store.put(block)
+    return store.put(header)
 
 
 def _store_code(specification: ModelSpecification, code: bytes | None, store: Store) -> None:

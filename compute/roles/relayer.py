@@ -51,6 +51,7 @@ class Relayer(Role):
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
         block = self._group.slot_at(now)
+        self._pay.settle()  # what was not judged may be entered again
         handovers, faults = handed_over(self._folder, self._group)
         for fault in faults:
             self._say(fault)
@@ -111,16 +112,22 @@ class Relayer(Role):
         if seq is None:
             return "it was not committed to"
         rival = group.voting.candidate(claim.checkpoint_hash)
-        displaced = rival and rival.block_index == claim.block_index and seq < rival.seq
-        if group.voting.is_used(claim.checkpoint_hash) and not displaced:
+        gives_way = rival is not None and self._gives_way(rival, claim, seq)
+        if group.voting.is_used(claim.checkpoint_hash) and not gives_way:
             return "its checkpoint was claimed before"
         if not is_signed(group.chain.rpc, group.domain, claim, opened.signature):
             return "its trainer did not sign it"
         if (claim.model_hash, claim.tip) != (group.model_hash, group.voting.current().tip):
             return "it is about another model or training set"
-        if claim.loss + group.config.min_improvement > claim.baseline_loss:
+        if claim.loss + group.voting.asked().improvement > claim.baseline_loss:
             return "it is no improvement"
         return None
+
+    def _gives_way(self, rival: Candidate, claim: Claim, seq: int) -> bool:
+        """Whether what was claimed before of this checkpoint does not stand against the claim."""
+        if rival.block_index == claim.block_index:
+            return seq < rival.seq
+        return rival.trainer == claim.trainer and bool(self._group.voting.unjudged([rival]))
 
     def _lie(self, claim: Claim, end: int) -> str | None:
         """Why keepers would find the claim false. Raises BlockUnavailable, Overdue."""
@@ -142,7 +149,6 @@ class Relayer(Role):
         """Have the reward and the bond of a claim paid; nothing is ours of one we did not pay."""
         claim = handover.opened and self._stored(handover.opened)
         if claim and claim.payer == self._address:
-            self._pay.settle()
             due = of_claim(self._group, claim)
             for reward in due or ():
                 self._pay.collect(reward)

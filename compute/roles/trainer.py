@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from compute.chain import Block
-from compute.checkpoint import publish
+from compute.checkpoint import params_root_of, publish
 from compute.judging.evaluation import root_of
 from compute.judging.goal import Goal, Goals
 from compute.node.claim_folder import HandOver
@@ -82,22 +82,36 @@ class Trainer(Role):
 
     def _compete(self, block: Block) -> None:
         """Train for this block; journal a claim if the best candidate beats the incumbent."""
+        asked = self._group.voting.asked()
+        if not asked.bond:
+            logger.warning("block %d takes no claim: nobody could vote on it", block.index)
+            return
+        goal = self._goals.now(lambda examples: self._clock.check())
+        if self._enter_again(block, goal, asked.improvement):
+            return
         if not self._claimant.can_pay_bond():
             logger.error(
                 "Account %s holds less NRN than the bond of %d wei. Fund it to compete.",
                 self._claimant.address,
-                self._group.config.bond,
+                asked.bond,
             )
             return
-        goal = self._goals.now(lambda examples: self._clock.check())
         best = self._search.improve(goal, block.reveal_at - self._claimant.commit_margin)
         gain = 0 if best is None else goal.baseline_loss - best.evaluation.loss
-        if best is None or gain < self._group.config.min_improvement:
+        if self._enter_again(block, goal, asked.improvement):
+            return  # the block before was settled only now; the candidate is kept
+        if best is None or gain < asked.improvement:
             logger.info("block %d: nothing beats the incumbent yet", block.index)
         elif self._clock.now() >= block.reveal_at:
             logger.info("block %d: too late to commit; the candidate is kept", block.index)
         else:
             self._claim(block, goal, best)
+
+    def _enter_again(self, block: Block, goal: Goal, gain: int) -> bool:
+        """Journal a claim that nobody has judged: its rank is better than any copy's."""
+        return self._claimant.enter_again(
+            block.index, tip=goal.tip, baseline_loss=goal.baseline_loss, gain=gain
+        )
 
     def _claim(self, block: Block, goal: Goal, best: Candidate) -> None:
         checkpoint_hash = publish(
@@ -108,11 +122,12 @@ class Trainer(Role):
             shard_sums=best.evaluation.shard_sums,
             held_out=best.held_out,
         )
+        params_root = params_root_of(self._blocks, checkpoint_hash)
         self._claimant.prepare(
             block.index,
             tip=goal.tip,
             checkpoint_hash=checkpoint_hash,
             loss=best.evaluation.loss,
             baseline_loss=goal.baseline_loss,
-            eval_root=root_of(best.evaluation),
+            eval_root=root_of(best.evaluation, goal.specification, params_root, goal.training_set),
         )

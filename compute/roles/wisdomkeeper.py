@@ -1,16 +1,30 @@
-"""The wisdomkeeper: recompute what trainers claim and vote for the first that is entirely true."""
+"""The wisdomkeeper: recompute what trainers claim and approve what is entirely true.
+
+All claims of a block share one deadline, some minutes before its end. They are fetched side by side
+and evaluated in turns, the best claims first; what is not whole by then is not approved, and the
+ballot leaves with what is known. Before the deadline it leaves only when every claim is judged and
+no reorganisation can change which there are.
+"""
 
 import contextlib
+import heapq
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+
+from eth_utils import keccak
 
 from compute.chain import Block, RevealedClaim, Status
-from compute.chain.claims import NONE_VALID, attestation
+from compute.chain.claims import MAX_APPROVALS, approvals, attestation, ballot
+from compute.chain.voting import PAID
 from compute.checkpoint import InvalidCheckpoint
+from compute.judging.arrivals import Arrivals
 from compute.judging.goal import Goal, Goals
 from compute.judging.retrieval import load_checkpoint
 from compute.judging.transcripts import Transcripts
-from compute.judging.verdict import NOT_RETRIEVED, Verdict, judge
+from compute.judging.verdict import Verdict, judge
 from compute.node.clock import RETRY_SECONDS, Overdue, Wait
 from compute.node.journal import Entry
 from compute.node.role import Role
@@ -21,15 +35,34 @@ from compute.units import EPOCH
 
 logger = logging.getLogger(__name__)
 
-PAID = (1).to_bytes(32)
+RESERVE_SECONDS = 900  # kept free at the end of the vote window, at most a sixth of it
+NOT_RETRIEVED = "its bytes could not be retrieved in time"
+TURN_SECONDS = 60.0  # of evaluating one claim while others wait
 
 
 @dataclass(frozen=True)
 class BallotEntry(Entry):
-    """A ballot about to be cast; both hashes are zero for "none valid"."""
+    """A ballot about to be cast: checkpoint hash and evaluation root of each claim it approves."""
 
-    checkpoint_hash: bytes
-    eval_root: bytes
+    approved: bytes
+
+    @classmethod
+    def of(cls, block_index: int, roots: dict[bytes, bytes]) -> "BallotEntry":
+        """Of evaluation roots by checkpoint hash."""
+        return cls(block_index, ballot(roots))
+
+    @property
+    def roots(self) -> dict[bytes, bytes]:
+        """Evaluation root by checkpoint hash."""
+        return approvals(self.approved)
+
+    def cast(self, staker: str) -> bytes:
+        """The ballot as a staker casts it."""
+        return ballot({digest: attestation(root, staker) for digest, root in self.roots.items()})
+
+
+class _Later(Exception):
+    """Other claims wait for their turn."""
 
 
 class Wisdomkeeper(Role):
@@ -53,7 +86,7 @@ class Wisdomkeeper(Role):
         self._transcripts = Transcripts(seat.state / "evaluations")
         self._goals = Goals(seat.group, seat.blocks, seat.training_sets, self._transcripts)
         self._verdicts: dict[RevealedClaim, Verdict] = {}
-        self._sought: set[RevealedClaim] = set()  # in vain
+        self._missing: set[RevealedClaim] = set()  # sought, and not whole yet
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -62,45 +95,25 @@ class Wisdomkeeper(Role):
         self._collect(block.index)
         wait = self._act(block, now)
         judged = {claim.checkpoint_hash for claim in self._verdicts}
-        voted = {entry.checkpoint_hash for entry in self._journal} - {NONE_VALID}
+        voted = {digest for entry in self._journal for digest in entry.roots}
         self._keeping.refresh(block.index, judged | voted)
         return wait
 
     def _act(self, block: Block, now: int) -> Wait:
         if now < block.vote_at:
             self._verdicts.clear()
-            self._sought.clear()
+            self._missing.clear()
             with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
                 self._goals.now(self._check)
             return Wait(block.vote_at, "waiting for the vote window")
+        wait = None
         if self._group.voting.ballot(block.index, self._staker) is None:
-            entry = self._journal.get(block.index)
-            if entry is None:
-                retrieved_by = block.vote_at + (block.end - block.vote_at) // 2
-                try:
-                    entry = self._decide(block, retrieved_by)
-                except BlockUnavailable as error:
-                    if now < retrieved_by:
-                        return Wait(retrieved_by, f"waiting. {error}", recheck=True)
-                    logger.error("%s Not voting: without the group's data nothing is true.", error)
-                except Overdue:
-                    logger.error(
-                        "Block %d ended during the evaluation: no vote. This machine is too slow "
-                        "for the group; what was evaluated is kept.",
-                        block.index,
-                    )
-            if entry is not None and not self._cast(entry):
-                return Wait(min(now + RETRY_SECONDS, block.end), "waiting to vote again")
-        return Wait(block.end, "waiting for the next block")
+            wait = self._vote(block)
+        return wait or Wait(block.end, "waiting for the next block")
 
-    def _decide(self, block: Block, retrieved_by: int) -> BallotEntry | None:
-        """Judge the candidates and journal the ballot; None if there is nothing to vote on.
-
-        From `retrieved_by` on a checkpoint counts as false that was sought in vain, and none is
-        sought twice, because every search in vain costs a timeout. Raises BlockUnavailable if the
-        goal's own blocks are missing, or those of a candidate that may still arrive, and Overdue
-        if the block ends during an evaluation.
-        """
+    def _vote(self, block: Block) -> Wait | None:
+        """Judge the claims; cast the ballot if nothing more can be learned, or time is up. What to
+        wait for, None if nothing is left to do."""
         candidates = self._group.voting.candidates(block.index)
         if not candidates:
             return None
@@ -108,53 +121,141 @@ class Wisdomkeeper(Role):
         if not self._vault.power_at(self._group.id, self._staker, epoch):
             logger.warning("%s has no stake in this group in this epoch", self._staker)
             return None
-        goal = self._goals.now(self._check)
-        missing: BlockUnavailable | None = None
-        chosen = BallotEntry(block.index, NONE_VALID, bytes(32))
-        for claim in candidates:
-            try:
-                known_missing = claim in self._sought and self._clock.now() >= retrieved_by
-                verdict = NOT_RETRIEVED if known_missing else self._verdict(claim, goal, block)
-            except BlockUnavailable as error:
-                self._sought.add(claim)
-                if self._clock.now() < retrieved_by:
-                    missing = missing or error
-                    continue
-                verdict = NOT_RETRIEVED
-            logger.info("%s: %s", claim.checkpoint_hash.hex(), verdict.reason or "true")
-            if verdict.true:
-                chosen = BallotEntry(block.index, claim.checkpoint_hash, verdict.eval_root)
-                break
-        if missing is not None:
-            raise missing
-        self._journal.record(chosen)
-        return chosen
+        deadline = block.end - min(RESERVE_SECONDS, (block.end - block.vote_at) // 6)
+        missing: str | None = None
+        if self._clock.now() < deadline:
+            with contextlib.suppress(Overdue):
+                missing = self._judge(candidates, block, deadline)
+        if self._clock.now() < deadline:
+            if missing is not None:
+                return Wait(deadline, f"waiting. {missing}", recheck=True)
+            if not self._is_final(candidates, block):
+                return Wait(deadline, "waiting for the reveals to be final", recheck=True)
+        entry = self._decide(block, candidates)
+        if entry is None:
+            logger.error(
+                "Block %d: no vote, for nothing is known of the claims. The group's data or our "
+                "store is not there, or this machine is too slow; what was evaluated is kept.",
+                block.index,
+            )
+        elif not self._cast(entry):
+            return Wait(min(self._clock.now() + RETRY_SECONDS, block.end), "waiting to vote again")
+        return None
 
-    def _verdict(self, claim: RevealedClaim, goal: Goal, block: Block) -> Verdict:
-        known = self._verdicts.get(claim)
-        if known is not None:
-            return known
+    def _is_final(self, candidates: Sequence[RevealedClaim], block: Block) -> bool:
+        """Whether no other claim can appear in the block: as a node that lags would see it."""
+        chain = self._group.chain
+        head = chain.head(chain.final())
+        if head.timestamp < block.vote_at:
+            return False
+        return self._group.voting.candidates(block.index, head) == list(candidates)
+
+    def _judge(
+        self, candidates: Sequence[RevealedClaim], block: Block, deadline: int
+    ) -> str | None:
+        """Judge what can be had now, in the order of rank, until a ballot is full; what is missing.
+
+        Raises Overdue at the deadline.
+        """
+        self._remember(candidates, block)
+        todo = [claim for claim in candidates if claim not in self._verdicts]
+        if not todo or self._is_full():
+            return None
+        try:
+            goal = self._goals.now(lambda examples: self._clock.check_until(deadline))
+        except BlockUnavailable as error:
+            return str(error)
+        check = partial(self._clock.check_until, deadline)
+        with Arrivals(self._blocks, goal, todo, check) as arrivals:
+            try:
+                return self._judge_arriving(arrivals, goal, deadline, candidates)
+            finally:
+                self._missing.update(arrivals.pending)
+
+    def _judge_arriving(
+        self, arrivals: Arrivals, goal: Goal, deadline: int, candidates: Sequence[RevealedClaim]
+    ) -> str | None:
+        rank = {claim: place for place, claim in enumerate(candidates)}
+        whole: list[tuple[int, int]] = []  # (turns it has had, rank)
+        missing: str | None = None
+        while (whole or arrivals.pending) and not self._is_full():
+            for claim, found in arrivals.poll(patient=not whole):
+                if found is None:
+                    heapq.heappush(whole, (0, rank[claim]))
+                elif isinstance(found, BlockUnavailable):
+                    self._missing.add(claim)
+                    missing = missing or str(found)
+                else:
+                    self._say(claim, Verdict(found))
+            if not whole:
+                continue
+            turns, place = heapq.heappop(whole)
+            alone = not whole and not arrivals.pending
+            try:
+                self._verdict(candidates[place], goal, deadline, None if alone else TURN_SECONDS)
+            except _Later:
+                heapq.heappush(whole, (turns + 1, place))
+            except BlockUnavailable as error:
+                missing = missing or str(error)
+        return None if self._is_full() else missing
+
+    def _is_full(self) -> bool:
+        return sum(verdict.true for verdict in self._verdicts.values()) >= MAX_APPROVALS
+
+    def _remember(self, candidates: Sequence[RevealedClaim], block: Block) -> None:
+        """Take up what was found before a restart."""
+        entry = self._journal.get(block.index)
+        roots = {} if entry is None else entry.roots
+        for claim in candidates:
+            if claim not in self._verdicts and claim.checkpoint_hash in roots:
+                self._verdicts[claim] = Verdict(None, roots[claim.checkpoint_hash])
+
+    def _verdict(
+        self, claim: RevealedClaim, goal: Goal, deadline: int, seconds: float | None
+    ) -> None:
+        """Judge a claim whose blocks are here, for some seconds if others wait. Raises _Later,
+        Overdue, and BlockUnavailable if a block has got lost."""
+        end = None if seconds is None else time.monotonic() + seconds
+
+        def check(examples: int) -> None:
+            self._clock.check_until(deadline)
+            if end is not None and time.monotonic() > end:
+                raise _Later
+
         try:
             checkpoint = load_checkpoint(self._blocks, goal.specification, claim.checkpoint_hash)
             self._blocks.serve_checkpoint(claim.checkpoint_hash)
-            verdict = judge(
-                claim,
-                checkpoint,
-                goal,
-                lambda examples: self._clock.check_until(block.end),
-                self._transcripts,
-            )
+            verdict = judge(claim, checkpoint, goal, check, self._transcripts)
         except InvalidCheckpoint as error:
             verdict = Verdict(str(error))
+        self._say(claim, verdict)
+
+    def _say(self, claim: RevealedClaim, verdict: Verdict) -> None:
+        logger.info("%s: %s", claim.checkpoint_hash.hex(), verdict.reason or "true")
         self._verdicts[claim] = verdict
-        return verdict
+
+    def _decide(self, block: Block, candidates: Sequence[RevealedClaim]) -> BallotEntry | None:
+        """Journal the ballot: it is replaced if more is known before it is on chain.
+
+        None if nothing is approved, and of some claim nothing is known for reasons of our own: a
+        ballot would count against what may be true.
+        """
+        known = {c: v for c in candidates if (v := self._verdicts.get(c)) is not None}
+        roots = {c.checkpoint_hash: v.eval_root for c, v in known.items() if v.true}
+        unknown = [claim for claim in candidates if claim not in known]
+        if not roots and not self._missing.issuperset(unknown):
+            return None
+        entry = BallotEntry.of(block.index, roots)
+        for claim in unknown:
+            logger.info("%s: %s", claim.checkpoint_hash.hex(), NOT_RETRIEVED)
+        self._journal.replace(entry)
+        return entry
 
     def _cast(self, entry: BallotEntry) -> bool:
-        proof = attestation(entry.eval_root, self._staker)
-        what = "vote for none" if entry.checkpoint_hash == NONE_VALID else "vote"
+        what = "vote" if entry.approved else "vote for none"
         return attempt(
             f"{what} in block {entry.block_index}",
-            lambda: self._sender.vote(self._group, entry.checkpoint_hash, proof, self._staker),
+            lambda: self._sender.vote(self._group, entry.cast(self._staker), self._staker),
         )
 
     def _collect(self, before: int) -> None:
@@ -169,23 +270,23 @@ class Wisdomkeeper(Role):
         outcome = group.voting.outcome(n)
         if outcome.status == Status.UNSETTLED:
             return False
-        if (
-            group.config.keeper_bps == 0
-            or outcome.status != Status.ACCEPTED
-            or group.voting.accepted(outcome.height) != entry.checkpoint_hash
-            or group.voting.ballot(n, self._staker) in (None, PAID)
-        ):
+        if group.config.keeper_bps == 0 or outcome.status != Status.ACCEPTED:
             return True
+        winner, stored = group.voting.accepted(outcome.height), group.voting.ballot(n, self._staker)
+        root = entry.roots.get(winner or b"")
+        if root is None or stored in (None, PAID):
+            return True
+        cast = entry.cast(self._staker)
+        if keccak(cast) != stored:  # an earlier ballot was on its way when this one replaced it
+            cast = group.voting.ballots_cast(self._staker, n).get(n, b"")
         # another may be faster with the first two: what counts is the chain afterwards
         if not outcome.redeemed:
             attempt(f"redeem block {n}", lambda: sender.redeem(group, n))
         if group.voting.eval_root(n) is None:
-            attempt(
-                f"open the root of block {n}", lambda: sender.open_root(group, n, entry.eval_root)
-            )
+            attempt(f"open the root of block {n}", lambda: sender.open_root(group, n, root))
         return attempt(
             f"claim the keeper's share of block {n}",
-            lambda: sender.claim_keeper(group, n, self._staker),
+            lambda: sender.claim_keeper(group, n, cast, self._staker),
         )
 
     def _check(self, examples: int) -> None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  The clock of a group's blocks
 @notice Block n is the time from GENESIS_TIME + n * PERIOD on, PERIOD long: first the commit window, then the reveal
@@ -18,14 +19,18 @@ _MIN_VOTE_WINDOW: constant(uint256) = 3_600
 
 
 # Unix time at which block 0 began.
-GENESIS_TIME: public(immutable(uint256))
+GENESIS_TIME: public(reentrant(immutable(uint256)))
 
 
 # Seconds.
-COMMIT_WINDOW: public(immutable(uint256))
-REVEAL_WINDOW: public(immutable(uint256))
-VOTE_WINDOW: public(immutable(uint256))
-PERIOD: public(immutable(uint256))
+COMMIT_WINDOW: public(reentrant(immutable(uint256)))
+REVEAL_WINDOW: public(reentrant(immutable(uint256)))
+VOTE_WINDOW: public(reentrant(immutable(uint256)))
+PERIOD: public(reentrant(immutable(uint256)))
+
+
+# Seconds of a block before its vote window.
+_VOTE_AT: immutable(uint256)
 
 
 @deploy
@@ -47,23 +52,30 @@ def __init__(commit_window: uint256, reveal_window: uint256, vote_window: uint25
     REVEAL_WINDOW = reveal_window
     VOTE_WINDOW = vote_window
     PERIOD = period
+    _VOTE_AT = commit_window + reveal_window
 
 
 @internal
 @view
-def _now() -> (uint256, uint256):
+def _running() -> uint256:
     """
     @return Index of the running block.
+    """
+    # Unsafe but safe: nothing happens before the contract is there.
+    return unsafe_sub(block.timestamp, GENESIS_TIME) // PERIOD
+
+
+@internal
+@view
+def _phase() -> uint256:
+    """
     @return Its phase: 0 commit, 1 reveal, 2 vote.
     """
-    elapsed: uint256 = block.timestamp - GENESIS_TIME
-    offset: uint256 = elapsed % PERIOD
-    phase: uint256 = 0
-    if offset >= COMMIT_WINDOW + REVEAL_WINDOW:
-        phase = 2
-    elif offset >= COMMIT_WINDOW:
-        phase = 1
-    return elapsed // PERIOD, phase
+    # Unsafe but safe: nothing happens before the contract is there.
+    offset: uint256 = unsafe_sub(block.timestamp, GENESIS_TIME) % PERIOD
+    if offset >= _VOTE_AT:
+        return 2
+    return 0 if offset < COMMIT_WINDOW else 1
 
 
 @internal

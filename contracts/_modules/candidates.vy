@@ -5,19 +5,27 @@
 @title  Candidates
 @notice Who claims what for which checkpoint, and whose bond stands behind it. A hash is used once and for ever; within
         its block an earlier commitment of the same hash takes it over, so a thief who reveals first still loses to the
-        first committer.
+        first committer. A claim that nobody judged is entered again by its trainer, with the rank and the bond it has.
 """
 
 from contracts._modules import checkpoint_words
 from interfaces import ICheckpointVoting
 
 
+# Bonds are parts of the full bond: 2**24 is the whole.
+WHOLE: constant(uint256) = 2**24
+
+
+# NRN wei a reveal posts in a group that has all stake.
+BOND: public(reentrant(immutable(uint256)))
+
+
 # checkpoint hash -> keccak256 of the root of the trainer's evaluation.
-eval_root_hash: public(HashMap[bytes32, bytes32])
+eval_root_hash: public(reentrant(HashMap[bytes32, bytes32]))
 
 
 # Who posted the bond of a claim that was displaced -> NRN wei to withdraw.
-credit: public(HashMap[address, uint256])
+credit: public(reentrant(HashMap[address, uint256]))
 
 
 # checkpoint hash -> `checkpoint_words.Standing`
@@ -32,30 +40,37 @@ _claim: HashMap[bytes32, uint256]
 _relayer: HashMap[bytes32, address]
 
 
+@deploy
+def __init__(bond: uint256):
+    BOND = bond
+
+
 @external
 @view
-def candidate(checkpoint_hash: bytes32) -> (address, uint256, address, uint256, uint256, bool):
+@reentrant
+def candidate(checkpoint_hash: bytes32) -> (address, uint256, address, uint256, uint256, uint256):
     """
     @notice A revealed claim; zeros if there is none.
     @param  checkpoint_hash  Its checkpoint.
     @return The trainer.
     @return Claimed loss.
     @return Who posted the bond.
-    @return Sequence number of the commitment.
-    @return Block index plus one.
-    @return Whether the bond is still here.
+    @return Its rank: sequence number of its first commitment.
+    @return Index plus one of the block in which it was entered last.
+    @return NRN wei of the bond that are still here.
     """
     claim: checkpoint_words.Claim = self._claim_of(checkpoint_hash)
     standing: checkpoint_words.Standing = self._standing_of(checkpoint_hash)
     payer: address = self._payer(checkpoint_hash, claim)
-    return claim.trainer, claim.loss, payer, standing.seq, standing.block_1, claim.bonded == 1
+    return claim.trainer, claim.loss, payer, standing.seq, standing.block_1, self._bond(claim.part)
 
 
 @external
 @view
+@reentrant
 def votes(checkpoint_hash: bytes32) -> uint256:
     """
-    @notice Votes for a candidate.
+    @notice Votes of the ballots that approve a candidate, in the block in which it was entered last.
     @param  checkpoint_hash  Its checkpoint.
     @return NRN wei.
     """
@@ -64,9 +79,10 @@ def votes(checkpoint_hash: bytes32) -> uint256:
 
 @external
 @view
+@reentrant
 def is_used(checkpoint_hash: bytes32) -> bool:
     """
-    @notice Whether a checkpoint can no longer be claimed in later blocks.
+    @notice Whether a checkpoint can no longer be claimed, but for a claim that nobody judged, by its trainer.
     @param  checkpoint_hash  The checkpoint.
     @return True from its first reveal on, for ever.
     """
@@ -79,8 +95,18 @@ def _reserve(checkpoint_hash: bytes32):
     @notice Use a hash up without a claim: the genesis checkpoint is nobody's.
     """
     self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1)
+        checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1, again=0, listed=0)
     )
+
+
+@internal
+def _displace(checkpoint_hash: bytes32):
+    """
+    @notice Credit the bond of a claim that an earlier commitment takes over.
+    """
+    claim: checkpoint_words.Claim = self._claim_of(checkpoint_hash)
+    self.credit[self._payer(checkpoint_hash, claim)] += self._bond(claim.part)
+    log ICheckpointVoting.Displaced(checkpoint_hash=checkpoint_hash, trainer=claim.trainer)
 
 
 @internal
@@ -88,45 +114,31 @@ def _enter(
     checkpoint_hash: bytes32,
     block_1: uint256,
     seq: uint256,
-    trainer: address,
-    loss: uint256,
+    again: uint256,
+    claim: checkpoint_words.Claim,
     root_hash: bytes32,
-    payer: address,
-    bond: uint256,
 ):
     """
-    @notice Record a claim; the bond of one that it displaces is credited.
+    @notice Record a claim as a candidate of a block, without votes.
     """
-    old: checkpoint_words.Standing = self._standing_of(checkpoint_hash)
-    if old.used == 1:
-        assert old.block_1 == block_1 and seq < old.seq, "cv: hash already used"
-        displaced: checkpoint_words.Claim = self._claim_of(checkpoint_hash)
-        self.credit[self._payer(checkpoint_hash, displaced)] += bond
-        log ICheckpointVoting.Displaced(checkpoint_hash=checkpoint_hash, trainer=displaced.trainer)
     self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=seq, block_1=block_1, used=1)
+        checkpoint_words.Standing(votes=0, seq=seq, block_1=block_1, used=1, again=again, listed=0)
     )
-    relayed: bool = payer != trainer
-    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(
-        checkpoint_words.Claim(trainer=trainer, loss=loss, bonded=1, relayed=convert(relayed, uint256))
-    )
-    if relayed:
-        self._relayer[checkpoint_hash] = payer
+    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
     self.eval_root_hash[checkpoint_hash] = root_hash
 
 
 @internal
-def _unbond(checkpoint_hash: bytes32) -> (checkpoint_words.Claim, address):
+def _unbond(checkpoint_hash: bytes32, bonded: checkpoint_words.Claim) -> (address, uint256):
     """
     @notice Take a candidate's bond out of the books.
-    @return The claim.
-    @return Who posted the bond.
+    @return Who posted it.
+    @return NRN wei.
     """
-    claim: checkpoint_words.Claim = self._claim_of(checkpoint_hash)
-    assert claim.bonded == 1, "cv: no bond"
-    claim.bonded = 0
+    claim: checkpoint_words.Claim = bonded
+    claim.part = 0
     self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
-    return claim, self._payer(checkpoint_hash, claim)
+    return self._payer(checkpoint_hash, claim), self._bond(bonded.part)
 
 
 @internal
@@ -139,6 +151,12 @@ def _take_credit(payer: address) -> uint256:
     assert amount > 0, "cv: no credit"
     self.credit[payer] = 0
     return amount
+
+
+@internal
+@view
+def _bond(part: uint256) -> uint256:
+    return (BOND * part) // WHOLE
 
 
 @internal

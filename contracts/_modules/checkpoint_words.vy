@@ -1,57 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  The packed records of a checkpoint voting
 @notice Vyper does not pack structs, so these functions do, field by field from the low end of the word.
 @dev    Widths. Votes: 104 bits, and the supply stays below 2**97. Sequence numbers: 48 bits, each of them a transaction.
         Block indices: 40 bits, each of them six hours or more; they are stored plus one, so that 0 means "none".
-        Versions and heights: 32 bits, each of them a day or six hours or more.
+        Versions and heights: 32 bits, each of them a day or six hours or more. Levels: 9 bits, four for a doubling of
+        64 bits. Parts of a bond: 25 bits, up to and including 2**24, the whole.
+        A ballot is counted on the words of a round and of standings themselves: both begin with votes, have the block at
+        the same place, and a standing ends with its mark.
 """
+
+
+# The votes of a standing, the votes cast of a round.
+VOTES: constant(uint256) = 2**104 - 1
+
+
+# The block of a standing, the block of a round: index + 1, at this place.
+BLOCK: constant(uint256) = (2**40 - 1) << 152
+
+
+# What puts a standing on the shortlist, and a round's list one up.
+LISTED: constant(uint256) = 2**194
+ONE_LISTED: constant(uint256) = 2**104
+LISTED_MASK: constant(uint256) = 2**48 - 1
 
 
 # The last block in which something was revealed.
 struct Round:
-    votes: uint256  # 104  of the leader
-    seq: uint256  #  48  of the leader; 0 is "none valid"
+    cast: uint256  # 104  votes of all ballots
+    listed: uint256  #  48  candidates on the shortlist
     block_1: uint256  #  40  block index + 1
     version: uint256  #  32  of the training set the block is judged on
+    part: uint256  #  25  of the full bond that a reveal posts
     settled: uint256  #   1
 
 
 # How a candidate stands; non-zero = its hash is used, for ever.
 struct Standing:
-    votes: uint256  # 104
-    seq: uint256  #  48  of its commitment
+    votes: uint256  # 104  of the ballots that approve it
+    seq: uint256  #  48  of its first commitment
     block_1: uint256  #  40  block index + 1; 0 for the genesis checkpoint
     used: uint256  #   1
+    again: uint256  #   1  entered again: a claim of an earlier block
+    listed: uint256  #   1  on the shortlist
 
 
 # What a candidate claims, and its bond.
 struct Claim:
     trainer: address  # 160
     loss: uint256  #  64
-    bonded: uint256  #   1  the bond is still here
+    part: uint256  #  25  of the full bond, 0 once it has left
     relayed: uint256  #   1  someone else than the trainer paid it
 
 
-# The loss to beat.
+# The loss to beat, and by how much.
 struct Baseline:
     loss: uint256  # 64
     version: uint256  # 32  of the training set on which it is known
     height: uint256  # 32  of the incumbent
     known: uint256  #  1  0 until the first block is accepted
+    level: uint256  #  9  of the minimum improvement in the block after `block_1`, see `pace`
+    block_1: uint256  # 40  index + 1 of the last accepted block
 
 
 # How a block ended.
 struct Outcome:
-    status: uint256  #  8  0 nothing revealed or not settled, 1 accepted, 2 rejected, 3 no quorum
-    loss: uint256  # 64  of the winner, like the following two
-    seq: uint256  # 48
-    height: uint256  # 32
-    redeemed: uint256  #  1
+    status: uint256  #   2  0 nothing revealed or not settled, 1 accepted, 2 rejected, 3 no quorum
+    loss: uint256  #  64  of the winner, like the following two
+    seq: uint256  #  48
+    height: uint256  #  32
+    redeemed: uint256  #   1
+    level: uint256  #   9  of the minimum improvement in this block
+    again: uint256  #   1  the winner was a claim of an earlier block
+    cast: uint256  #  99  votes of all ballots
 
 
-_U8: constant(uint256) = 2**8 - 1
+_U2: constant(uint256) = 2**2 - 1
+_U9: constant(uint256) = 2**9 - 1
+_U25: constant(uint256) = 2**25 - 1
 _U32: constant(uint256) = 2**32 - 1
 _U40: constant(uint256) = 2**40 - 1
 _U48: constant(uint256) = 2**48 - 1
@@ -75,37 +103,59 @@ def _unpack_commitment(word: uint256) -> (uint256, uint256):
 @internal
 @pure
 def _pack_round(round: Round) -> uint256:
-    return (round.votes | (round.seq << 104) | (round.block_1 << 152) | (round.version << 192) | (round.settled << 224))
+    return (
+        round.cast
+        | (round.listed << 104)
+        | (round.block_1 << 152)
+        | (round.version << 192)
+        | (round.part << 224)
+        | (round.settled << 249)
+    )
 
 
 @internal
 @pure
 def _unpack_round(word: uint256) -> Round:
     return Round(
-        votes=word & _U104,
-        seq=(word >> 104) & _U48,
+        cast=word & _U104,
+        listed=(word >> 104) & _U48,
         block_1=(word >> 152) & _U40,
         version=(word >> 192) & _U32,
-        settled=word >> 224,
+        part=(word >> 224) & _U25,
+        settled=word >> 249,
     )
 
 
 @internal
 @pure
 def _pack_standing(standing: Standing) -> uint256:
-    return standing.votes | (standing.seq << 104) | (standing.block_1 << 152) | (standing.used << 192)
+    return (
+        standing.votes
+        | (standing.seq << 104)
+        | (standing.block_1 << 152)
+        | (standing.used << 192)
+        | (standing.again << 193)
+        | (standing.listed << 194)
+    )
 
 
 @internal
 @pure
 def _unpack_standing(word: uint256) -> Standing:
-    return Standing(votes=word & _U104, seq=(word >> 104) & _U48, block_1=(word >> 152) & _U40, used=word >> 192)
+    return Standing(
+        votes=word & _U104,
+        seq=(word >> 104) & _U48,
+        block_1=(word >> 152) & _U40,
+        used=(word >> 192) & 1,
+        again=(word >> 193) & 1,
+        listed=word >> 194,
+    )
 
 
 @internal
 @pure
 def _pack_claim(claim: Claim) -> uint256:
-    return (convert(claim.trainer, uint256) | (claim.loss << 160) | (claim.bonded << 224) | (claim.relayed << 225))
+    return (convert(claim.trainer, uint256) | (claim.loss << 160) | (claim.part << 224) | (claim.relayed << 249))
 
 
 @internal
@@ -114,28 +164,49 @@ def _unpack_claim(word: uint256) -> Claim:
     return Claim(
         trainer=convert(word & _U160, address),
         loss=(word >> 160) & _U64,
-        bonded=(word >> 224) & 1,
-        relayed=word >> 225,
+        part=(word >> 224) & _U25,
+        relayed=word >> 249,
     )
 
 
 @internal
 @pure
 def _pack_baseline(baseline: Baseline) -> uint256:
-    return (baseline.loss | (baseline.version << 64) | (baseline.height << 96) | (baseline.known << 128))
+    return (
+        baseline.loss
+        | (baseline.version << 64)
+        | (baseline.height << 96)
+        | (baseline.known << 128)
+        | (baseline.level << 129)
+        | (baseline.block_1 << 138)
+    )
 
 
 @internal
 @pure
 def _unpack_baseline(word: uint256) -> Baseline:
-    return Baseline(loss=word & _U64, version=(word >> 64) & _U32, height=(word >> 96) & _U32, known=word >> 128)
+    return Baseline(
+        loss=word & _U64,
+        version=(word >> 64) & _U32,
+        height=(word >> 96) & _U32,
+        known=(word >> 128) & 1,
+        level=(word >> 129) & _U9,
+        block_1=word >> 138,
+    )
 
 
 @internal
 @pure
 def _pack_outcome(outcome: Outcome) -> uint256:
     return (
-        outcome.status | (outcome.loss << 8) | (outcome.seq << 72) | (outcome.height << 120) | (outcome.redeemed << 152)
+        outcome.status
+        | (outcome.loss << 2)
+        | (outcome.seq << 66)
+        | (outcome.height << 114)
+        | (outcome.redeemed << 146)
+        | (outcome.level << 147)
+        | (outcome.again << 156)
+        | (outcome.cast << 157)
     )
 
 
@@ -143,9 +214,12 @@ def _pack_outcome(outcome: Outcome) -> uint256:
 @pure
 def _unpack_outcome(word: uint256) -> Outcome:
     return Outcome(
-        status=word & _U8,
-        loss=(word >> 8) & _U64,
-        seq=(word >> 72) & _U48,
-        height=(word >> 120) & _U32,
-        redeemed=word >> 152,
+        status=word & _U2,
+        loss=(word >> 2) & _U64,
+        seq=(word >> 66) & _U48,
+        height=(word >> 114) & _U32,
+        redeemed=(word >> 146) & 1,
+        level=(word >> 147) & _U9,
+        again=(word >> 156) & 1,
+        cast=word >> 157,
     )

@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  The packed records of a delta registry
 @notice A ballot touches three storage words besides the vault: the clock, the proposal and the staker's own mark. Vyper
         does not pack structs, so these functions do, field by field from the low end of the word.
-@dev    Widths. Votes: 104 bits, and the supply stays below 2**97. Times: 40 bits, until the year 36,000. Periods last at
+@dev    Widths. Votes: 101 bits, and the supply stays below 2**97. Times: 40 bits, until the year 36,000. Periods last at
         least a day, so 24 bits of period index and 32 bits of version last longer than the times. Proposal ids: 40 bits,
         each of them a transaction. Lengths: whole days, at most 56.
 """
 
+from contracts._modules import params
+
+
+# A proposal can be voted on once it is this part of a period old, and a period is extended by this part.
+PARTS: constant(uint256) = 7
+
 
 # The running period and its leader.
 struct Clock:
-    votes: uint256  # 104  of the leader
+    votes: uint256  # 101  of the leader
+    extensions: uint256  #   3  sevenths of its length by which the period has been extended
     leader: uint256  #  40  proposal id, 0 is "no change"
     start: uint256  #  40  unix time
     index: uint256  #  24
@@ -36,14 +44,17 @@ struct Origin:
     length_days: uint256  #   8  of that period; the version is in force from its end on
     credit: uint256  #  20  seconds of the epoch's delta budget this version is rewarded for
     credited: uint256  #  20  seconds of that budget given out up to and including this version
+    extensions: uint256  #   3  sevenths of the period's length by which it was extended
     paid: uint256  #   1
 
 
+_U3: constant(uint256) = 2**3 - 1
 _U8: constant(uint256) = 2**8 - 1
 _U20: constant(uint256) = 2**20 - 1
 _U24: constant(uint256) = 2**24 - 1
 _U32: constant(uint256) = 2**32 - 1
 _U40: constant(uint256) = 2**40 - 1
+_U101: constant(uint256) = 2**101 - 1
 _U104: constant(uint256) = 2**104 - 1
 _U160: constant(uint256) = 2**160 - 1
 
@@ -53,6 +64,7 @@ _U160: constant(uint256) = 2**160 - 1
 def _pack_clock(clock: Clock) -> uint256:
     return (
         clock.votes
+        | (clock.extensions << 101)
         | (clock.leader << 104)
         | (clock.start << 144)
         | (clock.index << 184)
@@ -66,7 +78,8 @@ def _pack_clock(clock: Clock) -> uint256:
 @pure
 def _unpack_clock(word: uint256) -> Clock:
     return Clock(
-        votes=word & _U104,
+        votes=word & _U101,
+        extensions=(word >> 101) & _U3,
         leader=(word >> 104) & _U40,
         start=(word >> 144) & _U40,
         index=(word >> 184) & _U24,
@@ -102,7 +115,8 @@ def _pack_origin(origin: Origin) -> uint256:
         | (origin.length_days << 200)
         | (origin.credit << 208)
         | (origin.credited << 228)
-        | (origin.paid << 248)
+        | (origin.extensions << 248)
+        | (origin.paid << 251)
     )
 
 
@@ -115,5 +129,16 @@ def _unpack_origin(word: uint256) -> Origin:
         length_days=(word >> 200) & _U8,
         credit=(word >> 208) & _U20,
         credited=(word >> 228) & _U20,
-        paid=word >> 248,
+        extensions=(word >> 248) & _U3,
+        paid=word >> 251,
     )
+
+
+@internal
+@pure
+def _lasts(length_days: uint256, extensions: uint256) -> uint256:
+    """
+    @return Seconds of a period, extensions included.
+    """
+    length: uint256 = length_days * params.DAY
+    return length + extensions * (length // PARTS)

@@ -1,25 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Pay for keepers who evaluated
-@notice A ballot carries an attestation: the root of the evaluation's transcript hashed with the keeper's own address.
-        Nobody has the root without evaluating or being told, and another keeper's attestation is useless to copy. Once
-        the root is public, a keeper whose ballot matches draws its part of the block's pool.
-@dev    The ballot is bound to the candidate voted for, so a vote for the loser with the winner's attestation draws
-        nothing. Parts nobody can draw stay in the contract for ever: excluding others is no gain.
+@notice A ballot carries an attestation for each candidate that it approves: the root of the evaluation's transcript
+        hashed with the keeper's own address. Nobody has the root without evaluating or being told, and another keeper's
+        attestation is useless to copy. Once the root is public, a keeper whose ballot matches draws its part of the
+        block's pool.
+@dev    An attestation is bound to its candidate, so approving the loser with the winner's attestation draws nothing.
+        Parts nobody can draw stay in the contract for ever: excluding others is no gain.
 """
+
+# Candidates a ballot may approve: more than an honest keeper has time to evaluate, few enough to count.
+MAX_APPROVALS: constant(uint256) = 4
+
+
+# Bytes of an approval, checkpoint hash and attestation, and of a ballot.
+APPROVAL: constant(uint256) = 64
+MAX_BALLOT: constant(uint256) = APPROVAL * MAX_APPROVALS
 
 
 # Replaces a ballot that has been paid: no keccak256 of 64 bytes that anyone will ever see.
 _PAID: constant(bytes32) = 0x0000000000000000000000000000000000000000000000000000000000000001
 
 
-# block index -> staker -> keccak256(abi_encode(candidate, attestation)), the candidate of "none valid" being zero.
-ballot: public(HashMap[uint256, HashMap[address, bytes32]])
+# block index -> staker -> keccak256 of its approvals; 1 once it has been paid.
+ballot: public(reentrant(HashMap[uint256, HashMap[address, bytes32]]))
 
 
 # block index -> root of the winner's evaluation, once it is public.
-eval_root: public(HashMap[uint256, bytes32])
+eval_root: public(reentrant(HashMap[uint256, bytes32]))
 
 
 # block index -> NRN wei for the keepers (128 bits) | votes for the winner (128).
@@ -27,13 +37,12 @@ _pool: HashMap[uint256, uint256]
 
 
 @internal
-def _cast(block_index: uint256, staker: address, checkpoint_hash: bytes32, attestation: bytes32):
+def _cast(block_index: uint256, staker: address, ballot: bytes32):
     """
     @notice Record a staker's only ballot of a block.
     """
-    assert attestation != empty(bytes32), "cv: empty attestation"
     assert self.ballot[block_index][staker] == empty(bytes32), "cv: already voted"
-    self.ballot[block_index][staker] = keccak256(abi_encode(checkpoint_hash, attestation))
+    self.ballot[block_index][staker] = ballot
 
 
 @internal
@@ -54,15 +63,23 @@ def _open(block_index: uint256, root: bytes32, root_hash: bytes32):
 
 
 @internal
-def _draw(block_index: uint256, staker: address, winner: bytes32, power: uint256) -> uint256:
+@view
+def _attestation(block_index: uint256, staker: address) -> bytes32:
+    """
+    @notice What shows that a staker had evaluated the winner.
+    """
+    root: bytes32 = self.eval_root[block_index]
+    assert root != empty(bytes32), "cv: root closed"
+    return keccak256(abi_encode(root, staker))
+
+
+@internal
+def _draw(block_index: uint256, staker: address, ballot: bytes32, power: uint256) -> uint256:
     """
     @notice Take the part of one ballot out of the pool.
     @return NRN wei: pool * power / votes, rounded down, so that all parts together never exceed the pool.
     """
-    root: bytes32 = self.eval_root[block_index]
-    assert root != empty(bytes32), "cv: root closed"
-    attestation: bytes32 = keccak256(abi_encode(root, staker))
-    assert self.ballot[block_index][staker] == keccak256(abi_encode(winner, attestation)), "cv: attestation"
+    assert self.ballot[block_index][staker] == ballot, "cv: ballot"
     pool: uint256 = self._pool[block_index]
     assert pool != 0, "cv: not redeemed"
     self.ballot[block_index][staker] = _PAID

@@ -21,6 +21,7 @@ _last: HashMap[address, uint256]
 
 @external
 @view
+@reentrant
 def length_tally(epoch: uint256, length: uint256) -> uint256:
     """
     @notice Votes for a period length in an epoch; known for the last epoch in which it got any.
@@ -33,6 +34,7 @@ def length_tally(epoch: uint256, length: uint256) -> uint256:
 
 @external
 @view
+@reentrant
 def length_voted(epoch: uint256, staker: address) -> bool:
     """
     @notice Whether a staker voted on the length in an epoch; known for its last ballot.

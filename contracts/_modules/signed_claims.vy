@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-only
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Claims signed by their trainer
 @notice A trainer signs what it claims (EIP-712), so that anyone may relay the claim and none may alter it. The domain
@@ -7,7 +8,6 @@
 @dev    The signer is an account or an ERC-1271 wallet. Signatures are malleable and never used as identifiers here.
 """
 
-from snekmate.utils import ecdsa
 from snekmate.utils import eip712_domain_separator
 
 initializes: eip712_domain_separator
@@ -70,10 +70,15 @@ def _is_signed(trainer: address, digest: bytes32, signature: Bytes[MAX_SIGNATURE
     """
     @notice Whether `trainer` signed `digest`.
     @dev    snekmate's check of wallets, for signatures as long as theirs are. Never ask for the zero address: it is
-            what snekmate's recovery answers for an unusable signature.
+            what the recovery answers for an unusable signature.
     """
     if not trainer.is_contract:
-        return len(signature) == 65 and ecdsa._recover_sig(digest, slice(signature, 0, 65)) == trainer
+        if len(signature) != 65:
+            return False
+        r: uint256 = extract32(signature, 0, output_type=uint256)
+        s: uint256 = extract32(signature, 32, output_type=uint256)
+        v: uint256 = convert(slice(signature, 64, 1), uint256)
+        return ecrecover(digest, v, r, s) == trainer
     success: bool = False
     answer: Bytes[32] = b""
     success, answer = raw_call(

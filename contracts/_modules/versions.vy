@@ -11,15 +11,15 @@ from contracts._modules import delta_words
 from contracts._modules import params
 
 # The version this list goes on from; what was before it is recorded where the group was forked from.
-BASE_VERSION: public(immutable(uint256))
+BASE_VERSION: public(reentrant(immutable(uint256)))
 
 
 # version -> hash of the whole list of deltas up to it.
-tip_of: public(HashMap[uint256, bytes32])
+tip_of: public(reentrant(HashMap[uint256, bytes32]))
 
 
 # version -> sha256 of the manifest of its delta.
-delta_of: public(HashMap[uint256, bytes32])
+delta_of: public(reentrant(HashMap[uint256, bytes32]))
 
 
 # version -> `delta_words.Origin`. The base version has none: nobody's, and in force since ever.
@@ -40,41 +40,42 @@ def __init__(base_version: uint256, tip: bytes32):
 
 @external
 @view
+@reentrant
 def due(version: uint256) -> (address, uint256, uint256):
     """
-    @notice What `redeem` would pay for; zeros once it has been paid.
+    @notice What `redeem` would pay for.
     @param  version  The version.
-    @return Its proposer.
+    @return Its proposer; zero for the base version.
     @return Unix time at which the period that chose it began.
-    @return Seconds of the epoch's delta budget it is rewarded for.
+    @return Seconds of the epoch's delta budget it is rewarded for; 0 once it has been paid.
     """
     origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
-    if origin.paid == 1:
-        return empty(address), 0, 0
-    return origin.proposer, origin.start, origin.credit
+    return origin.proposer, origin.start, 0 if origin.paid == 1 else origin.credit
 
 
 @internal
-def _append(version: uint256, delta_hash: bytes32, proposer: address, start: uint256, length_days: uint256) -> bytes32:
+def _append(delta_hash: bytes32, proposer: address, period: delta_words.Clock) -> bytes32:
     """
-    @notice Add the delta that a period chose, in force from the period's end on.
+    @notice Add the delta that a period chose as its version, in force from the period's end on.
     @dev    The seconds of an epoch's delta budget are given out here, in the order of the periods, so that the order
             in which proposers redeem cannot matter.
     @return The new tip.
     """
+    version: uint256 = period.version
     tip: bytes32 = keccak256(abi_encode(self.tip_of[version - 1], delta_hash))
     self.tip_of[version] = tip
     self.delta_of[version] = delta_hash
     last: delta_words.Origin = delta_words._unpack_origin(self._origin[version - 1])
-    credited: uint256 = last.credited if last.start // params.EPOCH == start // params.EPOCH else 0
-    credit: uint256 = min(length_days * params.DAY, params.EPOCH - credited)
+    credited: uint256 = last.credited if last.start // params.EPOCH == period.start // params.EPOCH else 0
+    credit: uint256 = min(period.length_days * params.DAY, params.EPOCH - credited)
     self._origin[version] = delta_words._pack_origin(
         delta_words.Origin(
             proposer=proposer,
-            start=start,
-            length_days=length_days,
+            start=period.start,
+            length_days=period.length_days,
             credit=credit,
             credited=credited + credit,
+            extensions=period.extensions,
             paid=0,
         )
     )
@@ -121,4 +122,4 @@ def _at(newest: uint256, when: uint256) -> uint256:
 @view
 def _in_force_since(version: uint256) -> uint256:
     origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
-    return origin.start + origin.length_days * params.DAY
+    return origin.start + delta_words._lasts(origin.length_days, origin.extensions)

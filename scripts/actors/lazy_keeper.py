@@ -3,6 +3,7 @@
 import secrets
 
 from compute.chain import Status
+from compute.chain.claims import ballot
 from compute.node.clock import Wait
 from compute.node.role import Role
 from compute.node.seat import Seat
@@ -15,25 +16,25 @@ class LazyKeeper(Role):
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         self._sender = seat.sender
-        self._unpaid: list[int] = []  # block indices it voted in
+        self._unpaid: dict[int, bytes] = {}  # its ballots, by block
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
         group = self._seat.group
         block = group.slot_at(now)
-        self._unpaid = [index for index in self._unpaid if not self._asked_for_pay(index)]
+        self._unpaid = {n: b for n, b in self._unpaid.items() if not self._asked_for_pay(n)}
         if now < block.vote_at:
             unpaid = bool(self._unpaid)
             return Wait(block.vote_at, "waiting to vote for whatever leads", recheck=unpaid)
         candidates = group.voting.candidates(block.index)
         if candidates and block.index not in self._unpaid:
-            best = candidates[0].checkpoint_hash
+            cast = ballot({candidates[0].checkpoint_hash: secrets.token_bytes(32)})
             attempt(
                 self._seat,
                 f"vote in block {block.index} without evaluating",
-                lambda: self._sender.vote(group, best, secrets.token_bytes(32)),
+                lambda: self._sender.vote(group, cast),
             )
-            self._unpaid.append(block.index)
+            self._unpaid[block.index] = cast
         return Wait(block.end, "waiting for the next block")
 
     def _asked_for_pay(self, index: int) -> bool:
@@ -48,7 +49,7 @@ class LazyKeeper(Role):
         attempt(
             self._seat,
             f"claim the keeper's share of block {index}",
-            lambda: self._sender.claim_keeper(group, index),
+            lambda: self._sender.claim_keeper(group, index, self._unpaid[index]),
         )
         return True
 

@@ -1,5 +1,6 @@
 """One fixed life of the protocol in which every function runs on each of its paths."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,6 @@ HOUR = 3_600
 COMMIT, REVEAL, VOTE = 4 * HOUR, HOUR // 2, 3 * HOUR // 2
 PERIOD = COMMIT + REVEAL + VOTE
 BOND = 50 * NRN
-NONE = bytes(32)
 
 
 @dataclass
@@ -56,6 +56,7 @@ class Scenario:
         self.sale = contract(addresses, "NeuronSale")
         self.vault = contract(addresses, "StakeVault")
         self.registry = contract(addresses, "GroupRegistry")
+        self.sponsorship = contract(addresses, "Sponsorship")
         self.meter = Meter()
 
     def run(self) -> dict[str, int]:
@@ -65,6 +66,8 @@ class Scenario:
         self._found()
         self._curate()
         self._train()
+        self._enter_again()
+        self._sponsor()
         self._leave()
         return self.meter.gas
 
@@ -166,7 +169,7 @@ class Scenario:
         meter("CheckpointVoting.vote next", self._vote("a", 2))
         meter("CheckpointVoting.vote first for another", self._vote("b", 3))
         meter("CheckpointVoting.vote next for another", self._vote("b", 4))
-        meter("CheckpointVoting.vote for none, first", self._vote(None, 5))
+        meter("CheckpointVoting.vote for none", self._vote(None, 5))
         meter("CheckpointVoting.vote by an operator", self._vote("a", 8, sender=9))
         self._to(first, PERIOD)
         meter("CheckpointVoting.settle accepted, first", voting.settle(_by(0)))
@@ -174,9 +177,9 @@ class Scenario:
         meter("CheckpointVoting.release_bond refunded", voting.release_bond(_hash("a"), _by(0)))
         meter("CheckpointVoting.release_bond burned", voting.release_bond(_hash("b"), _by(0)))
         meter("CheckpointVoting.open_root", voting.open_root(first, _hash("root a"), _by(0)))
-        claim = voting.claim_keeper
-        meter("CheckpointVoting.claim_keeper first", claim(first, accounts[1], _by(1)))
-        meter("CheckpointVoting.claim_keeper next", claim(first, accounts[2], _by(2)))
+        for case, keeper in (("first", 1), ("next", 2)):
+            receipt = voting.claim_keeper(first, _ballot(keeper, "a"), accounts[keeper], _by(0))
+            meter(f"CheckpointVoting.claim_keeper {case}", receipt)
 
         second = self._block("c", 15, 20, "CheckpointVoting.reveal first in a block")
         third = self._block("d", 12, 15, "CheckpointVoting.reveal with settle")
@@ -203,6 +206,55 @@ class Scenario:
         meter("CheckpointVoting.withdraw_credit", voting.withdraw_credit(_by(5)))
         self._to(raced, PERIOD)
         meter("CheckpointVoting.settle without quorum", voting.settle(_by(0)))
+
+    def _enter_again(self) -> None:
+        """The claim that nobody judged once more, beside three others, all of them approved."""
+        meter, index = self.meter, self._next_block()
+        names = ("f", "g", "h", "i")
+        for trainer, name in enumerate(names, start=4):
+            self._commit(index, trainer, name, 11, 12)
+        self._to(index, COMMIT)
+        self._reveal(index, 5, "g", 11, 12)
+        meter("CheckpointVoting.reveal again", self._reveal(index, 4, "f", 11, 12))
+        for trainer, name in enumerate(names[2:], start=6):
+            self._reveal(index, trainer, name, 11, 12)
+        self._to(index, COMMIT + REVEAL)
+        self._vote(names, 1)
+        for keeper, number in ((2, 1), (3, 2), (4, 3), (5, 4)):
+            case = f"CheckpointVoting.vote next, for {number} of four"
+            meter(case, self._vote(names[:number], keeper))
+        self._to(index, PERIOD)
+        meter("CheckpointVoting.settle with four on the list", self.voting.settle(_by(0)))
+
+    def _sponsor(self) -> None:
+        sponsorship, meter, token = self.sponsorship, self.meter, self.neuron
+        for index in (1, 2):
+            token.approve(sponsorship, 2**255, _by(index))
+        until = now() + 7 * DAY
+        for case, index in (("first", 1), ("next", 2)):
+            receipt = sponsorship.sponsor(1, token, 100 * NRN, 10, until, _by(index))
+            meter(f"Sponsorship.sponsor {case}", receipt)
+        height = self.voting.baseline()[2] + 1
+        index = self._next_block()
+        self._commit(index, 1, "j", 9, 11)
+        self._to(index, COMMIT)
+        self._reveal(index, 1, "j", 9, 11)
+        self._to(index, COMMIT + REVEAL)
+        for keeper in (1, 2, 3):
+            self._vote("j", keeper)
+        self._to(index, PERIOD)
+        self.voting.settle(_by(0))
+        self.voting.redeem(index, _by(0))
+        self.voting.open_root(index, _hash("root j"), _by(0))
+        for case, number in (("first", 1), ("next", 2)):
+            meter(f"Sponsorship.draw {case}", sponsorship.draw(number, height, _by(0)))
+        self.voting.claim_keeper(index, _ballot(2, "j"), accounts[2], _by(0))
+        for case, number in (("first", 1), ("next", 2)):
+            receipt = sponsorship.draw_keeper(number, height, accounts[2], _by(0))
+            meter(f"Sponsorship.draw_keeper {case}", receipt)
+        meter("Sponsorship.withdraw", sponsorship.withdraw(token, accounts[2], _by(0)))
+        warp(until + 2 * EPOCH)
+        meter("Sponsorship.refund", sponsorship.refund(1, _by(0)))
 
     def _block(self, name: str, loss: int, baseline: int, reveal_case: str) -> int:
         """A whole block with one accepted claim, left unsettled; its index."""
@@ -270,19 +322,24 @@ class Scenario:
             _by(trainer),
         )
 
-    def _vote(self, name: str | None, keeper: int, sender: int | None = None) -> Any:
-        staker = accounts[keeper].address
-        proof = attestation(_hash(f"root {name}"), staker)
-        candidate = NONE if name is None else _hash(name)
-        return self.voting.vote(candidate, proof, staker, _by(keeper if sender is None else sender))
+    def _vote(self, names: Sequence[str] | None, keeper: int, sender: int | None = None) -> Any:
+        by = _by(keeper if sender is None else sender)
+        return self.voting.vote(_ballot(keeper, *names or ()), accounts[keeper], by)
 
     def _domain(self) -> Domain:
         return Domain(31337, self.voting.address)
 
 
+def _ballot(keeper: int, *names: str) -> bytes:
+    """The ballot that approves these checkpoints, in rising order of their hashes."""
+    staker = accounts[keeper].address
+    approvals = (_hash(n) + attestation(_hash(f"root {n}"), staker) for n in names)
+    return b"".join(sorted(approvals))
+
+
 def _terms(model: bytes) -> tuple[Any, ...]:
     hashes = (_hash(model.decode()), _hash("genesis checkpoint"), _hash("genesis tip"))
-    return (*hashes, COMMIT, REVEAL, VOTE, 3_334, 2_000, 7 * DAY, BOND, 1, 2_000)
+    return (*hashes, COMMIT, REVEAL, VOTE, 3_334, 2_000, 7 * DAY, BOND, 1, 1, 2_000)
 
 
 def _hash(name: str) -> bytes:

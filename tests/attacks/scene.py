@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.stateful.claims import Claim, attestation
+from tests.stateful.claims import Claim, attestation, ballot
 from tests.stateful.machine import world
-from tests.stateful.world import CONFIG, EPOCH, NOTHING, NRN, Account, Group, Reverted, rehearsal
+from tests.stateful.world import CONFIG, EPOCH, NRN, Account, Group, Reverted, rehearsal
 
 UNKNOWN = 10**12  # a baseline loss nobody has confirmed yet
 STAKES = (10_000 * NRN, 10_000 * NRN, 5_000 * NRN)  # of the keepers: people 0, 1, 2
@@ -83,14 +83,26 @@ class Scene:
         for claim in claims:
             self.group.voting.reveal(*claim.arguments(), sender=payer or claim.signer.address)
 
-    def vote(self, claim: Claim | None, *keepers: int) -> None:
-        """Ballots with the attestation of who evaluated; `None` is "none valid"."""
+    def vote(self, claims: Claim | list[Claim] | None, *keepers: int) -> None:
+        """Ballots that approve these claims, as who evaluated them; `None`: none of them."""
         self.world.now = max(self.world.now, self.group.vote_at(self.block))
         for keeper in keepers:
-            person = self.people[keeper]
-            checkpoint = claim.checkpoint_hash if claim else NOTHING
-            word = attestation(claim.root, person) if claim else b"\7" * 32
-            self.group.voting.vote(checkpoint, word, sender=person)
+            self.group.voting.vote(self.ballot(claims, keeper), sender=self.people[keeper])
+
+    def ballot(self, claims: Claim | list[Claim] | None, keeper: int) -> bytes:
+        """The ballot of a keeper who evaluated these claims."""
+        approved = claims if isinstance(claims, list) else [claims] if claims else []
+        return ballot(
+            *((c.checkpoint_hash, attestation(c.root, self.people[keeper])) for c in approved)
+        )
+
+    def draw(self, block: int, claim: Claim, *keepers: int) -> int:
+        """Redeem an accepted block, open its root, pay these keepers; what they get."""
+        voting = self.group.voting
+        voting.redeem(block)
+        voting.open_root(block, claim.root)
+        people = ((self.ballot(claim, keeper), self.people[keeper]) for keeper in keepers)
+        return sum(voting.claim_keeper(block, cast, person) for cast, person in people)
 
     def settle(self) -> int:
         """Close the running block and write its outcome down; its index."""
@@ -110,14 +122,13 @@ class Scene:
         """Append a delta; the group is then in the next period."""
         deltas = self.group.deltas
         number = deltas.propose(self.tip_now(), content, sender=self.people[proposer])
-        start, length, _, _ = deltas.period()
-        self.world.now = start + length  # the first whole period: its start has power
+        self.world.now = deltas.period()[4]  # the first whole period: its start has power
         deltas.finalize()
-        start, length, _, _ = deltas.period()
+        start, length, _, _, end = deltas.period()
         self.world.now = start + length // 7
         for keeper in range(3):
             deltas.vote(number, sender=self.people[keeper])
-        self.world.now = start + length
+        self.world.now = end
         deltas.finalize()
         return int(deltas.version())
 

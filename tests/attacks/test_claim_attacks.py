@@ -308,6 +308,9 @@ def test_a32_a_signature_means_nothing_elsewhere(scene: Scene, earns, elsewhere:
     if elsewhere == "fork":
         scene.group = scene.world.fork_group(1, 0, 0)
         scene.groups.append(scene.group)
+    if scene.group.id > 1:
+        scene.stake(4, NRN, group=scene.group.id)
+        scene.next_epoch()
     scene.next_block()
     here = Claim.of(
         scene.group,

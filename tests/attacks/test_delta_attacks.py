@@ -38,7 +38,7 @@ def test_a26_nobody_proposes_and_wins_in_the_last_minute(scene: Scene, earns) ->
     scene.next_epoch(2)
     deltas, before = scene.group.deltas, scene.wealth(MALLORY)
     deltas.sync(scene.world.now)
-    start, length, _, _ = deltas.period()
+    start, length, _, _, _ = deltas.period()
     scene.world.now = start + length - length // 7 + 1
     number = deltas.propose(deltas.tip(), DELTA, sender=scene.mallory)
     scene.world.now = start + length - 1
@@ -107,7 +107,7 @@ def test_a29_a_majoritys_period_is_bounded_and_earns_no_more(
     for wrong in (0, DAY - 1, 57 * DAY, DAY + 1, 2**255):
         with refused("dr: period"):
             deltas.vote_period_length(wrong, sender=scene.people[0])
-    start, length, _, _ = deltas.period()
+    start, length, _, _, _ = deltas.period()
     deltas.vote_period_length(days * DAY, sender=scene.people[0])
     assert deltas.period()[2] == length  # 40 % is no majority
     deltas.vote_period_length(days * DAY, sender=scene.people[1])
@@ -135,7 +135,7 @@ def test_a30_every_second_belongs_to_one_window(scene: Scene, earns) -> None:
         scene.commit(late)
     scene.world.now = group.vote_at(block) - 1
     with refused("cv: not vote window"):
-        voting.vote(bytes(32), DELTA, sender=scene.people[0])
+        voting.vote(b"", sender=scene.people[0])
     scene.reveal(claim)
     scene.world.now += 1
     with refused("cv: not reveal window"):
@@ -146,6 +146,6 @@ def test_a30_every_second_belongs_to_one_window(scene: Scene, earns) -> None:
     scene.vote(claim, 0, 1, 2)
     scene.world.now += 1
     with refused("cv: not vote window"):
-        voting.vote(bytes(32), DELTA, sender=scene.mallory)
+        voting.vote(b"", sender=scene.mallory)
     voting.settle()
     earns(scene.wealth(MALLORY) - before)

@@ -18,7 +18,7 @@ from eth_account import Account
 from eth_utils import keccak
 from web3.middleware import Web3Middleware
 
-from tests.contracts.terms import DAY, EPOCH, ETHER, HOUR, MIN_BOND, Claim, Config, attestation
+from tests.contracts.terms import DAY, EPOCH, ETHER, HOUR, MIN_BOND, Claim, Config, ballot
 
 PEOPLE = ("deployer", "beneficiary", "alice", "bob", "carol", "dave", "erin", "mallory", "oscar")
 # alice has what bob and carol have together, to the wei
@@ -96,7 +96,9 @@ class Group:
         return self.start(index) + offsets.get(phase, self.period)
 
     def to(self, index: int, phase: str) -> None:
-        self.protocol.clock.to(self.edge(index, phase))
+        """Go to the first second of a phase, unless it is over."""
+        if self.protocol.clock.now < self.edge(index, phase):
+            self.protocol.clock.to(self.edge(index, phase))
 
     def claim(
         self, trainer: Any, name: str, loss: int, baseline: int = 1_000, **fields: Any
@@ -128,25 +130,21 @@ class Group:
 
     def reveal(self, *claims: Claim, payer: Any = None) -> Any:
         """Reveal claims, in this order; the receipt of the last."""
-        if self.protocol.clock.now < self.edge(claims[0].block_index, "reveal"):
-            self.to(claims[0].block_index, "reveal")
+        self.to(claims[0].block_index, "reveal")
         for claim in claims:
             sender = payer or self.protocol.people.dave
             receipt = self.voting.reveal(*self.arguments(claim), {"from": sender})
         return receipt
 
-    def vote(self, ballots: dict[str, Claim | None]) -> None:
-        """Keepers vote for claims they have evaluated; None is "none valid"."""
-        index = self.index
-        if self.protocol.clock.now < self.edge(index, "vote"):
-            self.to(index, "vote")
-        for name, claim in ballots.items():
+    def vote(self, ballots: dict[str, Claim | list[Claim] | None]) -> None:
+        """Keepers approve claims they have evaluated; None: none of them."""
+        self.to(self.index, "vote")
+        for name, chosen in ballots.items():
             keeper = getattr(self.protocol.people, name)
-            choice = claim.checkpoint_hash if claim else bytes(32)
-            proof = attestation(claim.root, keeper.address) if claim else b"\x01" * 32
-            self.voting.vote(choice, proof, {"from": keeper})
+            claims = chosen if isinstance(chosen, list) else [chosen] if chosen else []
+            self.voting.vote(ballot(keeper.address, *claims), {"from": keeper})
 
-    def play(self, claims: list[Claim], ballots: dict[str, Claim | None]) -> int:
+    def play(self, claims: list[Claim], ballots: dict[str, Claim | list[Claim] | None]) -> int:
         """A whole block, up to its first second after; its index."""
         index = claims[0].block_index
         self.commit(*claims)
@@ -185,6 +183,7 @@ class Protocol:
         assert [self.vault, self.coinbase, self.registry, self.nrn] == [
             vault, coinbase, registry, nrn
         ]  # fmt: skip
+        self.sponsorship = containers["Sponsorship"].deploy(vault, registry, deployer)
 
     def at(self, name: str, address: str) -> Any:
         """A contract of a group. Brownie warns that its code differs: by its immutables."""
@@ -278,9 +277,11 @@ def protocol(
     GroupRegistry: Any,
     DeltaRegistry: Any,
     CheckpointVoting: Any,
+    Sponsorship: Any,
 ) -> Protocol:
     containers = (
-        Neuron, NeuronSale, StakeVault, Coinbase, GroupRegistry, DeltaRegistry, CheckpointVoting
+        Neuron, NeuronSale, StakeVault, Coinbase, GroupRegistry, DeltaRegistry, CheckpointVoting,
+        Sponsorship,
     )  # fmt: skip
     built = Protocol({c._name: c for c in containers}, people, clock)
     built.hold_sale()

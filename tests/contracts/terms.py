@@ -15,7 +15,6 @@ EPOCH = 7 * DAY
 FOUR_YEARS = 1_461 * DAY
 ETHER = 10**18
 ZERO = "0x" + "00" * 20
-NONE_VALID = bytes(32)
 MIN_BOND = ETHER
 
 
@@ -34,6 +33,7 @@ class Config:
     delta_period: int = 7 * DAY
     bond: int = MIN_BOND
     min_improvement: int = 1
+    max_improvement: int = 1
     keeper_bps: int = 0
 
     def fields(self) -> tuple[Any, ...]:
@@ -113,3 +113,9 @@ class Claim:
 def attestation(root: bytes, staker: str) -> bytes:
     """What a keeper who knows `root` puts on its ballot."""
     return keccak(encode(["bytes32", "address"], [root, staker]))
+
+
+def ballot(staker: str, *claims: Claim) -> bytes:
+    """What a keeper sends who has evaluated these claims: their hashes rising, each attested."""
+    ranked = sorted(claims, key=lambda claim: claim.checkpoint_hash)
+    return b"".join(c.checkpoint_hash + attestation(c.root, staker) for c in ranked)

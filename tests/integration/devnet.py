@@ -42,6 +42,7 @@ CONFIG = GroupConfig(
     delta_period=7 * DAY,
     bond=NRN,
     min_improvement=1,
+    max_improvement=1,
     keeper_bps=2_000,
 )
 
@@ -134,7 +135,7 @@ class Devnet:
         code = compiled()
         nonce = self.web3.eth.get_transaction_count(deployer)
         order = ["DeltaRegistry", "CheckpointVoting", "NeuronSale", "StakeVault", "Coinbase",
-                 "GroupRegistry", "Neuron"]  # fmt: skip
+                 "GroupRegistry", "Neuron", "Sponsorship"]  # fmt: skip
         at = {name: created_by(deployer, nonce + place) for place, name in enumerate(order)}
         start = self.web3.eth.get_block("latest")["timestamp"] + 60
         arguments = {
@@ -144,6 +145,7 @@ class Devnet:
             "GroupRegistry": (at["Neuron"], at["StakeVault"], at["Coinbase"], at["DeltaRegistry"],
                               at["CheckpointVoting"], NRN),
             "Neuron": (at["NeuronSale"], at["Coinbase"]),
+            "Sponsorship": (at["StakeVault"], at["GroupRegistry"]),
         }  # fmt: skip
         for name in order:
             kind = "bytecode" if name in arguments else "blueprint_bytecode"

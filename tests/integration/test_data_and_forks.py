@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from compute.chain import Group, Status
-from compute.chain.claims import attestation
+from compute.chain.claims import attestation, ballot
 from compute.judging.goal import Goals
 from compute.judging.transcripts import Transcripts
 from compute.models import MLP, Parent
@@ -138,7 +138,7 @@ def test_a_newcomer_finds_the_lie_a_bad_majority_accepted(stage: Stage) -> None:
     block = stage.block
     mallory.reveal()
     proof = attestation(bytes(32), stage.net.accounts["alice"].address)
-    stage.net.sender("alice").vote(stage.group, lie.checkpoint_hash, proof)
+    stage.net.sender("alice").vote(stage.group, ballot({lie.checkpoint_hash: proof}))
     stage.net.warp(block.end)
     stage.net.sender("bob").settle(stage.group)
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from compute.chain import Status
+from compute.chain.records import Asked
+from compute.chain.voting import Voting
 from compute.checkpoint.load import held_out_of
 from compute.judging.held_out import HeldOutSet
 from compute.judging.transcripts import Transcript
@@ -27,7 +29,7 @@ def hide(stage: Stage, digest: bytes) -> bytes:
 
 
 def test_everyone_waits_for_the_groups_data(stage: Stage) -> None:
-    """commit: no data, data comes, commit | vote: no data until half of the window: no ballot"""
+    """commit: no data, data comes, commit | vote: no data until the deadline: no ballot"""
     tara, alice, block = stage.trainer(), stage.keeper(), stage.block
     genesis = hide(stage, stage.group.config.genesis_tip)
     wait = stage.step(tara)
@@ -116,10 +118,9 @@ def test_only_what_gains_the_groups_minimum_is_claimed_and_says_what_was_held_ou
         return Report()
 
     def compete(minimum: int) -> str:
-        terms = replace(stage.group.config, min_improvement=minimum)
-        tara._group = replace(stage.group, config=terms)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Learner, "run", idle)
+            patch.setattr(Voting, "asked", lambda self: Asked(minimum, 1))
             return stage.step(tara).doing
 
     assert compete(gain + 1) == "waiting for the next block"

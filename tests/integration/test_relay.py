@@ -136,7 +136,7 @@ def test_no_bond_is_risked_for_what_keepers_would_refuse(
     revealed = {event["checkpoint_hash"] for event in stage.happened("Revealed")}
     assert revealed == {honest.checkpoint_hash}
     paid = before - stage.chain.neuron.balance_of(stage.net.accounts["tom"].address)
-    assert paid == group.config.bond
+    assert paid == group.voting.asked().bond
     for words in (
         f"{lie.checkpoint_hash.hex()}: its loss is",
         f"{stale.checkpoint_hash.hex()}: it is about another model or training set",
@@ -160,20 +160,24 @@ def test_trust_must_be_asked_for(stage: Stage, folder: Path) -> None:
 
 
 def test_a_bond_is_found_again_without_the_folder(stage: Stage, folder: Path) -> None:
-    """`nrn redeem` by who paid it; nobody voted, so it comes back."""
+    """`nrn redeem` by who paid it: a claim nobody judged gives its bond back when it lapses."""
     mallory, tom = Mallory(stage), stage.net.accounts["tom"].address
-    hand_over(folder, opened_by(mallory, stage, mallory.commit(mallory.checkpoint(), loss=1)))
-    end = stage.block.end
+    lie = mallory.commit(mallory.checkpoint(), loss=1)
+    hand_over(folder, opened_by(mallory, stage, lie))
+    end, posted = stage.block.end, stage.group.voting.asked().bond
     stage.net.warp(stage.block.reveal_at)
     stage.step(stage.relayer(folder, trusting=True))
     stage.net.warp(end)
     sender = stage.net.sender("tom")
     sender.settle(stage.group)
+    claim = stage.group.voting.candidate(lie.checkpoint_hash)
+    assert claim is not None and open_bonds(stage.group, tom) == []
+    stage.net.warp(stage.group.voting.lapses_at(claim))
     assert open_bonds(stage.group, stage.net.accounts["mallory"].address) == []
     [bond] = open_bonds(stage.group, tom)
     before = stage.chain.neuron.balance_of(tom)
     collect(sender, stage.group, bond)
-    assert stage.chain.neuron.balance_of(tom) - before == bond.amount == stage.group.config.bond
+    assert stage.chain.neuron.balance_of(tom) - before == bond.amount == posted
 
 
 def test_a_folder_that_is_lost_is_waited_for(

@@ -97,6 +97,6 @@ def attestation(root: bytes, staker: str) -> bytes:
     return keccak(encode(["bytes32", "address"], [root, staker]))
 
 
-def ballot(checkpoint_hash: bytes, word: bytes) -> bytes:
-    """What the contract keeps of a ballot."""
-    return keccak(encode(["bytes32", "bytes32"], [checkpoint_hash, word]))
+def ballot(*approvals: tuple[bytes, bytes]) -> bytes:
+    """What a keeper sends: checkpoint hashes with their words, in rising order."""
+    return b"".join(checkpoint + word for checkpoint, word in sorted(approvals))

@@ -15,7 +15,7 @@ from tests.stateful.machine import world
 from tests.stateful.world import Calls
 
 BUDGET = int(os.environ.get("FUZZ_CALLS", "0"))
-MACHINES = 5
+MACHINES = 6
 SHARDS = max(1, -(-BUDGET // (2_000 * MACHINES)))  # of a machine
 SHARE = -(-BUDGET // (SHARDS * MACHINES))  # calls of a shard
 

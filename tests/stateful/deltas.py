@@ -1,4 +1,4 @@
-"""The delta registry: model, rules and the invariants D1 to D10.
+"""The delta registry: model, rules and the invariants D1 to D11.
 
 The model is eager: it closes every period at its end. The contract is lazy. That both agree
 whenever the contract is made to write down what is due is D7.
@@ -45,6 +45,7 @@ class DeltaModel:
         self.proposals: dict[int, Proposal] = {}
         self.index, self.start = 0, group.genesis_time
         self.length = self.pending = group.config["delta_period"]
+        self.extensions = 0
         self.ballots: dict[int, dict[str, int]] = defaultdict(dict)  # of the running period
         self.credited: dict[int, int] = defaultdict(int)  # epoch -> seconds
         self.redeemed: set[int] = set()
@@ -60,7 +61,7 @@ class DeltaModel:
 
     @property
     def end(self) -> int:
-        return self.start + self.length
+        return self.start + self.length + self.extensions * (self.length // 7)
 
     def tally(self, proposal: int) -> int:
         return sum(self.ballots[proposal].values())
@@ -69,6 +70,19 @@ class DeltaModel:
         """Most votes, ties to the earliest; "no change" is the very first."""
         votes, proposal = min(((-self.tally(i), i) for i in self.ballots), default=(0, 0))
         return (proposal, -votes) if votes else (0, 0)
+
+    def decision(self) -> int:
+        """What the period appends if nobody votes any more; 0 is nothing."""
+        proposal, votes = self.leader()
+        power = self.stakes.power(self.group.id, None, self.start // EPOCH)
+        return proposal if votes * 10_000 >= power * self.quorum else 0
+
+    def cast(self, proposal: int, staker: str, now: int) -> None:
+        """Count a ballot; in the last seventh one that turns the decision extends the period."""
+        before, late = self.decision(), now >= self.end - self.length // 7
+        self.ballots[proposal][staker] = self.power(staker, now)
+        if late and self.decision() != before and self.extensions < 7:
+            self.extensions += 1
 
     def in_force(self, when: int) -> int:
         return max((v for v, of in self.versions.items() if of.since <= when), default=self.base)
@@ -79,10 +93,9 @@ class DeltaModel:
             self._close()
 
     def _close(self) -> None:
-        winner, votes = self.leader()
+        winner = self.decision()
         epoch = self.start // EPOCH
-        power = self.stakes.power(self.group.id, None, epoch)
-        if winner and votes * 10_000 >= power * self.quorum:
+        if winner:
             chosen = self.proposals[winner]
             credit = min(self.length, EPOCH - self.credited[epoch])
             self.credited[epoch] += credit
@@ -94,7 +107,7 @@ class DeltaModel:
                 self.start,
                 credit,
             )
-        self.start, self.length = self.end, self.pending
+        self.start, self.length, self.extensions = self.end, self.pending, 0
         self.index += 1
         self.ballots.clear()
 
@@ -190,7 +203,27 @@ class DeltaRules(StakeRules):
         reason = model.refuse_vote(proposal, staker, caller, now)
         self.attempt(reason, group.deltas.vote, proposal, staker, sender=caller)
         if reason is None:
-            model.ballots[proposal][staker] = model.power(staker, now)
+            model.cast(proposal, staker, now)
+
+    @rule(pick=st.integers(0, 3), who=PEOPLE, back=st.integers(0, 2), early=st.sampled_from([0, 1]))
+    def last_minute(self, pick: int, who: int, back: int, early: int) -> None:
+        """Vote at the first second of the last seventh, or just before it; then at the very end."""
+        _, model = self.registry(pick)
+        self.travel(model.end - model.length // 7 - early)
+        self.vote_delta(pick, who, back, who, 0)
+        self.travel(model.end - 1)
+        for other in (1, 2, 3):
+            self.vote_delta(pick, (who + other) % 6, (back + other) % 3, 0, 0)
+
+    @rule(pick=st.integers(0, 3), odd=st.booleans())
+    def wrangle(self, pick: int, odd: bool) -> None:
+        """Stakers turn the vote to and fro in the last second, as long as it goes."""
+        for who in range(2):
+            self.propose(pick, who, who, 0)
+        self.wait_for_review(pick, 0)
+        for turn in range(6):
+            self.travel(self.registry(pick)[1].end - 1)
+            self.vote_delta(pick, (turn * 5 + odd) % 6, turn % 3, (turn * 5 + odd) % 6, 0)
 
     @rule(pick=st.integers(0, 3), who=PEOPLE)
     def leave_and_vote(self, pick: int, who: int) -> None:
@@ -229,8 +262,8 @@ class DeltaRules(StakeRules):
     @rule(pick=st.integers(0, 3))
     def finalize(self, pick: int) -> None:
         group, _ = self.registry(pick)
-        start, length, _, _ = group.deltas.period()
-        reason = "dr: period running" if self.world.now < start + length else None
+        end = group.deltas.period()[4]
+        reason = "dr: period running" if self.world.now < end else None
         self.attempt(reason, group.deltas.finalize)
 
     @rule(pick=st.integers(0, 3), ago=st.sampled_from([-1, 0, 1, DAY, 8 * DAY, 90 * DAY]))
@@ -242,9 +275,8 @@ class DeltaRules(StakeRules):
         if reason is None:
             version = model.in_force(when)
             check("D7 in force", answer, (version, model.versions[version].tip))
-            check(
-                "D6", group.deltas.period(), (model.start, model.length, model.pending, model.index)
-            )
+            expected = (model.start, model.length, model.pending, model.index, model.end)
+            check("D6", group.deltas.period(), expected)
 
     @rule(pick=st.integers(0, 3), back=st.integers(-1, 3))
     def redeem_delta(self, pick: int, back: int) -> None:
@@ -290,8 +322,9 @@ class DeltaRules(StakeRules):
             check("D7", answer, (version, model.versions[version].tip))
             if later and now + later >= model.end:
                 return
-            start, length, pending, index = deltas.period()
-            hold("D6", start <= now + later < start + length, start, length, now)
+            start, length, pending, index, end = deltas.period()
+            hold("D6", start <= now + later < end, start, end, now)
+            check("D11", end, model.end)
             check("D6 grid", (start, length, index), (model.start, model.length, model.index))
             check("D9", pending, model.pending)
             check("D1", deltas.leader(), model.leader())
@@ -313,6 +346,6 @@ class DeltaRules(StakeRules):
         if version > model.base:
             parent = group.deltas.tip_of(version - 1)
             check("D4", found, keccak(encode(["bytes32", "bytes32"], [parent, delta])))
-            due = (expected.proposer, expected.period_start, expected.credit)
-            paid = version in model.redeemed
-            check("D10 due", group.deltas.due(version), ("0x" + "00" * 20, 0, 0) if paid else due)
+            credit = 0 if version in model.redeemed else expected.credit
+            due = (expected.proposer, expected.period_start, credit)
+            check("D10 due", group.deltas.due(version), due)

@@ -4,7 +4,8 @@ import hypothesis.strategies as st
 from eth_utils.crypto import keccak
 from hypothesis.stateful import invariant, rule
 
-from tests.stateful.blocks import BlockModel, BlockRules
+from tests.stateful.block_model import BlockModel
+from tests.stateful.blocks import BlockRules
 from tests.stateful.deltas import DeltaModel, Version
 from tests.stateful.emission import EmissionModel
 from tests.stateful.machine import AMOUNTS, FLAW, PEOPLE, check, hold
@@ -31,7 +32,9 @@ class ProtocolRules(BlockRules, VaultRules):
         self.groups.append(group)
         self.stakes.parents[group.id] = group.parent
         data = self.data[group.id] = DeltaModel(group, self.stakes, base, tip)
-        self.races[group.id] = BlockModel(group, self.stakes, data, checkpoint)
+        self.races[group.id] = BlockModel(
+            group, self.stakes, data, checkpoint, self.races.get(group.parent)
+        )
 
     @rule(who=PEOPLE, wei=st.sampled_from([1, 7, 10**18, 0]), days=st.integers(0, 9))
     def buy(self, who: int, wei: int, days: int) -> None:

@@ -5,12 +5,14 @@ import os
 import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.stateful.blocks import BlockModel, BlockRules
+from tests.stateful.block_model import BlockModel
+from tests.stateful.blocks import BlockRules
 from tests.stateful.conftest import SHARE
 from tests.stateful.deltas import DeltaModel, DeltaRules
 from tests.stateful.emission import EmissionRules
 from tests.stateful.machine import Machine
 from tests.stateful.protocol import ProtocolMachine
+from tests.stateful.sponsors import SponsorRules
 from tests.stateful.vault import VaultRules
 from tests.stateful.world import CONFIG, DAY, NRN, Calls
 
@@ -60,24 +62,42 @@ def test_deltas(shard: int) -> None:
     run(DeltaMachine, shard, steps=60, examples=22)
 
 
-class BlockMachine(BlockRules):
+def found(machine: BlockRules) -> None:
     """One group with keeper pay; a whale, and stake that comes and goes."""
+    group = machine.world.create_group(min_improvement=2, max_improvement=50)
+    machine.groups.append(group)
+    machine.stakes.parents[group.id] = 0
+    data = DeltaModel(group, machine.stakes, 0, CONFIG["genesis_tip"])
+    machine.data[group.id] = data
+    genesis = CONFIG["genesis_checkpoint"]
+    machine.races[group.id] = BlockModel(group, machine.stakes, data, genesis)
+    for who, amount in enumerate((10_000, 10_000, 5_000, 3_000, 1, 2_000)):
+        machine.stake(0, who, amount * NRN)
+    machine.pass_epochs(1, 0)
+
+
+class BlockMachine(BlockRules):
+    """Blocks, in one group."""
 
     def __init__(self) -> None:
         super().__init__()
-        group = self.world.create_group()
-        self.groups.append(group)
-        self.stakes.parents[group.id] = 0
-        data = self.data[group.id] = DeltaModel(group, self.stakes, 0, CONFIG["genesis_tip"])
-        genesis = CONFIG["genesis_checkpoint"]
-        self.races[group.id] = BlockModel(group, self.stakes, data, genesis)
-        for who, amount in enumerate((10_000, 10_000, 5_000, 3_000, 1, 2_000)):
-            self.stake(0, who, amount * NRN)
-        self.pass_epochs(1, 0)
+        found(self)
 
 
 def test_blocks(shard: int) -> None:
     run(BlockMachine, shard, steps=60, examples=20)
+
+
+class SponsorMachine(SponsorRules):
+    """Blocks that people pay for, in one group."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        found(self)
+
+
+def test_sponsors(shard: int) -> None:
+    run(SponsorMachine, shard, steps=50, examples=14)
 
 
 class EmissionMachine(EmissionRules):

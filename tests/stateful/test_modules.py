@@ -13,16 +13,16 @@ from tests.stateful.world import EVM_VERSION, LIBRARIES, ROOT
 # Module -> record -> width of its fields in bits; `address` is 160.
 WIDTHS = {
     "delta_words": {
-        "clock": (104, 40, 40, 24, 32, 8, 8),
+        "clock": (101, 3, 40, 40, 24, 32, 8, 8),
         "standing": (104, 24, 32, 40),
-        "origin": ("address", 40, 8, 20, 20, 1),
+        "origin": ("address", 40, 8, 20, 20, 3, 1),
     },
     "checkpoint_words": {
-        "round": (104, 48, 40, 32, 1),
-        "standing": (104, 48, 40, 1),
-        "claim": ("address", 64, 1, 1),
-        "baseline": (64, 32, 32, 1),
-        "outcome": (8, 64, 48, 32, 1),
+        "round": (104, 48, 40, 32, 25, 1),
+        "standing": (104, 48, 40, 1, 1, 1),
+        "claim": ("address", 64, 25, 1),
+        "baseline": (64, 32, 32, 1, 9, 40),
+        "outcome": (2, 64, 48, 32, 1, 9, 1, 99),
     },
 }
 RECORDS = [(module, record) for module, records in WIDTHS.items() for record in records]

@@ -57,10 +57,12 @@ CONFIG: dict[str, Any] = {
     "delta_period": 7 * DAY,
     "bond": MIN_BOND,
     "min_improvement": 1,
+    "max_improvement": 1,
     "keeper_bps": 2_000,
 }
 
 Calls: Counter[str] = Counter()
+SOURCES: dict[str, str] = {}  # contracts of the tests' own, by name
 
 
 class Reverted(Exception):
@@ -148,7 +150,7 @@ class Group:
 
 
 class World:
-    """The seven contracts, a sale about to open and a handful of people with ether."""
+    """The eight contracts, a sale about to open and a handful of people with ether."""
 
     def __init__(self, deployer: int = 100) -> None:
         boa.env.enable_fast_mode()
@@ -175,6 +177,7 @@ class World:
             deploy(deployer, name, *values) for name, values in zip(names, arguments, strict=True)
         )
         assert self.nrn.address == nrn
+        self.sponsorship = deploy(deployer, "Sponsorship", vault, registry)
 
     @property
     def now(self) -> int:
@@ -267,8 +270,12 @@ class _Compiled:
 @cache
 def _compiled(name: str) -> _Compiled:
     boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
-    source = str(ROOT / "contracts" / f"{name}.vy")
-    data = boa.load_partial(source, compiler_args={"evm_version": EVM_VERSION}).compiler_data
+    options = {"evm_version": EVM_VERSION}
+    if name in SOURCES:
+        data = boa.loads_partial(SOURCES[name], compiler_args=options).compiler_data
+    else:
+        source = str(ROOT / "contracts" / f"{name}.vy")
+        data = boa.load_partial(source, compiler_args=options).compiler_data
     return _Compiled(data.bytecode, build_abi_output(data))
 
 
@@ -303,6 +310,16 @@ def _deploy_blueprint(deployer: str, name: str) -> str:
 
 def _call(to: str, method: Method, arguments: tuple[Any, ...], sender: str, value: int) -> Any:
     Calls["reads" if method.reads else "calls"] += 1
+    data = method.selector + encode(method.inputs, arguments)
+    output = call_raw(to, data, sender, value, method.reads)
+    values = decode(method.outputs, output)
+    return values[0] if len(values) == 1 else values
+
+
+def call_raw(
+    to: str, data: bytes, sender: str = ZERO, value: int = 0, reads: bool = False
+) -> bytes:
+    """Call any contract with any data; what it returns."""
     target = _address(to)
     result = boa.env.evm.execute_code(
         sender=_address(sender),
@@ -311,8 +328,8 @@ def _call(to: str, method: Method, arguments: tuple[Any, ...], sender: str, valu
         gas_price=0,
         value=value,
         bytecode=boa.env.evm.get_code(target),
-        data=method.selector + encode(method.inputs, arguments),
-        is_static=method.reads,
+        data=data,
+        is_static=reads,
         fake_codesize=None,
         start_pc=0,
         ir_executor=None,
@@ -320,8 +337,7 @@ def _call(to: str, method: Method, arguments: tuple[Any, ...], sender: str, valu
     )
     if result.is_error:
         raise Reverted(_reason(result.output))
-    values = decode(method.outputs, result.output)
-    return values[0] if len(values) == 1 else values
+    return bytes(result.output)
 
 
 def _reason(output: bytes) -> str:

@@ -15,7 +15,7 @@ from compute.chain import (
     WrongChain,
     connect,
 )
-from compute.chain.deployment import MAX_FILE_BYTES
+from compute.chain.deployment import MAX_FILE_BYTES, SINGLETONS
 from tests.compute.chain.rogue import results, rogue
 from tests.integration.devnet import Devnet, free_port
 
@@ -23,8 +23,7 @@ ADDRESS = "0x" + "11" * 20
 
 
 def written(path: Path, **changes: object) -> Path:
-    names = ("Neuron", "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry")
-    document = {"chain_id": 31337, "contracts": dict.fromkeys(names, ADDRESS), "block": 0}
+    document = {"chain_id": 31337, "contracts": dict.fromkeys(SINGLETONS, ADDRESS), "block": 0}
     path.write_text(json.dumps(document | changes))
     return path
 

@@ -15,6 +15,7 @@ from compute.chain.contract import Contract
 from compute.chain.rewards import open_bonds, rewards
 from compute.chain.rpc import Rpc
 from compute.chain.shared import Shared
+from compute.chain.sponsors import shares, sponsorships
 from tests.integration.devnet import Devnet
 
 ADDRESS = "0x" + "12" * 20
@@ -41,6 +42,10 @@ READS: dict[str, Callable[[Chain, Group], Any]] = {
     "rewards": lambda chain, group: rewards(group, ADDRESS),
     "bonds": lambda chain, group: open_bonds(group, ADDRESS),
     "stake": lambda chain, group: chain.vault.stake_of(1, ADDRESS),
+    "asked": lambda chain, group: group.voting.asked(),
+    "ballots cast": lambda chain, group: group.voting.ballots_cast(ADDRESS),
+    "sponsorships": lambda chain, group: sponsorships(group),
+    "shares": lambda chain, group: shares(group, ADDRESS),
     "sale": lambda chain, group: chain.sale.terms(),
 }
 
@@ -63,7 +68,14 @@ class Liar(Rpc):
     @classmethod
     def of(cls, seed: int, chain: Chain) -> "Liar":
         """About the contracts of a chain with a group 1."""
-        shared = (chain.neuron, chain.sale, chain.vault, chain.coinbase, chain.registry)
+        shared = (
+            chain.neuron,
+            chain.sale,
+            chain.vault,
+            chain.coinbase,
+            chain.registry,
+            chain.sponsorship,
+        )
         group = chain.group(1)
         contracts = [one.contract for one in (*shared, group.voting, group.deltas)]
         return cls(seed, contracts)

@@ -4,6 +4,7 @@ import dataclasses
 from hashlib import sha256
 
 import pytest
+from eth_utils import keccak
 
 from compute.chain import (
     GroupConfig,
@@ -19,7 +20,6 @@ from compute.chain.claims import (
     attestation,
     ballot,
     commitment,
-    eval_root,
     eval_root_hash,
 )
 from compute.chain.group import Group
@@ -27,7 +27,7 @@ from compute.units import EPOCH
 from tests.integration.devnet import CONFIG, DAY, ETHER, NRN, Devnet
 
 SALT = sha256(b"salt").digest()
-ROOT = eval_root(5 << 32, sha256(b"transcript").digest())
+ROOT = sha256(b"losses and what they are of").digest()
 
 
 def h(text: str) -> bytes:
@@ -70,7 +70,7 @@ def play_block(devnet: Devnet, group: Group, *, loss: int = 5 << 32) -> Claim:
     go_to(devnet, group, Phase.VOTE)
     for name in ("alice", "bob"):
         address = devnet.accounts[name].address
-        devnet.sender(name).vote(group, claim.checkpoint_hash, attestation(ROOT, address))
+        devnet.sender(name).vote(group, ballot({claim.checkpoint_hash: attestation(ROOT, address)}))
     go_to(devnet, group, Phase.COMMIT, blocks=1)
     return claim
 
@@ -93,7 +93,9 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
     assert group.voting.is_used(claim.checkpoint_hash) and not group.voting.is_used(h("other"))
     stored = group.voting.candidate(claim.checkpoint_hash)
     assert (
-        stored is not None and stored.bond_open and stored.payer == stored.trainer == claim.trainer
+        stored is not None
+        and stored.bond == NRN
+        and stored.payer == stored.trainer == claim.trainer
     )
     assert (stored.loss, stored.seq, stored.block_index) == (claim.loss, 1, n)
     (revealed,) = group.voting.candidates(n)
@@ -106,13 +108,14 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
     alice = devnet.accounts["alice"].address
     assert group.voting.ballot(n, alice) is None
     proof = attestation(ROOT, alice)
-    voted = devnet.sender("alice").vote(group, claim.checkpoint_hash, proof)
+    cast = ballot({claim.checkpoint_hash: proof})
+    voted = devnet.sender("alice").vote(group, cast)
     assert voted.event("Voted")["power"] == 100 * NRN
-    assert group.voting.ballot(n, alice) == ballot(claim.checkpoint_hash, proof)
-    devnet.sender("bob").vote(
-        group, claim.checkpoint_hash, attestation(ROOT, devnet.accounts["bob"].address)
-    )
-    devnet.sender("carol").vote(group, None, h("none of them"))
+    assert group.voting.ballot(n, alice) == keccak(cast)
+    assert group.voting.ballots_cast(alice) == group.voting.ballots_cast(alice, n) == {n: cast}
+    bob = attestation(ROOT, devnet.accounts["bob"].address)
+    devnet.sender("bob").vote(group, ballot({claim.checkpoint_hash: bob}))
+    devnet.sender("carol").vote(group, b"")
     assert group.voting.votes(claim.checkpoint_hash) == 200 * NRN
     leading = group.voting.open_block()
     assert leading is not None and leading.leader == claim.checkpoint_hash and not leading.settled
@@ -145,14 +148,14 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
 
     devnet.sender("tara").release_bond(group, claim.checkpoint_hash)
     stored = group.voting.candidate(claim.checkpoint_hash)
-    assert stored is not None and not stored.bond_open
+    assert stored is not None and not stored.bond
     assert group.voting.eval_root(n) is None
     devnet.sender("alice").open_root(group, n, ROOT)
     assert group.voting.eval_root(n) == ROOT
-    paid = devnet.sender("alice").claim_keeper(group, n)
+    paid = devnet.sender("alice").claim_keeper(group, n, cast)
     assert paid.event("KeeperPaid")["amount"] == pool // 2
     with pytest.raises(Reverted, match="cv: attestation"):
-        devnet.sender("carol").claim_keeper(group, n)
+        devnet.sender("carol").claim_keeper(group, n, b"")
 
     (block,) = group.history.accepted_blocks()
     assert (block.height, block.block_index, block.trainer) == (1, n, claim.trainer)
@@ -206,10 +209,10 @@ def test_none_valid_rejects_and_burns(devnet: Devnet) -> None:
     assert (
         chain.vault.operator_of(devnet.accounts["alice"].address) == devnet.accounts["tom"].address
     )
-    devnet.sender("tom").vote(group, None, h("no"), staker=devnet.accounts["alice"].address)
-    devnet.sender("bob").vote(group, None, h("no"))
+    devnet.sender("tom").vote(group, b"", staker=devnet.accounts["alice"].address)
+    devnet.sender("bob").vote(group, b"")
     leading = group.voting.open_block()
-    assert leading is not None and leading.leader is None and leading.votes == 200 * NRN
+    assert leading is not None and leading.leader is None and leading.cast == 200 * NRN
     go_to(devnet, group, Phase.COMMIT, blocks=1)
     assert group.voting.incumbent().height == 0
     devnet.sender("alice").settle(group)
@@ -359,7 +362,7 @@ def test_the_sale_is_over_and_its_proceeds_vest(devnet: Devnet) -> None:
 
 def test_a_group_is_what_its_creator_said(devnet: Devnet) -> None:
     terms = GroupConfig(
-        h("m"), h("c"), h("d"), 7200, 3600, 10800, 5000, 3000, 2 * DAY, 3 * NRN, 9, 0
+        h("m"), h("c"), h("d"), 7200, 3600, 10800, 5000, 3000, 2 * DAY, 3 * NRN, 9, 99, 0
     )
     group = devnet.create_group(terms)
     assert group.config == terms and group.parent_id == 0

@@ -23,10 +23,10 @@ def test_blocks_and_trainers(nrn: Nrn, devnet: Devnet) -> None:
     assert (oldest["status"], oldest["height"], oldest["paid"]) == ("accepted", 1, False)
     assert oldest["winner"] == "0x" + first.checkpoint_hash.hex()
     assert oldest["candidates"][0]["votes"] == oldest["votes"] == str(200 * NRN)
-    assert {ballot["candidate"] for ballot in oldest["ballots"]} == {oldest["winner"]}
+    assert [ballot["approved"] for ballot in oldest["ballots"]] == [[oldest["winner"]]] * 2
     assert int(oldest["keepers_part"]) == int(oldest["reward"]) // 5 > 0
     shown = nrn("group", "blocks", 1).out
-    assert "accepted" in shown and "5.000000" in shown and "200 of 100.02" in shown
+    assert "accepted" in shown and "5.000000" in shown and "200 of 200" in shown
     (trainer,) = nrn("group", "trainers", 1, "--json").json
     assert (trainer["trainer"], trainer["claims"], trainer["accepted"]) == (first.trainer, 2, 1)
     assert trainer["earned"] == str(int(oldest["reward"]) - int(oldest["keepers_part"]))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from compute.chain import Phase
-from compute.chain.claims import attestation
+from compute.chain.claims import attestation, ballot
 from compute.checkpoint import HeldOut
 from compute.checkpoint.manifest import Manifest
 from compute.cli.status import next_step
@@ -35,10 +35,10 @@ def test_every_phase_of_a_block(nrn: Nrn, devnet: Devnet) -> None:
     go_to(devnet, group, Phase.REVEAL)
     reveal(devnet, group, "tara", claim)
     go_to(devnet, group, Phase.VOTE)
-    assert "none valid with 0 NRN" in nrn("status").out
+    assert "nobody yet with 0 of 0 NRN cast" in nrn("status").out
     address = devnet.accounts["alice"].address
-    devnet.sender("alice").vote(group, claim.checkpoint_hash, attestation(ROOT, address))
-    devnet.sender("bob").vote(group, claim.checkpoint_hash, attestation(ROOT, address))
+    devnet.sender("alice").vote(group, ballot({claim.checkpoint_hash: attestation(ROOT, address)}))
+    devnet.sender("bob").vote(group, ballot({claim.checkpoint_hash: attestation(ROOT, address)}))
     (seen,) = nrn("status", "--json").json["groups"]
     assert seen["leader"] == "0x" + claim.checkpoint_hash.hex()
     assert seen["leader_votes"] == str(200 * NRN) and seen["phase"] == "vote"
@@ -62,7 +62,7 @@ def test_what_a_trainer_says_of_held_out_examples_is_shown(
     reveal(devnet, group, "tara", claim)
     go_to(devnet, group, Phase.VOTE)
     address = devnet.accounts["alice"].address
-    devnet.sender("alice").vote(group, claim.checkpoint_hash, attestation(ROOT, address))
+    devnet.sender("alice").vote(group, ballot({claim.checkpoint_hash: attestation(ROOT, address)}))
     (seen,) = nrn("status", "--json").json["groups"]
     assert seen["held_out"] is None
     assert (seen["leader_held_out"]["loss"], seen["leader_held_out"]["examples"]) == (3 << 31, 12)
@@ -99,8 +99,13 @@ def test_a_losers_bond_comes_back(nrn: Nrn, devnet: Devnet) -> None:
     go_to(devnet, group, Phase.REVEAL)
     reveal(devnet, group, "tom", claim)
     go_to(devnet, group, Phase.COMMIT, blocks=1)
-    collected = nrn("redeem", 1, "--json", account="tom").json  # nobody voted: all bonds back
+    assert nrn("redeem", 1, account="tom").out.strip() == "Nothing to collect."
+    (waiting,) = nrn("group", "show", 1, "--json").json["open_claims"]  # for nobody voted
+    assert (waiting["rank"], waiting["bond"]) == (1, str(group.config.bond))
+    devnet.warp(waiting["bond_returns"])
+    collected = nrn("redeem", 1, "--json", account="tom").json
     assert collected["received"] == str(group.config.bond)
+    assert nrn("group", "show", 1, "--json").json["open_claims"] == []
     assert nrn("redeem", 1, account="tom").out.strip() == "Nothing to collect."
 
 

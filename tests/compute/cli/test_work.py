@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from compute.chain import Group, Phase
-from compute.chain.claims import attestation
+from compute.chain.claims import attestation, ballot
 from compute.checkpoint import publish
 from compute.models import ModelSpecification
 from compute.storage import FolderStore
@@ -90,7 +90,7 @@ def test_verify_finds_the_lie_a_majority_told(
 ) -> None:
     """Whoever has the stake can accept a false loss; nobody can make a newcomer believe it."""
     store = FolderStore(files / "store")
-    model = ModelSpecification.parse(store.get(group.model_hash))
+    model = ModelSpecification.read(group.model_hash, store.get)
     checkpoint = publish(model.initial_parameters(), model_hash=model.hash, store=store, nonce=1)
     baseline = nrn("evaluate", group.id, "--json").json["loss"]
     claim = claim_by(devnet, group, "mallory", loss=1, baseline_loss=baseline,
@@ -100,7 +100,7 @@ def test_verify_finds_the_lie_a_majority_told(
     reveal(devnet, group, "mallory", claim)
     go_to(devnet, group, Phase.VOTE)
     proof = attestation(ROOT, devnet.accounts["alice"].address)
-    devnet.sender("alice").vote(group, checkpoint, proof)
+    devnet.sender("alice").vote(group, ballot({checkpoint: proof}))
     go_to(devnet, group, Phase.COMMIT, blocks=1)
     devnet.sender("alice").settle(group)
 

@@ -22,7 +22,7 @@ KEEPER = "0x" + "d1" * 20
 CONFIG = GroupConfig(
     b"\1" * 32, b"\2" * 32, b"\3" * 32, 4 * HOUR, HOUR // 2, 3 * HOUR // 2, 3_334, 2_000,
     7 * 24 * HOUR,
-    10**18, 1, 2_000,
+    10**18, 1, 1, 2_000,
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ class LedgerRpc(Rpc):
         return [checkpoint(height)]
 
     def outcome(self, index: int) -> Sequence[Any]:
-        return 1, self.loss(index), index, True
+        return 1, self.loss(index), index, True, 4 * 10**18
 
     def sync(self, _: int) -> Sequence[Any]:
         return 0, CONFIG.genesis_tip
@@ -81,7 +81,7 @@ class LedgerRpc(Rpc):
     def candidate(self, word: int) -> Sequence[Any]:
         index = int.from_bytes(word.to_bytes(32, "big"), "little")
         trainer = TRAINERS[index % 2]
-        return trainer, self.loss(index), trainer, index, index + 1, False
+        return trainer, self.loss(index), trainer, index, index + 1, 0
 
     def group_power_at(self, *_: int) -> Sequence[Any]:
         return [10 * 10**18]

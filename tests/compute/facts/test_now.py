@@ -1,6 +1,7 @@
 """Where a group, an account and a training set stand."""
 
 from compute.chain import Phase
+from compute.chain.claims import ballot
 from compute.facts import account_facts, candidate_facts, group_facts, lineage_facts
 from compute.storage import FolderStore
 from tests.compute.chain.test_sender import claim_by, commit, go_to, play_block, reveal
@@ -20,7 +21,7 @@ def test_a_group_before_during_and_after_a_block(devnet: Devnet, tmp_path) -> No
     reveal(devnet, group, "tara", claim)
     go_to(devnet, group, Phase.VOTE)
     for name in ("alice", "bob"):
-        devnet.sender(name).vote(group, claim.checkpoint_hash, b"\1" * 32)
+        devnet.sender(name).vote(group, ballot({claim.checkpoint_hash: b"\1" * 32}))
     during = group_facts(group)
     assert (during.revealed, during.leader) == (True, claim.checkpoint_hash)
     assert during.phase is Phase.VOTE and during.leader_votes == 200 * NRN
@@ -41,8 +42,11 @@ def test_an_account_and_its_rewards(devnet: Devnet) -> None:
     assert account_facts(group.chain, alice, [group]).stakes[0].power == 100 * NRN
     devnet.sender("alice").settle(group)
     reward = group.chain.coinbase.block_reward(1, group.slot(claim.block_index).start)
+    held = group.voting.candidate(claim.checkpoint_hash)
+    assert held is not None
+    claimed = held.bond
     (stake,) = account_facts(group.chain, tara, [group]).stakes
-    assert stake.rewards == reward - reward // 5 + group.config.bond and stake.stake == 0
+    assert stake.rewards == reward - reward // 5 + claimed and stake.stake == 0
 
 
 def test_every_version_with_who_made_it(devnet: Devnet) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from compute.chain import ChainError, Group, MalformedAnswer, Phase, Status
-from compute.chain.claims import attestation
+from compute.chain.claims import attestation, ballot
 from compute.facts import block_facts, trainer_facts
 from tests.compute.chain.test_hostile_reads import Liar, through
 from tests.compute.chain.test_sender import (
@@ -14,7 +14,6 @@ from tests.compute.chain.test_sender import (
     claim_by,
     commit,
     go_to,
-    h,
     play_block,
     reveal,
 )
@@ -31,8 +30,8 @@ def played(devnet: Devnet, group: Group, votes: dict[str, bool]) -> bytes:
     reveal(devnet, group, "tom", claim)
     go_to(devnet, group, Phase.VOTE)
     for name, valid in votes.items():
-        word = attestation(ROOT, devnet.accounts[name].address) if valid else h("false")
-        devnet.sender(name).vote(group, claim.checkpoint_hash if valid else None, word)
+        word = attestation(ROOT, devnet.accounts[name].address)
+        devnet.sender(name).vote(group, ballot({claim.checkpoint_hash: word} if valid else {}))
     go_to(devnet, group, Phase.COMMIT, blocks=1)
     devnet.sender("alice").settle(group)
     return claim.checkpoint_hash
@@ -57,14 +56,14 @@ def test_each_ending_is_told_with_its_votes_and_its_reward(devnet: Devnet) -> No
     assert accepted.start == group.slot(won.block_index).start
 
     assert (rejected.status, rejected.winner, rejected.reward) == (Status.REJECTED, None, 0)
-    assert [ballot.checkpoint_hash for ballot in rejected.ballots] == [None, None]
-    assert rejected.votes == 200 * NRN and rejected.candidates[0].votes == 0
+    assert [one.approved for one in rejected.ballots] == [(), ()]
+    assert rejected.cast == 200 * NRN and rejected.votes == rejected.candidates[0].votes == 0
 
     assert (short.status, short.winner) == (Status.NO_QUORUM, None)
     assert short.votes == 100 * NRN < short.quorum == 300 * NRN * 3_334 // 10_000
-    (ballot,) = short.ballots
-    assert ballot.staker == devnet.accounts["alice"].address
-    assert (ballot.checkpoint_hash, ballot.power) == (lonely, 100 * NRN)
+    (one,) = short.ballots
+    assert one.staker == devnet.accounts["alice"].address
+    assert (one.approved, one.power) == ((lonely,), 100 * NRN)
 
 
 def test_a_reward_nobody_redeemed_and_a_block_nobody_settled(devnet: Devnet) -> None:
@@ -133,7 +132,7 @@ def test_a_node_that_hides_or_changes_what_was_accepted(monkeypatch: pytest.Monk
         with pytest.raises(MalformedAnswer, match="hides some of 4"):
             block_facts(group)
     with monkeypatch.context() as patch:
-        patch.setattr(LedgerRpc, "outcome", lambda self, index: (1, 7, index, True))
+        patch.setattr(LedgerRpc, "outcome", lambda self, index: (1, 7, index, True, 1))
         with pytest.raises(MalformedAnswer, match="claim accepted in block 1"):
             block_facts(group)
     values = LedgerRpc._values

@@ -2,7 +2,8 @@ from typing import Any
 
 import brownie
 
-from tests.contracts.conftest import event
+from tests.contracts.conftest import STAKES, event
+from tests.contracts.terms import EPOCH
 
 
 def test_records_the_order(group: Any, people: Any) -> None:
@@ -51,3 +52,34 @@ def test_refuses_the_same_twice(group: Any, people: Any) -> None:
             group.to(block, "commit")
         with brownie.reverts("cv: commitment exists"):
             group.voting.commit(b"\x01" * 32, {"from": people.mallory})
+
+
+def test_refuses_while_the_group_has_no_power(protocol: Any, people: Any, clock: Any) -> None:
+    """K9, F7: whatever is shown could not be voted on. Of the epoch in which the block began."""
+    group = protocol.create()
+    protocol.stake(group, {"erin": 10**21})
+    group.to(1, "commit")
+    with brownie.reverts("cv: no power"):
+        group.voting.commit(b"\x01" * 32, {"from": people.oscar})
+    edge = (clock.now // EPOCH + 1) * EPOCH
+    index = (edge - group.genesis) // group.period  # began before the stake counted
+    if edge < group.edge(index, "reveal"):
+        clock.next(edge)
+        with brownie.reverts("cv: no power"):
+            group.voting.commit(b"\x01" * 32, {"from": people.oscar})
+    group.to(index + 1, "commit")
+    group.voting.commit(b"\x01" * 32, {"from": people.oscar})
+    assert group.voting.seq() == 1
+
+
+def test_nobody_left_means_no_block(protocol: Any, group: Any, people: Any) -> None:
+    """K9: the last block on which somebody can vote is that in which the epoch ends."""
+    for name, stake in STAKES.items():
+        protocol.vault.request_exit(group.id, stake, {"from": getattr(people, name)})
+    index = group.index + 1
+    group.to(index, "commit")
+    group.voting.commit(b"\x01" * 32, {"from": people.oscar})
+    protocol.next_epoch()
+    group.to(group.index + 1, "commit")
+    with brownie.reverts("cv: no power"):
+        group.voting.commit(b"\x02" * 32, {"from": people.oscar})

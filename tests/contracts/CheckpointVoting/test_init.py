@@ -14,10 +14,11 @@ def test_starts_with_nothing_settled_or_open(protocol: Any, people: Any) -> None
     assert (voting.seq(), voting.KEEPER_BPS()) == (0, 0)
     assert bytes(voting.incumbent()) == bytes(voting.accepted(0)) == genesis
     assert voting.is_used(genesis)
-    assert tuple(voting.candidate(genesis)) == (ZERO, 0, ZERO, 0, 0, False)
+    assert tuple(voting.candidate(genesis)) == (ZERO, 0, ZERO, 0, 0, 0)
+    assert not voting.has_won(genesis)
     assert voting.votes(genesis) == 0
-    block_1, votes, seq, settled, leader = voting.state()
-    assert (block_1, votes, seq, settled, int(leader.hex(), 16)) == (0, 0, 0, True, 0)
+    block_1, cast, settled, leader = voting.state()
+    assert (block_1, cast, settled, int(leader.hex(), 16)) == (0, 0, True, 0)
     with brownie.reverts("cv: nothing to settle"):
         voting.settle({"from": people.oscar})
     with brownie.reverts("cv: no bond"):
@@ -34,8 +35,9 @@ def test_says_what_is_signed(protocol: Any, group: Any) -> None:
 
 def test_asks_for_a_bond(CheckpointVoting: Any, protocol: Any, group: Any, people: Any) -> None:
     """K6: whatever the registry that deploys it asks for."""
-    partners = (protocol.nrn, protocol.vault, protocol.coinbase, group.deltas, b"\x02" * 32)
+    partners = (protocol.nrn, protocol.vault, protocol.coinbase, group.deltas, ZERO)
     deployer = {"from": people.deployer}
     with brownie.reverts("cv: bond"):
-        CheckpointVoting.deploy(1, *partners, Config(bond=0).fields(), deployer)
-    assert CheckpointVoting.deploy(1, *partners, Config(bond=1).fields(), deployer).BOND() == 1
+        CheckpointVoting.deploy(1, *partners, b"\x02" * 32, Config(bond=0).fields(), deployer)
+    one = CheckpointVoting.deploy(1, *partners, b"\x02" * 32, Config(bond=1).fields(), deployer)
+    assert one.BOND() == 1

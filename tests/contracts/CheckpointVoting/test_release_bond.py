@@ -6,7 +6,7 @@ import pytest
 from eth_utils import keccak
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import MIN_BOND, attestation
+from tests.contracts.terms import EPOCH, MIN_BOND, Config, ballot
 
 
 def release(group: Any, claim: Any, people: Any) -> bool:
@@ -19,18 +19,22 @@ def release(group: Any, claim: Any, people: Any) -> bool:
     return bool(released["burned"])
 
 
+def settled(group: Any, index: int, people: Any) -> None:
+    group.to(index, "end")
+    group.voting.settle({"from": people.oscar})
+
+
 @pytest.mark.parametrize("winner", ["tara", "tom", "late"])
-def test_burns_what_ranked_better_than_the_winner(
+def test_burns_what_ranked_before_the_winner(
     protocol: Any, group: Any, revealed: Any, people: Any, winner: str
 ) -> None:
-    """K6, K11, A13, A17: keepers take the best claim they find true; what they passed over was not.
+    """K15, K6, K11, A13, A17: keepers approve what they find true; what they passed over was not.
 
     ranks: tom 800, tara 900, late 950
     """
     nrn, voting = protocol.nrn, group.voting
     group.vote({"alice": getattr(revealed, winner)})
-    group.to(revealed.index, "end")
-    voting.settle({"from": people.oscar})
+    settled(group, revealed.index, people)
     before, supply = nrn.balanceOf(people.dave), nrn.totalSupply()
     ranking = ("tom", "tara", "late")
     expected = {name: ranking.index(name) < ranking.index(winner) for name in ranking}
@@ -42,29 +46,89 @@ def test_burns_what_ranked_better_than_the_winner(
     assert nrn.balanceOf(voting) == 0
 
 
-def test_an_equal_loss_ranks_by_its_commitment(group: Any, people: Any) -> None:
-    """K6"""
-    claims = [group.claim(people.tara, name, 900) for name in ("a", "b", "c")]
-    index = group.play(claims, {"alice": claims[1]})
-    group.to(index, "end")
-    group.voting.settle({"from": people.oscar})
-    assert [release(group, claim, people) for claim in claims] == [True, False, False]
+@pytest.mark.parametrize(
+    ("ballots", "burned"),
+    [
+        ({"alice": "tara tom", "bob": "tara", "carol": "tara"}, False),  # half did not approve tom
+        ({"alice": "tara", "bob": "tara tom", "carol": "tara tom"}, False),
+        ({"alice": "tara", "bob": "tara tom", "carol": "tara"}, True),
+        ({"bob": "tara tom", "carol": ""}, False),  # nobody won, and 10,000 are no quorum
+        ({"alice": "", "bob": "tom"}, True),
+        ({"bob": "", "carol": "tara tom"}, False),  # most, but not a third of all
+    ],
+)
+def test_burns_only_by_a_majority_and_quorum(
+    group: Any, revealed: Any, people: Any, ballots: dict[str, str], burned: bool
+) -> None:
+    """K15: tom's claim ranks before tara's."""
+    group.vote({n: [getattr(revealed, c) for c in names.split()] for n, names in ballots.items()})
+    settled(group, revealed.index, people)
+    if burned or group.voting.outcome(revealed.index)[0] == 1:
+        assert release(group, revealed.tom, people) == burned
+    else:
+        with brownie.reverts("cv: not judged"):
+            release(group, revealed.tom, people)
 
 
-def test_burns_all_when_none_was_valid(group: Any, revealed: Any, people: Any) -> None:
-    """K6, A13"""
+def test_the_quorum_itself_burns(protocol: Any, people: Any) -> None:
+    """K15: 2,500 of 10,000 at 25 %, and not one wei less."""
+    for missing in (0, 1):
+        group = protocol.create(Config(checkpoint_quorum_bps=2_500))
+        protocol.stake(group, {"dave": 2_500 - missing, "erin": 7_500 + missing})
+        protocol.next_epoch()
+        claim = group.claim(people.tara, "x", 900)
+        settled(group, group.play([claim], {"dave": None}), people)
+        if missing:
+            with brownie.reverts("cv: not judged"):
+                group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
+        else:
+            receipt = group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
+            assert event(receipt, "BondReleased")["burned"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "first", "burned"),
+    [
+        (899, True, True), (899, False, True), (900, True, True), (900, False, False),
+        (901, True, False), (901, False, False),
+    ],
+)  # fmt: skip
+def test_ranks_by_loss_and_commitment(
+    protocol: Any, people: Any, loss: int, first: bool, burned: bool
+) -> None:
+    """K15: against a winner of 900 of the same block, where a claim must gain 10."""
+    group = protocol.create(Config(min_improvement=10, max_improvement=10))
+    protocol.stake(group, {"erin": 10**21})
+    protocol.next_epoch()
+    other, winner = group.claim(people.tara, "other", loss), group.claim(people.tara, "won", 900)
+    index = group.play([other, winner] if first else [winner, other], {"erin": winner})
+    settled(group, index, people)
+    receipt = group.voting.release_bond(other.checkpoint_hash, {"from": people.oscar})
+    assert event(receipt, "BondReleased")["burned"] == burned
+
+
+def test_burns_all_when_all_are_judged_false(group: Any, revealed: Any, people: Any) -> None:
+    """K15, A13"""
     group.vote({"alice": None})
-    group.to(revealed.index, "end")
-    group.voting.settle({"from": people.oscar})
+    settled(group, revealed.index, people)
     for claim in (revealed.tara, revealed.tom, revealed.late):
         assert release(group, claim, people)
 
 
-def test_gives_all_back_without_a_quorum(group: Any, revealed: Any, people: Any) -> None:
-    """K6: nobody has judged."""
+def test_keeps_what_nobody_judged_for_four_epochs(
+    group: Any, revealed: Any, people: Any, clock: Any
+) -> None:
+    """K16, F4: to the second; then to its payer."""
     group.vote({"carol": None})
-    group.to(revealed.index, "end")
-    group.voting.settle({"from": people.oscar})
+    settled(group, revealed.index, people)
+    clock.to((group.start(revealed.index) // EPOCH + 4) * EPOCH - 10)
+    for claim in (revealed.tara, revealed.tom):
+        with brownie.reverts("cv: not judged"):
+            release(group, claim, people)
+    clock.next((group.start(revealed.index) // EPOCH + 4) * EPOCH - 1)
+    with brownie.reverts("cv: not judged"):
+        release(group, revealed.late, people)
+    clock.next((group.start(revealed.index) // EPOCH + 4) * EPOCH)
     for claim in (revealed.tara, revealed.tom, revealed.late):
         assert not release(group, claim, people)
 
@@ -77,8 +141,8 @@ def test_refuses_before_the_block_is_settled(group: Any, revealed: Any, people: 
 
 def test_refuses_twice_and_what_has_no_bond(group: Any, revealed: Any, people: Any) -> None:
     """K11"""
-    group.to(revealed.index, "end")
-    group.voting.settle({"from": people.oscar})
+    group.vote({"alice": revealed.tara})
+    settled(group, revealed.index, people)
     release(group, revealed.tara, people)
     assert not group.voting.candidate(revealed.tara.checkpoint_hash)[5]
     for checkpoint_hash in (revealed.tara.checkpoint_hash, keccak(text="unknown")):
@@ -101,8 +165,8 @@ def test_refuses_when_the_token_refuses(group: Any, people: Any, clock: Any, loo
         arguments = claim.arguments(key, voting.address, brownie.chain.id)
         voting.reveal(*arguments, {"from": people.dave})
     clock.to(start + period - voting.VOTE_WINDOW())
-    proof = attestation(first.root, people.alice.address)
-    voting.vote(first.checkpoint_hash, proof, {"from": people.alice})
+    cast = ballot(people.alice.address, first)
+    voting.vote(cast, {"from": people.alice})
     clock.to(start + period)
     voting.settle({"from": people.oscar})
     assert voting.redeem(1, {"from": people.oscar}).return_value > 0
@@ -113,4 +177,4 @@ def test_refuses_when_the_token_refuses(group: Any, people: Any, clock: Any, loo
     with brownie.reverts("cv: transfer"):
         voting.withdraw_credit({"from": people.dave})
     with brownie.reverts("cv: transfer"):
-        voting.claim_keeper(1, {"from": people.alice})
+        voting.claim_keeper(1, cast, {"from": people.alice})

@@ -25,15 +25,15 @@ def test_opens_the_claim_and_takes_the_bond(protocol: Any, race: Any, people: An
         "seq": seq,
     }
     assert tuple(voting.candidate(claim.checkpoint_hash)) == (
-        people.tara.address, 900, people.dave, seq, race.index + 1, True
+        people.tara.address, 900, people.dave, seq, race.index + 1, MIN_BOND
     )  # fmt: skip
     assert bytes(voting.eval_root_hash(claim.checkpoint_hash)) == claim.root_hash
     assert voting.is_used(claim.checkpoint_hash)
     assert not voting.is_used(race.tom.checkpoint_hash)
     assert protocol.nrn.balanceOf(voting) == MIN_BOND
     assert protocol.nrn.balanceOf(people.dave) == before - MIN_BOND
-    block_1, votes, leader_seq, settled, _ = voting.state()
-    assert (block_1, votes, leader_seq, settled) == (race.index + 1, 0, 0, False)
+    block_1, cast, settled, leader = voting.state()
+    assert (block_1, cast, settled, bytes(leader)) == (race.index + 1, 0, False, bytes(32))
 
 
 def test_a_trainer_may_reveal_itself(protocol: Any, race: Any, people: Any) -> None:
@@ -44,6 +44,7 @@ def test_a_trainer_may_reveal_itself(protocol: Any, race: Any, people: Any) -> N
     protocol.nrn.approve(race.group.voting, MIN_BOND, {"from": account})
     race.group.reveal(race.tara, payer=account)
     assert race.group.voting.candidate(race.tara.checkpoint_hash)[2] == key.address
+    race.group.vote({"alice": race.tara})
     race.group.to(race.index, "end")
     race.group.voting.settle({"from": people.oscar})
     race.group.voting.release_bond(race.tara.checkpoint_hash, {"from": people.oscar})
@@ -98,7 +99,7 @@ def test_refuses_nobody_as_a_trainer(group: Any, race: Any, people: Any) -> None
         group.voting.reveal(*arguments, {"from": people.dave})
 
 
-def test_refuses_the_hash_that_means_none_valid(group: Any, people: Any) -> None:
+def test_refuses_the_zero_hash(group: Any, people: Any) -> None:
     """K4"""
     claim = group.claim(people.tara, "x", 900, checkpoint_hash=bytes(32))
     group.commit(claim)
@@ -120,8 +121,10 @@ def test_refuses_a_baseline_that_is_known_better(group: Any, people: Any, baseli
 
 
 def test_asks_for_the_improvement(protocol: Any, people: Any) -> None:
-    """K2: MIN_IMPROVEMENT exactly is enough, and at the top of uint64 nothing overflows."""
-    group = protocol.create(Config(min_improvement=10))
+    """K17: the improvement exactly is enough, and at the top of uint64 nothing overflows."""
+    group = protocol.create(Config(min_improvement=10, max_improvement=10))
+    protocol.stake(group, {"erin": 10**21})
+    protocol.next_epoch()
     top = 2**64 - 1
     claims = [
         group.claim(people.tara, "enough", top - 10, top),
@@ -176,7 +179,7 @@ def test_judges_by_the_training_set_at_the_start(
     commit, [delta], reveal | new tip, baseline unknown again
     """
     deltas, old = group.deltas, bytes(group.deltas.tip())
-    start, length, _, _ = deltas.period()
+    start, length, _, _, _ = deltas.period()
     clock.to(start + length)
     deltas.propose(old, keccak(text="delta"), {"from": people.erin})
     clock.to(start + length + 86_400 + 10)
@@ -204,17 +207,18 @@ def test_judges_by_the_training_set_at_the_start(
 
 
 def test_refuses_a_used_hash(group: Any, race: Any, people: Any) -> None:
-    """K1, A12: in the same block twice or by who committed later, in a later block by its own
-    trainer; the genesis always."""
+    """K1, A12: in the same block twice or by who committed later, in a later block, once
+    judged, by its own trainer; the genesis always."""
     block = race.index + 1
     first = replace(race.tara, block_index=block)
     later = replace(first, trainer=people.tom.address, loss=1)
     genesis = replace(first, checkpoint_hash=group.config.genesis_checkpoint)
     group.commit(first, later, genesis)
     group.reveal(first)
-    again = replace(first, block_index=block + 1)
+    again = replace(first, block_index=block + 1, loss=1, baseline_loss=900)
     for claim in (first, later, genesis, again):
         if claim is again:
+            group.vote({"alice": first})
             group.commit(again)
             group.to(again.block_index, "reveal")
         with brownie.reverts("cv: hash already used"):

@@ -1,93 +1,150 @@
+from dataclasses import replace
 from typing import Any
 
 import brownie
+import pytest
+from brownie.exceptions import VirtualMachineError
 from eth_utils import keccak
 
 from tests.contracts.conftest import STAKES, event
-from tests.contracts.terms import EPOCH, NONE_VALID, attestation
+from tests.contracts.terms import EPOCH, Config, ballot
 
 ALICE, BOB, CAROL = STAKES.values()
 WORD = b"\x01" * 32
+
+
+def leader(group: Any) -> bytes:
+    return bytes(group.voting.state()[3])
 
 
 def test_counts_the_power_and_keeps_the_ballot(race: Any, revealed: Any, people: Any) -> None:
     """K4, K5"""
     group, voting, claim = race.group, race.group.voting, race.tara
     group.to(race.index, "vote")
-    proof = attestation(claim.root, people.alice.address)
-    receipt = voting.vote(claim.checkpoint_hash, proof, {"from": people.alice})
+    cast = ballot(people.alice.address, claim)
+    receipt = voting.vote(cast, {"from": people.alice})
     assert event(receipt, "Voted") == {
         "block_index": race.index,
         "checkpoint_hash": "0x" + claim.checkpoint_hash.hex(),
         "staker": people.alice,
         "power": ALICE,
-        "attestation": "0x" + proof.hex(),
+        "attestation": "0x" + cast[32:].hex(),
     }
     group.vote({"bob": claim})
-    seq = voting.candidate(claim.checkpoint_hash)[3]
-    block_1, votes, leader_seq, settled, leader = voting.state()
-    assert (block_1, votes, leader_seq, settled) == (race.index + 1, ALICE + BOB, seq, False)
-    assert bytes(leader) == claim.checkpoint_hash
+    block_1, votes_cast, settled, _ = voting.state()
+    assert (block_1, votes_cast, settled) == (race.index + 1, ALICE + BOB, False)
+    assert leader(group) == claim.checkpoint_hash
     assert voting.votes(claim.checkpoint_hash) == ALICE + BOB
-    assert voting.votes(race.tom.checkpoint_hash) == voting.none_votes(race.index) == 0
-    assert bytes(voting.ballot(race.index, people.alice)) == keccak(claim.checkpoint_hash + proof)
+    assert voting.votes(race.tom.checkpoint_hash) == 0
+    assert bytes(voting.ballot(race.index, people.alice)) == keccak(cast)
 
 
-def test_ties_go_to_the_first_committed_and_none_valid_wins_them(revealed: Any) -> None:
-    """K4: alice = bob + carol = 30,000; commit order tara, tom, late."""
+def test_a_ballot_approves_several(revealed: Any, people: Any) -> None:
+    """K4, K5: each gets all of its power; what leads is the best of what most approve."""
     group, voting = revealed.group, revealed.group.voting
-    group.vote({"alice": revealed.tom})
-    group.vote({"bob": revealed.late, "carol": revealed.late})
-    assert bytes(voting.state()[4]) == revealed.tom.checkpoint_hash
+    group.to(revealed.index, "vote")
+    cast = ballot(people.alice.address, revealed.tara, revealed.late)
+    logs = voting.vote(cast, {"from": people.alice}).events["Voted"]
+    pairs = [str(log[name])[2:] for log in logs for name in ("checkpoint_hash", "attestation")]
+    assert bytes.fromhex("".join(pairs)) == cast
+    group.vote({"bob": [revealed.tara, revealed.tom]})
+    claims = (revealed.tom, revealed.tara, revealed.late)
+    assert [voting.votes(c.checkpoint_hash) for c in claims] == [BOB, ALICE + BOB, ALICE]
+    assert voting.state()[1] == ALICE + BOB
+    assert leader(group) == revealed.tara.checkpoint_hash  # tom's is better, but bob's alone
+    group.vote({"carol": revealed.tom})
+    assert leader(group) == revealed.tara.checkpoint_hash  # tom's has exactly half: alice's
 
 
-def test_an_earlier_claim_overtakes_on_a_tie(revealed: Any) -> None:
-    """K4"""
-    group, voting = revealed.group, revealed.group.voting
-    group.vote({"alice": revealed.tom, "bob": revealed.tara})
-    assert bytes(voting.state()[4]) == revealed.tom.checkpoint_hash
-    group.vote({"carol": revealed.tara})
-    assert bytes(voting.state()[4]) == revealed.tara.checkpoint_hash
+def test_half_is_not_more_than_half(group: Any, revealed: Any) -> None:
+    """K3, K4: alice has what bob and carol have together."""
+    group.vote({"alice": revealed.tom, "bob": revealed.late})
+    assert leader(group) == revealed.tom.checkpoint_hash
+    group.vote({"carol": revealed.late})
+    assert leader(group) == bytes(32)
 
 
-def test_none_valid_is_a_candidate(revealed: Any) -> None:
-    """K4, K5"""
-    group, voting = revealed.group, revealed.group.voting
+def test_an_empty_ballot_counts_as_cast(group: Any, revealed: Any, people: Any) -> None:
+    """K3, K5: and is one."""
     group.vote({"alice": revealed.tara, "bob": None})
-    assert bytes(voting.state()[4]) == revealed.tara.checkpoint_hash
-    assert voting.none_votes(revealed.index) == BOB
-    group.vote({"carol": None})
-    assert voting.none_votes(revealed.index) == BOB + CAROL
-    assert voting.none_votes(revealed.index + 1) == 0
-    _, votes, seq, _, leader = voting.state()
-    assert (votes, seq, int(leader.hex(), 16)) == (BOB + CAROL, 0, 0)
+    assert leader(group) == revealed.tara.checkpoint_hash
+    receipt = group.voting.vote(b"", {"from": people.carol})
+    cast = event(receipt, "Voted")
+    assert (cast["power"], cast["staker"]) == (CAROL, people.carol)
+    assert int(str(cast["checkpoint_hash"]), 16) == int(str(cast["attestation"]), 16) == 0
+    assert group.voting.state()[1] == sum(STAKES.values())
+    assert leader(group) == bytes(32)
+    assert bytes(group.voting.ballot(revealed.index, people.carol)) == keccak(b"")
 
 
-def test_none_valid_starts_every_block_at_zero(group: Any, people: Any) -> None:
-    """K4, K5: powers of two blocks are never added."""
+def test_nothing_is_carried_into_the_next_block(group: Any, people: Any) -> None:
+    """K4, K5: neither votes cast nor places."""
     first = group.claim(people.tara, "first", 900)
-    index = group.play([first], {"alice": None})
+    index = group.play([first], {"alice": None, "bob": first, "carol": first})
     second = group.claim(people.tara, "second", 900, block_index=index + 1)
     group.commit(second)
     group.reveal(second)
-    group.vote({"bob": second, "carol": None})
-    assert group.voting.none_votes(index + 1) == CAROL
-    assert bytes(group.voting.state()[4]) == second.checkpoint_hash
+    group.vote({"alice": second, "carol": None})
+    assert group.voting.state()[1] == ALICE + CAROL
+    assert leader(group) == second.checkpoint_hash
 
 
-def test_no_claim_can_stand_for_none_valid(group: Any, people: Any) -> None:
-    """K4: hashes are chosen freely. Had "none valid" a key among them, tom could claim the key of a
-    block to come and load it with votes: "none valid" would win that block and burn its bonds."""
-    index = group.index + 1
-    keys = [n.to_bytes(32, "big") for n in (1, index + 1, index + 2)]
-    claims = [group.claim(people.tom, "", 900 - i, checkpoint_hash=k) for i, k in enumerate(keys)]
-    group.play(claims, {"alice": claims[2], "bob": claims[1]})
-    honest = group.claim(people.tara, "honest", 800, 898, block_index=index + 1)
-    group.commit(honest)
-    group.reveal(honest)
-    group.vote({"bob": honest, "carol": None})
-    assert group.voting.none_votes(index + 1) == CAROL
-    assert bytes(group.voting.state()[4]) == honest.checkpoint_hash
+@pytest.mark.parametrize("first", [3, 0])
+def test_of_one_block_the_lowest_leads(protocol: Any, people: Any, first: int) -> None:
+    """K4: by any difference; of equals the first."""
+    group = sole(protocol)
+    losses = [900, 899, 899, 898]
+    claims = [group.claim(people.tara, f"{first}{n}", loss) for n, loss in enumerate(losses)]
+    group.commit(*claims)
+    group.reveal(*claims)
+    group.vote({"erin": claims if first else claims[:3]})
+    assert leader(group) == claims[3 if first else 1].checkpoint_hash
+
+
+@pytest.mark.parametrize(("loss", "overtakes"), [(900, False), (891, False), (890, True)])
+def test_a_claim_of_an_earlier_block_is_overtaken_by_the_improvement(
+    protocol: Any, people: Any, loss: int, overtakes: bool
+) -> None:
+    """K4, K15, F1: of 10, and not by less; who was passed over and ranks before burns."""
+    group = sole(protocol)
+    held = group.claim(people.tara, "held", 900)
+    index = group.play([held], {})
+    held = replace(held, block_index=index + 1)
+    fresh = group.claim(people.tom, "fresh", loss, block_index=index + 1)
+    group.commit(fresh, held)
+    group.reveal(fresh, held)
+    group.vote({"erin": [fresh, held]})
+    assert leader(group) == (fresh if overtakes else held).checkpoint_hash
+
+
+def sole(protocol: Any) -> Any:
+    """A group of erin's in which a claim must gain 10."""
+    group = protocol.create(Config(min_improvement=10, max_improvement=10))
+    protocol.stake(group, {"erin": 10**21})
+    protocol.next_epoch()
+    return group
+
+
+def test_the_shortlist_makes_room(protocol: Any, people: Any) -> None:
+    """K3, K4: eleven candidates, of which eight lead at one time or another."""
+    group = sole(protocol)
+    voters = {"alice": 1, "bob": 2, "carol": 4, "dave": 8, "mallory": 1_100}
+    protocol.stake(group, voters)
+    protocol.vault.request_exit(group.id, 10**21 - 2_000, {"from": people.erin})
+    protocol.next_epoch()
+    claims = [group.claim(people.tara, f"claim {n}", 900 - 10 * n) for n in range(11)]
+    group.commit(*claims)
+    group.reveal(*claims)
+    ballots = {
+        "alice": claims[:2], "bob": claims[2:4], "carol": claims[4:6], "dave": claims[6:8],
+        "mallory": claims[7:9], "erin": [claims[0], *claims[8:]],
+    }  # fmt: skip
+    for name, chosen in ballots.items():
+        group.vote({name: chosen})
+        best = {"mallory": claims[8], "erin": claims[10]}.get(name)
+        if best:
+            assert leader(group) == best.checkpoint_hash
+    assert group.voting.votes(claims[8].checkpoint_hash) == 3_100
 
 
 def test_an_operator_votes_for_its_staker(protocol: Any, revealed: Any, people: Any) -> None:
@@ -95,35 +152,36 @@ def test_an_operator_votes_for_its_staker(protocol: Any, revealed: Any, people: 
     group, claim = revealed.group, revealed.tara
     protocol.vault.set_operator(people.oscar, {"from": people.alice})
     group.to(revealed.index, "vote")
-    group.voting.vote(claim.checkpoint_hash, WORD, people.alice, {"from": people.oscar})
+    cast = claim.checkpoint_hash + WORD
+    group.voting.vote(cast, people.alice, {"from": people.oscar})
     assert group.voting.votes(claim.checkpoint_hash) == ALICE
     with brownie.reverts("cv: already voted"):
-        group.voting.vote(claim.checkpoint_hash, WORD, {"from": people.alice})
+        group.voting.vote(cast, {"from": people.alice})
     with brownie.reverts("vault: not operator"):
-        group.voting.vote(claim.checkpoint_hash, WORD, people.bob, {"from": people.oscar})
+        group.voting.vote(cast, people.bob, {"from": people.oscar})
 
 
 def test_only_in_the_vote_window(group: Any, revealed: Any, people: Any, clock: Any) -> None:
     """K9: half open; after it the block of the ballot is over."""
-    vote, choice = group.voting.vote, revealed.tara.checkpoint_hash
+    vote, cast = group.voting.vote, revealed.tara.checkpoint_hash + WORD
     clock.next(group.edge(revealed.index, "vote") - 1)
     with brownie.reverts("cv: not vote window"):
-        vote(choice, WORD, {"from": people.alice})
+        vote(cast, {"from": people.alice})
     clock.next(group.edge(revealed.index, "vote"))
-    vote(choice, WORD, {"from": people.alice})
+    vote(cast, {"from": people.alice})
     clock.next(group.edge(revealed.index, "end") - 1)
-    vote(choice, WORD, {"from": people.bob})
+    vote(cast, {"from": people.bob})
     clock.next(group.edge(revealed.index, "end"))
     with brownie.reverts("cv: not vote window"):
-        vote(choice, WORD, {"from": people.carol})
+        vote(cast, {"from": people.carol})
 
 
 def test_refuses_a_block_without_a_reveal(group: Any, revealed: Any, people: Any) -> None:
     """K9: last block's candidates are not this block's."""
     group.to(revealed.index + 1, "vote")
-    for choice in (revealed.tara.checkpoint_hash, NONE_VALID):
+    for cast in (revealed.tara.checkpoint_hash + WORD, b""):
         with brownie.reverts("cv: nothing revealed"):
-            group.voting.vote(choice, WORD, {"from": people.alice})
+            group.voting.vote(cast, {"from": people.alice})
 
 
 def test_refuses_what_is_no_candidate_of_this_block(group: Any, people: Any) -> None:
@@ -136,22 +194,34 @@ def test_refuses_what_is_no_candidate_of_this_block(group: Any, people: Any) -> 
     group.to(index + 1, "vote")
     for choice in (b"\x99" * 32, first.checkpoint_hash, group.config.genesis_checkpoint):
         with brownie.reverts("cv: not a candidate"):
-            group.voting.vote(choice, WORD, {"from": people.alice})
+            group.voting.vote(choice + WORD, {"from": people.alice})
 
 
-def test_refuses_an_empty_attestation(group: Any, revealed: Any, people: Any) -> None:
+def test_refuses_what_is_no_list_of_approvals(group: Any, revealed: Any, people: Any) -> None:
+    """K5: half an approval, a name twice or out of order, the zero hash, more than four."""
     group.to(revealed.index, "vote")
-    for choice in (revealed.tara.checkpoint_hash, NONE_VALID):
-        with brownie.reverts("cv: empty attestation"):
-            group.voting.vote(choice, bytes(32), {"from": people.alice})
+    low, high = sorted(c.checkpoint_hash + WORD for c in (revealed.tara, revealed.tom))
+    for cast, reason in (
+        (low[:63], "cv: ballot"),
+        (low + high[:32], "cv: ballot"),
+        (high + low, "cv: order"),
+        (low + low, "cv: order"),
+        (bytes(64), "cv: order"),
+    ):
+        with brownie.reverts(reason):
+            group.voting.vote(cast, {"from": people.alice})
+    with pytest.raises(VirtualMachineError):
+        group.voting.vote(low * 5, {"from": people.alice})
+    group.voting.vote(low + high, {"from": people.alice})
 
 
 def test_refuses_a_second_ballot(group: Any, revealed: Any, people: Any) -> None:
-    """K5: not for another candidate, not for none."""
-    group.vote({"alice": revealed.tara})
-    for choice in (revealed.tara.checkpoint_hash, revealed.tom.checkpoint_hash, NONE_VALID):
-        with brownie.reverts("cv: already voted"):
-            group.voting.vote(choice, WORD, {"from": people.alice})
+    """K5: not for another candidate, not for none; nor after none."""
+    group.vote({"alice": revealed.tara, "bob": None})
+    for cast in (revealed.tara.checkpoint_hash + WORD, revealed.tom.checkpoint_hash + WORD, b""):
+        for keeper in (people.alice, people.bob):
+            with brownie.reverts("cv: already voted"):
+                group.voting.vote(cast, {"from": keeper})
 
 
 def test_refuses_who_has_no_power(protocol: Any, group: Any, revealed: Any, people: Any) -> None:
@@ -160,7 +230,7 @@ def test_refuses_who_has_no_power(protocol: Any, group: Any, revealed: Any, peop
     group.to(revealed.index, "vote")
     for person in (people.oscar, people.mallory):
         with brownie.reverts("cv: no power"):
-            group.voting.vote(revealed.tara.checkpoint_hash, WORD, {"from": person})
+            group.voting.vote(revealed.tara.checkpoint_hash + WORD, {"from": person})
 
 
 def test_who_leaves_votes_until_the_block_ends(

@@ -11,7 +11,7 @@ from eth_utils import keccak
 from safe_wallet import Safe
 
 from tests.contracts.conftest import STAKES
-from tests.contracts.terms import ETHER, attestation
+from tests.contracts.terms import ETHER, ballot
 
 OWNERS = [Account.from_key(keccak(text=f"owner {number}")) for number in range(3)]
 
@@ -107,12 +107,12 @@ def test_a_safe_keeps(protocol: Any, group: Any, people: Any, clock: Any, safe: 
     group.to(claim.block_index, "vote")
     voted = {}
     for staker in (safe.address, people.alice.address):
-        ballot = (claim.checkpoint_hash, attestation(claim.root, staker), staker)
+        cast = (ballot(staker, claim), staker)
         with brownie.reverts("vault: not operator"):
-            voting.vote(*ballot, {"from": people.mallory})
+            voting.vote(*cast, {"from": people.mallory})
         if staker == safe.address:
-            voting.vote(*ballot, {"from": people.oscar})
+            voting.vote(*cast, {"from": people.oscar})
         else:
-            safe.execute(voting.address, voting.vote.encode_input(*ballot))
+            safe.execute(voting.address, voting.vote.encode_input(*cast))
         voted[staker] = voting.votes(claim.checkpoint_hash) - sum(voted.values())
     assert voted == {safe.address: stake, people.alice.address: STAKES["alice"]}

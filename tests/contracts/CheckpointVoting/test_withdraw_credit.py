@@ -38,3 +38,11 @@ def test_refuses_twice_and_others(displaced: Any, people: Any) -> None:
     displaced.voting.withdraw_credit({"from": people.mallory})
     with brownie.reverts("cv: no credit"):
         displaced.voting.withdraw_credit({"from": people.mallory})
+
+
+def test_anybody_has_a_payer_paid(protocol: Any, displaced: Any, people: Any) -> None:
+    """K11, F6"""
+    before = protocol.nrn.balanceOf(people.mallory)
+    displaced.voting.withdraw_credit(people.mallory, {"from": people.oscar})
+    assert protocol.nrn.balanceOf(people.mallory) == before + 2 * MIN_BOND
+    assert protocol.nrn.balanceOf(people.oscar) == 0

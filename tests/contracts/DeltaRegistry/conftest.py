@@ -48,7 +48,7 @@ class Period:
 @pytest.fixture
 def period(group: Any, people: Any, clock: Any) -> Period:
     deltas = group.deltas
-    start, length, _, index = deltas.period()
+    start, length, _, index, _ = deltas.period()
     skipped = (clock.now - start) // length + 1
     clock.to(start + skipped * length)
     deltas.finalize({"from": people.oscar})

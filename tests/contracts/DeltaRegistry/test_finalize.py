@@ -35,7 +35,9 @@ def test_appends_the_winner(ripe: Any, people: Any) -> None:
     assert bytes(deltas.delta_of(1)) == delta
     assert bytes(deltas.tip_of(0)) == genesis
     assert tuple(deltas.due(1)) == (people.erin, ripe.start, 7 * DAY)
-    assert tuple(deltas.period()) == (ripe.end, 7 * DAY, 7 * DAY, ripe.index + 1)
+    assert tuple(deltas.period()) == (
+        ripe.end, 7 * DAY, 7 * DAY, ripe.index + 1, ripe.end + 7 * DAY
+    )  # fmt: skip
     assert tuple(deltas.leader()) == (0, 0)
 
 
@@ -48,7 +50,8 @@ def test_the_time_of_the_call_does_not_matter(
     clock.to(ripe.end + delay)
     ripe.deltas.finalize({"from": people.oscar})
     passed = delay // (7 * DAY)
-    expected = (ripe.end + passed * 7 * DAY, 7 * DAY, 7 * DAY, ripe.index + 1 + passed)
+    start = ripe.end + passed * 7 * DAY
+    expected = (start, 7 * DAY, 7 * DAY, ripe.index + 1 + passed, start + 7 * DAY)
     assert tuple(ripe.deltas.period()) == expected
     assert tuple(ripe.deltas.due(1)) == (people.erin, ripe.start, 7 * DAY)
     tips = [ripe.deltas.tip_at(ripe.end - 1)[0], ripe.deltas.tip_at(ripe.end)[0]]

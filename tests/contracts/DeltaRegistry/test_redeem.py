@@ -3,7 +3,6 @@ from typing import Any
 import brownie
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import ZERO
 
 
 def test_pays_the_proposer_whoever_calls(protocol: Any, ripe: Any, people: Any) -> None:
@@ -17,7 +16,7 @@ def test_pays_the_proposer_whoever_calls(protocol: Any, ripe: Any, people: Any) 
     assert receipt.return_value == reward == nrn.balanceOf(people.dave) - before
     paid = event(receipt, "DeltaCoinbase")
     assert (paid["proposer"], paid["period_start"]) == (people.dave, ripe.start)
-    assert tuple(deltas.due(1)) == (ZERO, 0, 0)
+    assert tuple(deltas.due(1)) == (people.dave, ripe.start, 0)
 
 
 def test_refuses_twice(ripe: Any, people: Any) -> None:

@@ -27,7 +27,9 @@ def test_more_than_half_of_the_stake_decides(period: Any, people: Any) -> None:
     assert deltas.period()[2] == 7 * DAY
     receipt = deltas.vote_period_length(3 * DAY, {"from": people.carol})
     assert event(receipt, "PeriodLengthAdopted") == {"length": 3 * DAY}
-    assert tuple(deltas.period()) == (period.start, 7 * DAY, 3 * DAY, period.index)
+    assert tuple(deltas.period()) == (
+        period.start, 7 * DAY, 3 * DAY, period.index, period.end
+    )  # fmt: skip
     assert deltas.length_tally(epoch, 3 * DAY) == ALICE + CAROL
     assert deltas.length_tally(epoch, 4 * DAY) == deltas.length_tally(epoch - 1, 3 * DAY) == 0
     assert deltas.length_voted(epoch, people.carol)
@@ -38,7 +40,9 @@ def test_more_than_half_of_the_stake_decides(period: Any, people: Any) -> None:
     assert "PeriodLengthAdopted" not in receipt.events  # it already is
     period.clock.to(period.end)
     deltas.finalize({"from": people.oscar})
-    assert tuple(deltas.period()) == (period.end, 3 * DAY, 3 * DAY, period.index + 1)
+    assert tuple(deltas.period()) == (
+        period.end, 3 * DAY, 3 * DAY, period.index + 1, period.end + 3 * DAY
+    )  # fmt: skip
 
 
 def test_every_epoch_counts_afresh(period: Any, people: Any, clock: Any) -> None:
@@ -65,7 +69,9 @@ def test_rolls_an_overdue_period_first(ripe: Any, people: Any) -> None:
     ripe.clock.to(ripe.end)
     ripe.deltas.vote_period_length(3 * DAY, {"from": people.alice})
     ripe.deltas.vote_period_length(3 * DAY, {"from": people.bob})
-    assert tuple(ripe.deltas.period()) == (ripe.end, 7 * DAY, 3 * DAY, ripe.index + 1)
+    assert tuple(ripe.deltas.period()) == (
+        ripe.end, 7 * DAY, 3 * DAY, ripe.index + 1, ripe.end + 7 * DAY
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("length", [0, DAY - 1, DAY + 1, 57 * DAY])

@@ -34,14 +34,15 @@ def test_hands_every_parameter_on(protocol: Any, clock: Any) -> None:
     """G5"""
     config = Config(
         b"\x11" * 32, b"\x12" * 32, b"\x13" * 32, 5 * HOUR, 2 * HOUR, 3 * HOUR,
-        4_000, 3_000, 14 * DAY, 2 * MIN_BOND, 77, 1_234,
+        4_000, 3_000, 14 * DAY, 2 * MIN_BOND, 77, 88, 1_234,
     )  # fmt: skip
     made = protocol.create(config)
     voting, deltas, now = made.voting, made.deltas, made.genesis
     read = (
         voting.MODEL_HASH(), voting.accepted(0), deltas.tip(), voting.COMMIT_WINDOW(),
         voting.REVEAL_WINDOW(), voting.VOTE_WINDOW(), voting.QUORUM_BPS(), deltas.QUORUM_BPS(),
-        deltas.period()[1], voting.BOND(), voting.MIN_IMPROVEMENT(), voting.KEEPER_BPS(),
+        deltas.period()[1], voting.BOND(), voting.MIN_IMPROVEMENT(),
+        voting.MAX_IMPROVEMENT(), voting.KEEPER_BPS(),
     )  # fmt: skip
     assert tuple(bytes(v) if isinstance(v, bytes) else v for v in read) == config.fields()
     assert voting.PERIOD() == 10 * HOUR
@@ -49,9 +50,9 @@ def test_hands_every_parameter_on(protocol: Any, clock: Any) -> None:
         assert contract.GROUP_ID() == made.id
         assert contract.VAULT() == protocol.vault
         assert contract.COINBASE() == protocol.coinbase
-    assert (voting.NRN(), voting.DELTAS()) == (protocol.nrn, deltas)
+    assert (voting.NRN(), voting.DELTAS(), voting.PARENT()) == (protocol.nrn, deltas, ZERO)
     assert (deltas.PARENT(), deltas.BASE_VERSION(), deltas.version()) == (ZERO, 0, 0)
-    assert tuple(deltas.period()) == (now, 14 * DAY, 14 * DAY, 0)
+    assert tuple(deltas.period()) == (now, 14 * DAY, 14 * DAY, 0, now + 14 * DAY)
     assert bytes(voting.incumbent()) == config.genesis_checkpoint
     assert tuple(voting.baseline()) == (0, 0, 0, False)
 
@@ -62,7 +63,7 @@ def test_addresses_are_bound_to_creator_and_rules(protocol: Any, group: Any, peo
     for creator, config in (
         (people.alice, Config()),
         (people.bob, Config()),
-        (people.alice, Config(min_improvement=2)),
+        (people.alice, Config(min_improvement=2, max_improvement=2)),
     ):
         brownie.chain.snapshot()
         receipt = protocol.registry.create_group(config.fields(), {"from": creator})
@@ -99,7 +100,8 @@ def test_addresses_are_bound_to_creator_and_rules(protocol: Any, group: Any, peo
         ({"delta_period": 57 * DAY}, "dr: period"),
         ({"delta_period": DAY + 1}, "dr: period"),
         ({"min_improvement": 0}, "cv: improvement"),
-        ({"keeper_bps": 5_001}, "cv: keeper share"),
+        ({"min_improvement": 3, "max_improvement": 2}, "cv: improvement"),
+        ({"keeper_bps": 9_001}, "cv: keeper share"),
     ],
 )
 def test_refuses_parameters_out_of_bounds(
@@ -122,7 +124,7 @@ def test_refuses_parameters_out_of_bounds(
         {"checkpoint_quorum_bps": 6_667, "delta_quorum_bps": 6_667},
         {"delta_period": DAY},
         {"delta_period": 56 * DAY},
-        {"min_improvement": 2**64 - 1, "keeper_bps": 5_000},
+        {"min_improvement": 2**64 - 1, "max_improvement": 2**64 - 1, "keeper_bps": 9_000},
     ],
 )
 def test_accepts_parameters_at_the_bounds(protocol: Any, changes: dict[str, Any]) -> None:

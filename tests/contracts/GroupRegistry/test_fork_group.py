@@ -17,10 +17,10 @@ def parent(protocol: Any, group: Any, people: Any) -> Any:
     group.play([claim], {"alice": claim, "bob": claim})
     group.voting.settle({"from": people.oscar})
     proposal = group.deltas.propose(group.deltas.tip(), keccak(text="delta"), {"from": people.erin})
-    start, length, _, _ = group.deltas.period()
+    start, length, _, _, _ = group.deltas.period()
     protocol.clock.to(max(start + length, protocol.clock.now + DAY))
     group.deltas.vote(proposal.return_value, {"from": people.alice})
-    start, length, _, _ = group.deltas.period()
+    start, length, _, _, _ = group.deltas.period()
     protocol.clock.to(start + length)
     group.deltas.finalize({"from": people.oscar})
     assert group.deltas.version() == 1
