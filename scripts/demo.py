@@ -1,9 +1,10 @@
-"""A training group lives, on real parts: `brownie run demo`, or `make demo`. About four minutes.
+"""A training group lives, on real parts: `brownie run demo`, or `make demo`. About five minutes.
 
 With IPFS=1 in the environment (`make demo IPFS=1`) content does not lie in one folder: it travels
 through Kubo daemons on loopback, one for each actor and one for a newcomer who verifies.
 
-Six people buy tokens, found a group on 4,000 MNIST images, train, verify, vote, cheat and steal,
+Seven people buy tokens, found a group on 4,000 MNIST images, sponsor it, train, verify, vote;
+others cheat, steal, abstain and split votes,
 each as a process of its own; the data grows, the model is forked. Everything lies in `demo/`
 afterwards. The demo checks what it claims and fails if one claim is not so.
 """

@@ -64,7 +64,8 @@ def create_group(addresses: dict[str, str], founder: Person, store: Path) -> int
         2_000,  # delta quorum, basis points
         7 * DAY,  # delta period
         registry.MIN_BOND(),
-        2**16,  # smallest improvement, Q32.32 nats
+        2**16,  # least improvement, Q32.32 nats
+        2**28,  # and where it stops to grow
         2_000,  # keepers' share, basis points
     )
     registry.create_group(terms, {"from": founder.account})

@@ -198,13 +198,13 @@ def mutants(name: str) -> Iterator[Mutant]:
             yield _mutant(name, lines, number, end, f"{indent}pass")
 
 
-def planted() -> Iterator[Mutant]:
+def planted(bugs: dict[str, tuple[str, str]] = PLANTED) -> Iterator[Mutant]:
     """The real bugs."""
     sources = {name: _source(name) for name in names()}
-    for what, (right, wrong) in PLANTED.items():
+    for what, (right, wrong) in bugs.items():
         places = [name for name, source in sources.items() if right in source]
         if len(places) != 1:
-            raise SystemExit(f"mutate: '{right}' is in {len(places)} contracts: update PLANTED.")
+            raise SystemExit(f"mutate: '{right}' is in {len(places)} contracts: update '{what}'.")
         source = sources[places[0]]
         line = source[: source.index(right)].count("\n") + 1
         yield Mutant(places[0], line, what, source.replace(right, wrong))

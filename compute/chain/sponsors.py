@@ -48,12 +48,11 @@ def _said(contract: Contract, what: str, otherwise: "str | int") -> Any:
 
 
 def sponsorships(group: Group) -> list[Sponsorship]:
-    """Those of a group of which something is left, oldest first."""
+    """Those of a group, oldest first."""
     contract = group.chain.sponsorship.contract
     events = group.events(contract, ["Sponsored"], group.head().number, group_id=group.id)
     numbers = [event["sponsorship_id"] for event in events][-MAX_SPONSORSHIPS:]
-    found = group.chain.sponsorship.read(numbers)
-    return [one for one in found if one.left and one.group_id == group.id]
+    return [one for one in group.chain.sponsorship.read(numbers) if one.group_id == group.id]
 
 
 @dataclass(frozen=True)

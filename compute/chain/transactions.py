@@ -219,19 +219,14 @@ class Transactor:
     # While it is on its way
 
     def _arrive(self, flight: Flight, contract: Contract) -> Receipt:
+        message, contracts = self._message(flight.wish), (*self._contracts, contract)
         deadline = time.monotonic() + self._timeout
         vanished: float | None = None
         for pause in _pauses():
             try:
                 flight, found, sight = self._watch(flight)
                 if found is not None:
-                    return read_receipt(
-                        self._rpc,
-                        found,
-                        flight,
-                        self._message(flight.wish),
-                        (*self._contracts, contract),
-                    )
+                    return read_receipt(self._rpc, found, flight, message, contracts)
                 gone = sight.mined > flight.nonce
                 vanished = (vanished or time.monotonic()) if gone else None
                 late = 0 < flight.wish.before <= sight.time
@@ -267,9 +262,8 @@ class Transactor:
         passed = self._is_passed_by(flight, sight)
         if flight.nonce < sight.mined or not (overdue or passed):
             return flight
-        too_cheap = flight.max_fee <= (
-            sight.base_fee or 0
-        )  # some nodes drop such, so ask that first
+        # some nodes drop what is too cheap, so ask that first
+        too_cheap = flight.max_fee <= (sight.base_fee or 0)
         worth_more = passed and not 0 < flight.wish.before <= sight.time
         if worth_more and (too_cheap or not self._is_unknown(flight)):
             flight = self._raised(flight, sight)
@@ -282,10 +276,9 @@ class Transactor:
     def _raised(self, flight: Flight, sight: Sight) -> Flight:
         method, arguments = question(sight.base_fee)
         market = price(sight.base_fee, self._rpc.request(method, *arguments))
+        wanted = market.above(flight.max_fee, flight.tip)
         try:
-            offer = market.above(flight.max_fee, flight.tip).within(
-                flight.gas, self._spending.max_fee, flight.wish.name
-            )
+            offer = wanted.within(flight.gas, self._spending.max_fee, flight.wish.name)
         except TooExpensive:
             return flight
         return replace(flight, max_fee=offer.max_fee, tip=offer.tip)

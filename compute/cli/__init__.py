@@ -13,6 +13,7 @@ from compute.cli import (
     model,
     redeem,
     sale,
+    simulate,
     sponsor,
     stake,
     status,
@@ -61,7 +62,7 @@ def program(
     pass
 
 
-for module in (status, stake, sponsor, train, work, redeem, check):
+for module in (status, stake, sponsor, train, work, redeem, check, simulate):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(model.app, name="model")

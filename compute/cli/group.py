@@ -1,5 +1,6 @@
 """`nrn group`: found a group, fork one, look at them."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -148,6 +149,13 @@ def create(
     window: Window = 128,
     tokeniser: TokeniserFile = None,
     specification: SpecificationFile = None,
+    bounds: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=LOW..HIGH",
+            help="What a column may ever hold; by default the target's classes, or its range.",
+        ),
+    ] = None,
 ) -> None:
     """Found a group: its model, its first data, its terms, for ever.
 
@@ -170,7 +178,8 @@ def create(
             if specification is None
             else read_specification(specification)
         )
-        founding = found(model, columns, session.blocks, design.source(), words)
+        limits = dict(_bounds(text) for text in bounds or [])
+        founding = found(model, columns, session.blocks, design.source(), words, limits)
     defaults = GroupConfig(
         model_hash=founding.model_hash,
         genesis_checkpoint=founding.genesis_checkpoint,
@@ -238,6 +247,13 @@ def fork(
         version, _ = parent.deltas.tip_at(session.chain.now())
     created = session.sender.fork_group(group_id, height, version, config).event("GroupCreated")
     _tell(session, created["group_id"])
+
+
+def _bounds(text: str) -> tuple[str, tuple[int, int]]:
+    match = re.fullmatch(r"([a-z0-9_]+)=(-?\d{1,20})\.\.(-?\d{1,20})", text)
+    if match is None:
+        raise Refused(f"'{text}' are no bounds. Write them like label=0..9.")
+    return match[1], (int(match[2]), int(match[3]))
 
 
 def _summary(group: "GroupFacts") -> dict[str, Any]:

@@ -57,14 +57,13 @@ def redeem(session: Session, group_id: GroupId) -> None:
 def _draw(session: Session, group: "Group") -> list[str]:
     """Draw and withdraw what sponsorships hold for the account; the amounts, as people write
     them."""
-    from compute.chain.sponsors import Token, draw, shares
+    from compute.chain.sponsors import Token, draw, shares, sponsorships
 
     sender, sponsorship = session.sender, session.chain.sponsorship
-    mine = shares(group, sender.address)
-    for share in mine:
+    for share in shares(group, sender.address):
         draw(sender, share)
     found = []
-    for address in dict.fromkeys(share.sponsorship.token for share in mine):
+    for address in dict.fromkeys(one.token for one in sponsorships(group)):
         if credit := sponsorship.credit(address, sender.address):
             sender.withdraw_drawn(address)
             token = Token.read(session.chain, address)

@@ -66,10 +66,10 @@ def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
 
     def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
         tiles, hot = state
-        at = jnp.argmax(hot, axis=1)
+        at = lax.argmax(hot.astype(jnp.int32), 1, jnp.int32)
         number = lane * each + at
         open_ = tiles[number] == UNDECIDED
-        place = jnp.argmax(open_, axis=1)
+        place = lax.argmax(open_.astype(jnp.int32), 1, jnp.int32)
         busy = jnp.any(hot, axis=1)
         found = exact(number.astype(jnp.int64) * tile + place)
         row = jnp.where(busy, number, lanes * each)

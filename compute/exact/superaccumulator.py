@@ -140,7 +140,7 @@ def round_limbs(limbs: Array, top: Array | np.int32, form: Format) -> Array:
     carry = jnp.where(negative, carries[..., 1], carries[..., 0])
     zero = jnp.zeros((1, *carry.shape), jnp.int64)
     digits = jnp.concatenate([carry[None], digits, zero])
-    place = jnp.argmax(digits != 0, axis=0)
+    place = lax.argmax((digits != 0).astype(jnp.int32), 0, jnp.int32)
     index = jnp.arange(len(digits)).reshape(-1, *[1] * place.ndim)
     sticky = jnp.any((digits != 0) & (index > place + 1), axis=0)
     high = jnp.sum(jnp.where(index == place, digits, 0), axis=0)

@@ -58,7 +58,7 @@ def group_facts(group: Group, store: Store | None = None) -> GroupFacts:
 
 
 def _sponsorships(group: Group) -> tuple[SponsorshipFacts, ...]:
-    found = sponsorships(group)
+    found = [one for one in sponsorships(group) if one.left]
     tokens = {token: Token.read(group.chain, token) for token in {one.token for one in found}}
     return tuple(SponsorshipFacts(one, tokens[one.token]) for one in found)
 

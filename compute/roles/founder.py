@@ -15,6 +15,9 @@ from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
 from compute.training_set.tokeniser import Tokeniser, TokeniserError, named_by
 
+Bounds = Mapping[str, tuple[int, int]]
+FURTHEST_TARGET = 2**11  # from an output, after scaling: see compute.exact.losses.squared_error
+
 
 @dataclass(frozen=True)
 class Founding:
@@ -31,23 +34,61 @@ def found(
     store: Store,
     code: bytes | None = None,
     tokeniser: Tokeniser | None = None,
+    bounds: Bounds | None = None,
 ) -> Founding:
     """Store specification, genesis delta and initial checkpoint of a new group.
 
     `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
-    code, `tokeniser` the one that they name. Raises ModelError if the model cannot read
-    them, SchemaError if they are no training set, TokeniserError if their tokeniser is not there.
+    code, `tokeniser` the one that they name. `bounds`, the least and greatest value that a column
+    may ever hold, are for the target by default those of `default_bounds`. Raises ModelError if
+    the model cannot read them, SchemaError if they are no training set, TokeniserError if their
+    tokeniser is not there.
     What is stored is pinned for good.
     """
     check_columns(specification, columns)
+    limits = {**default_bounds(specification, columns), **(bounds or {})}
+    _check_bounds(specification, limits)
     _store_tokeniser(columns, tokeniser, store)
     _store_code(specification, code, store)
     model_hash = _store_model(specification, store)
-    genesis = build_delta(None, add=columns, parent_tip=NO_TIP, proposer=NOBODY, store=store)
+    genesis = build_delta(
+        None, add=columns, bounds=limits, parent_tip=NO_TIP, proposer=NOBODY, store=store
+    )
     checkpoint = publish(specification.initial_parameters(), model_hash=model_hash, store=store)
     words = tokenisers(store, genesis)
     _keep(store, genesis, checkpoint, *models(store, model_hash), *words)
     return Founding(model_hash, checkpoint, genesis)
+
+
+def default_bounds(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> Bounds:
+    """What the target of a group may hold for ever: the classes of its loss, so that no delta can
+    make examples that do not count; for squared errors the range of the data.
+
+    Targets for each position that are outside the classes already mark positions that do not
+    count: then the range is that of the data too.
+    """
+    target = columns[specification.target]
+    if not target.size:
+        return {}
+    own = int(target.min()), int(target.max())
+    most = {"cross_entropy": specification.output_shape[-1] - 1, "binary_cross_entropy": 1}
+    if specification.loss not in most or not 0 <= own[0] <= own[1] <= most[specification.loss]:
+        return {specification.target: own}
+    greatest = int(np.iinfo(target.dtype).max)
+    return {specification.target: (0, min(most[specification.loss], greatest))}
+
+
+def _check_bounds(specification: ModelSpecification, bounds: Bounds) -> None:
+    """Raise ModelError if a target within the bounds saturates the loss of a model that says 0."""
+    limits = bounds.get(specification.target)
+    if specification.target_scale_log2 is None or limits is None:
+        return
+    furthest = max(map(abs, limits)) * 2.0**specification.target_scale_log2
+    if furthest > FURTHEST_TARGET:
+        raise ModelError(
+            f"a target of {furthest:g} saturates the squared error: give smaller bounds or a "
+            "smaller target_scale_log2"
+        )
 
 
 def found_fork(specification: ModelSpecification, store: Store, code: bytes | None = None) -> bytes:

@@ -16,10 +16,13 @@ from compute.storage import open_store
 POLL_SECONDS = 0.2
 
 
-def play(role: str, take: Callable[[Seat], Role]) -> None:
-    """Be this role until SIGTERM, as the command line and the variables that `nrn` reads say."""
+def play(
+    role: str, take: Callable[[Seat], Role], more: argparse.ArgumentParser | None = None
+) -> None:
+    """Be this role until SIGTERM, as the command line and the variables that `nrn` reads say;
+    `more` are the role's own options."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(parents=[more] if more else [])
     parser.add_argument("--group", type=int, required=True)
     parser.add_argument("--account", required=True)
     parser.add_argument("--state", type=Path, required=True)

@@ -1,13 +1,15 @@
 """What the demo claims, checked one by one against the chain."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from brownie import web3
 
-from compute.chain import Chain, Group, connect
+from compute.chain import Chain, Group, Status, connect
+from compute.chain.sponsors import sponsorships
 from compute.units import NRN
 from scripts.deploy import container
 from scripts.stage import play as plot
@@ -61,7 +63,10 @@ class Evidence:
         yield from self._balances()
         yield self._cheat()
         yield self._thief()
+        yield self._abstainer()
+        yield self._splitter()
         yield self._lazy()
+        yield self._sponsored()
         yield self._deltas()
 
     def _blocks(self) -> Finding:
@@ -119,6 +124,11 @@ class Evidence:
         for name, amount in plot.STAKES.items():
             ledger.move(address[name], play.addresses["StakeVault"], amount)
         ledger.burn(address[plot.CHEAT], self._bond * self._lies())
+        pool = play.addresses["Sponsorship"]
+        ledger.move(address[plot.SPONSOR], pool, plot.GIFT)
+        for row in self.rows:
+            if row.group_id == 1:
+                ledger.draw(pool, self._gift(row, address[plot.CURATOR]))
         formula = self._formula()
         for group in self.groups.values():
             ledger.win_blocks(
@@ -133,6 +143,15 @@ class Evidence:
         start = self.groups[1].genesis_time + length
         ledger.mint(address[plot.CURATOR], formula.delta(start, length, STAKE, STAKE))
         return ledger
+
+    def _gift(self, row: BlockRow, proposer: str) -> Counter[str]:
+        """Shares of the sponsor's gift for one block of group 1: a delta to a block as one to ten,
+        where somebody proposed the data; keepers get nothing in this group."""
+        each = plot.GIFT // plot.GIFT_BLOCKS
+        to_proposer = each // 11 if row.version else 0
+        shares = Counter({row.trainer: each - to_proposer})
+        shares[proposer] += to_proposer
+        return shares
 
     def _win(self, group: Group, row: BlockRow) -> Win:
         paid = {}
@@ -172,6 +191,54 @@ class Evidence:
             "the thief got nothing",
             expected <= set(reasons) and None not in reasons and same and not won,
             f"{len(reasons)} reveals refused: {', '.join(sorted(expected))}",
+        )
+
+    def _abstainer(self) -> Finding:
+        """In block 1 nobody voted; in block 2 its claims came back, and a copy beside them."""
+        abel, voting = self._play.people[plot.ABSTAINER].address, self.groups[1].voting
+        first = {claim.checkpoint_hash: claim.seq for claim in voting.candidates(1)}
+        second = voting.candidates(2)
+        again = [c for c in second if first.get(c.checkpoint_hash) == c.seq]
+        copies = [claim for claim in second if claim.trainer == abel]
+        status, winner = voting.outcome(1).status, voting.accepted(1)
+        left = self._chain.neuron.balance_of(abel)
+        lent = plot.LOANS["larry", plot.ABSTAINER] - plot.STAKES[plot.ABSTAINER]
+        return Finding(
+            "what found no quorum kept its rank and won; who abstained got nothing for its copy",
+            status is Status.NO_QUORUM
+            and len(again) == len({claim.trainer for claim in again}) == len(plot.TRAINERS)
+            and len(copies) == 1
+            and winner in {claim.checkpoint_hash for claim in again}
+            and left == lent,
+            f"block 1: {status.name.lower()}; block 2: {len(again)} claims entered again, "
+            f"{len(copies)} copy",
+        )
+
+    def _splitter(self) -> Finding:
+        tess = self._play.people[plot.SPLITTER].address
+        claims = Counter(
+            event.args.block_index
+            for event in self._events(self.groups[1], "Revealed")
+            if event.args.trainer == tess
+        )
+        split = {index for index, count in claims.items() if count == 2}
+        rows = [row for row in self.rows if row.group_id == 1 and row.index in split]
+        honest = sum(plot.STAKES[name] for name in plot.KEEPERS)
+        return Finding(
+            "two true claims of the same split no votes: all honest keepers approve the winner",
+            bool(rows) and all(row.votes >= honest for row in rows),
+            f"{len(rows)} blocks with twins, at least "
+            f"{min((row.votes for row in rows), default=0) / NRN:,.0f} NRN for the winner",
+        )
+
+    def _sponsored(self) -> Finding:
+        (one,) = sponsorships(self.groups[1])
+        blocks = sum(row.group_id == 1 for row in self.rows)
+        drawn = sum(self.ledger.drawn.values())
+        return Finding(
+            "the sponsor's gift is drawn by those who won blocks, a tenth for each",
+            one.left == plot.GIFT - drawn and drawn == blocks * plot.GIFT // plot.GIFT_BLOCKS,
+            f"{drawn / NRN:,.0f} NRN for {blocks} blocks, {one.left / NRN:,.0f} left",
         )
 
     def _lazy(self) -> Finding:

@@ -23,11 +23,13 @@ class Win:
 
 @dataclass
 class Ledger:
-    """NRN wei by address: what each owns now, and what it earned and lost after the sale."""
+    """NRN wei by address: what each owns now, and what it earned, lost and drew from
+    sponsors after the sale."""
 
     balances: Counter[str] = field(default_factory=Counter)
     earned: Counter[str] = field(default_factory=Counter)
     burned: Counter[str] = field(default_factory=Counter)
+    drawn: Counter[str] = field(default_factory=Counter)
 
     def buy(self, buyer: str, wei: int, rate: int) -> None:
         """A purchase in the sale."""
@@ -47,6 +49,12 @@ class Ledger:
         """A reward."""
         self.balances[owner] += amount
         self.earned[owner] += amount
+
+    def draw(self, sponsorship: str, shares: Mapping[str, int]) -> None:
+        """What a sponsorship pays for one accepted block, from the contract that holds it."""
+        for owner, amount in shares.items():
+            self.move(sponsorship, owner, amount)
+            self.drawn[owner] += amount
 
     def win_blocks(
         self,

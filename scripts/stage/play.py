@@ -17,29 +17,42 @@ from scripts.stage.processes import Company, Status, nrn
 
 HOUR = 3_600
 
-BUYERS = ("kate", "kim", "kurt", "larry", "tara", "dora")
+BUYERS = ("kate", "kim", "kurt", "larry", "tara", "dora", "sam")
 TRAINERS = {"tara": (1, 1.5e-3), "tom": (2, 2e-3), "tess": (3, 3e-3)}  # seed, learning rate
 KEEPERS = ("kate", "kim", "kurt")
-LAZY, CHEAT, THIEF = "larry", "mallory", "theo"
+LAZY, CHEAT, THIEF, ABSTAINER = "larry", "mallory", "theo", "abel"
+SPLITTER = "tess"  # of the trainers
+SPONSOR = "sam"
 NEWCOMER = "verifier"
 CURATOR, VANDAL = "dora", "gary"
 FOUNDER = "dora"
 
 PARTS = {
     **dict.fromkeys(TRAINERS, "trains"),
+    SPLITTER: "trains, and claims twice",
     **dict.fromkeys(KEEPERS, "keeps wisdom"),
     LAZY: "votes without evaluating",
     CHEAT: "claims false losses",
     THIEF: "copies checkpoints",
+    ABSTAINER: "does not vote, then copies",
+    SPONSOR: "pays for blocks",
     CURATOR: "proposes useful data",
     VANDAL: "proposes garbage",
 }
 
-SPENT = 100 * ETHER  # by each buyer; 600,000 NRN in all at 1,000 NRN per ether
-STAKES = {"kate": 80_000 * NRN, "kim": 80_000 * NRN, "kurt": 80_000 * NRN, "larry": 60_000 * NRN}
+SPENT = 100 * ETHER  # by each buyer; 700,000 NRN in all at 1,000 NRN per ether
+STAKES = {
+    "kate": 80_000 * NRN,
+    "kim": 80_000 * NRN,
+    "kurt": 80_000 * NRN,
+    "larry": 60_000 * NRN,
+    "abel": 20_000 * NRN,
+}
+GIFT, GIFT_BLOCKS = 1_000 * NRN, 10  # of the sponsor, for accepted blocks of group 1
 LOANS = {  # for bonds, of 50 NRN each
     ("tara", "tom"): 200 * NRN,
-    ("tara", "tess"): 200 * NRN,
+    ("tara", "tess"): 400 * NRN,  # two claims a block
+    ("larry", "abel"): 20_050 * NRN,
     ("larry", "mallory"): 100 * NRN,
     ("larry", "theo"): 50 * NRN,
 }
@@ -73,7 +86,7 @@ class Play:
         detach_from_wall_clock()
         self.addresses = deploy(accounts[0], folder=self.deployment.parent)
         self.people = assemble(PARTS, self.folder / "accounts")
-        self.tell("six buyers in the sale")
+        self.tell("seven buyers in the sale")
         hold_sale(self.addresses, {self.people[name]: SPENT for name in BUYERS})
         neuron = contract(self.addresses, "Neuron")
         for (lender, borrower), amount in LOANS.items():
@@ -95,28 +108,38 @@ class Play:
         content.save(self.folder / "data" / "noise.npz", content.noise())
         warp((now() // EPOCH + 2) * EPOCH - HOUR)
         self._create("create", "--specification", model, "--data", data, "--keeper-bps", 0)
-        self.tell("staking: three keepers with 80,000 NRN each, a lazy one with 60,000")
+        self.tell("staking: three keepers with 80,000 NRN each, three others less; sam sponsors")
         self._run({name: ("stake", 1, amount // NRN) for name, amount in STAKES.items()})
+        spread = ("--blocks", GIFT_BLOCKS, "--until", "365d", "--yes")
+        self._run({SPONSOR: ("sponsor", 1, GIFT // NRN, *spread)})
         warp(self.block_start(1, 1))
 
     def live(self) -> None:
-        """Nine blocks of group 1, with proposals in block 1 and the data vote in block 4."""
-        self.tell("three trainers, three keepers, a lazy one, a cheat, a thief and a curator start")
-        self._start_actors(1)
-        self._start_dishonest(CHEAT, 1, "cheat")
-        self._start_dishonest(THIEF, 1, "thief")
+        """Nine blocks of group 1, with proposals in block 1 and the data vote in block 4. In block
+        1 nobody votes."""
+        self.tell("three trainers and an abstainer start; the keepers are late")
+        self._start_trainers(1)
+        self._start_dishonest(ABSTAINER, 1, "abstainer")
         self._nrn(CURATOR, 1, "curate")
         self.tell("dora proposes 600 more images, gary proposes noise")
         self._propose(CURATOR, "more")  # first, so that it is proposal 1
         self._propose(VANDAL, "noise")
-        self.tell("blocks 1 to 3")
+        self._run_until(self.block_start(1, 2))
+        self.tell("three keepers, a lazy one, a cheat and a thief start; blocks 2 and 3")
+        self._start_keepers(1)
+        self._start_dishonest(CHEAT, 1, "cheat")
+        self._start_dishonest(THIEF, 1, "thief")
         self._run_until(self.block_start(1, 4))
         self.tell("the keepers vote for dora's data, larry for gary's; blocks 4 to 7")
-        self._run({name: ("delta", "vote", 1, 2 if name == LAZY else 1) for name in STAKES})
+        voters = (*KEEPERS, LAZY)
+        self._run({name: ("delta", "vote", 1, 2 if name == LAZY else 1) for name in voters})
         self._run_until(self.block_start(1, 8))
         self.tell("the new data is in force; blocks 8 and 9")
         self._run_until(self.block_start(1, LAST_BLOCK + 1))
         self.company.dismiss()
+        self.tell("who was sponsored draws its shares")
+        for name in (*TRAINERS, CURATOR):
+            self._run({name: ("redeem", 1)})
 
     def fork(self) -> None:
         """Fork group 1 to a wider model with paid keepers; the stake moves; one block."""
@@ -128,7 +151,8 @@ class Play:
         self._run({name: ("migrate", 1, 2, amount // NRN) for name, amount in STAKES.items()})
         warp(self.block_start(2, 1))
         self.tell("the fork's first block with stake")
-        self._start_actors(2)
+        self._start_trainers(2)
+        self._start_keepers(2)
         self._run_until(self.block_start(2, 2))
         self.company.dismiss()
 
@@ -163,10 +187,15 @@ class Play:
         columns, state = self.folder / "data" / f"{data}.npz", self.company.state(f"{name}-1")
         self._run({name: ("delta", "propose", 1, "--add", columns, "--state", state)})
 
-    def _start_actors(self, group_id: int) -> None:
+    def _start_trainers(self, group_id: int) -> None:
         for name, (seed, rate) in TRAINERS.items():
             recipe = ("--seed", seed, "--learning-rate", rate, "--steps", STEPS)
-            self._nrn(name, group_id, "train", *recipe)
+            if name == SPLITTER:
+                self._start_dishonest(name, group_id, "splitter", *recipe)
+            else:
+                self._nrn(name, group_id, "train", *recipe)
+
+    def _start_keepers(self, group_id: int) -> None:
         for name in KEEPERS:
             self._nrn(name, group_id, "keep")
         self._start_dishonest(LAZY, group_id, "lazy_keeper")
@@ -177,13 +206,16 @@ class Play:
         place = ("--account", self.people[name].keystore, "--state", self.company.state(actor))
         self.company.start(actor, nrn(role, group_id, *options, *place, "--poll", POLL_SECONDS))
 
-    def _start_dishonest(self, name: str, group_id: int, module: str) -> None:
+    def _start_dishonest(
+        self, name: str, group_id: int, module: str, *options: str | float
+    ) -> None:
         actor = f"{name}-{group_id}"
         self.company.start(
             actor,
             [
                 *(sys.executable, "-m", f"scripts.actors.{module}", "--group", str(group_id)),
                 *("--account", self.people[name].keystore, "--state", self.company.state(actor)),
+                *map(str, options),
             ],
         )
 

@@ -80,13 +80,14 @@ def balance_table(ledger: Ledger, names: Mapping[str, str], parts: Mapping[str, 
     table = Table(title="who got what", title_justify="left")
     for column in ("", "part"):
         table.add_column(column)
-    for column in ("rewards (NRN)", "bonds burned", "liquid balance (NRN)"):
+    for column in ("rewards (NRN)", "sponsored", "bonds burned", "liquid balance (NRN)"):
         table.add_column(column, justify="right")
     for address, name in names.items():
         table.add_row(
             name,
             parts[name],
             f"{ledger.earned[address] / NRN:,.4f}",
+            f"{ledger.drawn[address] / NRN:,.4f}",
             f"{ledger.burned[address] / NRN:,.0f}",
             f"{ledger.balances[address] / NRN:,.4f}",
         )

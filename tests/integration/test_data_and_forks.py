@@ -14,7 +14,7 @@ from compute.roles.curator import Curator
 from compute.roles.founder import found_fork
 from compute.roles.verifier import verify
 from compute.storage import BlockUnavailable
-from compute.training_set import build_delta
+from compute.training_set import blocks_of, build_delta
 from tests.integration.devnet import NRN
 from tests.integration.mallory import Mallory
 from tests.integration.stage import SPECIFICATION, Stage, examples
@@ -92,7 +92,7 @@ def test_a_delta_for_another_parent_is_the_empty_patch(stage: Stage) -> None:
         proposer=stage.net.accounts["mallory"].address,
         store=own,
     )
-    own.serve([foreign])
+    own.serve(blocks_of(own, foreign))
     stage.net.warp(group.deltas.period().end)
     _, tip = group.deltas.tip_at(stage.chain.now())
     stage.net.sender("mallory").propose(group, tip, foreign)

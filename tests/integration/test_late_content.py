@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from compute.chain import RevealedClaim
+from compute.judging.verdict import Verdict
 from compute.storage import BlockUnavailable, FolderStore
 from tests.integration.mallory import Mallory
 from tests.integration.stage import Stage
@@ -71,19 +73,19 @@ def test_a_search_that_lasts_beyond_the_deadline_ends_in_a_vote(
     """judge: each search lasts until the true claim is judged, and beyond | the same step votes"""
     block, alice = stage.block, stage.keeper()
     deadline, judged = block.end - 900, threading.Event()
-    serve = alice._blocks.serve_checkpoint
+    say = alice._say
 
     def slow(digest: bytes) -> None:
         if judged.wait(30) and stage.chain.now() < deadline:
             with contextlib.suppress(AssertionError):  # another search was first
                 stage.net.warp(deadline)
 
-    def served(digest: bytes) -> None:
-        serve(digest)
+    def said(claim: RevealedClaim, verdict: Verdict) -> None:
+        say(claim, verdict)
         judged.set()
 
     alice._blocks.shared = Searching(stage.store.path, slow)
-    alice._blocks.serve_checkpoint = served  # type: ignore[method-assign]
+    alice._say = said  # type: ignore[method-assign]
 
     assert stage.step(alice).until == block.end
     assert judged.is_set()

@@ -160,7 +160,7 @@ def _applied(
         return on_pairs(scope, name, parameters, operands, avals)
     if name not in RULES:
         raise unsupported(
-            scope, "no rule makes steps of it; docs/adding_a_rule.md says how to add one"
+            scope, "no rule makes steps of it; docs/adding_an_operation.md says how to add one"
         )
     return RULES[name](scope, parameters, operands, avals)
 

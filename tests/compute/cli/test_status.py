@@ -61,8 +61,9 @@ def test_what_a_trainer_says_of_held_out_examples_is_shown(
     go_to(devnet, group, Phase.REVEAL)
     reveal(devnet, group, "tara", claim)
     go_to(devnet, group, Phase.VOTE)
-    address = devnet.accounts["alice"].address
-    devnet.sender("alice").vote(group, ballot({claim.checkpoint_hash: attestation(ROOT, address)}))
+    for name in ("alice", "bob"):
+        proof = attestation(ROOT, devnet.accounts[name].address)
+        devnet.sender(name).vote(group, ballot({claim.checkpoint_hash: proof}))
     (seen,) = nrn("status", "--json").json["groups"]
     assert seen["held_out"] is None
     assert (seen["leader_held_out"]["loss"], seen["leader_held_out"]["examples"]) == (3 << 31, 12)

@@ -1,11 +1,5 @@
 """evaluate(): the same integers for every batch size and carrier, invalid with a reason."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -32,11 +26,6 @@ def logits(params, inputs):
 def batches(size, places=slice(None)):
     x, y = X[places], Y[places]
     return [({"x": x[i : i + size]}, y[i : i + size]) for i in range(0, len(y), size)]
-
-
-def on_all_devices():
-    found = evaluate(logits, PARAMS, batches(50), total=50)
-    return {"devices": jax.local_device_count(), "top": found.top.hash.hex()}
 
 
 @pytest.fixture(scope="module")
@@ -74,24 +63,10 @@ def test_x64_of_the_caller_and_a_trace_of_another_batch_change_nothing(base):
     assert other.top == base.top
 
 
-def test_eight_devices_give_the_numbers_of_one(base):
-    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
-    root = str(Path(__file__).parents[3])
-    done = subprocess.run(
-        [sys.executable, __file__],
-        env=os.environ | flags | {"PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout) == {"devices": 8, "top": base.top.hash.hex()}
-
-
-@pytest.mark.parametrize("order", [slice(None, None, -1), [3, 3, 0, 49, 3], [7]])
+@pytest.mark.parametrize("order", [np.arange(50)[::-1], R.integers(0, 50, 50)])
 def test_no_example_feels_its_neighbours(program, base, order):
-    """Another order, duplicates, other batches: every example keeps its integer."""
-    total = len(Y[order])
-    found = evaluate(program, PARAMS, batches(50, order), total=total)
+    """In another order, beside its own duplicates, every example keeps its integer."""
+    found = evaluate(program, PARAMS, batches(50, order), total=50)
     assert (found.transcript == base.transcript[order]).all()
 
 
@@ -136,7 +111,3 @@ def test_arrays_must_be_the_program_s(program):
         Evaluator(program, PARAMS | {"b1": np.zeros(7, np.float32)})
     with pytest.raises(ValueError, match="input 'x'"):
         evaluate(program, PARAMS, [({"x": X[:, :5]}, Y)], total=50)
-
-
-if __name__ == "__main__":
-    print(json.dumps(on_all_devices()))
