@@ -17,16 +17,21 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 @contextmanager
-def replacing(path: Path, draft: Path | None = None) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path, draft: Path | None = None, *, private: bool = False
+) -> Iterator[BinaryIO]:
     """An empty file to write; it becomes `path`, on disk, when the block ends without an exception.
 
-    `draft` is where it lies meanwhile, beside `path` by default. Raises OSError; `path` is then as
+    `draft` is where it lies meanwhile, beside `path` by default. If `private`, nobody but its owner
+    may ever read it. Raises OSError; `path` is then as
     it was, unless syncing its folder failed: it may then hold either content.
     """
     draft = draft or path.with_name(f".{path.name}.draft")
     with _claimed(draft) as file:
         try:
             file.truncate()
+            if private:
+                os.fchmod(file.fileno(), 0o600)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -38,9 +43,9 @@ def replacing(path: Path, draft: Path | None = None) -> Iterator[BinaryIO]:
     sync(path.parent)
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Make `path` hold `data`; on disk when this returns. Raises OSError, as `replacing` does."""
-    with replacing(path) as file:
+    with replacing(path, private=private) as file:
         file.write(data)
 
 

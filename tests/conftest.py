@@ -2,6 +2,7 @@
 as it was at the start. What XLA compiles is shared by all tests and their processes."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,8 +32,11 @@ def populated_devnet(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Devn
 
 
 @pytest.fixture
-def devnet(populated_devnet: "Devnet") -> "Iterator[Devnet]":
+def devnet(populated_devnet: "Devnet", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Devnet]":
     """Anvil with the deployed protocol, a finished sale, staked keepers and group 1."""
     snapshot = populated_devnet.rpc("evm_snapshot")
+    monkeypatch.setenv("XDG_DATA_HOME", str(populated_devnet.data))
     yield populated_devnet
     assert populated_devnet.rpc("evm_revert", snapshot)
+    populated_devnet.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**8))  # which no revert undoes
+    shutil.rmtree(populated_devnet.data, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The protocol on Ethereum: typed reads, signed transactions, the one place that knows web3.
+"""The protocol on Ethereum: typed reads, and signed transactions that land.
 
 chain = connect("http://127.0.0.1:8545")
 group = chain.group(1)
@@ -23,7 +23,10 @@ from compute.chain.errors import (
     Reverted,
     RpcRefused,
     RpcUnavailable,
+    TooExpensive,
+    TooLate,
     TransactionPending,
+    TransactionReplaced,
     WrongChain,
 )
 from compute.chain.group import Group
@@ -40,6 +43,7 @@ from compute.chain.records import (
     Status,
 )
 from compute.chain.schedule import Block, Phase
+from compute.chain.spending import Spending
 
 if TYPE_CHECKING:
     from compute.chain.sender import Sender
@@ -72,15 +76,19 @@ __all__ = [
     "RpcRefused",
     "RpcUnavailable",
     "Sender",
+    "Spending",
     "Status",
+    "TooExpensive",
+    "TooLate",
     "TransactionPending",
+    "TransactionReplaced",
     "WrongChain",
     "connect",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the Sender on first use: web3 takes a second, and reading needs none of it."""
+    """Import the Sender on first use: signing is slow to import, and reading needs none of it."""
     if name == "Sender":
         from compute.chain.sender import Sender
 

@@ -8,6 +8,7 @@ from compute.chain.errors import MalformedAnswer, NoSuchGroup, WrongChain
 from compute.chain.group import Group
 from compute.chain.rpc import Rpc, quantity
 from compute.chain.shared import Shared
+from compute.chain.spending import Spending
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -23,29 +24,40 @@ def connect(
     deployment: Path | str | None = None,
     chain_id: int | None = None,
     timeout: float = 20.0,
+    spending: Spending | None = None,
 ) -> "Chain":
     """Open the protocol behind an RPC address.
 
     Args:
-        rpc: such as http://127.0.0.1:8545.
+        rpc: such as http://127.0.0.1:8545; several, separated by commas, stand in for each other.
         deployment: the file that says where the contracts are; by default what the package
             knows of this chain.
         chain_id: what the RPC must serve; by default what the deployment file says.
         timeout: seconds allowed for one request.
+        spending: how transactions are sent; by default as `Spending` says.
 
     Raises RpcUnavailable, WrongChain or NotDeployed.
     """
     transport = Rpc(rpc, timeout=timeout)
-    served = quantity(transport.request("eth_chainId"))
-    if chain_id is not None and served != chain_id:
-        raise WrongChain(f"{rpc} serves chain {served}, not chain {chain_id}. Use another RPC.")
-    found = Deployment.known(served) if deployment is None else Deployment.load(deployment)
+    found = None if deployment is None else Deployment.load(deployment)
+    expected = chain_id if chain_id is not None else found and found.chain_id
+    served = expected or quantity(transport.request("eth_chainId"))
+    try:
+        transport.expect(served)
+    except WrongChain as error:
+        if chain_id is not None or found is None:
+            raise
+        raise WrongChain(
+            f"{error} Or use the deployment file of that chain: the deployment file is for chain "
+            f"{served}."
+        ) from None
+    found = found or Deployment.known(served)
     if found.chain_id != served:
         raise WrongChain(
-            f"{rpc} serves chain {served}, but the deployment file is for chain {found.chain_id}. "
-            "Use the RPC of that chain, or the deployment file of this one."
+            f"You ask for chain {served}, but the deployment file is for chain {found.chain_id}. "
+            "Use the deployment file of that chain."
         )
-    chain = Chain(transport, found)
+    chain = Chain(transport, found, spending)
     chain.check_code()
     return chain
 
@@ -53,8 +65,8 @@ def connect(
 class Chain(Shared):
     """Typed reads of what groups share, and of the groups."""
 
-    def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
-        super().__init__(rpc, deployment)
+    def __init__(self, rpc: Rpc, deployment: Deployment, spending: Spending | None = None) -> None:
+        super().__init__(rpc, deployment, spending)
         self._groups: dict[int, Group] = {}
 
     def group(self, group_id: int) -> Group:
@@ -86,6 +98,6 @@ class Chain(Shared):
 
     def sender(self, account: "LocalAccount") -> "Sender":
         """Transactions signed by this account."""
-        from compute.chain.sender import Sender  # web3 takes a second to import; reading needs none
+        from compute.chain.sender import Sender  # signing is slow to import; reading needs none
 
         return Sender(self, account)

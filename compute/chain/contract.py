@@ -11,7 +11,7 @@ from eth_abi import decode, encode
 from eth_abi.exceptions import EncodingError
 from eth_utils import is_address, keccak, to_checksum_address
 
-from compute.chain.errors import InvalidArgument, MalformedAnswer, NotDeployed
+from compute.chain.errors import InvalidArgument, MalformedAnswer
 from compute.chain.rpc import Rpc, data_bytes
 
 MAX_RESULT_BYTES = 1 << 16
@@ -97,14 +97,9 @@ class Contract:
         """Many calls in few round trips, all on the state of block `at`."""
         functions, requests = [], []
         for name, arguments in calls:
-            function = self.abi.functions[name, len(arguments)]
-            try:
-                calldata = function.selector + encode(function.inputs, arguments)
-            except EncodingError as error:
-                raise InvalidArgument(f"{self.kind}.{name} cannot take that: {error}.") from None
-            functions.append(function)
+            functions.append(self.abi.functions[name, len(arguments)])
             tag = hex(at) if isinstance(at, int) else at
-            message = {"to": self.address, "data": "0x" + calldata.hex()}
+            message = {"to": self.address, "data": "0x" + self.calldata(name, arguments).hex()}
             requests.append(("eth_call", [message, tag]))
         answers = self._rpc.batch(requests)
         return [
@@ -112,12 +107,23 @@ class Contract:
             for function, answer in zip(functions, answers, strict=True)
         ]
 
+    def calldata(self, name: str, arguments: Sequence[Any]) -> bytes:
+        """What a transaction or call says to the contract. Raises InvalidArgument."""
+        function = self.abi.functions[name, len(arguments)]
+        try:
+            for kind, value in zip(function.inputs, arguments, strict=True):
+                if kind == "bytes32" and len(value) != 32:  # the codec would fill it up
+                    raise EncodingError(f"{len(value)} bytes for 32")
+            return function.selector + encode(function.inputs, arguments)
+        except (EncodingError, TypeError) as error:
+            raise InvalidArgument(f"{self.kind}.{name} cannot take that: {error}.") from None
+
     def _decode(self, function: Function, answer: Any) -> Any:
         data = data_bytes(answer)
         if not data and function.outputs:
-            raise NotDeployed(
-                f"There is no {self.kind} at {self.address}. "
-                "Check that the deployment file belongs to this chain."
+            raise MalformedAnswer(
+                f"The RPC knows no {self.kind} at {self.address}. Has it caught up? Check that the "
+                "deployment file belongs to this chain."
             )
         if len(data) > MAX_RESULT_BYTES:
             raise MalformedAnswer(f"The RPC sent {len(data)} bytes for one call to {self.kind}.")

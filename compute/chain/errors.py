@@ -70,5 +70,17 @@ class TransactionPending(ChainError):
         self.transaction_hash = transaction_hash
 
 
+class TransactionReplaced(ChainError):
+    """Another transaction of the account took this one's place: it had no effect and never will."""
+
+
+class TooLate(ChainError):
+    """The transaction could not reach a block in the time in which the contract accepts it."""
+
+
+class TooExpensive(ChainError):
+    """The transaction would cost more than the user allows."""
+
+
 class AccountError(ChainError):
     """The keystore file is missing or malformed, or the password is wrong."""

@@ -41,6 +41,6 @@ class Group(Terms):
 
     def sender(self, account: "LocalAccount") -> "Sender":
         """Transactions signed by this account."""
-        from compute.chain.sender import Sender  # web3 takes a second to import; reading needs none
+        from compute.chain.sender import Sender  # signing is slow to import; reading needs none
 
         return Sender(self.chain, account)

@@ -1,21 +1,19 @@
-"""JSON-RPC over HTTP for an endpoint that is not trusted.
+"""JSON-RPC over HTTP for endpoints that are not trusted, nor always up.
 
 Answers are bounded in bytes and in time before they are parsed, and each is matched to its
-request. A request is tried again, with growing pauses, only where the failure is one of transport;
-repeating is safe even for `eth_sendRawTransaction`, because the same signed bytes are the same
-transaction.
+request. Where one address fails (transport, a full queue, an answer that cannot be, an old head,
+another chain) the next one is asked, and all again with growing pauses; repeating is safe even for
+`eth_sendRawTransaction`, because the same signed bytes are the same transaction.
 """
 
 import itertools
-import json
+import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import urllib3
-
-from compute.canonical import check_nesting
+from compute.chain.endpoint import Endpoint, Unusable
 from compute.chain.errors import (
     AnswerTooLarge,
     ChainError,
@@ -23,50 +21,82 @@ from compute.chain.errors import (
     Reverted,
     RpcRefused,
     RpcUnavailable,
+    WrongChain,
 )
 
-MAX_ANSWER_BYTES = 16 << 20
+logger = logging.getLogger(__name__)
+
 MAX_BATCH = 100  # what public endpoints accept
+MAX_ENDPOINTS = 16
 MAX_MESSAGE_CHARACTERS = 300
 QUANTITY = re.compile("0x[0-9a-fA-F]{1,64}")
-BUSY = frozenset({429, 502, 503, 504})
+
+LAG = 3  # blocks that an address may be behind another
+STILL_SECONDS = 60.0  # that an address may show the same head, where others can be asked
+PATIENCE = 30.0  # seconds of an endpoint's `Retry-After` that one question waits for
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")
 PANIC_SELECTOR = bytes.fromhex("4e487b71")
 REVERT_CODE = 3
+TOO_MANY_CODE = 429
+# How providers say "not so fast" inside of an answer; every one words it differently.
+TOO_MANY = re.compile(
+    r"rate.?limit|too many requests|request count|compute units|throughput|capacity", re.IGNORECASE
+)
 
 
 class Rpc:
-    """One endpoint.
+    """The endpoints of one chain, the preferred one first.
 
     Args:
-        url: http or https.
+        urls: one address or several, separated by commas; http or https.
         timeout: seconds for one attempt, from connecting to the last byte.
-        attempts: how often a request is tried before `RpcUnavailable`.
+        attempts: how often all are asked before `RpcUnavailable`.
         pause: seconds before the second attempt; doubles from there.
     """
 
     def __init__(
-        self, url: str, *, timeout: float = 20.0, attempts: int = 3, pause: float = 0.25
+        self, urls: str, *, timeout: float = 20.0, attempts: int = 3, pause: float = 0.25
     ) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise RpcUnavailable(
-                f"'{url}' is not an RPC address. Give one such as http://127.0.0.1:8545."
-            )
-        self.url = url
-        self._timeout = timeout
+        given = [url.strip() for url in urls.split(",") if url.strip()] or [urls]
+        if len(given) > MAX_ENDPOINTS:
+            raise RpcUnavailable(f"Give at most {MAX_ENDPOINTS} RPC addresses.")
+        self._endpoints = [Endpoint(url, timeout=timeout, pause=pause) for url in given]
         self._attempts = attempts
         self._pause = pause
         self._ids = itertools.count(1)
-        self._pool = urllib3.PoolManager(retries=False)
+        self._chain_id: int | None = None
+        # Called while waiting; may raise to end the wait.
+        self.check: Callable[[], None] = lambda: None
+
+    @property
+    def name(self) -> str:
+        """The addresses, without what may be a key."""
+        return ", ".join(endpoint.name for endpoint in self._endpoints)
+
+    def expect(self, chain_id: int) -> None:
+        """Believe only endpoints that serve this chain. Raises WrongChain, RpcUnavailable."""
+        self._chain_id = chain_id
+        self.request("eth_chainId")
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, unless `check` raises meanwhile."""
+        end = time.monotonic() + seconds
+        self.check()
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(0.5, left))
+            self.check()
 
     def request(self, method: str, *params: Any) -> Any:
         """The result of one call. Raises Reverted, RpcRefused, RpcUnavailable, MalformedAnswer."""
-        call = self._envelope(method, params)
-        answer = self._post(call)
-        if not isinstance(answer, dict) or answer.get("id") != call["id"]:
-            raise MalformedAnswer(f"{self.url} did not answer the question asked ({method}).")
-        return result_of(answer)
+
+        def ask(endpoint: Endpoint) -> Any:
+            result = self._single(endpoint, method, params)
+            if method == "eth_getBlockByNumber" and params[0] == "latest":
+                self._note_head(endpoint, result)
+            return result
+
+        return self._ask(ask)
 
     def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Results of many calls, MAX_BATCH to a round trip, in order; the first failure raises."""
@@ -77,82 +107,145 @@ class Rpc:
         ]
 
     def _batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        envelopes = [self._envelope(method, params) for method, params in calls]
-        answers = self._post(envelopes)
-        if isinstance(answers, dict):  # an endpoint that refuses batches answers with one error
-            result_of(answers)
-        if not isinstance(answers, list) or len(answers) != len(envelopes):
-            raise MalformedAnswer(f"{self.url} answered another number of questions than asked.")
-        by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
+        def ask(endpoint: Endpoint) -> list[Any]:
+            if endpoint.batches:
+                answers = self._many(endpoint, calls)
+                if answers is not None:
+                    return [result_of(answer) for answer in answers]
+                endpoint.batches = False
+            return [self._single(endpoint, method, params) for method, params in calls]
+
+        return self._ask(ask)
+
+    def _ask(self, ask: Callable[[Endpoint], Any]) -> Any:
+        failure: Exception = Unusable("no attempt was made")
+        for attempt in range(self._attempts):
+            if attempt:
+                self.pause(self._pause * 2 ** (attempt - 1))
+            for endpoint in self._usable():
+                try:
+                    self._check_chain(endpoint)
+                    answer = ask(endpoint)
+                except AnswerTooLarge:
+                    raise
+                except (Unusable, MalformedAnswer) as error:
+                    failure = error
+                    if isinstance(error, MalformedAnswer):
+                        endpoint.failed()
+                    self._tell(endpoint, error)
+                else:
+                    endpoint.worked()
+                    return answer
+        if isinstance(failure, MalformedAnswer):
+            raise failure
+        raise RpcUnavailable(
+            f"No answer from the RPC at {self.name} ({failure}). "
+            "Start the node, or name another with --rpc or NRN_RPC."
+        )
+
+    def _usable(self) -> list[Endpoint]:
+        """Whom to ask, in order: those not resting, or if all are, all that may be asked."""
+        right = [
+            e for e in self._endpoints if self._chain_id in (None, e.chain_id or self._chain_id)
+        ]
+        if not right:
+            raise WrongChain(
+                f"{self.name} serves chain {self._endpoints[0].chain_id}, not chain "
+                f"{self._chain_id}. Use another RPC."
+            )
+        closed = min(endpoint.closed for endpoint in right)
+        if closed > PATIENCE:
+            raise RpcUnavailable(
+                f"The RPC at {self.name} wants no request for {closed:.0f} s: too many were made. "
+                "Name another beside it with --rpc or NRN_RPC."
+            )
+        if closed > 0:
+            self.pause(closed)
+        return [e for e in right if e.rest <= 0] or [e for e in right if e.closed <= 0]
+
+    def _check_chain(self, endpoint: Endpoint) -> None:
+        """Ask an endpoint once which chain it serves."""
+        if self._chain_id is None or endpoint.chain_id == self._chain_id:
+            return
+        endpoint.chain_id = quantity(self._single(endpoint, "eth_chainId", ()))
+        if endpoint.chain_id != self._chain_id:
+            raise Unusable(f"it serves chain {endpoint.chain_id}, not chain {self._chain_id}")
+
+    def _note_head(self, endpoint: Endpoint, answer: Any) -> None:
+        """Raise Unusable for a head that others are ahead of."""
+        if not isinstance(answer, dict) or len(self._endpoints) == 1:
+            return
+        number = quantity(answer.get("number"))
+        endpoint.showed(number)
+        others = [other for other in self._endpoints if other is not endpoint]
+        if number < max(other.head(STILL_SECONDS) for other in others) - LAG:
+            endpoint.failed()
+            raise Unusable("its head is behind that of others")
+        if endpoint.still > STILL_SECONDS and any(self._is_ahead(o, number) for o in others):
+            endpoint.failed()
+            raise Unusable("its head stands still")
+
+    def _is_ahead(self, endpoint: Endpoint, number: int) -> bool:
         try:
-            return [result_of(by_id[envelope["id"]]) for envelope in envelopes]
+            self._check_chain(endpoint)
+            answer = self._single(endpoint, "eth_getBlockByNumber", ("latest", False))
+            endpoint.showed(quantity(answer.get("number") if isinstance(answer, dict) else None))
+        except (Unusable, ChainError):
+            return False
+        return endpoint.head(STILL_SECONDS) > number
+
+    def _tell(self, endpoint: Endpoint, error: Exception) -> None:
+        if len(self._endpoints) > 1:
+            logger.warning("%s is left for a while: %s", endpoint.name, error)
+
+    def _single(self, endpoint: Endpoint, method: str, params: Sequence[Any]) -> Any:
+        call = self._envelope(method, params)
+        answer = endpoint.post(call)
+        if not isinstance(answer, dict) or answer.get("id") != call["id"]:
+            _refuse_haste(endpoint, answer)
+            raise MalformedAnswer(f"{endpoint.name} did not answer the question asked ({method}).")
+        _refuse_haste(endpoint, answer)
+        return result_of(answer)
+
+    def _many(
+        self, endpoint: Endpoint, calls: Sequence[tuple[str, Sequence[Any]]]
+    ) -> list[dict[str, Any]] | None:
+        """The answers to a batch, in order; None from an endpoint that takes no batches."""
+        envelopes = [self._envelope(method, params) for method, params in calls]
+        answers = endpoint.post(envelopes)
+        if isinstance(answers, dict):
+            _refuse_haste(endpoint, answers)
+            return None
+        if len(answers) != len(envelopes):
+            raise MalformedAnswer(
+                f"{endpoint.name} answered another number of questions than asked."
+            )
+        by_id = {
+            answer["id"]: answer
+            for answer in answers
+            if isinstance(answer, dict) and type(answer.get("id")) is int
+        }
+        for answer in by_id.values():
+            _refuse_haste(endpoint, answer)
+        try:
+            return [by_id[envelope["id"]] for envelope in envelopes]
         except KeyError:
-            raise MalformedAnswer(f"{self.url} left a question of a batch unanswered.") from None
+            raise MalformedAnswer(
+                f"{endpoint.name} left a question of a batch unanswered."
+            ) from None
 
     def _envelope(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
 
-    def _post(self, message: Any) -> Any:
-        body = json.dumps(message).encode()
-        failure = "no attempt was made"
-        for attempt in range(self._attempts):
-            if attempt:
-                time.sleep(self._pause * 2 ** (attempt - 1))
-            try:
-                status, data = self._attempt(body)
-            except (urllib3.exceptions.HTTPError, OSError) as error:
-                failure = _in_words(error)
-                continue
-            if status in BUSY:
-                failure = f"it answered with HTTP status {status}"
-                continue
-            return self._parse(status, data)
-        raise RpcUnavailable(
-            f"No answer from the RPC at {self.url} ({failure}). "
-            "Start the node, or name another with --rpc or NRN_RPC."
-        )
 
-    def _attempt(self, body: bytes) -> tuple[int, bytes]:
-        deadline = time.monotonic() + self._timeout
-        response = self._pool.request(
-            "POST",
-            self.url,
-            body=body,
-            headers={"Content-Type": "application/json"},
-            timeout=urllib3.Timeout(connect=min(5.0, self._timeout), read=self._timeout),
-            preload_content=False,
-            redirect=False,
-        )
-        finished = False
-        data = bytearray()
-        try:
-            while chunk := response.read1(1 << 16):
-                data += chunk
-                if len(data) > MAX_ANSWER_BYTES:
-                    raise AnswerTooLarge(
-                        f"{self.url} sent more than {MAX_ANSWER_BYTES >> 20} MiB for one question."
-                    )
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"not complete after {self._timeout:g} s")
-            finished = True
-        finally:
-            if finished:
-                response.release_conn()
-            else:
-                response.close()
-        return response.status, bytes(data)
-
-    def _parse(self, status: int, data: bytes) -> Any:
-        try:
-            check_nesting(data)
-            answer = json.loads(data)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict | list):
-            raise MalformedAnswer(
-                f"{self.url} does not speak JSON-RPC (HTTP status {status}). Check the address."
-            )
-        return answer
+def _refuse_haste(endpoint: Endpoint, answer: Any) -> None:
+    """Raise Unusable for an error that means "too many requests"."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(error, dict):
+        return
+    if error.get("code") == TOO_MANY_CODE or TOO_MANY.search(str(error.get("message"))[:1000]):
+        endpoint.failed()
+        raise Unusable("it says that too many requests were made")
 
 
 def result_of(answer: dict[str, Any]) -> Any:
@@ -212,11 +305,3 @@ def data_bytes(value: Any, *, length: int | None = None) -> bytes:
         if data is not None and (length is None or len(data) == length):
             return data
     raise MalformedAnswer(f"The RPC gave {str(value)[:40]!r} where bytes were due.")
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, urllib3.exceptions.NewConnectionError):  # to urllib3, a kind of timeout
-        return "nothing listens there"
-    if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
-        return "it took too long"
-    return type(error).__name__

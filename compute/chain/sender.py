@@ -5,17 +5,37 @@ All methods wait until the transaction is in a block, return its Receipt and rai
 """
 
 from dataclasses import astuple
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compute.chain.claims import Claim
 from compute.chain.contract import Contract
 from compute.chain.records import GroupConfig
+from compute.chain.schedule import Phase
 from compute.chain.shared import Shared
 from compute.chain.terms import Terms
 from compute.chain.transactions import Receipt, Transactor
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
+
+# What anyone may do at any time: votes and claims take its place when it is stuck.
+HOUSEKEEPING = frozenset(
+    {
+        "NeuronSale.release",
+        "DeltaRegistry.finalize",
+        "DeltaRegistry.redeem",
+        "CheckpointVoting.settle",
+        "CheckpointVoting.redeem",
+        "CheckpointVoting.release_bond",
+        "CheckpointVoting.withdraw_credit",
+        "CheckpointVoting.open_root",
+        "CheckpointVoting.claim_keeper",
+        "Sponsorship.draw",
+        "Sponsorship.draw_keeper",
+        "Sponsorship.withdraw",
+        "Sponsorship.refund",
+    }
+)
 
 
 class Sender:
@@ -38,9 +58,17 @@ class Sender:
             self._sponsorship,
             chain.coinbase.contract,
         ]
-        self._transact = Transactor(
-            chain.rpc, chain.chain_id, account, singletons, timeout=timeout
-        ).transact
+        self._transactor = Transactor(
+            chain.rpc, chain.chain_id, account, singletons, chain.spending, timeout=timeout
+        )
+
+    def _transact(
+        self, contract: Contract, name: str, *arguments: Any, value: int = 0, before: int = 0
+    ) -> Receipt:
+        yields = f"{contract.kind}.{name}" in HOUSEKEEPING
+        return self._transactor.transact(
+            contract, name, *arguments, value=value, before=before, yields=yields
+        )
 
     # Token and sale
 
@@ -127,7 +155,9 @@ class Sender:
 
     def commit(self, group: Terms, commitment: bytes) -> Receipt:
         """Commit to a claim, see `claims.commitment`; the event Committed holds its `seq`."""
-        return self._transact(group.voting_contract, "commit", commitment)
+        return self._transact(
+            group.voting_contract, "commit", commitment, before=_end(group, Phase.COMMIT)
+        )
 
     def reveal(self, group: Terms, claim: Claim, salt: bytes, signature: bytes) -> Receipt:
         """Reveal a claim, own or another's, and pay its bond, approving it first where needed. A
@@ -146,6 +176,7 @@ class Sender:
             claim.eval_root_hash,
             salt,
             signature,
+            before=_end(group, Phase.REVEAL),
         )
 
     def vote(
@@ -155,7 +186,13 @@ class Sender:
         staker: str | None = None,
     ) -> Receipt:
         """Cast a ballot, see `claims.ballot`: final. As operator, name the staker."""
-        return self._transact(group.voting_contract, "vote", ballot, staker or self.address)
+        return self._transact(
+            group.voting_contract,
+            "vote",
+            ballot,
+            staker or self.address,
+            before=_end(group, Phase.VOTE),
+        )
 
     def settle(self, group: Terms) -> Receipt:
         """Write down the outcome of a block that is over."""
@@ -220,3 +257,10 @@ class Sender:
         if allowed:  # some tokens change an allowance only from or to zero
             self._transact(token, "approve", spender.address, 0)
         self._transact(token, "approve", spender.address, amount)
+
+
+def _end(group: Terms, phase: Phase) -> int:
+    """When this phase ends, in chain time; 0 if it is not now, as the contract will say."""
+    now = group.head().timestamp
+    slot = group.slot_at(now)
+    return slot.phase_end(now) if slot.phase(now) == phase else 0

@@ -14,6 +14,7 @@ from compute.chain.singletons import (
     Sponsorships,
     StakeVault,
 )
+from compute.chain.spending import Spending
 from compute.units import EPOCH
 
 # Blocks on top of a final one, where nodes do not answer "finalized". Development chains never
@@ -25,8 +26,9 @@ CONFIRMATIONS = {1337: 0, 31337: 0, 30: 30, 31: 30}
 class Shared:
     """Typed reads of what belongs to no group."""
 
-    def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
+    def __init__(self, rpc: Rpc, deployment: Deployment, spending: Spending | None = None) -> None:
         self.rpc = rpc
+        self.spending = spending or Spending()
         self.deployment = deployment
         self.chain_id = deployment.chain_id
         self.heads = HeadReader(rpc)

@@ -1,69 +1,54 @@
-"""One transaction at a time, never twice.
+"""Transactions that land, once each, for all processes of an account.
 
-Before a transaction is made, all earlier ones of the account must be in a block; so what the gas
-estimate runs on includes them, and an action that already happened reverts in the estimate
-("cv: commitment exists") instead of being paid for again. After signing there is one transaction
-hash: whatever the network does, that hash is what we send again and wait for.
+One is on its way at a time: the gas estimate of the next runs on what it left, so an action that
+already happened reverts in the estimate ("cv: commitment exists") instead of being paid for again.
+What is on its way stands in a `Book` before it leaves. Whoever waits, for it or behind it, sends it
+again when the network lost it and raises its fee when blocks pass it by. A transaction that must
+land before a deadline takes the place of housekeeping, and of what is too late.
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from web3 import Web3
-from web3.exceptions import Web3Exception
-from web3.providers.base import BaseProvider
-from web3.types import RPCEndpoint, RPCResponse, TxParams, Wei
-
-from compute.chain.contract import Contract, abi_document, checksummed
+from compute.chain.contract import Contract, checksummed
 from compute.chain.errors import (
+    AccountError,
+    ChainError,
     InvalidArgument,
     MalformedAnswer,
     NoFunds,
-    Reverted,
     RpcRefused,
     RpcUnavailable,
+    TooExpensive,
+    TooLate,
     TransactionPending,
+    TransactionReplaced,
 )
-from compute.chain.events import Event, decode_log
+from compute.chain.flights import Book, Flight, Page, Wish
+from compute.chain.prices import Price, price, question
+from compute.chain.receipts import Receipt, read_receipt, receipts
 from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.sight import Sight, look
+from compute.chain.spending import Spending
 from compute.units import ETHER
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
 GAS_MARGIN = (3, 2)  # the transaction may find a period to roll that the estimate did not
-MAX_FEE = ETHER  # a lying RPC may suggest any price
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """A transaction that succeeded, and the events of our contracts in it."""
-
-    transaction_hash: str
-    block_number: int
-    gas_used: int
-    events: tuple[Event, ...]
-
-    def event(self, name: str) -> Event:
-        """The first event of this name. Raises KeyError."""
-        for event in self.events:
-            if event.name == name:
-                return event
-        raise KeyError(name)
-
-
-class _Provider(BaseProvider):
-    """Lets web3 speak through our bounded transport; errors are already ours."""
-
-    def __init__(self, rpc: Rpc) -> None:
-        super().__init__()
-        self._rpc = rpc
-
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        return {"jsonrpc": "2.0", "id": 1, "result": self._rpc.request(method, *params)}
+MAX_GAS = 1 << 32
+PATIENCE_BLOCKS = 3  # that may pass a transaction by before something is done about it
+PATIENCE_SECONDS = 15  # until it is sent again if the endpoint does not know it
+LANDING_SECONDS = 36  # of chain time that a transaction needs, at the end of a window
+VANISHED_SECONDS = 30  # without a receipt after its nonce was used: replicas lag
+# Once something may have been sent, none of these says that it was not.
+UNCLEAR = RpcUnavailable, RpcRefused, MalformedAnswer, AccountError
+ALREADY_THERE = ("already known", "known transaction", "already imported")
 
 
 class Transactor:
@@ -80,6 +65,7 @@ class Transactor:
         chain_id: int,
         account: "LocalAccount",
         contracts: Sequence[Contract],
+        spending: Spending,
         *,
         timeout: float = 180.0,
     ) -> None:
@@ -88,158 +74,251 @@ class Transactor:
         self._chain_id = chain_id
         self._account = account
         self._contracts = contracts
+        self._spending = spending
         self._timeout = timeout
-        self._web3 = Web3(_Provider(rpc))
         self._one_at_a_time = Lock()
 
-    def transact(self, contract: Contract, name: str, *arguments: Any, value: int = 0) -> Receipt:
-        """Call a function and wait until it is in a block.
+    def transact(
+        self,
+        contract: Contract,
+        name: str,
+        *arguments: Any,
+        value: int = 0,
+        before: int = 0,
+        yields: bool = False,
+    ) -> Receipt:
+        """Call a function and wait until it is in a block; `before` and `yields` as in `Wish`.
+
+        An equal call that was sent for this account, and whose outcome nobody was told, is waited
+        for instead of being sent once more.
 
         Raises Reverted with the contract's reason (before anything is sent, where it can be
-        foreseen), NoFunds, RpcUnavailable, or TransactionPending if the outcome is not known yet.
+        foreseen), NoFunds, TooExpensive, TooLate, RpcUnavailable, TransactionReplaced, or
+        TransactionPending if the outcome is not known yet.
         """
-        bound = self._web3.eth.contract(
-            address=Web3.to_checksum_address(contract.address), abi=abi_document(contract.kind)
-        )
         try:
-            call = bound.functions[name](
-                *(checksummed(a) if isinstance(a, str) else a for a in arguments)
-            )
-        except (Web3Exception, ValueError, TypeError):
+            given = [checksummed(a) if isinstance(a, str) else a for a in arguments]
+            data = "0x" + contract.calldata(name, given).hex()
+        except (ValueError, TypeError, KeyError):
             values = ", ".join(str(a)[:80] for a in arguments)
             raise InvalidArgument(f"{contract.kind}.{name} cannot take ({values}).") from None
+        wish = Wish(contract.address, data, value, name, before, yields)
         with self._one_at_a_time:
-            self._wait_for_earlier()
-            try:
-                transaction = self._prepare(call, name, value)
-            except (Web3Exception, ValueError, TypeError, KeyError, AttributeError) as error:
-                raise MalformedAnswer(
-                    f"The RPC at {self._rpc.url} gave an answer that makes no sense: {error}."
-                ) from error
-            signed = self._account.sign_transaction(cast(Any, transaction))
-            transaction_hash = "0x" + bytes(signed.hash).hex()
-            self._broadcast("0x" + bytes(signed.raw_transaction).hex(), transaction_hash)
-            return self._receipt(transaction, transaction_hash, contract)
+            flight = self._depart(wish)
+            return self._arrive(flight, contract)
 
-    def _prepare(self, call: Any, name: str, value: int) -> TxParams:
-        sender = Web3.to_checksum_address(self.address)
-        terms: TxParams = {"from": sender, "value": Wei(value), "chainId": self._chain_id}
-        balance = quantity(self._rpc.request("eth_getBalance", self.address, "latest"))
-        if balance < value:
-            raise self._no_funds(name, balance, value)
+    @cached_property
+    def _book(self) -> Book:
+        block = self._rpc.request("eth_getBlockByNumber", "0x0", False)
+        genesis = data_bytes(block.get("hash") if isinstance(block, dict) else None, length=32)
+        folder = self._spending.accounts / f"{self._chain_id}-{self.address}"
+        return Book(folder, genesis.hex())
+
+    # Until it is on its way
+
+    def _depart(self, wish: Wish) -> Flight:
+        began = time.monotonic()
+        for pause in _pauses():
+            with self._book.opened(self._rpc.pause) as page:
+                sight = look(self._rpc, self.address)
+                page.forget_old(sight.mined)
+                flight = self._turn_of(wish, page, sight)
+            if flight is not None:
+                return flight
+            if time.monotonic() - began > self._timeout:
+                raise TransactionPending(
+                    f"{self.address} has a transaction (nonce {sight.mined}) that no block takes. "
+                    f"Nothing was sent for {wish.name}. Raise --max-fee, or wait for it.",
+                    "",
+                )
+            self._rpc.pause(pause)
+        raise AssertionError
+
+    def _turn_of(self, wish: Wish, page: Page, sight: Sight) -> Flight | None:
+        """Send the wish if it is its turn, or find it already sent; None: wait."""
+        for flight in page.flights:
+            same = replace(flight.wish, before=wish.before) == wish
+            if same and self._book.is_orphan(flight) and not self._failed(flight, page):
+                ours = replace(flight, owner=self._book.owner)
+                page.put(ours)
+                return ours
+        ahead = [flight for flight in page.flights if flight.nonce >= sight.mined]
+        if not ahead:
+            return None if sight.known > sight.mined else self._send(wish, page, sight, None)
+        if self._may_take_place(wish, ahead[0], sight):
+            return self._send(wish, page, sight, ahead[0])
+        self._tend(ahead[0], page, sight)
+        return None
+
+    def _failed(self, flight: Flight, page: Page) -> bool:
+        """Whether it is in a block without having had an effect; it is forgotten then."""
+        failed = any(quantity(found.get("status")) != 1 for found in receipts(self._rpc, flight))
+        if failed:
+            page.drop(flight)
+        return failed
+
+    def _may_take_place(self, wish: Wish, other: Flight, sight: Sight) -> bool:
+        if not self._is_passed_by(other, sight):
+            return False
+        too_late = 0 < other.wish.before <= sight.time
+        return too_late or (other.wish.yields and wish.before > 0)
+
+    def _send(self, wish: Wish, page: Page, sight: Sight, over: Flight | None) -> Flight:
+        """Sign and send the wish, in the place of `over` if given. What is not said to be refused
+        may have been sent."""
+        if wish.before and sight.time + LANDING_SECONDS >= wish.before:
+            raise TooLate(
+                f"{max(0, wish.before - sight.time)} s are left for {wish.name}, and a block may "
+                f"take {LANDING_SECONDS}. Nothing was sent."
+            )
+        gas, market = self._costs(wish, sight)
+        wanted = market if over is None else market.above(over.max_fee, over.tip)
+        offer = wanted.within(gas, self._spending.max_fee, wish.name)
+        if sight.balance < gas * offer.max_fee + wish.value:
+            raise self._no_funds(wish, sight.balance, gas * offer.max_fee + wish.value)
+        flight = Flight(
+            wish, self._book.owner, sight.mined if over is None else over.nonce, gas,
+            offer.max_fee, offer.tip, (), int(time.time()), sight.number, int(time.time()),
+        )  # fmt: skip
+        flight, raw = self._signed(flight)
+        page.put(flight)
         try:
-            estimate = call.estimate_gas(terms)
+            self._rpc.request("eth_sendRawTransaction", raw)
+        except RpcRefused as refused:
+            if not _is_there(refused) and self._is_unknown(flight):
+                page.drop(flight) if over is None else page.put(over)
+                raise
+        except (RpcUnavailable, MalformedAnswer):
+            pass  # it may have arrived
+        return flight
+
+    def _costs(self, wish: Wish, sight: Sight) -> tuple[int, Price]:
+        """The gas to allow, and the price of one. Raises Reverted with the contract's reason."""
+        if sight.balance < wish.value:
+            raise self._no_funds(wish, sight.balance, wish.value)
+        try:
+            estimate, prices = self._rpc.batch(
+                [("eth_estimateGas", (self._message(wish),)), question(sight.base_fee)]
+            )
         except RpcRefused as error:
             if "insufficient funds" in str(error).lower():
-                raise self._no_funds(name, balance, value) from None
+                raise self._no_funds(wish, sight.balance, 0) from None
             raise
-        terms["gas"] = estimate * GAS_MARGIN[0] // GAS_MARGIN[1]
-        terms["nonce"] = self._web3.eth.get_transaction_count(sender)
-        if "baseFeePerGas" not in self._web3.eth.get_block("latest"):
-            terms["gasPrice"] = self._web3.eth.gas_price  # Rootstock: priced the old way
-        transaction: TxParams = call.build_transaction(terms)
-        price = transaction.get("maxFeePerGas", transaction.get("gasPrice", 0))
-        fee = terms["gas"] * int(price)
-        if fee > MAX_FEE:
-            raise RpcRefused(
-                f"The RPC wants up to {fee / ETHER:.3g} ETH of gas for {name}, more than "
-                f"{MAX_FEE / ETHER:g}. Wait for a calmer hour, or ask another RPC."
-            )
-        if balance < fee + value:
-            raise self._no_funds(name, balance, fee + value)
-        return transaction
+        gas = quantity(estimate) * GAS_MARGIN[0] // GAS_MARGIN[1]
+        if not 0 < gas < MAX_GAS:
+            raise MalformedAnswer(f"The RPC wants {gas:.3g} gas for {wish.name}.")
+        return gas, price(sight.base_fee, prices)
 
-    def _no_funds(self, name: str, balance: int, cost: int) -> NoFunds:
+    def _no_funds(self, wish: Wish, balance: int, cost: int) -> NoFunds:
         needed = f" and needs up to {cost / ETHER:.3g}" if cost else ""
         return NoFunds(
-            f"{self.address} has {balance / ETHER:.3g} ETH{needed} for {name}. "
+            f"{self.address} has {balance / ETHER:.3g} ETH{needed} for {wish.name}. "
             "Send it some ETH and try again."
         )
 
-    def _wait_for_earlier(self) -> None:
-        deadline = time.monotonic() + self._timeout
-        for pause in _pauses():
-            counts = self._rpc.batch(
-                [("eth_getTransactionCount", (self.address, tag)) for tag in ("latest", "pending")]
-            )
-            mined, known = (quantity(count) for count in counts)
-            if known <= mined:
-                return
-            if time.monotonic() > deadline:
-                raise TransactionPending(
-                    f"{self.address} has a transaction (nonce {mined}) that no block takes. "
-                    "Wait for it, or replace it with your wallet.",
-                    "",
-                )
-            time.sleep(pause)
+    # While it is on its way
 
-    def _broadcast(self, raw: str, transaction_hash: str) -> None:
-        try:
+    def _arrive(self, flight: Flight, contract: Contract) -> Receipt:
+        message, contracts = self._message(flight.wish), (*self._contracts, contract)
+        deadline = time.monotonic() + self._timeout
+        vanished: float | None = None
+        for pause in _pauses():
+            try:
+                flight, found, sight = self._watch(flight)
+                if found is not None:
+                    return read_receipt(self._rpc, found, flight, message, contracts)
+                gone = sight.mined > flight.nonce
+                vanished = (vanished or time.monotonic()) if gone else None
+                late = 0 < flight.wish.before <= sight.time
+            except UNCLEAR:
+                late = False
+            if vanished and time.monotonic() - vanished > VANISHED_SECONDS:
+                self._forget(flight)
+                raise TransactionReplaced(
+                    f"Another transaction of {self.address} took the place of {flight.wish.name} "
+                    f"(nonce {flight.nonce}); it had no effect."
+                )
+            if late or time.monotonic() > deadline:
+                raise self._pending(flight)
+            self._rpc.pause(pause)
+        raise AssertionError
+
+    def _watch(self, flight: Flight) -> tuple[Flight, Mapping[str, Any] | None, Sight]:
+        """The flight as it is now, its receipt if it is in a block; helps it on if it is not."""
+        found = receipts(self._rpc, flight)
+        sight = look(self._rpc, self.address)
+        if found:
+            self._forget(flight)
+            return flight, found[0], sight
+        with self._book.opened(self._rpc.pause) as page:
+            current = [f for f in page.flights if f.nonce == flight.nonce]
+            if not current or current[0].wish != flight.wish:
+                return flight, None, sight  # something else took its place
+            return self._tend(current[0], page, sight), None, sight
+
+    def _tend(self, flight: Flight, page: Page, sight: Sight) -> Flight:
+        """Send a flight again that the network lost, or with a higher fee if blocks pass it by."""
+        overdue = time.time() - flight.sent_at >= PATIENCE_SECONDS
+        passed = self._is_passed_by(flight, sight)
+        if flight.nonce < sight.mined or not (overdue or passed):
+            return flight
+        # some nodes drop what is too cheap, so ask that first
+        too_cheap = flight.max_fee <= (sight.base_fee or 0)
+        worth_more = passed and not 0 < flight.wish.before <= sight.time
+        if worth_more and (too_cheap or not self._is_unknown(flight)):
+            flight = self._raised(flight, sight)
+        flight, raw = self._signed(replace(flight, sent_in=sight.number, sent_at=int(time.time())))
+        page.put(flight)
+        with suppress(RpcRefused, RpcUnavailable, MalformedAnswer):  # known, or tried again later
             self._rpc.request("eth_sendRawTransaction", raw)
-        except (RpcRefused, RpcUnavailable) as error:
-            # An attempt that seemed to fail may have arrived: "already known", "nonce too low".
-            try:
-                known = self._rpc.request("eth_getTransactionByHash", transaction_hash)
-            except RpcUnavailable:
-                raise TransactionPending(
-                    f"The RPC went away while transaction {transaction_hash} was sent. "
-                    "Look for it before you repeat the command.",
-                    transaction_hash,
-                ) from error
-            if known is None:
-                raise
+        return flight
 
-    def _receipt(self, transaction: TxParams, transaction_hash: str, contract: Contract) -> Receipt:
-        deadline = time.monotonic() + self._timeout
-        for pause in _pauses():
-            try:
-                answer = self._rpc.request("eth_getTransactionReceipt", transaction_hash)
-            except RpcUnavailable:
-                answer = None
-            if answer is not None:
-                break
-            if time.monotonic() > deadline:
-                raise TransactionPending(
-                    f"Transaction {transaction_hash} is sent but in no block after "
-                    f"{self._timeout:g} s. Do not send it again; look for it later.",
-                    transaction_hash,
-                )
-            time.sleep(pause)
-        if not isinstance(answer, dict) or not isinstance(answer.get("logs"), list):
-            raise MalformedAnswer("The RPC sent a receipt that is none.")
-        number, gas_used = quantity(answer.get("blockNumber")), quantity(answer.get("gasUsed"))
-        if quantity(answer.get("status")) != 1:
-            raise Reverted(self._reason(transaction, number, gas_used))
-        return Receipt(transaction_hash, number, gas_used, self._events(answer["logs"], contract))
+    def _raised(self, flight: Flight, sight: Sight) -> Flight:
+        method, arguments = question(sight.base_fee)
+        market = price(sight.base_fee, self._rpc.request(method, *arguments))
+        wanted = market.above(flight.max_fee, flight.tip)
+        try:
+            offer = wanted.within(flight.gas, self._spending.max_fee, flight.wish.name)
+        except TooExpensive:
+            return flight
+        return replace(flight, max_fee=offer.max_fee, tip=offer.tip)
 
-    def _events(self, logs: list[Any], contract: Contract) -> tuple[Event, ...]:
-        known = {c.address.lower(): c for c in (*self._contracts, contract)}
-        found = []
-        for log in logs:
-            address = log.get("address") if isinstance(log, Mapping) else None
-            emitter = known.get("0x" + data_bytes(address, length=20).hex())
-            if emitter is not None and (event := decode_log(emitter, log)) is not None:
-                found.append(event)
-        return tuple(found)
+    def _is_passed_by(self, flight: Flight, sight: Sight) -> bool:
+        return sight.number - flight.sent_in >= PATIENCE_BLOCKS
 
-    def _reason(self, transaction: TxParams, number: int, gas_used: int) -> str:
-        """Replay a failed transaction where it failed, to learn why."""
-        if gas_used >= transaction["gas"]:
-            return "out of gas"
-        message = {
-            "from": self.address,
-            "to": transaction["to"],
-            "data": transaction["data"],
-            "value": hex(transaction["value"]),
-        }
-        for tag in (number, number - 1):
-            try:
-                self._rpc.request("eth_call", message, hex(tag))
-            except Reverted as reverted:
-                return reverted.reason
-            except RpcRefused:
-                continue
-        return "no reason given"
+    def _is_unknown(self, flight: Flight) -> bool:
+        """Whether the endpoint does not know the latest version."""
+        try:
+            return self._rpc.request("eth_getTransactionByHash", flight.hashes[-1]) is None
+        except ChainError:
+            return False
+
+    def _forget(self, flight: Flight) -> None:
+        with self._book.opened(self._rpc.pause) as page:
+            if any(f.nonce == flight.nonce and f.wish == flight.wish for f in page.flights):
+                page.drop(flight)
+
+    def _pending(self, flight: Flight) -> TransactionPending:
+        return TransactionPending(
+            f"Transaction {flight.hashes[-1]} ({flight.wish.name}) may have been sent, and no "
+            "block is known to hold it. Look for it before you repeat the command; repeated "
+            "within the hour, it waits for this one and sends no second.",
+            flight.hashes[-1],
+        )
+
+    def _message(self, wish: Wish) -> dict[str, str]:
+        return {"from": self.address, "to": wish.to, "data": wish.data, "value": hex(wish.value)}
+
+    def _signed(self, flight: Flight) -> tuple[Flight, str]:
+        """The flight with its present version's hash, and that version's bytes."""
+        signed = self._account.sign_transaction(flight.transaction(self._chain_id))
+        name = "0x" + bytes(signed.hash).hex()
+        hashes = tuple(h for h in flight.hashes if h != name)
+        return replace(flight, hashes=(*hashes, name)), "0x" + bytes(signed.raw_transaction).hex()
+
+
+def _is_there(refused: RpcRefused) -> bool:
+    return any(words in str(refused).lower() for words in ALREADY_THERE)
 
 
 def _pauses() -> Iterator[float]:

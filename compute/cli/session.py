@@ -1,5 +1,6 @@
 """What every command shares: where the chain is, who acts, where content lies."""
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.failure import Refused
+from compute.cli.failure import Refused, print_error
 from compute.cli.output import Output
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from compute.node.seat import Seat
     from compute.storage import FolderStore
     from compute.storage.kubo import KuboStore
+
+SILENT_SECONDS = 10.0  # between looks for a chain that does not answer
 
 
 def _common(flag: str, text: str, variable: str | None = None) -> Any:
@@ -26,7 +29,21 @@ def _common(flag: str, text: str, variable: str | None = None) -> Any:
 class Session:
     """The options every command takes, opened on first use."""
 
-    rpc: Annotated[str, _common("--rpc", "Ethereum node.", "NRN_RPC")] = "http://127.0.0.1:8545"
+    rpc: Annotated[
+        str,
+        _common("--rpc", "Ethereum node; several, with commas, replace each other.", "NRN_RPC"),
+    ] = "http://127.0.0.1:8545"
+    max_fee: Annotated[
+        float,
+        typer.Option(
+            "--max-fee",
+            metavar="ETH",
+            min=0.0,
+            envvar="NRN_MAX_FEE",
+            help="Gas that one transaction may cost, replacements included.",
+            rich_help_panel="Common options",
+        ),
+    ] = 0.1
     deployment: Annotated[
         Path | None,
         _common(
@@ -65,9 +82,10 @@ class Session:
 
     @cached_property
     def chain(self) -> "Chain":
-        from compute.chain import connect
+        from compute.chain import Spending, connect
 
-        return connect(self.rpc, deployment=self.deployment)
+        spending = Spending(round(self.max_fee * 10**18))
+        return connect(self.rpc, deployment=self.deployment, spending=spending)
 
     def group(self, group_id: int) -> "Group":
         return self.chain.group(group_id)
@@ -115,10 +133,24 @@ class Session:
     def seat(
         self, group_id: int, role: str, state: Path | None, poll_seconds: float = 2.0
     ) -> "Seat":
-        """The account's place in this group; `state` has a default for each role and account."""
+        """The account's place in this group; `state` has a default for each role and account.
+
+        A chain that does not answer is waited for: a role is there to run for months.
+        """
         from compute.node.seat import Seat, folder
         from compute.storage import data_folder
 
-        group, account = self.group(group_id), self.signer
+        account = self.signer
+        group = self._awaited(group_id)
         state = state or folder(data_folder() / "state", role, group, account.address)
         return Seat(group, account, self.blocks, state, role, poll_seconds)
+
+    def _awaited(self, group_id: int) -> "Group":
+        from compute.chain import RpcUnavailable
+
+        while True:
+            try:
+                return self.group(group_id)
+            except RpcUnavailable as error:
+                print_error(f"{error} Waiting for it; Ctrl-C ends.")
+                time.sleep(SILENT_SECONDS)

@@ -7,7 +7,6 @@ is left to collect. Every method compares journal and chain first, so calling it
 
 import hashlib
 import logging
-import secrets
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.chain.handover import Opened
 from compute.chain.rewards import Reward, of_claim, won
 from compute.node.journal import Entry
+from compute.node.salt import salt_of
 from compute.node.seat import Seat
 
 logger = logging.getLogger(__name__)
@@ -112,8 +112,8 @@ class Claimant:
         baseline_loss: int,
         eval_root: bytes,
     ) -> None:
-        """Journal the claim of a block, with a fresh salt; from now on it is the only one."""
-        salt = secrets.token_bytes(32)
+        """Journal the claim of a block, with its own salt; from now on it is the only one."""
+        salt = salt_of(self._account, self._group.domain, block_index, checkpoint_hash)
         self._journal.record(
             ClaimEntry(block_index, tip, checkpoint_hash, loss, baseline_loss, eval_root, salt)
         )

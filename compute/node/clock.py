@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
+from compute.chain import ChainError
 from compute.durable import replace_file
 from compute.storage import StoreUnreachable
 from compute.training import Leave
@@ -27,7 +27,11 @@ logger = logging.getLogger(__name__)
 # Chain time until a transaction that could not be sent is tried again.
 RETRY_SECONDS = 60
 
-CHAIN_IS_SILENT = (RpcUnavailable, RpcRefused, MalformedAnswer)
+# Where chain and wall clock agree to this many seconds, waiting needs no polling.
+REAL_TIME_SECONDS = 120
+LONGEST_SLEEP = 300.0  # seconds; a clock of ours that is wrong costs no more
+LONGEST_RECHECK = 30.0
+STILL_SECONDS = 180.0  # of a head that does not move, until it is said
 
 
 class Stopped(Leave):
@@ -66,10 +70,15 @@ class Clock:
         self._stop = threading.Event()
         self._reported = ""
         self._look_at = 0.0  # by our own clock: when `check_until` looks at the chain again
+        self._head = (0, time.monotonic())  # what it was, and since when by our own clock
+        self._rechecks = ("", 0)  # what was waited for lately, and how often in a row
 
     def now(self) -> int:
         """Timestamp of the latest block. Raises RpcUnavailable."""
-        return self._chain.now()
+        now = self._chain.now()
+        if now != self._head[0]:
+            self._head = (now, time.monotonic())
+        return now
 
     def stop(self) -> None:
         self._stop.set()
@@ -97,14 +106,14 @@ class Clock:
         a poll interval at most; while it is silent, nothing is over."""
         self.check()
         if time.monotonic() >= self._look_at:
-            with contextlib.suppress(*CHAIN_IS_SILENT):
+            with contextlib.suppress(ChainError):
                 if self.now() >= end:
                     raise Overdue
             self._look_at = time.monotonic() + self._poll_seconds
 
-    def pause(self) -> None:
-        """One poll interval of real time. Raises Stopped."""
-        self._stop.wait(self._poll_seconds)
+    def pause(self, seconds: float | None = None) -> None:
+        """So much real time, or one poll interval. Raises Stopped."""
+        self._stop.wait(self._poll_seconds if seconds is None else seconds)
         self.check()
 
     def wait(self, wait: Wait) -> int:
@@ -117,10 +126,33 @@ class Clock:
             if now >= wait.until:
                 self.report(now, now, "working")
                 return now
-            self.report(now, wait.until, wait.doing)
-            self.pause()
+            self.report(now, wait.until, wait.doing + self._standstill())
+            self.pause(self._recheck(wait, now) if wait.recheck else self._sleep(wait.until, now))
             if wait.recheck:
                 return self.now()
+
+    def silent(self, sentence: str) -> None:
+        """Say in status.json that nothing is known of the chain or store since its last word."""
+        self.report(self._head[0], self._head[0], sentence)
+
+    def _sleep(self, until: int, now: int) -> float:
+        """Real seconds until a look at the chain can tell anything new."""
+        if abs(time.time() - now) > REAL_TIME_SECONDS:
+            return self._poll_seconds  # somebody moves this chain's clock
+        return min(LONGEST_SLEEP, max(self._poll_seconds, until - time.time()))
+
+    def _recheck(self, wait: Wait, now: int) -> float:
+        """Real seconds until the next look for the same thing: longer each time."""
+        count = self._rechecks[1] + 1 if self._rechecks[0] == wait.doing else 0
+        self._rechecks = (wait.doing, count)
+        growing = self._poll_seconds * 1.5 ** min(count, 20)
+        return min(self._sleep(wait.until, now), LONGEST_RECHECK, growing)
+
+    def _standstill(self) -> str:
+        seconds = time.monotonic() - self._head[1]
+        if seconds < STILL_SECONDS + self._poll_seconds:
+            return ""
+        return f"; the chain shows no new block for {seconds / 60:.0f} min"
 
     def report(self, now: int, until: int, doing: str) -> None:
         """Write status.json, atomically, if it would change."""
@@ -148,11 +180,12 @@ def follow(step: Callable[[int], Wait], clock: Clock) -> None:
             if silent:
                 logger.info("the %s answers again", silent)
                 silent = None
-        except (*CHAIN_IS_SILENT, StoreUnreachable) as error:
+        except (ChainError, StoreUnreachable) as error:  # one odd answer must not end a role
             if not silent:
                 silent = "store" if isinstance(error, StoreUnreachable) else "chain"
                 logger.warning("%s Waiting for the %s to come back.", error, silent)
             try:
+                clock.silent(f"waiting for the {silent}: {error}")
                 clock.pause()
             except Stopped:
                 return

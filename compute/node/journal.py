@@ -103,7 +103,7 @@ class Journal(Generic[EntryType]):
         rows = [_encode(entries[n]) for n in sorted(entries)]
         document = {"format": FORMAT, "identity": self._identity, "entries": rows}
         try:
-            replace_file(self._path, canonical.encode(document))
+            replace_file(self._path, canonical.encode(document), private=True)
         except OSError as error:
             raise JournalError(
                 f"The journal {self._path} cannot be written ({error.strerror}). Make room for it "

@@ -47,6 +47,7 @@ class Seat:
 
     def __enter__(self) -> "Seat":
         self.state.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(0o700)  # unrevealed checkpoints and salts
         return self
 
     def __exit__(self, *unused: object) -> None:

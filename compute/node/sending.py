@@ -3,19 +3,29 @@
 import logging
 from collections.abc import Callable
 
-from compute.chain import Group, NoFunds, Reverted, TransactionPending
+from compute.chain import (
+    Group,
+    NoFunds,
+    Reverted,
+    TooExpensive,
+    TooLate,
+    TransactionPending,
+    TransactionReplaced,
+)
 from compute.chain.handover import Opened
 from compute.chain.rewards import Reward, collect
 from compute.chain.sender import Sender
 
 logger = logging.getLogger(__name__)
 
+FAILURES = Reverted, NoFunds, TooExpensive, TooLate, TransactionPending, TransactionReplaced
+
 
 def attempt(what: str, send: Callable[[], object]) -> bool:
     """Send; whether it is on chain. An RPC that does not answer still raises RpcUnavailable."""
     try:
         send()
-    except (Reverted, NoFunds, TransactionPending) as error:
+    except FAILURES as error:
         logger.warning("could not %s: %s", what, error)
         return False
     logger.info("done: %s", what)

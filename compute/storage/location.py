@@ -3,18 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
+from compute.home import data_folder
 from compute.storage.folder import FolderStore
 from compute.storage.store import Store
 
 if TYPE_CHECKING:
     from compute.storage.kubo import KuboStore
-
-
-def data_folder() -> Path:
-    """Where this user's stores, pins and actors lie by default."""
-    return platformdirs.user_data_path("decentralizedai")
 
 
 def open_daemon(api: str) -> "KuboStore":

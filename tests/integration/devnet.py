@@ -18,7 +18,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils import keccak, to_checksum_address
 from web3 import Web3
 
-from compute.chain import Chain, Deployment, Group, GroupConfig, Sender, connect
+from compute.chain import Chain, Deployment, Group, GroupConfig, Sender, Spending, connect
 from compute.durable import replace_file
 from compute.units import DAY, EPOCH, ETHER, NRN
 
@@ -81,9 +81,18 @@ class Devnet:
     def deployment_file(self) -> Path:
         return self.folder / "31337.json"
 
+    @property
+    def data(self) -> Path:
+        """The data folder of everybody on this chain."""
+        return self.folder / "data"
+
+    @property
+    def spending(self) -> Spending:
+        return Spending(accounts=self.data / "decentralizedai" / "accounts")
+
     def chain(self) -> Chain:
         """A fresh connection, as any client makes it."""
-        return connect(self.url, deployment=self.deployment_file)
+        return connect(self.url, deployment=self.deployment_file, spending=self.spending)
 
     def sender(self, name: str) -> Sender:
         return self.chain().sender(self.accounts[name])

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 from eth_account import Account
 
-from compute.chain import connect
+from compute.chain import Spending, connect
 from compute.chain.sender import Sender
 from compute.node.role import Role
 from compute.node.role import run as live
@@ -38,6 +38,7 @@ class Order:
     role: str
     rpc: str
     deployment: Path
+    accounts: Path
     group: int
     key: bytes
     store: Path
@@ -64,7 +65,9 @@ def run(order: Order) -> None:
     if order.role == "assistant":
         crew.assist(open_store(str(order.store)), order.state, order.options)
         return
-    group = connect(order.rpc, deployment=order.deployment).group(order.group)
+    spending = Spending(accounts=order.accounts)
+    chain = connect(order.rpc, deployment=order.deployment, spending=spending)
+    group = chain.group(order.group)
     account = Account.from_key(order.key)
     shared = open_store(str(order.store))
     roles: dict[str, Callable[[Seat], Role]] = {

@@ -156,6 +156,7 @@ class Stage:
             role,
             rpc or self.net.url,
             self.net.deployment_file,
+            self.net.spending.accounts,
             self.group.id,
             bytes(self.net.accounts[name].key),
             self.store.path,

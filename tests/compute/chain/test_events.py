@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from compute.chain import Chain, MalformedAnswer, RpcRefused, events, rpc
+from compute.chain import Chain, MalformedAnswer, RpcRefused, endpoint, events
 from compute.chain.events import Follower, read_events
 from tests.compute.chain.test_transactions import Tamper, honest, proxy
 from tests.integration.devnet import Devnet
@@ -68,9 +68,9 @@ def test_ranges_shrink_when_the_answer_is_too_large(
         devnet.sender("tara").stake(1, 7)
     chain = devnet.chain()
     expected = staked(chain)
-    monkeypatch.setattr(rpc, "MAX_ANSWER_BYTES", 2_500)  # of three logs or so
+    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 2_500)  # of three logs or so
     assert staked(chain) == expected and len(expected) >= 8
-    monkeypatch.setattr(rpc, "MAX_ANSWER_BYTES", 500)  # of none
+    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 500)  # of none
     with pytest.raises(MalformedAnswer, match="sent more than"):
         staked(chain)
 

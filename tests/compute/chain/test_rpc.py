@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from compute.chain import MalformedAnswer, Reverted, RpcRefused, RpcUnavailable
-from compute.chain.rpc import MAX_ANSWER_BYTES, Rpc, data_bytes, quantity, revert_reason
+from compute.chain import MalformedAnswer, Reverted, RpcRefused, RpcUnavailable, WrongChain
+from compute.chain.endpoint import MAX_ANSWER_BYTES, masked
+from compute.chain.rpc import Rpc, data_bytes, quantity, revert_reason
 from tests.compute.chain.rogue import results, rogue
 from tests.integration.devnet import free_port
 
@@ -124,10 +125,154 @@ def test_batches_are_put_in_order() -> None:
         assert quick(url).batch([("a", ()), ("b", ()), ("c", ())]) == ["a", "b", "c"]
 
 
-def test_a_node_that_knows_no_batches_says_so() -> None:
-    refusal = b'{"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": "no batches"}}'
-    with rogue(lambda *_: refusal) as url, pytest.raises(RpcRefused, match="no batches"):
-        quick(url).batch([("a", ())])
+def test_a_node_that_knows_no_batches_is_asked_one_by_one() -> None:
+    batches = 0
+
+    def single(request, _):
+        nonlocal batches
+        if isinstance(request, list):
+            batches += 1
+            return b'{"id": null, "error": {"code": -32600, "message": "no batches"}}'
+        return json.dumps({"id": request["id"], "result": request["method"]}).encode()
+
+    with rogue(single) as url:
+        rpc = quick(url)
+        assert rpc.batch([("a", ()), ("b", ())]) == ["a", "b"]
+        assert rpc.batch([("c", ())]) == ["c"]
+    assert batches == 1
+
+
+def test_an_answer_whose_id_cannot_be_an_id() -> None:
+    odd = b'[{"id": [1], "result": 1}, {"id": {}, "result": 1}]'
+    with rogue(lambda *_: odd) as url, pytest.raises(MalformedAnswer):
+        quick(url).batch([("a", ()), ("b", ())])
+
+
+def test_a_key_in_an_address_is_never_shown() -> None:
+    assert masked("https://me:pass@x.example:8545/v3/KEY?k=KEY") == "https://x.example:8545/…"
+    assert masked("http://127.0.0.1:8545") == "http://127.0.0.1:8545"
+    assert masked("http://[::1]:8545/") == "http://[::1]:8545"
+    with pytest.raises(RpcUnavailable) as silent:
+        quick(f"http://127.0.0.1:{free_port()}/v3/SECRET").request("eth_chainId")
+    with pytest.raises(RpcUnavailable) as wrong:
+        Rpc("wss://x.example/v3/SECRET")
+    assert "SECRET" not in str(silent.value) + str(wrong.value)
+
+
+GOOD = {"eth_chainId": "0x1", "eth_call": "0x01"}
+
+
+def test_another_endpoint_stands_in_for_a_dead_one(caplog) -> None:
+    with rogue(results(GOOD)) as good:
+        rpc = quick(f"http://127.0.0.1:{free_port()}/KEY, {good}")
+        assert [rpc.request("eth_call") for _ in range(5)] == ["0x01"] * 5
+    assert "nothing listens" in caplog.text and "KEY" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b'{"id": 77, "result": "0x02"}',
+        b'{"id": null, "error": {"code": -32005, "message": "daily request count exceeded"}}',
+        b'{"id": null, "error": {"code": 429, "message": "slow down"}}',
+    ],
+)
+def test_another_endpoint_answers_what_one_cannot(body: bytes) -> None:
+    with rogue(lambda *_: body) as bad, rogue(results(GOOD)) as good:
+        rpc = quick(f"{bad},{good}")
+        assert rpc.request("eth_call") == "0x01"
+        assert rpc.batch([("eth_call", ())]) == ["0x01"]
+
+
+def test_a_refusal_and_a_revert_are_answers() -> None:
+    """They would be the same from another endpoint: nobody else is asked."""
+    refused = b'{"id": 1, "error": {"code": -32000, "message": "query returned more than 10000"}}'
+    with (
+        rogue(lambda *_: refused) as first,
+        rogue(results(GOOD)) as second,
+        pytest.raises(RpcRefused),
+    ):
+        quick(f"{first},{second}").request("eth_call")
+
+
+def test_an_endpoint_is_left_alone_as_long_as_it_asks() -> None:
+    asked = 0
+
+    def full(_, handler):
+        nonlocal asked
+        asked += 1
+        handler.send_response(429)
+        handler.send_header("Retry-After", "120")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with rogue(full) as url:
+        rpc = quick(url)
+        for _ in range(3):
+            with pytest.raises(RpcUnavailable, match=r"wants no request for 1[12]\d s"):
+                rpc.request("eth_call")
+    assert asked == 1
+
+
+def test_a_short_retry_after_is_waited_for() -> None:
+    times = []
+
+    def once(request, handler):
+        times.append(time.monotonic())
+        if len(times) == 1:
+            handler.send_response(429)
+            handler.send_header("Retry-After", "1")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return None
+        return json.dumps({"id": request["id"], "result": "0x1"}).encode()
+
+    with rogue(once) as url:
+        assert quick(url).request("eth_chainId") == "0x1"
+    assert times[1] - times[0] >= 1
+
+
+def test_an_endpoint_of_another_chain_is_never_believed() -> None:
+    with rogue(results(GOOD | {"eth_chainId": "0x2", "eth_call": "0xff"})) as wrong:
+        with rogue(results(GOOD)) as good:
+            rpc = quick(f"{wrong},{good}")
+            rpc.expect(1)
+            assert [rpc.request("eth_call") for _ in range(3)] == ["0x01"] * 3
+        with pytest.raises(WrongChain, match="serves chain 2, not chain 1"):
+            quick(wrong).expect(1)
+
+
+def head(number: int) -> dict:
+    return {"eth_getBlockByNumber": {"number": hex(number)}}
+
+
+def test_an_endpoint_that_lags_is_passed_over() -> None:
+    first, second = head(100), head(100)
+    with (
+        rogue(lambda r, h: results(first)(r, h)) as a,
+        rogue(lambda r, h: results(second)(r, h)) as b,
+    ):
+        rpc = quick(f"{a},{b}")
+        rpc._endpoints[0].failed()  # so that the second one is asked
+        second.update(head(110))
+        assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == hex(110)
+        time.sleep(0.05)
+        assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == hex(110)
+        first.update(head(111))
+        time.sleep(0.05)
+        assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == hex(111)
+
+
+def test_a_head_that_stands_still_makes_others_be_asked(monkeypatch) -> None:
+    monkeypatch.setattr("compute.chain.rpc.STILL_SECONDS", 0.1)
+    with rogue(results(head(100))) as a, rogue(results(head(102))) as b:
+        rpc = quick(f"{a},{b}")
+        seen = []
+        for _ in range(4):
+            seen.append(rpc.request("eth_getBlockByNumber", "latest", False)["number"])
+            time.sleep(0.06)
+    assert seen[0] == hex(100) and hex(102) in seen
 
 
 def error_string(text: str) -> bytes:

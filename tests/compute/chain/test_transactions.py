@@ -1,6 +1,8 @@
 """Sending: nothing twice, nothing lost, nothing paid in vain."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -19,6 +21,9 @@ from compute.chain import (
     RpcRefused,
     RpcUnavailable,
     Sender,
+    Spending,
+    TooExpensive,
+    TooLate,
     TransactionPending,
 )
 from compute.chain.rpc import Rpc
@@ -47,7 +52,8 @@ def proxy(devnet: Devnet, tamper: Tamper) -> Iterator[Chain]:
         return None if answers is None else json.dumps(answers).encode()
 
     with rogue(answer) as url:
-        yield Chain(Rpc(url, timeout=5, attempts=2, pause=0.01), devnet.chain().deployment)
+        rpc = Rpc(url, timeout=5, attempts=2, pause=0.01)
+        yield Chain(rpc, devnet.chain().deployment, devnet.spending)
 
 
 def honest(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -167,36 +173,209 @@ def test_a_node_that_dies_while_sending_leaves_the_question_open(devnet: Devnet)
         return None if dead else ask()
 
     with proxy(devnet, die) as chain, pytest.raises(TransactionPending, match="before you repeat"):
-        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+        Sender(chain, devnet.accounts["alice"], timeout=0.5).request_exit(1, 5)
 
 
 def test_a_transaction_that_no_block_takes(devnet: Devnet) -> None:
-    devnet.rpc("evm_setAutomine", False)
-    try:
+    alice = devnet.accounts["alice"]
+    with unmined(devnet):
         chain = devnet.chain()
-        impatient = Sender(chain, devnet.accounts["alice"], timeout=0.3)
-        with pytest.raises(TransactionPending, match="Do not send it again") as waiting:
+        impatient = Sender(chain, alice, timeout=0.3)
+        with pytest.raises(TransactionPending, match="waits for this one") as waiting:
             impatient.request_exit(1, 5)
         assert waiting.value.transaction_hash.startswith("0x")
-        with pytest.raises(TransactionPending, match="that no block takes"):
-            impatient.request_exit(1, 5)
+        with pytest.raises(TransactionPending, match=r"that no block takes.*Nothing was sent"):
+            impatient.request_exit(1, 6)
+    assert chain.vault.stake_of(1, alice.address) == 100 * 10**18 - 5
+
+
+@contextmanager
+def unmined(devnet: Devnet) -> Iterator[None]:
+    """Until the end no transaction gets into a block by itself."""
+    devnet.rpc("evm_setAutomine", False)
+    try:
+        yield
     finally:
         devnet.rpc("evm_setAutomine", True)
         devnet.rpc("evm_mine")
-    alice = devnet.accounts["alice"].address
-    assert chain.vault.stake_of(1, alice) == 100 * 10**18 - 5
+
+
+def test_a_repeated_command_waits_for_what_was_sent(devnet: Devnet) -> None:
+    alice = devnet.accounts["alice"]
+    before = nonce(devnet, "alice")
+    with unmined(devnet), pytest.raises(TransactionPending):
+        Sender(devnet.chain(), alice, timeout=0.3).request_exit(1, 5)
+    again = devnet.sender("alice").request_exit(1, 5)
+    assert again.event("ExitRequested")["amount"] == 5
+    assert nonce(devnet, "alice") == before + 1
+    devnet.sender("alice").request_exit(1, 5)  # its outcome was told: this is another one
+    assert nonce(devnet, "alice") == before + 2
+
+
+def test_a_malformed_answer_to_a_send_is_not_called_unsent(devnet: Devnet) -> None:
+    def garble(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = ask()
+        return {} if call["method"] == "eth_sendRawTransaction" else answer
+
+    before = nonce(devnet, "alice")
+    with proxy(devnet, garble) as chain:
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    assert nonce(devnet, "alice") == before + 1
+
+
+def test_what_the_network_lost_is_sent_again(devnet: Devnet) -> None:
+    swallowed = []
+
+    def swallow(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if call["method"] == "eth_sendRawTransaction" and not swallowed:
+            swallowed.append(call)
+            for _ in range(3):
+                devnet.rpc("evm_mine")
+            return {"jsonrpc": "2.0", "id": call["id"], "result": "0x" + "11" * 32}
+        return ask()
+
+    with proxy(devnet, swallow) as chain:
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    assert len(swallowed) == 1
+
+
+def priced(devnet: Devnet, base_fee: int) -> None:
+    """Mine blocks at this base fee, which take nothing that pays less."""
+    for _ in range(4):
+        devnet.rpc("anvil_setNextBlockBaseFeePerGas", hex(base_fee))
+        devnet.rpc("evm_mine")
+
+
+def pending(devnet: Devnet, name: str) -> bool:
+    known = devnet.web3.eth.get_transaction_count(devnet.accounts[name].address, "pending")
+    return known > nonce(devnet, name)
+
+
+def test_a_fee_is_raised_until_a_block_takes_it(devnet: Devnet) -> None:
+    done: list[Any] = []
+    with unmined(devnet):
+        sender = devnet.sender("alice")
+        worker = threading.Thread(target=lambda: done.append(sender.request_exit(1, 5)))
+        worker.start()
+        wait_until(lambda: pending(devnet, "alice"))
+        deadline = time.monotonic() + 30
+        while worker.is_alive() and time.monotonic() < deadline:
+            priced(devnet, 50 * 10**9)
+            time.sleep(0.3)
+    worker.join(5)
+    sent = devnet.web3.eth.get_transaction(done[0].transaction_hash)
+    assert sent["maxFeePerGas"] > 50 * 10**9
+
+
+def test_a_price_above_what_the_user_allows(devnet: Devnet) -> None:
+    priced(devnet, 500 * 10**9)
+    spending = Spending(10**16, devnet.spending.accounts)
+    chain = Chain(devnet.chain().rpc, devnet.chain().deployment, spending)
+    before = nonce(devnet, "alice")
+    with pytest.raises(TooExpensive, match=r"you allow 0\.01.*--max-fee"):
+        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    assert nonce(devnet, "alice") == before
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_vote_takes_the_place_of_stuck_housekeeping(devnet: Devnet) -> None:
+    chain = devnet.chain()
+    group, keeper = chain.group(1), devnet.accounts["alice"]
+    devnet.warp(group.slot_at(chain.now()).end + 10)
+    before = nonce(devnet, "alice")
+    held = devnet.web3.eth.get_balance(chain.sale.contract.address)  # type: ignore[arg-type]
+
+    def keep_back(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if call["method"] == "eth_sendRawTransaction":
+            return {"jsonrpc": "2.0", "id": call["id"], "result": "0x" + "11" * 32}
+        return ask()
+
+    # housekeeping of another process of this account, in a pool from which no block takes it
+    with proxy(devnet, keep_back) as elsewhere, pytest.raises(TransactionPending):
+        Sender(elsewhere, keeper, timeout=0.3).release()
+    for _ in range(3):
+        devnet.rpc("evm_mine")
+    value = b"\x07" * 32
+    receipt = devnet.sender("alice").commit(group, value)
+    sent = devnet.web3.eth.get_transaction(receipt.transaction_hash)  # type: ignore[arg-type]
+    assert sent["nonce"] == before and nonce(devnet, "alice") == before + 1
+    assert group.voting.commitment(value) is not None
+    assert devnet.web3.eth.get_balance(chain.sale.contract.address) == held  # type: ignore[arg-type]
+
+
+def test_two_processes_of_one_account_share_its_nonces(devnet: Devnet) -> None:
+    before = nonce(devnet, "alice")
+    script = (
+        "import sys; from pathlib import Path; from eth_account import Account\n"
+        "from compute.chain import Spending, connect\n"
+        "url, deployment, accounts, key, first = sys.argv[1:]\n"
+        "chain = connect(url, deployment=deployment, spending=Spending(accounts=Path(accounts)))\n"
+        "sender = chain.sender(Account.from_key(key))\n"
+        "for n in range(8): sender.request_exit(1, int(first) + n)\n"
+    )
+    key = devnet.accounts["alice"].key.hex()
+    common = [devnet.url, devnet.deployment_file, devnet.spending.accounts, key]
+    rivals = [
+        subprocess.Popen([sys.executable, "-c", script, *map(str, common), str(first)])
+        for first in (100, 200)
+    ]
+    assert [rival.wait(60) for rival in rivals] == [0, 0]
+    assert nonce(devnet, "alice") == before + 16
+    left = devnet.chain().vault.stake_of(1, devnet.accounts["alice"].address)
+    assert left == 100 * 10**18 - sum((*range(100, 108), *range(200, 208)))
+
+
+def test_what_cannot_land_in_time_is_not_sent(devnet: Devnet) -> None:
+    chain = devnet.chain()
+    group = chain.group(1)
+    slot = group.slot_at(chain.now() + group.schedule.period)
+    devnet.warp(slot.reveal_at - 20)
+    before = nonce(devnet, "alice")
+    with pytest.raises(TooLate, match=r"20 s are left for commit.*Nothing was sent"):
+        devnet.sender("alice").commit(group, b"\x07" * 32)
+    assert nonce(devnet, "alice") == before
+
+
+def test_waiting_ends_at_once_when_asked_and_another_process_goes_on(devnet: Devnet) -> None:
+    class Enough(Exception):
+        pass
+
+    def enough() -> None:
+        if pending(devnet, "alice"):
+            raise Enough
+
+    with unmined(devnet):
+        chain = devnet.chain()
+        chain.rpc.check = enough
+        began = time.monotonic()
+        with pytest.raises(Enough):
+            chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+        assert time.monotonic() - began < 3
+    before = nonce(devnet, "alice")
+    devnet.sender("alice").request_exit(1, 5)
+    assert nonce(devnet, "alice") == before
 
 
 @pytest.mark.parametrize("price", [10**15, 2**200])
-def test_a_node_may_not_name_any_price(devnet: Devnet, price: int) -> None:
+def test_a_node_may_not_name_any_tip(devnet: Devnet, price: int) -> None:
     def greedy(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         answer = ask()
         if call["method"] == "eth_maxPriorityFeePerGas":
             answer["result"] = hex(price)
+        if call["method"] == "eth_feeHistory":
+            answer["result"]["reward"] = [[hex(price)]] * 5
         return answer
 
-    with proxy(devnet, greedy) as chain, pytest.raises(RpcRefused, match="calmer hour"):
-        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    with proxy(devnet, greedy) as chain:
+        receipt = chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    sent = devnet.web3.eth.get_transaction(receipt.transaction_hash)  # type: ignore[arg-type]
+    assert sent["maxPriorityFeePerGas"] <= 3 * 10**9
 
 
 LIES = [
@@ -205,7 +384,8 @@ LIES = [
     ("eth_estimateGas", hex(2**255)),
     ("eth_getBlockByNumber", {"baseFeePerGas": "low"}),
     ("eth_getBlockByNumber", None),
-    ("eth_maxPriorityFeePerGas", "much"),
+    ("eth_feeHistory", "much"),
+    ("eth_feeHistory", {"baseFeePerGas": ["low"], "reward": [[]]}),
     ("eth_getTransactionReceipt", {"status": "0x1"}),
     ("eth_getTransactionReceipt", "yes"),
 ]
@@ -220,8 +400,9 @@ def test_whatever_a_node_answers_it_is_one_of_our_errors(
             return {"jsonrpc": "2.0", "id": call["id"], "result": lie}
         return ask()
 
-    with proxy(devnet, lying) as chain, pytest.raises((MalformedAnswer, RpcRefused)):
-        chain.sender(devnet.accounts["alice"]).request_exit(1, 5)
+    expected = TransactionPending if "Receipt" in method else (MalformedAnswer, RpcRefused)
+    with proxy(devnet, lying) as chain, pytest.raises(expected):
+        Sender(chain, devnet.accounts["alice"], timeout=0.5).request_exit(1, 5)
 
 
 def test_logs_of_another_contract_are_not_ours(devnet: Devnet) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,10 +20,10 @@ class Times:
         self._times: Iterator[int | None] = iter(times)
 
     def now(self) -> int:
-        time = next(self._times)
-        if time is None:
+        now = next(self._times)
+        if now is None:
             raise RpcUnavailable("No answer.")
-        return time
+        return now
 
 
 def status(state: Path) -> dict[str, object]:
@@ -103,3 +104,41 @@ def test_work_is_left_when_its_time_is_over_and_not_while_the_chain_is_silent(
     seldom.stop()
     with pytest.raises(Stopped):
         seldom.check_until(20)
+
+
+def test_a_chain_that_keeps_real_time_is_not_polled(tmp_path: Path) -> None:
+    start = int(time.time())
+    times = Times(start, start + 1, start + 2)
+    began = time.monotonic()
+    assert Clock(times, tmp_path, poll_seconds=0.01).wait(Wait(start + 2, "waiting")) == start + 2
+    assert time.monotonic() - began > 0.9  # three looks, not a hundred
+
+
+def test_looks_for_the_same_thing_grow_seldom(tmp_path: Path) -> None:
+    now = int(time.time())
+    clock, pauses = Clock(Times(*[now] * 40), tmp_path, poll_seconds=1), []
+    clock.pause = pauses.append  # type: ignore[method-assign, assignment]
+    for _ in range(12):
+        clock.wait(Wait(now + 9_999, "looking", recheck=True))
+    assert pauses[:2] == [1, 1.5] and pauses[-1] == 30
+
+
+def test_a_head_that_stands_still_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("compute.node.clock.STILL_SECONDS", 0.01)
+    clock = clock_of(tmp_path, *[10] * 40, 20)
+    assert clock.wait(Wait(20, "waiting")) == 20
+    assert "the chain shows no new block" in caplog.text
+
+
+def test_the_status_does_not_repeat_what_is_no_longer_known(tmp_path: Path) -> None:
+    clock = clock_of(tmp_path, 10)
+
+    def fail(now: int) -> Wait:
+        clock.stop()
+        raise RpcUnavailable("No answer.")
+
+    follow(fail, clock)
+    assert "waiting for the chain: No answer." in str(status(tmp_path)["doing"])

@@ -96,3 +96,9 @@ def test_without_room_nothing_is_recorded(tmp_path: Path) -> None:
         assert journal.get(2) is None
     with open_journal(tmp_path) as journal:
         assert list(journal) == [Note(1, b"a", 1)]
+
+
+def test_nobody_else_can_read_it(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.record(Note(1, b"a", 1))
+    assert (tmp_path / "journal.json").stat().st_mode & 0o777 == 0o600

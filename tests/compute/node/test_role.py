@@ -30,7 +30,7 @@ class Note(Entry):
 
 def seat(folder: Path, voting: str = "0x22") -> Seat:
     """A seat whose chain is not asked."""
-    chain = SimpleNamespace(chain_id=1, now=lambda: 0)
+    chain = SimpleNamespace(chain_id=1, now=lambda: 0, rpc=SimpleNamespace())
     contract = SimpleNamespace(address=voting)
     group: Any = SimpleNamespace(chain=chain, voting=contract, genesis_time=5)
     account: Any = SimpleNamespace(address="0x11")

@@ -1,0 +1,18 @@
+"""How an account's transactions are paid for, and where its processes agree on them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from compute.home import data_folder
+from compute.units import ETHER
+
+
+@dataclass(frozen=True)
+class Spending:
+    """`max_fee`: wei of gas that one transaction may cost, replacements included.
+
+    `accounts`: the folder that all processes of an account share, see `flights`.
+    """
+
+    max_fee: int = ETHER // 10
+    accounts: Path = field(default_factory=lambda: data_folder() / "accounts")
