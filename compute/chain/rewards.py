@@ -159,8 +159,7 @@ def _keeper_rewards(
     cast = {
         winner: mine
         for (winner, mine), root in zip(voted, roots, strict=True)
-        if root
-        and approvals(mine).get(winner.checkpoint_hash) == attestation(root, address)
+        if root and approvals(mine).get(winner.checkpoint_hash) == attestation(root, address)
     }
     earning = list(cast)
     starts = [group.slot(winner.block_index).start for winner in earning]

@@ -187,9 +187,7 @@ class Sender:
 
     # Sponsorship
 
-    def sponsor(
-        self, group_id: int, token: str, amount: int, n_blocks: int, until: int
-    ) -> Receipt:
+    def sponsor(self, group_id: int, token: str, amount: int, n_blocks: int, until: int) -> Receipt:
         """Put `amount` of any ERC-20 behind a group's next accepted blocks, approving it first
         where needed; the event Sponsored holds the `sponsorship_id` and what arrived."""
         contract = Contract(self.chain.rpc, "Neuron", token)

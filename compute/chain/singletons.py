@@ -156,7 +156,9 @@ class Sponsorships:
         ]
         return [one for one in found if one.sponsor != ZERO_ADDRESS]
 
-    def is_drawn(self, numbers: Sequence[tuple[int, int]], staker: str = ZERO_ADDRESS) -> list[bool]:
+    def is_drawn(
+        self, numbers: Sequence[tuple[int, int]], staker: str = ZERO_ADDRESS
+    ) -> list[bool]:
         """Whether each (sponsorship, height) is drawn by a keeper, or by trainer and proposer."""
         return self.contract.call_many([("drawn", (*number, staker)) for number in numbers])
 

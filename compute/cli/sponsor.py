@@ -22,7 +22,6 @@ YEAR = 365 * DAY
 _NUMBER = re.compile(r"\d{1,30}(\.\d{1,77})?")
 
 
-
 class _Sponsor(TyperGroup):
     """`nrn sponsor GROUP AMOUNT` is `nrn sponsor add GROUP AMOUNT`."""
 

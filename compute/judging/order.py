@@ -5,9 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 
-def drawn(
-    shards: int, claimed: Sequence[int] | None, standing: Sequence[int] | None
-) -> list[int]:
+def drawn(shards: int, claimed: Sequence[int] | None, standing: Sequence[int] | None) -> list[int]:
     """Every shard once, drawn at random.
 
     `claimed` are the sums of losses (Q32.32 nats) that a trainer published for each shard,

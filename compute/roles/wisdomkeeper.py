@@ -283,9 +283,7 @@ class Wisdomkeeper(Role):
         if not outcome.redeemed:
             attempt(f"redeem block {n}", lambda: sender.redeem(group, n))
         if group.voting.eval_root(n) is None:
-            attempt(
-                f"open the root of block {n}", lambda: sender.open_root(group, n, root)
-            )
+            attempt(f"open the root of block {n}", lambda: sender.open_root(group, n, root))
         return attempt(
             f"claim the keeper's share of block {n}",
             lambda: sender.claim_keeper(group, n, cast, self._staker),

@@ -50,9 +50,7 @@ def ballots(stage: Stage) -> list[bytes]:
     return [event["checkpoint_hash"] for event in stage.happened("Voted")]
 
 
-def test_from_the_deadline_on_nothing_is_sought(
-    stage: Stage, claims: list[bytes]
-) -> None:
+def test_from_the_deadline_on_nothing_is_sought(stage: Stage, claims: list[bytes]) -> None:
     """judge: three searches | deadline: no search, a vote"""
     sought: list[bytes] = []
     stage.store = Searching(stage.store.path, sought.append)

@@ -68,7 +68,14 @@ class Liar(Rpc):
     @classmethod
     def of(cls, seed: int, chain: Chain) -> "Liar":
         """About the contracts of a chain with a group 1."""
-        shared = (chain.neuron, chain.sale, chain.vault, chain.coinbase, chain.registry, chain.sponsorship)
+        shared = (
+            chain.neuron,
+            chain.sale,
+            chain.vault,
+            chain.coinbase,
+            chain.registry,
+            chain.sponsorship,
+        )
         group = chain.group(1)
         contracts = [one.contract for one in (*shared, group.voting, group.deltas)]
         return cls(seed, contracts)

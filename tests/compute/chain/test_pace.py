@@ -8,7 +8,18 @@ from tests.integration.devnet import CONFIG, Devnet
 
 def test_four_accepted_blocks_double_and_one_without_a_winner_halves() -> None:
     young = Pace(8, 30)
-    assert [young.after(range(n)).asked(n) for n in range(10)] == [8, 10, 12, 14, 16, 20, 24, 28, 30, 30]
+    assert [young.after(range(n)).asked(n) for n in range(10)] == [
+        8,
+        10,
+        12,
+        14,
+        16,
+        20,
+        24,
+        28,
+        30,
+        30,
+    ]
     # where the bound is reached the level stays
     assert [young.after(range(99)).asked(n) for n in (99, 100, 101, 102)] == [30, 16, 8, 8]
 

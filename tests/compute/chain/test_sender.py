@@ -94,7 +94,9 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
     assert group.voting.is_used(claim.checkpoint_hash) and not group.voting.is_used(h("other"))
     stored = group.voting.candidate(claim.checkpoint_hash)
     assert (
-        stored is not None and stored.bond == NRN and stored.payer == stored.trainer == claim.trainer
+        stored is not None
+        and stored.bond == NRN
+        and stored.payer == stored.trainer == claim.trainer
     )
     assert (stored.loss, stored.seq, stored.block_index) == (claim.loss, 1, n)
     (revealed,) = group.voting.candidates(n)

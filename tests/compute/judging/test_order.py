@@ -9,9 +9,7 @@ SHARDS = 60
 
 def looks(claimed: list[int], standing: list[int] | None) -> float:
     """Mean number of shards looked at until shard 17 is, in many draws."""
-    return statistics.mean(
-        drawn(SHARDS, claimed, standing).index(17) + 1 for _ in range(400)
-    )
+    return statistics.mean(drawn(SHARDS, claimed, standing).index(17) + 1 for _ in range(400))
 
 
 def test_every_shard_comes_once() -> None:
