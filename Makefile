@@ -19,7 +19,7 @@ INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz bench lock clean
+.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz prove simulate bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,12 +100,28 @@ format: setup ## Rewrite the sources in the house style
 fuzz: setup ## Long state machines over the contracts (FUZZ_CALLS contract calls)
 	FUZZ_CALLS=$${FUZZ_CALLS:-100000} $(PYTEST) -q -n $(WORKERS) tests/stateful
 
+prove: .venv-prove/.installed ## Prove statements of the specification on the bytecode, refute planted lies
+	python scripts/prove.py
+
+# halmos pins versions of its own (rich, z3): an environment apart, with its solvers. forge compiles the proofs.
+.venv-prove/.installed: tests/proofs/requirements.lock tests/proofs/package-lock.json | setup
+	@test -x .venv-prove/bin/python || $(PYTHON) -m venv .venv-prove
+	@.venv/bin/uv pip sync --quiet --python .venv-prove/bin/python --require-hashes tests/proofs/requirements.lock
+	@npm install --prefix tests/proofs --no-save --no-audit --no-fund --ignore-scripts --loglevel=error
+	@cd tests/proofs/node_modules/.bin && ln -sf ../@foundry-rs/forge-*/bin/forge forge
+	@touch $@
+
+simulate: setup ## Play the economy on the bytecode: docs/economy/ (minutes; FULL=1: four years, an hour)
+	python -m economy $(if $(FULL),--full)
+
 bench: setup ## Every benchmark: ratios against a baseline measured in the same run
 	for script in benchmarks/*.py; do echo "== $$script"; python "$$script"; done
 
 lock: setup ## Resolve requirements.lock again after a change of pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra contracts --extra demo \
 	  --group dev --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
+	  --no-header tests/proofs/requirements.in --output-file tests/proofs/requirements.lock
 
 clean: ## Remove what the other targets made
-	rm -rf .venv node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-prove node_modules tests/proofs/node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache

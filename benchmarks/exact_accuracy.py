@@ -22,7 +22,7 @@ import optax
 
 from compute.exact import evaluate
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "compute" / "exact"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 from exact_families import FAMILIES, SMOOTHING, Family
 from exact_strangers import STRANGERS

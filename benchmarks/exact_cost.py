@@ -1,9 +1,10 @@
 """What the exact loss costs: time and peak memory of jitted float32, float64 and exact, as ratios.
 
 All three compute the mean cross-entropy of one batch, interleaved, medians of several rounds that
-take two seconds at least.  The exact side has its weights on their grids already, as for every
-batch of a checkpoint but the first; `prepare` is that first step.  Memory is the compiler's peak of
-temporary buffers.  Accuracy is the relative error of the mean loss against float64.
+take two seconds at least.  The exact side has computed what depends on the weights alone,
+as for every batch of a checkpoint but the first; `prepare` is that first step.  Memory is the
+compiler's peak of temporary buffers.  Accuracy is the relative error of the mean loss against
+float64.
 
     python benchmarks/exact_cost.py [--rounds 9] [--json FILE] [--only mlp cnn ...]
 """
@@ -11,6 +12,7 @@ temporary buffers.  Accuracy is the relative error of the mean loss against floa
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import statistics
 import time
@@ -23,8 +25,12 @@ import numpy as np
 import optax
 from parts.exact_models import Case, cnn, lm, mlp
 
-from compute.exact.evaluation import example_loss
-from compute.exact.staging import split
+from compute.exact.carriers import CARRIERS
+from compute.exact.evaluation import COMPILER_OPTIONS
+from compute.exact.face import named
+from compute.exact.losses import cross_entropy
+from compute.exact.stages import Stages
+from compute.exact.tracing import trace
 
 CASES: dict[str, Callable[[], Case]] = {
     "MLP digits": mlp,
@@ -42,17 +48,7 @@ GOAL = {"LM d256/T256": 2.0, "LM d512/T256": 2.0, "LM d768/T512": 2.0}
 def program(kind: str, case: Case) -> tuple[Callable[[], Any], float, float]:
     """(one evaluation of the batch, seconds of preparation, MiB of buffers) after compilation."""
     if kind == "exact":
-        with jax.enable_x64(True):
-            params, batch = jax.device_put((case.params, (case.inputs, case.targets)))
-            leaves = jax.tree.leaves(params)
-            one = jax.vmap(example_loss(case.logits, "cross_entropy", None), in_axes=(None, 0, 0))
-            first, second = split(jax.make_jaxpr(one)(params, *batch), len(leaves))
-            kept = jax.block_until_ready(first(*leaves))
-            start = time.perf_counter()
-            jax.block_until_ready(first(*leaves))
-            seconds = time.perf_counter() - start
-            compiled = second.lower(kept, *batch).compile()
-        return lambda: compiled(kept, *batch), seconds, buffers(compiled)
+        return exact_program(case)
 
     def mean_loss(params: Any, inputs: Any, targets: Any) -> Any:
         z = case.logits(params, inputs)
@@ -65,6 +61,32 @@ def program(kind: str, case: Case) -> tuple[Callable[[], Any], float, float]:
         arguments = jax.device_put(arguments)
         compiled = jax.jit(mean_loss).lower(*arguments).compile()
     return lambda: compiled(*arguments), 0.0, buffers(compiled)
+
+
+def exact_program(case: Case) -> tuple[Callable[[], Any], float, float]:
+    """The same for the program that is traced from the case."""
+    traced = trace(case.logits, case.params, case.inputs)
+    carrier = CARRIERS["float64"]
+    stages = Stages(traced, carrier)
+
+    def second(kept: Any, inputs: list[Any], targets: Any) -> Any:
+        outputs, saturated = stages.second(kept, inputs)
+        one = jax.vmap(lambda y, target: cross_entropy(y, target, carrier))
+        losses, beyond = one(outputs[0], targets)
+        return losses, saturated | beyond
+
+    jit = functools.partial(jax.jit, compiler_options=COMPILER_OPTIONS)
+    with jax.enable_x64(True):
+        params = jax.device_put([named(case.params)[name] for name, _ in traced.parameters])
+        inputs = jax.device_put([named(case.inputs)[name] for name, _ in traced.inputs])
+        targets = jax.device_put(case.targets)
+        first = jit(stages.first)
+        kept = jax.block_until_ready(first(params))
+        start = time.perf_counter()
+        jax.block_until_ready(first(params))
+        seconds = time.perf_counter() - start
+        compiled = jit(second).lower(kept, inputs, targets).compile()
+    return lambda: compiled(kept, inputs, targets), seconds, buffers(compiled)
 
 
 def loss(kind: str, result: Any) -> float:

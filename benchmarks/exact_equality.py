@@ -47,15 +47,15 @@ SETTINGS: dict[str, Setting] = {
     "optimisation level 0": Setting("--xla_backend_optimization_level=0"),
     "fast-math": Setting("--xla_cpu_enable_fast_math=true"),
     "no excess precision": Setting("--xla_allow_excess_precision=false"),
-    "int8 carrier": Setting(carrier="int8"),
-    "int8 carrier, SSE4_2": Setting("--xla_cpu_max_isa=SSE4_2", carrier="int8"),
+    "integer carrier": Setting(carrier="integer"),
+    "integer carrier, SSE4_2": Setting("--xla_cpu_max_isa=SSE4_2", carrier="integer"),
 }
-REDUCED = ("default", "ISA SSE4_2", "4 devices", "int8 carrier")
+REDUCED = ("default", "ISA SSE4_2", "4 devices", "integer carrier")
 
 
 def evaluate_families(names: list[str], batch: int, jit: bool, carrier: str) -> dict[str, Any]:
     """{family: {"exact": integers, "float32": bit patterns of the logits}} in this process."""
-    sys.path.insert(0, str(ROOT / "tests" / "compute" / "exact"))
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
     import jax
     import numpy as np
     from exact_families import FAMILIES

@@ -249,6 +249,7 @@ def reveal(
         trainer=trainer, loss=convert(loss, uint256), part=part, relayed=convert(msg.sender != trainer, uint256)
     )
     bond: uint256 = candidates._bond(part)
+    again: uint256 = 0
     old: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
     if old.used == 0:
         assert PARENT.address == empty(address) or not staticcall PARENT.has_won(checkpoint_hash), "cv: already won"
@@ -257,12 +258,13 @@ def reveal(
         candidates._displace(checkpoint_hash)
     else:
         seq = old.seq
+        again = 1
         bond = 0
         known: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
         assert known.trainer == trainer and self._is_open(known, old), "cv: hash already used"
         claim.part = known.part
         claim.relayed = known.relayed
-    candidates._enter(checkpoint_hash, committed_1, seq, claim, eval_root_hash)
+    candidates._enter(checkpoint_hash, committed_1, seq, again, claim, eval_root_hash)
     if bond > 0:
         if claim.relayed == 1:
             candidates._relayer[checkpoint_hash] = msg.sender
@@ -622,7 +624,7 @@ def _settle(round: checkpoint_words.Round):
     winner: bytes32 = empty(bytes32)
     status, winner = self._verdict(round, level)
     outcome: checkpoint_words.Outcome = checkpoint_words.Outcome(
-        status=status, loss=0, seq=0, height=0, redeemed=0, level=level, cast=round.cast
+        status=status, loss=0, seq=0, height=0, redeemed=0, level=level, again=0, cast=round.cast
     )
     log ICheckpointVoting.BlockSettled(
         block_index=block_index, status=outcome.status, checkpoint_hash=winner, cast=round.cast
@@ -630,7 +632,9 @@ def _settle(round: checkpoint_words.Round):
     if outcome.status == _ACCEPTED:
         claim: checkpoint_words.Claim = candidates._claim_of(winner)
         outcome.loss = claim.loss
-        outcome.seq = candidates._standing_of(winner).seq
+        standing: checkpoint_words.Standing = candidates._standing_of(winner)
+        outcome.seq = standing.seq
+        outcome.again = standing.again
         outcome.height = baseline.height + 1
         self._accept(winner, claim, outcome, round)
     self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
@@ -700,9 +704,10 @@ def _is_refuted(
     if outcome.status == _NO_QUORUM or 2 * against <= outcome.cast:
         return False
     if outcome.status == _ACCEPTED:
-        improvement: uint256 = self._improvement(outcome.level)
-        better: bool = claim.loss + improvement <= outcome.loss
-        earlier: bool = claim.loss < outcome.loss + improvement and standing.seq < outcome.seq
+        # Of two claims of this block neither can have been copied: the lower loss ranks before.
+        margin: uint256 = self._improvement(outcome.level) if standing.again + outcome.again > 0 else 1
+        better: bool = claim.loss + margin <= outcome.loss
+        earlier: bool = claim.loss < outcome.loss + margin and standing.seq < outcome.seq
         if not (better or earlier):
             return False
     return self._is_quorum(against, standing.block_1 - 1)

@@ -43,12 +43,19 @@ PLANTED = {
     "delta credit: the epoch's seconds are never used up": (
         "params.EPOCH - credited)", "params.EPOCH)",
     ),
-    "nearly as good and later wins": ("seq < first and", "True and"),
+    "nearly as good and later wins": ("standing.seq < first and", "True and"),
+    "the first commitment of a block holds off what is better": (
+        "(improvement if standing.again == 1 else 1)", "improvement",
+    ),
+    "a copy of an open claim overtakes by any difference": (
+        "(improvement if standing.again == 1 else 1)", "1",
+    ),
     "half of the votes cast is enough": (
         "> round & checkpoint_words.VOTES", ">= round & checkpoint_words.VOTES",
     ),
     "the winner needs no quorum of its own": (
-        "round.cast if best == empty(bytes32) else candidates._standing_of(best).votes", "round.cast",
+        "round.cast if best == empty(bytes32) else candidates._standing_of(best).votes",
+        "round.cast",
     ),
     "a full shortlist turns a leader away": (
         "            place = i\n            break\n", "            pass\n",
@@ -191,13 +198,13 @@ def mutants(name: str) -> Iterator[Mutant]:
             yield _mutant(name, lines, number, end, f"{indent}pass")
 
 
-def planted() -> Iterator[Mutant]:
+def planted(bugs: dict[str, tuple[str, str]] = PLANTED) -> Iterator[Mutant]:
     """The real bugs."""
     sources = {name: _source(name) for name in names()}
-    for what, (right, wrong) in PLANTED.items():
+    for what, (right, wrong) in bugs.items():
         places = [name for name, source in sources.items() if right in source]
         if len(places) != 1:
-            raise SystemExit(f"mutate: '{right}' is in {len(places)} contracts: update PLANTED.")
+            raise SystemExit(f"mutate: '{right}' is in {len(places)} contracts: update '{what}'.")
         source = sources[places[0]]
         line = source[: source.index(right)].count("\n") + 1
         yield Mutant(places[0], line, what, source.replace(right, wrong))

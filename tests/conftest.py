@@ -1,10 +1,16 @@
 """Fixtures for every test that talks to a chain. One Anvil serves the session; each test gets it
-as it was at the start."""
+as it was at the start. What XLA compiles is shared by all tests and their processes."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+COMPILED = Path(__file__).parents[1] / "reports" / "jax-cache"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(COMPILED))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 if TYPE_CHECKING:
     from tests.integration.devnet import Devnet

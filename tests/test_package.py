@@ -61,7 +61,7 @@ def test_the_wheel_holds_data_and_types_and_no_private_chain(wheel: Path) -> Non
     assert {
         "compute/py.typed",
         "compute/chain/abi/Neuron.json",
-        "compute/exact/vectors.json",
+        "compute/exact/vectors/dot.jsonl",
     } <= names
     assert [name for name in sorted(names) if name.startswith("compute/chain/deployments/")] == [
         f"compute/chain/deployments/{PUBLIC}.json"

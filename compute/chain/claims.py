@@ -97,11 +97,6 @@ def commitment(digest: bytes, salt: bytes) -> bytes:
     return keccak(encode(["bytes32", "bytes32"], [digest, salt]))
 
 
-def eval_root(loss: int, transcript_root: bytes) -> bytes:
-    """The secret of an evaluation: only who evaluated knows the transcript's root."""
-    return keccak(encode(["uint64", "bytes32"], [loss, transcript_root]))
-
-
 def eval_root_hash(root: bytes) -> bytes:
     """The trainer's public promise of an evaluation root."""
     return keccak(root)

@@ -206,7 +206,7 @@ class Voting:
         return (self._terms.slot(claim.block_index).start // EPOCH + LAPSE_EPOCHS) * EPOCH
 
     def is_used(self, checkpoint_hash: bytes) -> bool:
-        """Whether the hash was ever revealed here; only a claim that nobody judged is taken again."""
+        """Whether the hash was ever revealed here; only a claim not judged is taken again."""
         return self.contract.call("is_used", checkpoint_hash)
 
     def credit(self, address: str) -> int:

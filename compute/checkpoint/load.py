@@ -22,6 +22,7 @@ class Checkpoint:
     params: dict[str, np.ndarray]
     nonce: int
     shard_sums: tuple[int, ...] | None
+    params_root: bytes
 
 
 def load(
@@ -52,7 +53,7 @@ def load(
             params[tensor.name] = words.view(np.float32)
     if root.digest() != found.params_root:
         raise InvalidCheckpoint(Reason.ROOT, found.params_root.hex())
-    return Checkpoint(params, found.nonce, found.shard_sums)
+    return Checkpoint(params, found.nonce, found.shard_sums, found.params_root)
 
 
 def announced(
@@ -75,6 +76,13 @@ def model_of(store: Store, digest: bytes) -> bytes:
     BlockUnavailable.
     """
     return manifest.get(store, digest).model_hash
+
+
+def params_root_of(store: Store, digest: bytes) -> bytes:
+    """The root over the parameters that the checkpoint's header states. Raises InvalidCheckpoint
+    or BlockUnavailable.
+    """
+    return manifest.get(store, digest).params_root
 
 
 def held_out_of(store: Store, digest: bytes) -> manifest.HeldOut | None:

@@ -13,6 +13,7 @@ from compute.cli import (
     model,
     redeem,
     sale,
+    simulate,
     sponsor,
     stake,
     status,
@@ -29,7 +30,6 @@ COMMON_OPTIONS = {
     "--ipfs",
     "--account",
     "--password-file",
-    "--trust-code",
     "--json",
 }
 
@@ -61,7 +61,7 @@ def program(
     pass
 
 
-for module in (status, stake, sponsor, train, work, redeem, check):
+for module in (status, stake, sponsor, train, work, redeem, check, simulate):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(model.app, name="model")

@@ -73,7 +73,7 @@ def evaluate(
             "valid": result.valid,
             "reason": result.reason,
             "examples": len(examples),
-            "root": Digest(result.root),
+            "root": Digest(result.top.hash),
             "checkpoint": digest,
             "version": version,
         },

@@ -21,6 +21,9 @@ def check(
     carrier: Annotated[
         str | None, typer.Option(help="Way of multiplying matrices; this device's by default.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All vectors of each operation; takes many minutes.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run the conformance vectors on the device at hand. One that fails any must not vote, nor
@@ -34,7 +37,7 @@ def check(
         raise typer.BadParameter(f"there is no '{carrier}', only: {', '.join(CARRIERS)}")
     out = Output(as_json=as_json)
     with out.progress("running the conformance vectors"):
-        report = conformance.check(carrier)
+        report = conformance.check(carrier, each=None if every else conformance.FEW)
     out.record(
         "Exact numbers on this device",
         {

@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,10 @@ from compute.cli.design import Design, read_first
 from compute.cli.failure import Refused
 from compute.cli.output import Output
 from compute.cli.session import Session
-from compute.cli.values import Digest
+from compute.cli.values import Digest, Size
+
+if TYPE_CHECKING:
+    from compute.models import ModelSpecification
 
 app = typer.Typer(help="Write and look at models.", no_args_is_help=True)
 
@@ -33,46 +36,103 @@ def new(
     Example: nrn model new --model vit --size small --data first.npz > model.json
     """
     specification = design.fit(*read_first(data, window, tokeniser))
-    typer.echo(json.dumps(json.loads(specification.encode()), indent=2))
+    typer.echo(json.dumps(json.loads(specification.design()), indent=2))
 
 
 @command(app, "show")
 def show(session: Session, group_id: GroupId) -> None:
-    """What a group trains.
+    """What a group trains: its model, what one evaluation costs, and the program, step by step.
 
     Example: nrn model show 1
     """
-    from compute.judging.retrieval import load_specification
+    from compute.program import text
 
-    group = session.group(group_id)
-    specification = load_specification(session.blocks, group.model_hash)
+    specification = _specification(session, group_id)
     sizes = [math.prod(shape) for shape in specification.parameter_shapes().values()]
-    document = json.loads(specification.encode())
+    design = json.loads(specification.design())
+    lines = list(text.lines(specification.program))
     session.out.record(
         f"Model of group {group_id}",
         {
-            "hash": Digest(group.model_hash),
+            "hash": Digest(specification.hash),
             "parameters": sum(sizes),
             "outputs": list(specification.output_shape),
-            **{key: value for key, value in document.items() if key != "format"},
+            **_cost(specification),
+            **{key: value for key, value in design.items() if key != "format"},
+            **({"program": lines} if session.as_json else {}),
+        },
+    )
+    if not session.as_json:
+        session.out.show(Output.plain("\n".join(lines)), None)
+
+
+@command(app, "design")
+def design(session: Session, group_id: GroupId) -> None:
+    """Print a group's model as a file that `--specification` takes, to edit it for a fork.
+
+    Example: nrn model design 1 > model.json
+    """
+    specification = _specification(session, group_id)
+    typer.echo(json.dumps(json.loads(specification.design()), indent=2))
+
+
+@command(app, "check")
+def check(session: Session, group_id: GroupId) -> None:
+    """Read a group's program before you join: what it costs, and what it could do.
+
+    Example: nrn model check 1
+    """
+    from compute.oracle import advice
+
+    specification = _specification(session, group_id)
+    program = specification.program
+    used = advice.operations(program)
+    session.out.record(
+        f"Program of group {group_id}",
+        {
+            **_cost(specification),
+            "operations": ", ".join(f"{name} × {count}" for name, count in used.items()),
+            "sight": {
+                column.name: str(seen)
+                for column in specification.columns
+                if (seen := advice.sight(program, column.name)) is not None
+            }
+            or "no position is predicted",
         },
     )
 
 
 @command(app, "code")
 def code(session: Session, group_id: GroupId) -> None:
-    """The Python that a group's model is made of, for you to read before --trust-code.
+    """The Python that a group's founder made the program from, published for people to read.
+    Nobody runs it.
 
     Example: nrn model code 1
     """
-    from compute.models import ModelSpecification, Module, foreign
+    from compute.models import Module, foreign
 
-    group = session.group(group_id)
-    architecture = ModelSpecification.parse(session.blocks.get(group.model_hash)).architecture
+    architecture = _specification(session, group_id).architecture
     if not isinstance(architecture, Module):
-        raise Refused(f"Group {group_id} trains a {architecture.name}: there is no code to trust.")
+        raise Refused(
+            f"Group {group_id} trains a {architecture.name}: there is no code of its own."
+        )
     text = foreign.text(session.blocks.get(architecture.source))
     session.out.show(Output.plain(text), {"sha256": Digest(architecture.source), "code": text})
+
+
+def _specification(session: Session, group_id: int) -> "ModelSpecification":
+    from compute.judging.retrieval import load_specification
+
+    return load_specification(session.blocks, session.group(group_id).model_hash)
+
+
+def _cost(specification: "ModelSpecification") -> dict[str, Any]:
+    cost = specification.cost
+    return {
+        "multiply_adds": cost.multiply_adds,
+        "elementary_operations": cost.elementary,
+        "memory_for_one_example": Size(specification.bytes_for_one),
+    }
 
 
 @command(app, "sample")

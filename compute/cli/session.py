@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import parse_digest
 from compute.cli.failure import Refused
 from compute.cli.output import Output
-from compute.cli.values import Digest
 
 if TYPE_CHECKING:
     from compute.chain import Chain, Group, Sender
@@ -59,23 +57,7 @@ class Session:
         Path | None,
         _common("--password-file", "Holds the password; else NRN_PASSWORD, else a prompt."),
     ] = None
-    trust_code: Annotated[
-        Digest | None,
-        typer.Option(
-            metavar="HASH",
-            parser=parse_digest,
-            envvar="NRN_TRUST_CODE",
-            help="Run this model code, as `nrn model code` shows it, with all your rights.",
-            rich_help_panel="Common options",
-        ),
-    ] = None
     as_json: Annotated[bool, _common("--json", "Print JSON.")] = False
-
-    def __post_init__(self) -> None:
-        if self.trust_code is not None:
-            from compute.models import foreign
-
-            foreign.allow(self.trust_code)
 
     @cached_property
     def out(self) -> Output:

@@ -1,122 +1,185 @@
-"""Sums of products: dot_general on exact grids."""
+"""Sums of products: the exact sum of every element, rounded once to 21 bits."""
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
-from compute.exact import grid
-from compute.exact.carriers import Carrier, Dimensions
-from compute.exact.grid import MOST_TERMS, Limb, absolute, row_bits, scale
-from compute.exact.number import LARGEST, LARGEST_PRODUCT_SUM, SATURATED, flush, narrow
+from compute.exact.carriers import CARRIERS, Carrier
+from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit
+from compute.exact.number import power_of_two, wide
+from compute.exact.rounding import UNDECIDED, decide, repair, saturating
+from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
 
-Flags = tuple[bool, ...]
+# elements of float64 sums that exist at a time: 4 MiB
+BLOCK = 2**19
+
+Axes = tuple[int, ...]
 
 
-class TooManyTerms(ValueError):
-    """A sum has more terms than its carrier can add exactly."""
+@dataclass(frozen=True)
+class Rows:
+    """What bounds the error of a float64 sum of products, for every row of an operand.
+
+    `norm` at least the Euclidean norm; `steps` at least norm / quantum, where all elements of the
+    row are multiples of the quantum, a power of two.  Both float64.
+    """
+
+    norm: Array
+    steps: Array
+
+    def spread(self, batch: int, before: int, after: int) -> Rows:
+        """With axes of size 1 after the first `batch` ones and at the end."""
+
+        def spread(x: Array) -> Array:
+            shape = (*x.shape[:batch], *[1] * before, *x.shape[batch:], *[1] * after)
+            return x.reshape(shape)
+
+        return Rows(spread(self.norm), spread(self.steps))
+
+
+def rows(x: Array, axes: Sequence[int]) -> Rows:
+    """Of float32 values, over the contracted axes.
+
+    The squares are exact in float64, and all terms of their sum are positive: K - 1 additions and
+    the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
+    """
+    squares = wide(x) * wide(x)
+    norm = jnp.sqrt(jnp.sum(squares, tuple(axes))) * ENLARGED
+    lowest = jnp.min(lowest_bit(x), tuple(axes), initial=FAR)
+    # a row without any number has the norm 0
+    return Rows(norm, norm * power_of_two(-jnp.clip(lowest, -200, 200).astype(jnp.int64)))
+
+
+def error_bound(a: Rows, b: Rows, terms: int) -> Array:
+    """A bound of |s - exact| for a float64 sum s of `terms` products, added in any order, with or
+    without fused multiply-adds; the norms broadcast.
+
+    A product of two float32 values has 48 bits, so it is exact and a fused multiply-add is an
+    addition.  Additions of n numbers in any order err by at most (n - 1) u sum |a_i b_i| with
+    u = 2**-53 (Jeannerod and Rump, 2013), and by Cauchy and Schwarz sum |a_i b_i| <= |a| |b|.
+    All products are multiples of quantum_a * quantum_b; if |a| |b| is below 2**53 of those, so is
+    every partial sum, and nothing is ever rounded: the bound is 0.
+    Values are 0 or from 2**-96 to 2**128, so products are from 2**-192 to 2**256: float64 neither
+    underflows nor overflows.
+    """
+    bound = ((terms - 1) * UNIT * ENLARGED) * a.norm * b.norm
+    return jnp.where(a.steps * b.steps < 2.0**53, 0.0, bound)
 
 
 def dot(
     a: Array,
     b: Array,
-    positional: tuple[Flags, Flags],
-    dimensions: Dimensions,
-    carrier: Carrier,
-    row: Callable[[Array, tuple[int, ...], int], Limb] = grid.row,
+    contract: tuple[Axes, Axes],
+    batch: tuple[Axes, Axes],
+    known: tuple[Rows | None, Rows | None] = (None, None),
+    carrier: Carrier = CARRIERS["float64"],
 ) -> Array:
-    """Both operands on grids, their exact sum of products, rounded.  A row grid has
-    `grid.row_bits` of the number of terms.  The grids:
+    """lax.dot_general of float32 values: [batch.., free of a.., free of b..].
 
-    1. No contracted axis is positional: each operand on a row grid over its contracted axes.
-    2. The contracted axes are positional in both operands, or in the second only, and no free axis
-       of the second (the values) is: the values are on a row grid over their *free* axes, one
-       exponent e per batch element and contracted position, and the first (the weights) are
-       multiplied by 2**e and put on a row grid over the contracted axes.  A zero weight so hides
-       its value completely, and a zero value its weight.  With first and second exchanged likewise,
-       if only that way round fits.
-    3. Else: an operand with a positional contracted axis is on the absolute grid, the other on a
-       row grid over its contracted axes.
-
-    With limbs a_i and b_j, highest first, the sums s_ij of a_i b_j are exact.  They are added from
-    the lowest pair up, ((s_11 + s_10) + s_01) + s_00, each addition rounded to 53 bits, and the
-    result is rounded to a value, SATURATED beyond 2**64.  A single limb each: one rounding.
+    `known` are bounds of a and b as `operand_rows` gives them.
     """
-    (contract_a, contract_b), (batch_a, batch_b) = dimensions
-    terms = math.prod(a.shape[axis] for axis in contract_a)
-    if terms > MOST_TERMS:
-        raise TooManyTerms(f"a dot product of {terms} terms; the limit is {MOST_TERMS}")
-    bits = row_bits(terms)
-    contracts = (tuple(contract_a), tuple(contract_b))
-    batches = (tuple(batch_a), tuple(batch_b))
-    arrays = (a, b)
-    along = [any(f[i] for i in c) for f, c in zip(positional, contracts, strict=True)]
-    if not any(along):
-        left, right = ([row(x, c, bits)] for x, c in zip(arrays, contracts, strict=True))
-    elif (values := _values_side(positional, contracts, batches, along)) is not None:
-        x = arrays[values]
-        limb = row(x, _free(x.ndim, contracts[values], batches[values]), bits)
-        weights = _absorb(arrays[1 - values], limb, contracts, batches, values)
-        pair = ([Limb(limb.digits, jnp.int32(0))], [row(weights, contracts[1 - values], bits)])
-        right, left = pair if values else pair[::-1]
-    else:
-        left, right = (
-            absolute(x) if flag else [row(x, c, bits)]
-            for x, c, flag in zip(arrays, contracts, along, strict=True)
-        )
-    return narrow(sum_of_limbs(left, right, dimensions, carrier), LARGEST_PRODUCT_SUM)
+    left = _Operand.of(a, contract[0], batch[0], known[0])
+    right = _Operand.of(b, contract[1], batch[1], known[1])
+    shape = (*left.batch_shape, *left.free_shape, *right.free_shape)
+    if not left.terms:
+        return jnp.zeros(shape, jnp.float32)
+
+    def exact(index: Array) -> Array:
+        places = jnp.unravel_index(index, shape)
+        n, m = len(left.batch), len(left.batch) + len(left.free)
+        x = left.gather((*places[:n], *places[n:m]))
+        y = right.gather((*places[:n], *places[m:]))
+        return saturating(round_sum(products(x, y), PRODUCT_SUM), x, y)
+
+    if not carrier.float64:
+        return repair(jnp.full(shape, UNDECIDED), exact)
+    return repair(_by_blocks(left, right, shape), exact)
 
 
-def _free(ndim: int, contract: Sequence[int], batch: Sequence[int]) -> tuple[int, ...]:
-    return tuple(i for i in range(ndim) if i not in contract and i not in batch)
+def operand_rows(x: Array, contract: Axes, batch: Axes) -> Rows:
+    """The bounds of an operand of `dot`, [batch.., free..]."""
+    return _Operand.of(x, contract, batch).rows()
 
 
-def _values_side(
-    positional: tuple[Flags, Flags],
-    contracts: tuple[tuple[int, ...], tuple[int, ...]],
-    batches: tuple[tuple[int, ...], tuple[int, ...]],
-    along: list[bool],
-) -> int | None:
-    """Which operand can give its exponents to the other (1 before 0), or None."""
-    for side in (1, 0):
-        flags = positional[side]
-        free = _free(len(flags), contracts[side], batches[side])
-        if along[side] and not any(flags[i] for i in free):
-            return side
-    return None
+def _by_blocks(left: _Operand, right: _Operand, shape: tuple[int, ...]) -> Array:
+    """The decided patterns, made by slices along the first axis of the result, so that float64
+    sums exist for some BLOCK elements at a time and stay in the processor's cache."""
+    axis = (*left.batch, *left.free)[:1]
+    if not axis or math.prod(shape) <= BLOCK:
+        return _decided(left, right, right.rows())
+    size = block(shape[0], math.prod(shape[1:]))
+    sliced = bool(left.batch)
+    bounds = None if sliced else right.rows()
+
+    def step(start: Array) -> Array:
+        x = left.slice(left.batch[0] if sliced else left.free[0], start, size)
+        y = right.slice(right.batch[0], start, size) if sliced else right
+        return _decided(x, y, y.rows() if bounds is None else bounds)
+
+    return lax.map(step, jnp.arange(0, shape[0], size)).reshape(shape)
 
 
-def _absorb(
-    weights: Array,
-    values: Limb,
-    contracts: tuple[tuple[int, ...], tuple[int, ...]],
-    batches: tuple[tuple[int, ...], tuple[int, ...]],
-    side: int,
-) -> Array:
-    """weights * 2**(exponent of the values at that batch element and position), as values."""
-    kept = (*batches[side], *contracts[side])
-    exponent = jnp.transpose(
-        values.exponent, (*kept, *_free(values.digits.ndim, contracts[side], batches[side]))
-    ).reshape([values.digits.shape[i] for i in kept])
-    axes = (*batches[1 - side], *contracts[1 - side])
-    exponent = lax.broadcast_in_dim(
-        jnp.transpose(exponent, np.argsort(axes).tolist()), weights.shape, sorted(axes)
+def block(count: int, each: int) -> int:
+    """The largest divisor of `count` with at most BLOCK elements, of `each` a piece; or 1."""
+    most = max(1, min(count, BLOCK // max(each, 1)))
+    return next(size for size in range(most, 0, -1) if count % size == 0)
+
+
+def _decided(left: _Operand, right: _Operand, bounds: Rows) -> Array:
+    s = lax.dot_general(
+        wide(left.x),
+        wide(right.x),
+        ((left.contract, right.contract), (left.batch, right.batch)),
+        precision=lax.Precision.HIGHEST,
+        preferred_element_type=jnp.float64,
     )
-    scaled = weights * scale(exponent)
-    return flush(jnp.where(jnp.abs(scaled) <= np.float32(LARGEST), scaled, SATURATED))
+    a = left.rows().spread(len(left.batch), 0, len(right.free))
+    b = bounds.spread(len(right.batch), len(left.free), 0)
+    return decide(s, error_bound(a, b, left.terms), PRODUCT_SUM)
 
 
-def sum_of_limbs(
-    left: list[Limb], right: list[Limb], dimensions: Dimensions, carrier: Carrier
-) -> Array:
-    """The float64 sum of all limb products, lowest pairs first."""
-    pairs = sorted(
-        ((i + j, i, j) for i in range(len(left)) for j in range(len(right))), reverse=True
-    )
-    products = [carrier(left[i], right[j], dimensions) for _, i, j in pairs]
-    return functools.reduce(lambda total, term: term + total, products)
+@dataclass(frozen=True)
+class _Operand:
+    x: Array
+    contract: Axes
+    batch: Axes
+    free: Axes
+    known: Rows | None
+
+    @classmethod
+    def of(cls, x: Array, contract: Axes, batch: Axes, known: Rows | None = None) -> _Operand:
+        free = tuple(i for i in range(x.ndim) if i not in contract and i not in batch)
+        return cls(x, tuple(contract), tuple(batch), free, known)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return tuple(self.x.shape[i] for i in self.batch)
+
+    @property
+    def free_shape(self) -> tuple[int, ...]:
+        return tuple(self.x.shape[i] for i in self.free)
+
+    @property
+    def terms(self) -> int:
+        return math.prod(self.x.shape[i] for i in self.contract)
+
+    def rows(self) -> Rows:
+        """The bounds as [batch.., free..]."""
+        if self.known is not None:
+            return self.known
+        kept = sorted((*self.batch, *self.free))
+        order = [kept.index(i) for i in (*self.batch, *self.free)]
+        found = rows(self.x, self.contract)
+        return Rows(jnp.transpose(found.norm, order), jnp.transpose(found.steps, order))
+
+    def slice(self, axis: int, start: Array, size: int) -> _Operand:
+        return replace(self, x=lax.dynamic_slice_in_dim(self.x, start, size, axis), known=None)
+
+    def gather(self, places: Sequence[Array]) -> Array:
+        """The rows at C places along the batch and free axes, [C, K], contracted axes in order."""
+        return gather_rows(self.x, (*self.batch, *self.free), self.contract, places)

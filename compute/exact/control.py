@@ -1,236 +1,117 @@
-"""Calls, loops and branches: the interpreter inside, the saturation flag carried along."""
+"""Loops and branches: the examples are inside, and traps are carried along."""
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.extend.core import ClosedJaxpr
 
-from compute.exact.provenance import fresh
-from compute.exact.values import CONSTANT, PARAMETERS, Context, Flags, Parameters, Value
+from compute.exact import flags
+from compute.exact.values import Context, Value
+from compute.program.program import Block, Step
 
-Evaluate = Callable[[Context, ClosedJaxpr, Sequence[Value]], list[Value]]
-
-CALLS = frozenset(
-    [
-        "jit",
-        "pjit",
-        "closed_call",
-        "core_call",
-        "remat",
-        "remat2",
-        "checkpoint",
-        "custom_jvp_call",
-        "custom_vjp_call",
-        "custom_vjp_call_jaxpr",
-        "custom_lin",
-    ]
-)
+# (context, block, inputs) -> (results, which examples trap)
+Run = Callable[[Context, Block, Sequence[Value]], tuple[list[Value], Array]]
+Rule = Callable[[Run, Context, Step, Sequence[Value]], list[Value]]
 
 
-def call(
-    evaluate: Evaluate, context: Context, parameters: Parameters, values: Sequence[Value]
-) -> list[Value]:
-    """A call means its body; custom derivatives are ignored."""
-    key = next(k for k in ("call_jaxpr", "jaxpr", "fun_jaxpr") if k in parameters)
-    body = parameters[key]
-    closed = body if isinstance(body, ClosedJaxpr) else ClosedJaxpr(body, ())
-    return evaluate(context, closed, values)
+def _known(values: Sequence[Value]) -> list[bool]:
+    return [v.batched for v in values]
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is known of a value that differs from step to step, or between branches."""
-
-    positional: Flags
-    depends: int  # on nothing, on parameters, on inputs
-
-    @classmethod
-    def of(cls, value: Value) -> _Known:
-        depends = 2 if value.secret else int(value.origin == PARAMETERS)
-        return cls(value.positional, depends)
-
-    def join(self, other: _Known, depends: int = 0) -> _Known:
-        flags = tuple(map(operator.or_, self.positional, other.positional))
-        return _Known(flags, max(self.depends, other.depends, depends))
-
-    def value(self, array: Array, axes: Flags = ()) -> Value:
-        """A value of which no more is known; `axes` go first."""
-        origin = (CONSTANT, PARAMETERS, fresh())[self.depends]
-        return Value(array, (*axes, *self.positional), origin)
+def _as(context: Context, value: Value, batched: bool) -> Array:
+    return value.across(context.examples or 1) if batched else value.array
 
 
-def _join(a: Sequence[_Known], b: Sequence[_Known], depends: int = 0) -> list[_Known]:
-    return [x.join(y, depends) for x, y in zip(a, b, strict=True)]
+def _where(condition: Array, yes: Array, no: Array) -> Array:
+    """Conditions of examples, or one for all."""
+    shape = condition.shape + (1,) * (yes.ndim - condition.ndim)
+    return jnp.where(condition.reshape(shape), yes, no)
 
 
-def _stable(step: Callable[[list[_Known]], list[_Known]], start: list[_Known]) -> list[_Known]:
-    """The least knowledge of a loop's carry, from `start` up, that one step maps into itself.
+def scan(run: Run, context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+    """Step by step."""
+    p = step.attributes
+    body, first = p["body"], p["constants"]
+    last = first + p["carries"]
+    fixed, sequences = values[:first], values[last:]
+    found = flags.of_step(step, _known(values))
+    carried = found[: p["carries"]]
+    start = [_as(context, v, b) for v, b in zip(values[first:last], carried, strict=True)]
+    slices = [jnp.moveaxis(v.array, 1, 0) if v.batched else v.array for v in sequences]
 
-    First on what it depends: the zeros that a state begins with hide nothing.
-    """
-    known = start
-    while (joined := _join(known, step(known))) != known:
-        deeper = [k.depends for k in joined] != [k.depends for k in known]
-        known = _depending(start, joined) if deeper else joined
-    return known
+    def once(state: tuple[Any, ...], row: tuple[Array, ...]) -> Any:
+        carries = [Value(x, b) for x, b in zip(state[:-1], carried, strict=True)]
+        here = [Value(x, v.batched) for x, v in zip(row, sequences, strict=True)]
+        results, trapped = run(context, body, [*fixed, *carries, *here])
+        new = [_as(context, v, b) for v, b in zip(results, found, strict=True)]
+        return (*new[: len(carried)], state[-1] | trapped), tuple(new[len(carried) :])
 
-
-def _depending(start: Sequence[_Known], on: Sequence[_Known]) -> list[_Known]:
-    return [replace(k, depends=o.depends) for k, o in zip(start, on, strict=True)]
-
-
-def _run(
-    evaluate: Evaluate, context: Context, body: ClosedJaxpr, values: Sequence[Value]
-) -> tuple[list[Value], Array]:
-    """Evaluate a body with its own saturation flag."""
-    inner = Context(context.carrier)
-    return evaluate(inner, body, values), inner.saturated()
-
-
-def _results(
-    evaluate: Evaluate, context: Context, body: ClosedJaxpr, values: Sequence[Value]
-) -> list[_Known]:
-    """What is known of a body's results, by abstract evaluation."""
-    found: list[_Known] = []
-
-    def probe(*arrays: Array) -> None:
-        operands = [replace(v, array=x) for v, x in zip(values, arrays, strict=True)]
-        found.extend(map(_Known.of, _run(evaluate, context, body, operands)[0]))
-
-    jax.eval_shape(probe, *(v.array for v in values))
-    return found
-
-
-def scan(
-    evaluate: Evaluate, context: Context, parameters: Parameters, values: Sequence[Value]
-) -> list[Value]:
-    """Step by step.  The steps of the results are positions unless they depend on nothing."""
-    body, consts = parameters["jaxpr"], parameters["num_consts"]
-    carries = parameters["num_carry"]
-    fixed, initial = values[:consts], values[consts : consts + carries]
-    sequences = values[consts + carries :]
-    # what sequences of one origin hold at a step knows the same
-    origins = {v.origin: fresh() if v.secret else v.origin for v in sequences}
-
-    def operands(
-        known: Sequence[_Known], carry: Sequence[Array], inputs: Sequence[Array]
-    ) -> list[Value]:
-        state = [k.value(x) for k, x in zip(known, carry, strict=True)]
-        step = [
-            Value(x, v.positional[1:], origins[v.origin])
-            for v, x in zip(sequences, inputs, strict=True)
-        ]
-        return [*fixed, *state, *step]
-
-    first = [v.array[0] for v in sequences]
-
-    def results(known: Sequence[_Known]) -> list[_Known]:
-        values = operands(known, [v.array for v in initial], first)
-        return _results(evaluate, context, body, values)
-
-    known = _stable(lambda k: results(k)[:carries], [_Known.of(v) for v in initial])
-    outputs_known = results(known)[carries:]
-
-    def step(carry: tuple[Array, ...], inputs: tuple[Array, ...]) -> Any:
-        *state, saturated = carry
-        outputs, flag = _run(evaluate, context, body, operands(known, state, inputs))
-        out = [v.array for v in outputs]
-        return (*out[:carries], saturated | flag), tuple(out[carries:])
-
-    start = (*(v.array for v in initial), jnp.zeros((), bool))
-    carry, stacked = lax.scan(
-        step,
-        start,
-        tuple(v.array for v in sequences),
-        length=parameters["length"],
-        reverse=parameters["reverse"],
+    nothing = Context(context.examples, context.carrier).trapped()
+    state, stacked = lax.scan(
+        once, (*start, nothing), tuple(slices), length=p["length"], reverse=p["reverse"]
     )
-    context.flags.append(carry[-1])
-    return [
-        *(k.value(x) for k, x in zip(known, carry[:-1], strict=True)),
-        *(k.value(x, (k.depends > 0,)) for k, x in zip(outputs_known, stacked, strict=True)),
-    ]
+    context.traps.append(state[-1])
+    rest = found[len(carried) :]
+    outputs = [jnp.moveaxis(x, 0, 1) if b else x for x, b in zip(stacked, rest, strict=True)]
+    return [Value(x, b) for x, b in zip((*state[:-1], *outputs), found, strict=True)]
 
 
-def while_loop(
-    evaluate: Evaluate, context: Context, parameters: Parameters, values: Sequence[Value]
-) -> list[Value]:
-    """Until the condition, itself evaluated exactly, is false."""
-    split = parameters["cond_nconsts"]
-    start = split + parameters["body_nconsts"]
-    cond_fixed, body_fixed, initial = values[:split], values[split:start], values[start:]
-
-    def operands(
-        fixed: Sequence[Value], known: Sequence[_Known], state: Sequence[Array]
-    ) -> list[Value]:
-        return [*fixed, *(k.value(x) for k, x in zip(known, state, strict=True))]
-
-    def results(known: list[_Known]) -> list[_Known]:
-        values = operands(body_fixed, known, [v.array for v in initial])
-        return _results(evaluate, context, parameters["body_jaxpr"], values)
-
-    known = _stable(results, [_Known.of(v) for v in initial])
-    values = operands(cond_fixed, known, [v.array for v in initial])
-    (condition,) = _results(evaluate, context, parameters["cond_jaxpr"], values)
-
-    def run(body: ClosedJaxpr, fixed: Sequence[Value], state: Sequence[Array]) -> Any:
-        return _run(evaluate, context, body, operands(fixed, known, state))
-
-    def going(carry: tuple[Array, ...]) -> tuple[Array, Array]:
-        outputs, flag = run(parameters["cond_jaxpr"], cond_fixed, carry[:-1])
-        return outputs[0].array, flag
-
-    def step(carry: tuple[Array, ...]) -> tuple[Array, ...]:
-        active, in_condition = going(carry)
-        outputs, in_body = run(parameters["body_jaxpr"], body_fixed, carry[:-1])
-
-        def advance(new: Array, old: Array) -> Array:
-            # under vmap the condition has leading axes, and finished elements keep their state
-            return jnp.where(
-                active.reshape(active.shape + (1,) * (old.ndim - active.ndim)), new, old
-            )
-
-        state = (advance(v.array, x) for v, x in zip(outputs, carry[:-1], strict=True))
-        return (*state, carry[-1] | in_condition | in_body)
-
-    start_state = (*(v.array for v in initial), jnp.zeros((), bool))
-    final = lax.while_loop(lambda carry: jnp.any(going(carry)[0]), step, start_state)
-    context.flags += [final[-1], going(final)[1]]
-    known = _join(known, known, condition.depends)  # the number of steps tells of it
-    return [k.value(x) for k, x in zip(known, final[:-1], strict=True)]
-
-
-def cond(
-    evaluate: Evaluate, context: Context, parameters: Parameters, values: Sequence[Value]
-) -> list[Value]:
-    """The chosen branch; an axis is positional if any branch makes it so."""
+def cond(run: Run, context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+    """The branch of each example: all branches if examples differ, and only its own traps."""
     index, operands = values[0], values[1:]
-    branches = parameters["branches"]
-    found = [_results(evaluate, context, branch, operands) for branch in branches]
-    known = functools.reduce(_join, found)
-    known = _join(known, known, _Known.of(index).depends)
+    branches = step.attributes["branches"]
+    found = flags.of_step(step, _known(values))
+    place = jnp.clip(index.array.astype(jnp.int32), 0, len(branches) - 1)
 
-    def make(branch: ClosedJaxpr) -> Callable[..., Any]:
-        def run(*arrays: Array) -> Any:
-            here = [replace(v, array=x) for v, x in zip(operands, arrays, strict=True)]
-            outputs, flag = _run(evaluate, context, branch, here)
-            return tuple(v.array for v in outputs), flag
+    def branch(block: Block) -> tuple[list[Array], Array]:
+        results, trapped = run(context, block, operands)
+        return [_as(context, v, b) for v, b in zip(results, found, strict=True)], trapped
 
-        return run
+    if not index.batched:
+        chosen, trapped = lax.switch(place, [lambda b=b: branch(b) for b in branches])
+    else:
+        chosen, trapped = branch(branches[0])
+        for i, block in enumerate(branches[1:], 1):
+            other, also = branch(block)
+            chosen = [_where(place >= i, y, x) for x, y in zip(chosen, other, strict=True)]
+            trapped = jnp.where(place >= i, also, trapped)
+    context.traps.append(trapped)
+    return [Value(x, b) for x, b in zip(chosen, found, strict=True)]
 
-    results, flag = lax.switch(
-        index.array, [make(b) for b in branches], *(v.array for v in operands)
+
+def while_(run: Run, context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+    """Until no example goes on; one that is done keeps its state and cannot trap."""
+    p = step.attributes
+    first = p["condition_constants"]
+    last = first + p["body_constants"]
+    carried, varies = flags.of_while(step, _known(values))
+
+    def carries(state: Sequence[Array]) -> list[Value]:
+        return [Value(x, b) for x, b in zip(state, carried, strict=True)]
+
+    def goes_on(state: Sequence[Array]) -> tuple[Array, Array]:
+        (result,), trapped = run(context, p["condition"], [*values[:first], *carries(state)])
+        return _as(context, result, varies), trapped
+
+    def once(state: tuple[Any, ...]) -> tuple[Any, ...]:
+        count, active, trapped, *old = state
+        results, in_body = run(context, p["body"], [*values[first:last], *carries(old)])
+        new = [_as(context, v, b) for v, b in zip(results, carried, strict=True)]
+        new = [_where(active, y, x) for x, y in zip(old, new, strict=True)]
+        on, in_condition = goes_on(new)
+        trapped = trapped | (active & (in_body | in_condition))
+        return (count + 1, active & on, trapped, *new)
+
+    start = [_as(context, v, b) for v, b in zip(values[last:], carried, strict=True)]
+    active, trapped = goes_on(start)
+    state = lax.while_loop(
+        lambda s: jnp.any(s[1]) & (s[0] < p["limit"]), once, (jnp.int32(0), active, trapped, *start)
     )
-    context.flags.append(flag)
-    return [k.value(x) for k, x in zip(known, results, strict=True)]
+    context.traps.append(state[2] | state[1])
+    return carries(state[3:])
 
 
-CONTROL = {"scan": scan, "while": while_loop, "cond": cond}
+CONTROL: dict[str, Rule] = {"scan": scan, "cond": cond, "while": while_}

@@ -1,95 +1,183 @@
-"""Convolution as shifted slices and a dot product; never Winograd or FFT."""
+"""Convolution as sums of products of patches; never Winograd or FFT."""
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
-from compute.exact.contraction import TooManyTerms, sum_of_limbs
-from compute.exact.grid import MOST_TERMS, Limb, absolute, row, row_bits
-from compute.exact.number import LARGEST_PRODUCT_SUM, narrow
-from compute.exact.values import Flags
+from compute.exact.contraction import Rows, block, error_bound
+from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit
+from compute.exact.number import power_of_two, wide
+from compute.exact.padding import padded
+from compute.exact.rounding import UNDECIDED, decide, repair, saturating
+from compute.exact.superaccumulator import PRODUCT_SUM, products, round_sum
+from compute.exact.values import Attributes
+
+# Taps that are written out; a larger kernel is a loop over its first axis.
+MOST_TAPS = 64
 
 
-def convolve(
-    a: Array,
-    b: Array,
-    positional: tuple[Flags, Flags],
-    parameters: dict[str, Any],
-    carrier: Carrier,
-) -> Array:
-    """conv_general_dilated with any strides, dilations, padding and feature groups.
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a convolution of [N, spatial.., C] with [taps.., C / groups, O]."""
 
-    The kernel is on a row grid per output channel, the input on one per example, over all its
-    channels and positions; either on the absolute grid if one of the summed axes is positional.
-    Each output is the sum of limb products as in `contraction.dot`.
-    """
-    if parameters["batch_group_count"] != 1:
-        raise NotImplementedError("convolution with batch_group_count other than 1")
-    names = parameters["dimension_numbers"]
-    order = (names.lhs_spec[0], *names.lhs_spec[2:], names.lhs_spec[1])
-    x = jnp.transpose(a, order)  # [N, spatial.., C]
-    kernel = jnp.transpose(b, (*names.rhs_spec[2:], names.rhs_spec[1], names.rhs_spec[0]))
-    size, groups = kernel.shape[:-2], parameters["feature_group_count"]
-    terms = math.prod(size) * kernel.shape[-2]
-    if terms > MOST_TERMS:
-        raise TooManyTerms(f"a convolution over {terms} terms; the limit is {MOST_TERMS}")
+    taps: tuple[int, ...]
+    strides: tuple[int, ...]
+    step: tuple[int, ...]
+    out: tuple[int, ...]
+    groups: int
+    depth: int  # channels of a group
 
-    bits = row_bits(terms)
-    of_input, of_kernel = positional
-    inner = tuple(range(1, x.ndim))
-    if any(of_input[axis] for axis in names.lhs_spec[1:]):
-        inputs = absolute(x)
-    else:
-        inputs = [row(lax.optimization_barrier(x), inner, bits)]
-    if any(of_kernel[axis] for axis in names.rhs_spec[1:]):
-        kernels = absolute(kernel)
-    else:
-        kernels = [row(kernel, tuple(range(kernel.ndim - 1)), bits)]
-    left = [_patches(limb, size, groups, parameters) for limb in inputs]
-    right = [_kernel(limb, groups) for limb in kernels]
+    @property
+    def terms(self) -> int:
+        return math.prod(self.taps) * self.depth
 
-    # [N, spatial.., G, K] x [G, K, O/G] -> [G, N, spatial.., O/G]
-    dimensions = (((x.ndim,), (1,)), ((x.ndim - 1,), (0,)))
-    y = narrow(sum_of_limbs(left, right, dimensions, carrier), LARGEST_PRODUCT_SUM)
-    y = jnp.moveaxis(y, 0, -2)
-    y = y.reshape(*y.shape[:-2], -1)
-    inverse = np.argsort((names.out_spec[0], *names.out_spec[2:], names.out_spec[1]))
-    return jnp.transpose(y, inverse.tolist())
+    def tap(self, x: Array, axis: int, at: int | Array, strided: bool = True) -> Array:
+        """What tap `at` of a spatial axis sees of [n, spatial.., c]."""
+        stride = self.strides[axis]
+        length = (self.out[axis] - 1) * stride + 1
+        piece = lax.dynamic_slice_in_dim(x, at * self.step[axis], length, axis + 1)
+        return lax.slice_in_dim(piece, 0, length, stride, axis + 1)
 
 
-def _patches(limb: Limb, size: tuple[int, ...], groups: int, parameters: dict[str, Any]) -> Limb:
-    """[N, spatial.., C] -> [N, out.., G, K] with K = taps * C / G."""
-    x = limb.digits
-    strides, dilation = parameters["window_strides"], parameters["rhs_dilation"]
-    padding = [
+def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
+    """Images [N, spatial.., C] with a kernel [taps.., C / groups, O]: [N, spatial.., O]."""
+    x = _widened(x, p)
+    shape = _shape(x, kernel, p)
+    result = (len(x), *shape.out, kernel.shape[-1])
+    if not math.prod(result) or not shape.terms:
+        return jnp.zeros(result, x.dtype)
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return _product(x, kernel, shape)
+
+    def exact(index: Array) -> Array:
+        places = jnp.unravel_index(index, result)
+        patch = _patch_at(x, shape, places, kernel.shape[-1])
+        column = gather_rows(kernel, (kernel.ndim - 1,), range(kernel.ndim - 1), places[-1:])
+        return saturating(round_sum(products(patch, column), PRODUCT_SUM), patch, column)
+
+    if not carrier.float64:
+        return repair(jnp.full(result, UNDECIDED), exact)
+    bounds = _kernel_bounds(kernel, shape)
+    size = block(len(x), math.prod(shape.out) * shape.terms * shape.groups)
+
+    def some(start: Array) -> Array:
+        images = lax.dynamic_slice_in_dim(x, start, size, 0)
+        s = _product(wide(images), wide(kernel), shape)
+        return decide(
+            s, error_bound(_patch_bounds(images, shape, kernel), bounds, shape.terms), PRODUCT_SUM
+        )
+
+    marked = lax.map(some, jnp.arange(0, len(x), size))
+    return repair(marked.reshape(result), exact)
+
+
+def _widened(x: Array, p: Attributes) -> Array:
+    widths = [
         (low, high, base - 1)
-        for (low, high), base in zip(parameters["padding"], parameters["lhs_dilation"], strict=True)
+        for (low, high), base in zip(p["padding"], p["input_dilation"], strict=True)
     ]
-    x = lax.pad(x, np.float32(0), [(0, 0, 0), *padding, (0, 0, 0)])
-    reach = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
-    steps = [(n - r) // s for n, r, s in zip(x.shape[1:-1], reach, strides, strict=True)]
-    taps = []
-    for tap in np.ndindex(*size):
-        start = [0, *(t * d for t, d in zip(tap, dilation, strict=True)), 0]
-        stop = [a + n * s + 1 for a, n, s in zip(start[1:-1], steps, strides, strict=True)]
-        stop = [x.shape[0], *stop, x.shape[-1]]
-        piece = lax.slice(x, start, stop, [1, *strides, 1])
-        taps.append(piece.reshape(*piece.shape[:-1], groups, -1))
-    exponent = limb.exponent
-    return Limb(jnp.concatenate(taps, -1), exponent[..., None] if exponent.ndim else exponent)
+    return padded(x, np.array(0, x.dtype), [(0, 0, 0), *widths, (0, 0, 0)])
 
 
-def _kernel(limb: Limb, groups: int) -> Limb:
-    """[taps.., C/G, O] -> [G, K, O/G]."""
-    out = limb.digits.shape[-1]
-    digits = limb.digits.reshape(-1, groups, out // groups)
-    exponent = limb.exponent
-    if exponent.ndim:
-        exponent = jnp.swapaxes(exponent.reshape(1, groups, out // groups), 0, 1)
-    return Limb(jnp.swapaxes(digits, 0, 1), exponent)
+def _shape(x: Array, kernel: Array, p: Attributes) -> Shape:
+    taps, step = kernel.shape[:-2], p["kernel_dilation"]
+    reach = [(k - 1) * d + 1 for k, d in zip(taps, step, strict=True)]
+    out = tuple(
+        (n - r) // s + 1 if n >= r else 0
+        for n, r, s in zip(x.shape[1:-1], reach, p["strides"], strict=True)
+    )
+    return Shape(taps, p["strides"], step, out, p["groups"], kernel.shape[-2])
+
+
+def _product(x: Array, kernel: Array, shape: Shape) -> Array:
+    """Sums of products [n, out.., O], in any order."""
+    if math.prod(shape.taps) <= MOST_TAPS:
+        return _taps_at_once(x, kernel, shape, 0)
+
+    def row(total: Array, at: Array) -> tuple[Array, None]:
+        taps = lax.dynamic_index_in_dim(kernel, at, 0, keepdims=False)
+        return total + _taps_at_once(shape.tap(x, 0, at), taps, shape, 1), None
+
+    start = jnp.zeros((len(x), *shape.out, kernel.shape[-1]), x.dtype)
+    return lax.scan(row, start, jnp.arange(shape.taps[0]))[0]
+
+
+def _taps_at_once(x: Array, kernel: Array, shape: Shape, first: int) -> Array:
+    """Over the taps of the spatial axes from `first` on."""
+    axes = range(first, len(shape.taps))
+    pieces = []
+    for tap in np.ndindex(*shape.taps[first:]):
+        pieces.append(
+            functools.reduce(lambda y, at: shape.tap(y, *at), zip(axes, tap, strict=True), x)
+        )
+    out = kernel.shape[-1]
+    groups, depth = shape.groups, shape.depth
+    if depth == 1:
+        taps = kernel.reshape(-1, groups, out // groups)
+        terms = (piece[..., None] * tap for piece, tap in zip(pieces, taps, strict=True))
+        return functools.reduce(jnp.add, terms).reshape(*pieces[0].shape[:-1], out)
+    patches = jnp.concatenate([y.reshape(*y.shape[:-1], groups, depth) for y in pieces], -1)
+    weights = kernel.reshape(-1, groups, out // groups)
+    last = patches.ndim - 1
+    dot = functools.partial(
+        lax.dot_general, precision=lax.Precision.HIGHEST, preferred_element_type=x.dtype
+    )
+    if groups == 1:
+        flat = patches.reshape(*patches.shape[:-2], -1)
+        return dot(flat, weights[:, 0], (((last - 1,), (0,)), ((), ())))
+    y = dot(patches, weights, (((last,), (0,)), ((last - 1,), (1,))))
+    return jnp.moveaxis(y, 0, -2).reshape(*patches.shape[:-2], out)
+
+
+def _patch_bounds(x: Array, shape: Shape, kernel: Array) -> Rows:
+    """The bounds of every patch, [n, out.., O]: first of the pixels of a group, then over the taps
+    of one axis after the other.  All terms of the squared norm are positive."""
+    grouped = x.reshape(*x.shape[:-1], shape.groups, shape.depth)
+    squares = jnp.sum(wide(grouped) * wide(grouped), -1)
+    lowest = jnp.min(lowest_bit(grouped), -1)
+
+    def over_taps(y: Array, combine: Callable[[Array, Array], Array]) -> Array:
+        for axis, taps in enumerate(shape.taps):
+            y = functools.reduce(combine, [shape.tap(y, axis, at) for at in range(taps)])
+        return y
+
+    norm = jnp.sqrt(over_taps(squares, jnp.add)) * ENLARGED
+    steps = norm * _per_unit(over_taps(lowest, jnp.minimum))
+    repeats = kernel.shape[-1] // shape.groups
+    return Rows(jnp.repeat(norm, repeats, -1), jnp.repeat(steps, repeats, -1))
+
+
+def _kernel_bounds(kernel: Array, shape: Shape) -> Rows:
+    """[O]"""
+    axes = tuple(range(kernel.ndim - 1))
+    norm = jnp.sqrt(jnp.sum(wide(kernel) * wide(kernel), axes)) * ENLARGED
+    return Rows(norm, norm * _per_unit(jnp.min(lowest_bit(kernel), axes)))
+
+
+def _per_unit(lowest: Array) -> Array:
+    return power_of_two(-jnp.clip(lowest, -200, 200).astype(jnp.int64))
+
+
+def _patch_at(x: Array, shape: Shape, places: Sequence[Array], channels: int) -> Array:
+    """The patches of C elements of the result, [C, K]."""
+    image, *out, channel = places
+    group = channel // (channels // shape.groups)
+    start = [image, *(o * s for o, s in zip(out, shape.strides, strict=True)), group * shape.depth]
+    reach = tuple((k - 1) * d + 1 for k, d in zip(shape.taps, shape.step, strict=True))
+    numbers = lax.GatherDimensionNumbers(
+        offset_dims=tuple(range(1, x.ndim)),
+        collapsed_slice_dims=(0,),
+        start_index_map=tuple(range(x.ndim)),
+    )
+    found = lax.gather(x, jnp.stack(start, -1), numbers, (1, *reach, shape.depth), mode="clip")
+    steps = (1, *shape.step, 1)
+    found = lax.slice(found, [0] * found.ndim, found.shape, steps)
+    return found.reshape(len(found), -1)

@@ -1,8 +1,9 @@
-"""Losses of one example as integers: Q32.32 nats, computed from the model's outputs by us.
+"""Losses of one example as integers: unsigned Q32.32 nats, from the program's first output.
 
 The outputs are put on the grid 2**-32 as int64, exactly; from there on everything is integer
-arithmetic, except the exponential, which is `elementary.exp_parts`.  Outputs beyond 2**16, or
-SATURATED ones, make the example saturated.
+arithmetic, except the exponential, which is that of the carrier.  Outputs beyond 2**16, or
+SATURATED ones, make the example saturated.  A bound stands with every accumulation; up to 2**31
+positions and 2**31 classes are allowed, as a value of a program has no more elements.
 """
 
 from __future__ import annotations
@@ -14,32 +15,44 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact.elementary import exp_parts
-from compute.exact.number import nearest_integer, to_int64, two_to, wide
+from compute.exact import float64
+from compute.exact.carriers import Carrier
+from compute.exact.integers import functions as integers
+from compute.exact.integers import number as scaled
+from compute.exact.number import to_int64, two_to
+from compute.exact.superaccumulator import values
 
 FRACTION_BITS = 32
 OUTPUT_RANGE = 16
 EXP_BITS = 40
 SMOOTHING_BITS = 16
+LOW_BITS = 27
 
-Loss = Callable[[Array, Array], tuple[Array, Array]]
+# (outputs, targets, carrier) -> (int64 loss, bool saturated), scalars
+Loss = Callable[[Array, Array, Carrier], tuple[Array, Array]]
 
 
 def to_fixed(outputs: Array) -> tuple[Array, Array]:
-    """Values -> (float64 integers in units of 2**-32, ties to even; bool: is one out of range)."""
+    """Values -> (int64 in units of 2**-32, ties to even, |.| <= 2**48; bool: is one too large)."""
     inside = jnp.abs(outputs) <= np.float32(2**OUTPUT_RANGE)
-    scaled = wide(jnp.where(inside, outputs, np.float32(0))) * 2.0**FRACTION_BITS
-    return nearest_integer(scaled), ~jnp.all(inside)
+    terms = values(jnp.where(inside, outputs, np.float32(0)))
+    shift = terms.unit + FRACTION_BITS  # at most 16 - 23 + 32 = 25
+    left = terms.mantissa << jnp.clip(shift, 0, 25).astype(jnp.int64)
+    right = scaled.nearest(terms.mantissa, jnp.clip(-shift, 0, 62))
+    return jnp.where(shift >= 0, left, right), ~jnp.all(inside)
 
 
-def exp_fixed(distance: Array) -> Array:
-    """exp(-distance * 2**-32) for float64 integers distance >= 0, as int64 in units of 2**-40.
+def exp_fixed(distance: Array, carrier: Carrier) -> Array:
+    """exp(-distance * 2**-32) for int64 distance >= 0, as int64 in units of 2**-40, at most 2**40.
 
     The argument is floored to 2**-27 and cut off at 32, where the result is 0 or 1 unit.
     """
-    steps = jnp.minimum(jnp.floor(distance * 2.0**-5), 2.0**32)
-    t, k = exp_parts(steps * -(2.0**-27))
-    return to_int64(t * two_to(k, EXP_BITS - 25))
+    steps = jnp.minimum(distance >> 5, 2**32)
+    if carrier.float64:
+        t, k = float64.exp_parts(steps.astype(jnp.float64) * -(2.0**-27))
+        return to_int64(t * two_to(k, EXP_BITS - 25))
+    parts = integers.exp_parts(integers.power(-steps, -27))
+    return scaled.on_grid(parts, EXP_BITS)
 
 
 LOG_BITS = 31
@@ -47,17 +60,26 @@ LN_2 = 2977044472  # log(2) in units of 2**-32
 ATANH = [round(Fraction(2 << LOG_BITS, 2 * k + 1)) for k in range(8, -1, -1)]
 
 
-def log_fixed(total: Array) -> Array:
-    """log of a positive int64, in units of 2**-32; all shifts and divisions as on the integers.
+def log_fixed(high: Array, low: Array) -> Array:
+    """log of total = high * 2**LOW_BITS + low, in units of 2**-32; high < 2**63, low as it comes
+    from a sum, >= 0.
 
     total = m * 2**e with m in [2**30 * 0.707, 2**30 * 1.414) after dropping low bits;
     s = trunc((m - 2**30) * 2**31 / (m + 2**30)); z = s * s >> 31; Horner t <- (t * z >> 31) + c;
-    log = (t * s >> 30) + (e + 30) * LN_2.
+    log = (t * s >> 30) + (e + 30) * LN_2.  No product reaches 2**63: |s| < 2**29, t < 2**33.
     """
-    e = 33 - lax.clz(total)
-    m = jnp.where(e >= 0, total >> jnp.maximum(e, 0), total << jnp.maximum(-e, 0))
-    high = m >= 1518500250
-    m, e = jnp.where(high, m >> 1, m), jnp.where(high, e + 1, e)
+    high, low = high + (low >> LOW_BITS), low & (2**LOW_BITS - 1)
+    whole = jnp.where(high > 0, 64 - lax.clz(high) + LOW_BITS, 64 - lax.clz(low))
+    e = whole - LOG_BITS
+    from_high = jnp.where(
+        e >= LOW_BITS,
+        high >> jnp.maximum(e - LOW_BITS, 0),
+        high << jnp.clip(LOW_BITS - e, 0, LOG_BITS + LOW_BITS),
+    )
+    from_low = jnp.where(e >= 0, low >> jnp.clip(e, 0, 63), low << jnp.clip(-e, 0, LOG_BITS))
+    m = from_high + from_low
+    rounded_up = m >= 1518500250
+    m, e = jnp.where(rounded_up, m >> 1, m), jnp.where(rounded_up, e + 1, e)
     one = jnp.int64(2**30)
     s = lax.div((m - one) << LOG_BITS, m + one)
     z = (s * s) >> LOG_BITS
@@ -67,14 +89,37 @@ def log_fixed(total: Array) -> Array:
     return ((t * s) >> (LOG_BITS - 1)) + (e + 30) * LN_2
 
 
+def halves(terms: Array, axis: int | None = None) -> tuple[Array, Array]:
+    """(sum of term >> LOW_BITS, sum of the rest) of int64 terms, 0 <= term < 2**56.
+
+    2**31 terms: the first is below 2**31 * 2**29 = 2**60, the second below 2**31 * 2**27 = 2**58.
+    """
+    return (
+        jnp.sum(terms >> LOW_BITS, axis=axis),
+        jnp.sum(terms & (2**LOW_BITS - 1), axis=axis),
+    )
+
+
+def floor_mean(high: Array, low: Array, count: Array) -> Array:
+    """floor((high * 2**LOW_BITS + low) / count) for sums by `halves` of 0 < count <= 2**31 terms.
+
+    With high = q * count + r: q * 2**LOW_BITS + floor((r * 2**LOW_BITS + low) / count), where
+    r * 2**LOW_BITS < 2**58 and low < 2**58.  The result is at most the largest term.
+    """
+    q, r = lax.div(high, count), lax.rem(high, count)
+    return (q << LOW_BITS) + lax.div((r << LOW_BITS) + low, count)
+
+
 def mean(terms: Array, counted: Array) -> Array:
-    """Floor of the mean of the counted terms; 0 if there are none."""
+    """Floor of the mean of the counted terms, 0 <= term < 2**56; 0 if there are none."""
     count = jnp.sum(counted, dtype=jnp.int64)
-    total = jnp.sum(jnp.where(counted, terms, 0))
-    return lax.div(total, jnp.maximum(count, 1))
+    high, low = halves(jnp.where(counted, terms, 0))
+    return floor_mean(high, low, jnp.maximum(count, 1))
 
 
-def cross_entropy(outputs: Array, targets: Array, smoothing: float = 0.0) -> tuple[Array, Array]:
+def cross_entropy(
+    outputs: Array, targets: Array, carrier: Carrier, smoothing: float = 0.0
+) -> tuple[Array, Array]:
     """Logits [..., classes] and integer targets [...] -> (int64 loss, bool saturated), scalars.
 
     A position whose target is outside [0, classes) is ignored; the loss is the floor of the mean
@@ -82,49 +127,54 @@ def cross_entropy(outputs: Array, targets: Array, smoothing: float = 0.0) -> tup
     With `smoothing`, a multiple of 2**-16, the distance max - z_target is replaced by
     d - (d >> 16) * s + (mean_d >> 16) * s with s = smoothing * 2**16 and mean_d the floored mean
     distance of all classes.
+
+    A distance is at most 2 * 2**48 = 2**49, the smoothed one at most 2**50, and the entropy of
+    2**31 classes below 2**37, so a term is below 2**51.
     """
     classes = outputs.shape[-1]
-    outputs = lax.optimization_barrier(outputs)
     z, saturated = to_fixed(outputs)
     largest, _ = to_fixed(jnp.max(outputs, axis=-1, keepdims=True))
     distance = largest - z
-    entropy = log_fixed(jnp.sum(exp_fixed(distance), axis=-1)) - EXP_BITS * LN_2
+    total = halves(exp_fixed(distance, carrier), -1)
+    entropy = log_fixed(*total) - EXP_BITS * LN_2
     targets = targets.astype(jnp.int64)  # 256 classes are one more than a uint8 can say
     counted = (targets >= 0) & (targets < classes)
     index = jnp.where(counted, targets, 0).astype(jnp.int32)
     chosen = jnp.take_along_axis(outputs, index[..., None], axis=-1, mode="clip")
-    chosen = (largest - to_fixed(chosen)[0])[..., 0].astype(jnp.int64)
+    chosen = (largest - to_fixed(chosen)[0])[..., 0]
     share = round(smoothing * 2**SMOOTHING_BITS)
     if share:
-        average = lax.div(jnp.sum(distance.astype(jnp.int64), axis=-1), jnp.int64(classes))
+        average = floor_mean(*halves(distance, -1), jnp.int64(classes))
         chosen += ((average >> SMOOTHING_BITS) - (chosen >> SMOOTHING_BITS)) * share
     return mean(jnp.maximum(entropy + chosen, 0), counted), saturated
 
 
-def squared_error(outputs: Array, targets: Array) -> tuple[Array, Array]:
+def squared_error(outputs: Array, targets: Array, carrier: Carrier) -> tuple[Array, Array]:
     """Outputs and float32 targets of one shape -> floor of the mean of (output - target)**2.
 
     Both on the grid 2**-32, the difference floored to 2**-20, its square floored to 2**-32; a
-    difference beyond 2**11 makes the example saturated.
+    difference beyond 2**11 makes the example saturated, so a term is at most 2**62 >> 8 = 2**54.
     """
     a, saturated = to_fixed(outputs)
     b, unusable = to_fixed(targets)
-    difference = (a - b).astype(jnp.int64) >> 12
-    far = jnp.any(jnp.abs(difference) > 2**31)
+    difference = (a - b) >> 12
+    far = jnp.abs(difference) > 2**31
+    difference = jnp.where(far, 0, difference)
     square = (difference * difference) >> 8
-    return mean(square, jnp.ones(square.shape, bool)), saturated | unusable | far
+    return mean(square, jnp.ones(square.shape, bool)), saturated | unusable | jnp.any(far)
 
 
-def binary_cross_entropy(outputs: Array, targets: Array) -> tuple[Array, Array]:
+def binary_cross_entropy(outputs: Array, targets: Array, carrier: Carrier) -> tuple[Array, Array]:
     """Logits and targets 0 or 1 of one shape -> floor of the mean of log(1 + exp(-+z)).
 
-    One term is max(w, 0) + log(1 + exp(-|w|)) with w = -z for target 1 and z for target 0.  Other
-    targets are ignored.
+    One term is max(w, 0) + log(1 + exp(-|w|)) with w = -z for target 1 and z for target 0, below
+    2**49.  Other targets are ignored.
     """
     z, saturated = to_fixed(outputs)
     w = jnp.where(targets == 1, -z, z)
-    total = exp_fixed(jnp.abs(w)) + 2**EXP_BITS
-    term = jnp.maximum(w, 0).astype(jnp.int64) + log_fixed(total) - EXP_BITS * LN_2
+    total = exp_fixed(jnp.abs(w), carrier) + 2**EXP_BITS
+    softplus = jnp.maximum(w, 0) + log_fixed(total >> LOW_BITS, total & (2**LOW_BITS - 1))
+    term = softplus - EXP_BITS * LN_2
     return mean(jnp.maximum(term, 0), (targets == 0) | (targets == 1)), saturated
 
 

@@ -43,27 +43,18 @@ def narrow(x: Array, largest: float = LARGEST) -> Array:
 
 
 def canonical(x: Array) -> Array:
-    """A float32 array from outside as values: subnormals and dust become zero, infinities LARGEST.
+    """A float32 array from outside as values: subnormals and dust become zero, infinities and NaN
+    SATURATED.
 
     The tests are on the bit patterns, because some backends flush or trap subnormals in any
-    floating-point instruction, comparisons included.  NaN stays SATURATED.
+    floating-point instruction, comparisons included.
     """
     bits = lax.bitcast_convert_type(x, jnp.int32)
     magnitude = bits & np.int32(0x7FFFFFFF)
     smallest = np.float32(SMALLEST).view(np.int32)
-    infinity = np.float32(np.inf).view(np.int32)
     largest = np.float32(LARGEST).view(np.int32)
-    sign = bits & np.int32(-(2**31))
-    bits = jnp.where(magnitude == infinity, sign | largest, bits)
+    bits = jnp.where(magnitude > largest, np.int32(0x7FC00000), bits)
     return lax.bitcast_convert_type(jnp.where(magnitude < smallest, np.int32(0), bits), jnp.float32)
-
-
-def constant(value: np.ndarray) -> np.ndarray:
-    """A constant of the model as values.  Masks written as infinities become +-LARGEST."""
-    with np.errstate(over="ignore", under="ignore"):
-        x = np.clip(np.nan_to_num(np.asarray(value, np.float64)), -LARGEST, LARGEST)
-        x = x.astype(np.float32)
-    return np.where(np.abs(x) < np.float32(SMALLEST), np.float32(0), x)
 
 
 def nearest_integer(x: Array) -> Array:
@@ -145,9 +136,19 @@ def square_root(a: Array) -> Array:
 
 
 def remainder(a: Array, b: Array) -> Array:
-    """a - q * b with q = a / b cut towards zero, exact; SATURATED if b is 0 or |q| > 2**24."""
+    """a - q * b with q = a / b cut towards zero, exact; SATURATED if b is 0 or |q| > 2**24.
+
+    A compiler may divide by multiplying with a reciprocal, so the quotient is a guess that is wrong
+    by at most one; the rest, exact in float64 as q has 25 bits, says which way.
+    """
     zero = jnp.asarray(b) == 0
-    divisor = jnp.where(zero, 1.0, wide(b))
-    quotient = jnp.trunc(wide(a) / divisor)
-    y = narrow(wide(a) - quotient * divisor)
-    return jnp.where(zero | ~(jnp.abs(quotient) <= 2.0**24), SATURATED, y)
+    x, divisor = jnp.abs(wide(a)), jnp.where(zero, 1.0, jnp.abs(wide(b)))
+    guess = jnp.floor(x / divisor)
+    far = ~(guess <= 2.0**24 + 1)
+    q = jnp.where(far, 0.0, guess)
+    rest = x - q * divisor
+    low, high = rest < 0, rest >= divisor
+    rest = jnp.where(low, rest + divisor, jnp.where(high, rest - divisor, rest))
+    q = jnp.where(low, q - 1, jnp.where(high & ~far, q + 1, q))
+    y = narrow(jnp.where(wide(a) < 0, -rest, rest))
+    return jnp.where(zero | far | (q > 2.0**24) | is_saturated(x), SATURATED, y)

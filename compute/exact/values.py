@@ -1,83 +1,126 @@
-"""What the interpreter passes from rule to rule."""
+"""What the evaluator passes from rule to rule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import jax.numpy as jnp
-import numpy as np
-from jax import Array, lax
+from jax import Array
 
-from compute.exact import grid
 from compute.exact.carriers import Carrier
-from compute.exact.grid import Limb
 from compute.exact.number import is_saturated
+from compute.program.program import Step
 
-Flags = tuple[bool, ...]
-Origin = frozenset[Any]
-
-CONSTANT: Origin = frozenset()
-PARAMETERS: Origin = frozenset(["parameters"])
+Attributes = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Value:
-    """An array (float32 values, or integers and booleans as they are) and what is known of it.
-
-    `positional` says along which axes its elements may know different positions of the inputs, so
-    that nothing may leak through a shared grid; `origin` what they know (`provenance.py`).
-    `constant` computes it, if it depends on nothing and not on the step of a loop.
-    """
+    """An array, float32 values or integers and booleans as they are, and whether its first axis
+    is that of the examples."""
 
     array: Array
-    positional: Flags
-    origin: Origin = CONSTANT
-    constant: Callable[[], np.ndarray] | None = None
-
-    @property
-    def secret(self) -> bool:
-        """Does it depend on inputs that not every position may know?"""
-        return self.origin not in (CONSTANT, PARAMETERS)
+    batched: bool
 
     @property
     def is_float(self) -> bool:
         return jnp.issubdtype(self.array.dtype, jnp.floating)
 
+    def across(self, count: int) -> Array:
+        """With an axis of `count` examples in any case."""
+        return self.array if self.batched else jnp.broadcast_to(self.array, (count, *self.shape))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one example."""
+        return self.array.shape[self.batched :]
+
 
 @dataclass
 class Context:
-    """One evaluation of one jaxpr: the carrier, and the sticky flag for saturation that a rule
-    would otherwise lose on the way from a float to a decision (a comparison, an index)."""
+    """One run of one block: the number of examples (None: nothing is batched), how values are
+    computed, what has trapped so far (bool arrays, scalar or [examples]), and bounds of operands
+    that are known already."""
 
+    examples: int | None
     carrier: Carrier
-    flags: list[Array] = field(default_factory=list)
-    rows: dict[Any, tuple[Array, Limb]] = field(default_factory=dict)
+    traps: list[Array] = field(default_factory=list)
+    bounds: Mapping[Any, Any] = field(default_factory=dict)
 
-    def observe(self, *values: Value) -> None:
-        """A rule turns these floats into what cannot be SATURATED: remember if they are."""
-        self.flags += [jnp.any(is_saturated(v.array)) for v in values if v.is_float]
+    def observe(self, value: Value) -> None:
+        """A step decides on these floats: an example that is SATURATED here is for good."""
+        if value.is_float:
+            axes = tuple(range(int(value.batched), value.array.ndim))
+            self.traps.append(jnp.any(is_saturated(value.array), axis=axes))
 
-    def row(self, x: Array, axes: tuple[int, ...], bits: int) -> Limb:
-        """`grid.row`, once for each array: queries, keys and values share their input's digits.
-
-        The barrier keeps the compiler from computing `x` twice, for its maximum and its digits.
-        """
-        key = (id(x), axes, bits)
-        if key not in self.rows:
-            self.rows[key] = (x, grid.row(lax.optimization_barrier(x), axes, bits))
-        return self.rows[key][1]
-
-    def saturated(self) -> Array:
-        """bool scalar: has any observed value been SATURATED?"""
-        return jnp.any(jnp.stack(self.flags)) if self.flags else jnp.zeros((), bool)
+    def trapped(self) -> Array:
+        """bool [examples], or a scalar if nothing is batched."""
+        start = jnp.zeros(() if self.examples is None else (self.examples,), bool)
+        for trap in self.traps:
+            start = start | trap
+        return start
 
 
-Parameters = dict[str, Any]
+# (the context, the step, its operands) -> its results
+Rule = Callable[[Context, Step, Sequence[Value]], list[Value]]
+# (attributes, arrays of one example) -> array of one example
+Each = Callable[..., Any]
 
 
-def union(values: Sequence[Value], ndim: int) -> Flags:
-    """Positional flags of an element-wise result; scalars broadcast."""
-    flags = [v.positional for v in values if len(v.positional) == ndim]
-    return tuple(any(f[axis] for f in flags) for axis in range(ndim))
+def each(compute: Each) -> Rule:
+    """A rule that treats every example by itself; no loops inside."""
+
+    def rule(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+        def one(*arrays: Array) -> Any:
+            return compute(step.attributes, *arrays)
+
+        batched = any(v.batched for v in values)
+        run = jax.vmap(one, in_axes=[0 if v.batched else None for v in values]) if batched else one
+        found = run(*(v.array for v in values))
+        return [Value(x, batched) for x in (found if isinstance(found, tuple) else (found,))]
+
+    return rule
+
+
+def by_type(on_floats: str | Callable[..., Array], on_integers: Callable[..., Array]) -> Rule:
+    """One function for F24, or a method of the arithmetic, and one for integers."""
+
+    def rule(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+        if not values[0].is_float:
+            return elementwise(on_integers)(context, step, values)
+        if isinstance(on_floats, str):
+            return arithmetic(on_floats)(context, step, values)
+        return elementwise(on_floats)(context, step, values)
+
+    return rule
+
+
+def arithmetic(name: str) -> Rule:
+    """`each` of a method of the arithmetic."""
+
+    def rule(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+        return elementwise(getattr(context.carrier.arithmetic, name))(context, step, values)
+
+    return rule
+
+
+def elementwise(compute: Callable[..., Array]) -> Rule:
+    """`each` of a function of arrays alone."""
+    return each(lambda _, *arrays: compute(*arrays))
+
+
+def as_batch(compute: Each) -> Rule:
+    """A rule that is written for a leading axis of examples: `compute(carrier, attributes,
+    *arrays)` with such an axis in all arrays; of size 1 if nothing is batched."""
+
+    def rule(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+        batched = any(v.batched for v in values)
+        count = (context.examples or 1) if batched else 1
+        found = compute(context.carrier, step.attributes, *(v.across(count) for v in values))
+        found = found if isinstance(found, tuple) else (found,)
+        return [Value(x if batched else x[0], batched) for x in found]
+
+    return rule

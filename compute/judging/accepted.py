@@ -83,7 +83,8 @@ class Replay:
             return evaluation.reason
         if evaluation.loss != block.loss:
             return f"its loss is {evaluation.loss}, not {block.loss}"
-        if eval_root_hash(root_of(evaluation)) != block.eval_root_hash:
+        root = root_of(evaluation, self._specification, checkpoint.params_root, self.training_set)
+        if eval_root_hash(root) != block.eval_root_hash:
             return "its evaluation root is not that of its evaluation"
         return None
 

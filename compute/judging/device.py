@@ -20,7 +20,7 @@ from compute.exact.carriers import default_carrier
 logger = logging.getLogger(__name__)
 
 # The packages that compute the exact loss: none of them imports one of ours that is not named.
-EVALUATOR = ("compute.exact",)
+EVALUATOR = ("compute.exact", "compute.program")
 
 
 class UnfitDevice(Exception):

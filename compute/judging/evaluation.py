@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from compute import exact
-from compute.chain.claims import eval_root
 from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
 from compute.judging.order import drawn
 from compute.judging.retrieval import Parameters
@@ -77,7 +76,7 @@ def evaluate_against(
     try:
         for shard in complete(order, specification, parameters, training_set, transcript, progress):
             start, end = transcript.span(shard)
-            found = int(transcript.losses[start:end].sum())
+            found = sum(transcript.losses[start:end].tolist())  # in Python: no sum wraps
             so_far += found
             if shard_sums is not None and found != shard_sums[shard]:
                 raise FalseClaim(f"its shard sums are false: shard {shard} sums to {found}")
@@ -102,9 +101,21 @@ def check_sums(loss: int, shard_sums: Sequence[int] | None, total: int) -> None:
         raise FalseClaim(f"its shard sums are those of a loss of {sum(shard_sums) // total}")
 
 
-def root_of(evaluation: exact.Evaluation) -> bytes:
-    """What a claim commits to and a keeper attests: loss and transcript in 32 bytes."""
-    return eval_root(evaluation.loss, evaluation.root)
+def root_of(
+    evaluation: exact.Evaluation,
+    specification: ModelSpecification,
+    params_root: bytes,
+    training_set: TrainingSet,
+) -> bytes:
+    """What a claim commits to and a keeper attests: the losses and what they are of, in 32 bytes.
+    `params_root` is that of the checkpoint evaluated."""
+    return exact.eval_root(
+        len(training_set),
+        evaluation.top,
+        params_root,
+        training_set.root.digest(),
+        specification.program_root,
+    )
 
 
 def complete(
@@ -127,11 +138,11 @@ def complete(
     missing = [shard for shard in order if not transcript.complete(shard)]
     if not missing:
         return
-    evaluator = Evaluator(specification.logits, parameters, loss=specification.loss)
+    evaluator = Evaluator(specification.program, parameters, loss=specification.loss)
     starts: deque[int] = deque()
 
     def batches() -> Iterator[tuple[Any, Any]]:
-        size = _batch_size(specification, parameters, training_set)
+        size = min(exact.SHARD, examples_at_once(specification.bytes_for_one))
         for shard in missing:
             start, end = transcript.next(shard), transcript.span(shard)[1]
             for columns in training_set.batches(size, start, end):
@@ -152,13 +163,6 @@ def complete(
 def _batch(specification: ModelSpecification, columns: Any) -> tuple[Any, Any]:
     inputs = {name: columns[name] for name in specification.inputs}
     return inputs, specification.targets(columns[specification.target])
-
-
-def _batch_size(
-    specification: ModelSpecification, parameters: Parameters, training_set: TrainingSet
-) -> int:
-    inputs, _ = _batch(specification, next(training_set.batches(1)))
-    return min(exact.SHARD, examples_at_once(specification.logits, parameters, inputs))
 
 
 class _Teller:

@@ -1,6 +1,5 @@
 """What the chain names and the store holds: specification, training set, parameters."""
 
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from compute.chain import Group
 from compute.checkpoint import Checkpoint, InvalidCheckpoint, Reason, load, model_of
-from compute.models import ModelSpecification, Module, foreign
+from compute.models import ModelSpecification
 from compute.storage import Store
 from compute.training_set import (
     DeltaRecord,
@@ -22,19 +21,19 @@ Parameters = Mapping[str, np.ndarray]
 
 
 def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
-    """The specification a group names; its code, if it is made of code that was allowed, runs.
-    Raises BlockUnavailable, BlockCorrupt or ModelError.
-    """
-    specification = _parse(store.get(model_hash))
-    code = specification.architecture
-    if isinstance(code, Module) and foreign.admit(code.source, store.get):
-        _check(code, specification.columns)
-    return specification
+    """The specification a group names. Raises BlockUnavailable, BlockCorrupt or ModelError."""
+    store.get(model_hash)  # what was lost since then is said
+    if model_hash not in _known:
+        found = ModelSpecification.read(model_hash, store.get)
+        while len(_known) >= MODELS_KNOWN:
+            del _known[next(iter(_known))]
+        _known[model_hash] = found
+    return _known[model_hash]
 
 
+MODELS_KNOWN = 64
 # one object for one model: what is compiled for it is found again
-_parse = functools.lru_cache(maxsize=64)(ModelSpecification.parse)
-_check = functools.lru_cache(maxsize=64)(Module.check)
+_known: dict[bytes, ModelSpecification] = {}
 
 
 def load_training_set(

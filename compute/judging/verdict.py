@@ -58,7 +58,7 @@ def judge(
         return Verdict(f"{evaluation.reason}")
     if evaluation.loss != claim.loss:
         return Verdict(f"its loss is {evaluation.loss}, not {claim.loss}")
-    root = root_of(evaluation)
+    root = root_of(evaluation, goal.specification, checkpoint.params_root, goal.training_set)
     if eval_root_hash(root) != claim.eval_root_hash:
         return Verdict("its evaluation root is not that of its evaluation")
     return Verdict(None, root)

@@ -5,8 +5,9 @@ from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
 from compute.models.mlp import MLP
 from compute.models.module import Module
+from compute.models.parent import Parent
 from compute.models.resnet import ResNet
-from compute.models.specification import ModelSpecification, Parent
+from compute.models.specification import ModelSpecification
 from compute.models.transformer import Transformer
 from compute.models.vit import ViT
 

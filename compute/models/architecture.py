@@ -27,6 +27,7 @@ class Architecture(ABC):
     """A network as its sizes alone: a frozen dataclass whose fields are the document's keys."""
 
     name: ClassVar[str]
+    is_foreign: ClassVar[bool] = False  # made of Python that is not ours
 
     def document(self) -> dict[str, Any]:
         """The canonical part of the specification."""

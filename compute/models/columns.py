@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from compute.models.errors import ModelError
 from compute.models.fields import Reader
 
@@ -55,6 +57,11 @@ class InputColumn:
             shape=read.integers("shape", 0, 4, 1, MAX_SIZE),
             scale_log2=None if tokens else read.integer("scale_log2", -64, 64),
         )
+
+    def made_up(self, count: int) -> np.ndarray:
+        """Examples [count, *shape] for a trial: some numbers, or the tokens 0 and 1."""
+        values = np.arange(count * self.size) * 31 % (2 if self.scale_log2 is None else 128)
+        return values.reshape(count, *self.shape).astype(self.dtype)
 
     def values(self, array: jax.Array) -> jax.Array:
         """What the network sees of [B, *shape]: float32 numbers or int32 tokens."""

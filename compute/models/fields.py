@@ -33,6 +33,11 @@ class Reader:
         value = self.text(key)
         return bytes.fromhex(value) if _HASH.fullmatch(value) else self._fail(key)
 
+    def hashes(self, key: str, shortest: int, longest: int) -> list[bytes]:
+        values = self.items(key, shortest, longest)
+        good = all(isinstance(value, str) and _HASH.fullmatch(value) for value in values)
+        return [bytes.fromhex(value) for value in values] if good else self._fail(key)
+
     def choice(self, key: str, allowed: tuple[str, ...]) -> str:
         if not isinstance(self[key], str) or self[key] not in allowed:
             raise ModelError(f"the {self._what}'s {key} is not one of {', '.join(allowed)}")

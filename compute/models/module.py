@@ -25,12 +25,11 @@ _TENSOR = re.compile(r"[A-Za-z0-9_]{1,64}(/[A-Za-z0-9_]{1,64}){0,8}")
 
 @dataclass(frozen=True)
 class Module(Architecture):
-    """Outputs of shape `outputs`, computed by the source with sha256 `source` (see `foreign`).
-
-    `tensors` are its parameters by name, so that a checkpoint can be checked without running it.
-    """
+    """Outputs of shape `outputs`; the program was made by the source with sha256 `source`, which
+    its founder alone ran (see `foreign`). `tensors` are its parameters by name."""
 
     name = "module"
+    is_foreign = True
     source: bytes
     outputs: tuple[int, ...]
     tensors: tuple[tuple[str, Parameter], ...]
@@ -64,15 +63,6 @@ class Module(Architecture):
             for name, shape in shapes.items()
         }
         return cls(digest, outputs, tuple(sorted(tensors.items())))
-
-    def check(self, columns: Sequence[InputColumn]) -> None:
-        """Raise ModelError unless the code, which may run, makes the tensors and outputs listed."""
-        outputs, shapes = _traced(self.source, columns)
-        if outputs != self.outputs or shapes != {name: t.shape for name, t in self.tensors}:
-            raise ModelError(
-                f"the specification lies about its code {self.source.hex()}: the tensors and "
-                "outputs listed are not those that it makes. Do not join this group"
-            )
 
     def output_shape(self, columns: Sequence[InputColumn]) -> tuple[int, ...]:
         return self.outputs

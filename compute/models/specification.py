@@ -1,55 +1,45 @@
-"""The model specification: a canonical document whose sha256 is the group's on-chain model hash."""
+"""The model specification: documents whose header has as sha256 the group's on-chain model hash."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compute import canonical
-from compute.models import fields, initialisation
+from compute.models import document, initialisation
 from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
-from compute.models.mlp import MLP
-from compute.models.module import Module
 from compute.models.parameters import Axes, Parameters
-from compute.models.resnet import ResNet
-from compute.models.transformer import Transformer
-from compute.models.vit import ViT
+from compute.models.parent import Parent
+from compute.program import codec
+from compute.program.operation import Cost, ProgramError
+from compute.program.program import Program
+from compute.program.validator import validate
 
 if TYPE_CHECKING:  # importing JAX takes seconds, and a specification is often only read
     import jax
 
-FORMAT = "decentralizedai/model/1"
 MAX_BYTES = 1 << 16
-MAX_PARAMETERS = 1 << 32
-ARCHITECTURES: dict[str, type[Architecture]] = {
-    kind.name: kind for kind in (MLP, Module, ResNet, Transformer, ViT)
-}
-LOSSES = ("binary_cross_entropy", "cross_entropy", "squared_error")
-MAPS = ("deepen", "seed", "widen")
-
-
-@dataclass(frozen=True)
-class Parent:
-    """Where a fork comes from: the parent's model hash and how its parameters are mapped."""
-
-    model_hash: bytes
-    map: str
+WORD = 32
+PIECE = 1 << 20  # bytes of the program in a block
 
 
 @dataclass(frozen=True)
 class ModelSpecification:
-    """A model anyone can rebuild from 32 bytes. Equal specifications encode to equal bytes.
+    """A model as its documents describe it. Specifications are compared by their design.
 
-    `target` names the column to predict; squared errors are those of its values times
-    2**target_scale_log2, other losses take its integers. `parse` validates; the constructor trusts
-    its caller until `encode`.
+    What is computed is `program`, which anyone can run; `architecture` says where it came from and
+    how its parameters start. `target` names the column to predict; squared errors are those of its
+    values times 2**target_scale_log2, other losses take its integers.
+
+    `given` is the program of a model that was read; a model of one's own makes its program by
+    tracing its architecture, once. `read` and `parse` validate; the constructor trusts its caller
+    until `encode`.
     """
 
     architecture: Architecture
@@ -59,28 +49,99 @@ class ModelSpecification:
     target_scale_log2: int | None = None
     seed: int = 0
     magnitude_log2: int = 16
-    evaluator: str = "F24/2"
+    evaluator: str = "F24/3"
     parent: Parent | None = None
+    given: Program | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def parse(cls, data: bytes) -> ModelSpecification:
-        """The specification encoded in `data`. Raises ModelError with the first fault found."""
+        """The design in `data`: a model whose program is still to be made. Raises ModelError."""
+        spec = cls(**document.from_design(_decoded(data)))
+        document.check(spec)
+        return spec
+
+    @classmethod
+    def read(cls, model_hash: bytes, fetch: Callable[[bytes], bytes]) -> ModelSpecification:
+        """The model with this hash, of blocks that `fetch` finds by their sha256 and has checked.
+
+        Raises ModelError with the first fault found, and what `fetch` raises.
+        """
+        header = fetch(model_hash)
+        if len(header) != 2 * WORD:
+            raise ModelError(f"a model's header has {2 * WORD} bytes, not {len(header)}")
+        found = _decoded(fetch(header[WORD:]))
+        pieces = [fetch(piece) for piece in document.pieces_of(found)]
+        if any(len(piece) != PIECE for piece in pieces[:-1]):
+            raise ModelError("a piece of the program is cut short")
         try:
-            document = canonical.decode(data, max_bytes=MAX_BYTES)
-        except canonical.CanonicalError as error:
-            raise ModelError(str(error)) from None
-        return _from_document(document)
+            program = codec.decode(b"".join(pieces))
+        except ProgramError as error:
+            raise ModelError(f"the program is refused: {error}") from None
+        design = {key: value for key, value in found.items() if key != "program"}
+        spec = cls(**document.from_design(design), given=program)
+        document.check(spec)
+        document.check_program(spec, program)
+        if spec.header != header:
+            raise ModelError("the header's root is not that of the program")
+        return spec
+
+    @cached_property
+    def program(self) -> Program:
+        """What is computed of one example. Raises ModelError if it cannot be made."""
+        if self.given is not None:
+            return self.given
+        from compute.models.making import program_of
+
+        return program_of(self.architecture, self.columns)
+
+    def design(self) -> bytes:
+        """The canonical document without the program, as `parse` takes it."""
+        return canonical.encode(document.to_design(self))
 
     def encode(self) -> bytes:
         """The canonical document. Raises ModelError if the specification is not valid."""
-        document = _to_document(self)
-        _from_document(document)
-        return canonical.encode(document)
+        document.check(ModelSpecification(**document.from_design(document.to_design(self))))
+        document.check_program(self, self.program)
+        pieces = [canonical.digest(piece).hex() for piece in self._pieces]
+        return canonical.encode({**document.to_design(self), "program": pieces})
+
+    @cached_property
+    def _pieces(self) -> list[bytes]:
+        whole = codec.encode(self.program)
+        return [whole[start : start + PIECE] for start in range(0, len(whole), PIECE)]
+
+    @cached_property
+    def program_root(self) -> bytes:
+        """The root over the program's steps, 32 bytes."""
+        return codec.program_root(self.program)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What one example costs whoever evaluates it. Raises ModelError if that is too much."""
+        try:
+            return validate(self.program)
+        except ProgramError as error:
+            raise ModelError(f"the program is refused: {error}") from None
+
+    @property
+    def bytes_for_one(self) -> int:
+        """Memory that an evaluation needs for each example, beside the parameters."""
+        held = sum(kind.bytes for _, kind in self.program.parameters)
+        return self.cost.scratch_bytes - held
+
+    @cached_property
+    def header(self) -> bytes:
+        """The root over the program's steps, then the sha256 of the document: 64 bytes."""
+        return self.program_root + canonical.digest(self.encode())
 
     @cached_property
     def hash(self) -> bytes:
-        """sha256 of the document: the on-chain model hash, 32 bytes."""
-        return canonical.digest(self.encode())
+        """sha256 of the header: the on-chain model hash, 32 bytes."""
+        return canonical.digest(self.header)
+
+    def blocks(self) -> list[bytes]:
+        """Everything `read` fetches, the header last."""
+        return [*self._pieces, self.encode(), self.header]
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -115,17 +176,16 @@ class ModelSpecification:
     ) -> jax.Array:
         """float32 outputs [B, *output_shape] of the integer columns `inputs`, [B, *shape] each.
 
-        Pure and traceable. Columns that are not inputs of the model are ignored. Parameters stay
-        float32 while layers compute in `compute_dtype`, "bfloat16" for example; with `remat` a
-        gradient recomputes them. The evaluation is defined by the defaults of both.
+        The program in ordinary arithmetic: pure, traceable, differentiable. Columns that are not
+        inputs of the model are ignored. Parameters stay float32 while products are computed in
+        `compute_dtype`, "bfloat16" for example; with `remat` a gradient recomputes the steps of
+        loops. The evaluation is defined by the program alone.
         """
-        import jax.numpy as jnp
-        from flax.traverse_util import unflatten_dict
+        from compute.exact.derivative import derivative_form
 
-        network = self.architecture.network(compute_dtype=compute_dtype, remat=remat)
-        seen = {column.name: column.values(inputs[column.name]) for column in self.columns}
-        tree = unflatten_dict(dict(params), sep="/")
-        return jnp.asarray(network.apply({"params": tree}, seen), jnp.float32)
+        form = derivative_form(self.program, compute_dtype=compute_dtype, remat=remat)
+        (outputs,) = form(params, {name: inputs[name] for name in self.inputs})
+        return outputs
 
     def targets(self, column: np.ndarray) -> np.ndarray:
         """What the loss takes of the target column [B, ...]: [B, *target_shape], int32 classes or
@@ -144,13 +204,43 @@ class ModelSpecification:
         *,
         compute_dtype: str = "float32",
         remat: bool = False,
+        native: bool = False,
     ) -> jax.Array:
         """float32 losses [B], one an example: what training makes small, as the evaluator's
-        integers in all but rounding. `targets` come from `targets`."""
+        integers in all but rounding. `targets` come from `targets`. With `native` the outputs are
+        those of the architecture's own network (`making.agrees` says whether they are the same)."""
         from compute.models.losses import FUNCTIONS
+        from compute.models.making import native_logits
 
-        outputs = self.logits(params, inputs, compute_dtype=compute_dtype, remat=remat)
+        outputs = (
+            native_logits(
+                self.architecture,
+                self.columns,
+                params,
+                inputs,
+                compute_dtype=compute_dtype,
+                remat=remat,
+            )
+            if native
+            else self.logits(params, inputs, compute_dtype=compute_dtype, remat=remat)
+        )
         return FUNCTIONS[self.loss](outputs, targets)
+
+    @cached_property
+    def has_native(self) -> bool:
+        """Whether the architecture's own network, as installed here, computes what the program
+        does: traced, it gives the same program, or, by another version of JAX, one whose outputs
+        are the same on two made-up examples. A network of a stranger's code is not asked."""
+        from compute.models.making import agrees, program_of
+
+        if self.architecture.is_foreign:
+            return False
+        made = self.program if self.given is None else program_of(self.architecture, self.columns)
+        if codec.program_root(made) == self.program_root:
+            return True
+        inputs = {column.name: column.made_up(2) for column in self.columns}
+        params = self.initial_parameters()
+        return agrees(self.architecture, self.columns, self.logits, params, inputs)
 
     def initial_parameters(self) -> dict[str, np.ndarray]:
         """float32 parameters the genesis trainer starts from: the same bits on every machine."""
@@ -175,67 +265,11 @@ class ModelSpecification:
         return dict(sorted(self.architecture.parameters(self.columns).items()))
 
 
-def _to_document(spec: ModelSpecification) -> dict[str, Any]:
-    parent = spec.parent
-    return {
-        "format": FORMAT,
-        "architecture": spec.architecture.document(),
-        "inputs": [column.document() for column in spec.columns],
-        "target": spec.target,
-        "target_scale_log2": spec.target_scale_log2,
-        "loss": spec.loss,
-        "evaluator": spec.evaluator,
-        "initialisation": {"rule": initialisation.RULE, "seed": spec.seed},
-        "magnitude_log2": spec.magnitude_log2,
-        "parent": parent and {"model": parent.model_hash.hex(), "map": parent.map},
-    }
-
-
-def _from_document(document: Any) -> ModelSpecification:
-    read = fields.Reader(
-        document,
-        "model",
-        "format architecture inputs target target_scale_log2 loss evaluator initialisation "
-        "magnitude_log2 parent",
-    )
-    read.choice("format", (FORMAT,))
-    start = fields.Reader(read["initialisation"], "initialisation", "rule seed")
-    start.choice("rule", (initialisation.RULE,))
-    parent = None
-    if read["parent"] is not None:
-        origin = fields.Reader(read["parent"], "parent", "model map")
-        parent = Parent(origin.hash("model"), origin.choice("map", MAPS))
-    scaled = read["target_scale_log2"] is not None
-    spec = ModelSpecification(
-        architecture=_architecture(read["architecture"]),
-        columns=tuple(InputColumn.read(item) for item in read.items("inputs", 1, 64)),
-        target=read.name("target"),
-        target_scale_log2=read.integer("target_scale_log2", -64, 64) if scaled else None,
-        loss=read.choice("loss", LOSSES),
-        evaluator=read.text("evaluator"),
-        seed=start.integer("seed", 0, (1 << 64) - 1),
-        magnitude_log2=read.integer("magnitude_log2", 1, 126),
-        parent=parent,
-    )
-    _check(spec)
-    return spec
-
-
-def _architecture(document: Any) -> Architecture:
-    name = document.get("name") if isinstance(document, dict) else None
-    if not isinstance(name, str) or name not in ARCHITECTURES:
-        raise ModelError(f"the architecture's name is not one of {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name].parse(document)
-
-
-def _check(spec: ModelSpecification) -> None:
-    if len(set(spec.inputs)) != len(spec.inputs):
-        raise ModelError("two inputs have the same name")
-    if spec.target in spec.inputs:
-        raise ModelError(f"the target {spec.target!r} is also an input: it would tell the answer")
-    if spec.loss == "cross_entropy" and spec.output_shape[-1] < 2:
-        raise ModelError("the cross entropy needs two classes or more")
-    if (spec.loss == "squared_error") != (spec.target_scale_log2 is not None):
-        raise ModelError("the squared error, and it alone, needs a target_scale_log2")
-    if sum(math.prod(shape) for shape in spec.parameter_shapes().values()) > MAX_PARAMETERS:
-        raise ModelError(f"the model has more than {MAX_PARAMETERS} parameters")
+def _decoded(data: bytes) -> dict[str, Any]:
+    try:
+        found = canonical.decode(data, max_bytes=MAX_BYTES)
+    except canonical.CanonicalError as error:
+        raise ModelError(str(error)) from None
+    if not isinstance(found, dict):
+        raise ModelError("a model is not an object")
+    return found

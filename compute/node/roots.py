@@ -4,23 +4,29 @@ import contextlib
 from collections.abc import Iterator
 
 from compute import checkpoint, training_set
+from compute.canonical import digest
 from compute.chain import Group
 from compute.models import ModelError, ModelSpecification, Module
 from compute.storage import BlockUnavailable, Store
 from compute.training_set import tokeniser
 from compute.training_set.replay import InvalidGenesis, genesis_manifest
 
-_KINDS = (checkpoint.blocks_of, training_set.blocks_of, tokeniser.blocks_of)
-_OTHER_KIND = (checkpoint.InvalidCheckpoint, training_set.Malformed)
+
+def _model_blocks(store: Store, root: bytes) -> list[bytes]:
+    return [digest(block) for block in ModelSpecification.read(root, store.get).blocks()]
+
+
+_KINDS = (checkpoint.blocks_of, training_set.blocks_of, tokeniser.blocks_of, _model_blocks)
+_OTHER_KIND = (checkpoint.InvalidCheckpoint, training_set.Malformed, ModelError)
 
 
 def of_root(store: Store, root: bytes) -> list[bytes]:
-    """Digests of the blocks of a checkpoint, a delta, a tokeniser, or a block that names no others,
-    the root last. Raises BlockUnavailable."""
+    """Digests of the blocks of a checkpoint, a delta, a tokeniser, a model, or a block that names
+    no others, the root last. Raises BlockUnavailable."""
     for blocks_of in _KINDS:
         with contextlib.suppress(*_OTHER_KIND):
             return blocks_of(store, root)
-    return [root]  # a specification, or a delta that is the empty patch for everyone
+    return [root]  # code, or a delta that is the empty patch for everyone
 
 
 def models(store: Store, model_hash: bytes) -> Iterator[bytes]:
@@ -28,7 +34,7 @@ def models(store: Store, model_hash: bytes) -> Iterator[bytes]:
     `store` holds them."""
     yield model_hash
     try:
-        specification = ModelSpecification.parse(store.get(model_hash))
+        specification = ModelSpecification.read(model_hash, store.get)
     except (BlockUnavailable, ModelError):
         return
     if isinstance(specification.architecture, Module):

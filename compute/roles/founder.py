@@ -15,7 +15,6 @@ from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
 from compute.training_set.tokeniser import Tokeniser, TokeniserError, named_by
 
-
 Bounds = Mapping[str, tuple[int, int]]
 FURTHEST_TARGET = 2**11  # from an output, after scaling: see compute.exact.losses.squared_error
 
@@ -41,8 +40,8 @@ def found(
 
     `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
     code, `tokeniser` the one that they name. `bounds`, the least and greatest value that a column
-    may ever hold, are for the target by default those of `default_bounds`. Raises ModelError if the model cannot read
-    them, SchemaError if they are no training set, TokeniserError if their tokeniser is not there.
+    may ever hold, are for the target by default those of `default_bounds`. Raises ModelError if
+    the model cannot read them, SchemaError if they are no training set, TokeniserError if their tokeniser is not there.
     What is stored is pinned for good.
     """
     check_columns(specification, columns)
@@ -50,7 +49,7 @@ def found(
     _check_bounds(specification, limits)
     _store_tokeniser(columns, tokeniser, store)
     _store_code(specification, code, store)
-    model_hash = store.put(specification.encode())
+    model_hash = _store_model(specification, store)
     genesis = build_delta(
         None, add=columns, bounds=limits, parent_tip=NO_TIP, proposer=NOBODY, store=store
     )
@@ -100,7 +99,7 @@ def found_fork(specification: ModelSpecification, store: Store, code: bytes | No
     if specification.parent is None:
         raise ModelError("the specification of a fork names its parent and the map from it")
     _store_code(specification, code, store)
-    model_hash = store.put(specification.encode())
+    model_hash = _store_model(specification, store)
     _keep(store, model_hash)
     return model_hash
 
@@ -122,6 +121,13 @@ def _store_tokeniser(
         raise TokeniserError(
             f"The tokeniser {named.hex()} of this data is not there: give its file."
         )
+
+
+def _store_model(specification: ModelSpecification, store: Store) -> bytes:
+    *others, header = specification.blocks()
+    for block in others:
+        store.put(block)
+    return store.put(header)
 
 
 def _store_code(specification: ModelSpecification, code: bytes | None, store: Store) -> None:

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from compute.chain import Block
-from compute.checkpoint import publish
+from compute.checkpoint import params_root_of, publish
 from compute.judging.evaluation import root_of
 from compute.judging.goal import Goal, Goals
 from compute.node.claim_folder import HandOver
@@ -122,11 +122,12 @@ class Trainer(Role):
             shard_sums=best.evaluation.shard_sums,
             held_out=best.held_out,
         )
+        params_root = params_root_of(self._blocks, checkpoint_hash)
         self._claimant.prepare(
             block.index,
             tip=goal.tip,
             checkpoint_hash=checkpoint_hash,
             loss=best.evaluation.loss,
             baseline_loss=goal.baseline_loss,
-            eval_root=root_of(best.evaluation),
+            eval_root=root_of(best.evaluation, goal.specification, params_root, goal.training_set),
         )

@@ -104,7 +104,12 @@ class Program:
         specification, recipe = self._specification, self._recipe
         targets = part[specification.target]
         return specification.losses(
-            parameters, part, targets, compute_dtype=recipe.precision, remat=recipe.remat
+            parameters,
+            part,
+            targets,
+            compute_dtype=recipe.precision,
+            remat=recipe.remat,
+            native=specification.has_native,
         ).mean()
 
     def _gradient(self, parameters: dict[str, jax.Array], batch: Batch) -> tuple[jax.Array, Any]:

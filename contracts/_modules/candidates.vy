@@ -95,7 +95,7 @@ def _reserve(checkpoint_hash: bytes32):
     @notice Use a hash up without a claim: the genesis checkpoint is nobody's.
     """
     self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1, listed=0)
+        checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1, again=0, listed=0)
     )
 
 
@@ -114,6 +114,7 @@ def _enter(
     checkpoint_hash: bytes32,
     block_1: uint256,
     seq: uint256,
+    again: uint256,
     claim: checkpoint_words.Claim,
     root_hash: bytes32,
 ):
@@ -121,7 +122,7 @@ def _enter(
     @notice Record a claim as a candidate of a block, without votes.
     """
     self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=seq, block_1=block_1, used=1, listed=0)
+        checkpoint_words.Standing(votes=0, seq=seq, block_1=block_1, used=1, again=again, listed=0)
     )
     self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
     self.eval_root_hash[checkpoint_hash] = root_hash

@@ -22,7 +22,7 @@ BLOCK: constant(uint256) = (2**40 - 1) << 152
 
 
 # What puts a standing on the shortlist, and a round's list one up.
-LISTED: constant(uint256) = 2**193
+LISTED: constant(uint256) = 2**194
 ONE_LISTED: constant(uint256) = 2**104
 LISTED_MASK: constant(uint256) = 2**48 - 1
 
@@ -43,6 +43,7 @@ struct Standing:
     seq: uint256  #  48  of its first commitment
     block_1: uint256  #  40  block index + 1; 0 for the genesis checkpoint
     used: uint256  #   1
+    again: uint256  #   1  entered again: a claim of an earlier block
     listed: uint256  #   1  on the shortlist
 
 
@@ -72,7 +73,8 @@ struct Outcome:
     height: uint256  #  32
     redeemed: uint256  #   1
     level: uint256  #   9  of the minimum improvement in this block
-    cast: uint256  # 100  votes of all ballots
+    again: uint256  #   1  the winner was a claim of an earlier block
+    cast: uint256  #  99  votes of all ballots
 
 
 _U2: constant(uint256) = 2**2 - 1
@@ -132,7 +134,8 @@ def _pack_standing(standing: Standing) -> uint256:
         | (standing.seq << 104)
         | (standing.block_1 << 152)
         | (standing.used << 192)
-        | (standing.listed << 193)
+        | (standing.again << 193)
+        | (standing.listed << 194)
     )
 
 
@@ -144,7 +147,8 @@ def _unpack_standing(word: uint256) -> Standing:
         seq=(word >> 104) & _U48,
         block_1=(word >> 152) & _U40,
         used=(word >> 192) & 1,
-        listed=word >> 193,
+        again=(word >> 193) & 1,
+        listed=word >> 194,
     )
 
 
@@ -201,7 +205,8 @@ def _pack_outcome(outcome: Outcome) -> uint256:
         | (outcome.height << 114)
         | (outcome.redeemed << 146)
         | (outcome.level << 147)
-        | (outcome.cast << 156)
+        | (outcome.again << 156)
+        | (outcome.cast << 157)
     )
 
 
@@ -215,5 +220,6 @@ def _unpack_outcome(word: uint256) -> Outcome:
         height=(word >> 114) & _U32,
         redeemed=(word >> 146) & 1,
         level=(word >> 147) & _U9,
-        cast=word >> 156,
+        again=(word >> 156) & 1,
+        cast=word >> 157,
     )

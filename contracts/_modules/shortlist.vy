@@ -57,7 +57,8 @@ def _put(checkpoint_hash: bytes32, round: uint256) -> uint256:
 @view
 def _best(round: uint256, improvement: uint256) -> bytes32:
     """
-    @notice The best that lead: of those whose loss is less than `improvement` above the lowest the first committed.
+    @notice The best that leads: of those with the lowest loss, and of the claims of earlier blocks, which can have been
+            copied, with less than `improvement` above it, the first committed.
     @return Its checkpoint hash, or zero.
     """
     listed: uint256 = (round >> 104) & checkpoint_words.LISTED_MASK
@@ -69,9 +70,9 @@ def _best(round: uint256, improvement: uint256) -> bytes32:
     first: uint256 = max_value(uint256)
     for i: uint256 in range(listed, bound=PLACES):
         checkpoint_hash: bytes32 = self._place[i]
-        seq: uint256 = candidates._standing_of(checkpoint_hash).seq
-        if seq < first and self._leads(candidates._standing[checkpoint_hash], round):
-            if candidates._claim_of(checkpoint_hash).loss < lowest + improvement:
-                first = seq
+        standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
+        if standing.seq < first and self._leads(candidates._standing[checkpoint_hash], round):
+            if candidates._claim_of(checkpoint_hash).loss < lowest + (improvement if standing.again == 1 else 1):
+                first = standing.seq
                 best = checkpoint_hash
     return best

@@ -102,7 +102,7 @@ class Play:
         self.tell("founding group 1: 4,000 images, an untrained network, keepers unpaid")
         digits = content.digits()
         model = self.folder / "model.json"
-        model.write_bytes(content.network(HIDDEN).encode())
+        model.write_bytes(content.network(HIDDEN).design())
         data = content.save(self.folder / "data" / "genesis.npz", digits.genesis)
         content.save(self.folder / "data" / "more.npz", digits.addition)
         content.save(self.folder / "data" / "noise.npz", content.noise())
@@ -145,7 +145,7 @@ class Play:
         """Fork group 1 to a wider model with paid keepers; the stake moves; one block."""
         self.tell("forking to a wider network; keepers get 20 % of each reward")
         model = self.folder / "wider.json"
-        model.write_bytes(content.widened(content.network(HIDDEN), WIDER).encode())
+        model.write_bytes(content.widened(content.network(HIDDEN), WIDER).design())
         warp((now() // EPOCH + 1) * EPOCH - HOUR)
         self._create("fork", 1, "--specification", model, "--keeper-bps", KEEPERS_SHARE)
         self._run({name: ("migrate", 1, 2, amount // NRN) for name, amount in STAKES.items()})

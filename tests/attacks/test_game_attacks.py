@@ -82,7 +82,7 @@ def test_f01_abstaining_steals_no_checkpoint(scene: Scene, earns) -> None:
 
 
 def test_f01_a_pivotal_minority_does_not_choose_the_copy(scene: Scene, earns) -> None:
-    """The awake miss the quorum without mallory; she approves only her copy, they all that is true."""
+    """The awake miss the quorum without mallory, who approves only her copy; they approve both."""
     before = with_stake(scene, 5_100)
     honest = scene.claim(TRAINER, 900)
     enter(scene, honest)

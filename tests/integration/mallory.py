@@ -43,6 +43,13 @@ class Mallory:
         true = {"params_root": root.digest(), "model_hash": SPECIFICATION.hash, "nonce": nonce}
         return Manifest(**{**true, "tensors": tuple(tensors), **fields}).put(self.stage.store)
 
+    def _root(self) -> bytes:
+        """Of the true evaluation, for the true parameters."""
+        params = ParamsRoot()
+        for _, array in sorted(self.parameters.items()):
+            params.add(array)
+        return root_of(self.truth, SPECIFICATION, params.digest(), self.goal.training_set)
+
     def commit(self, checkpoint_hash: bytes, **lies: Any) -> Claim:
         """Commit to a claim that is true of `parameters`, except for `lies`."""
         claim = replace(
@@ -54,7 +61,7 @@ class Mallory:
                 checkpoint_hash,
                 self.truth.loss,
                 self.goal.baseline_loss,
-                eval_root_hash(root_of(self.truth)),
+                eval_root_hash(self._root()),
             ),
             **lies,
         )

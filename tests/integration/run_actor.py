@@ -14,7 +14,6 @@ from eth_account import Account
 
 from compute.chain import connect
 from compute.chain.sender import Sender
-from compute.models import foreign
 from compute.node.role import Role
 from compute.node.role import run as live
 from compute.node.seat import Seat
@@ -47,7 +46,6 @@ class Order:
     options: Options
     kill: tuple[str, str] | None
     processes: str | None = None
-    trusted: bytes | None = None  # sha256 of a model's code
 
 
 def run(order: Order) -> None:
@@ -59,8 +57,6 @@ def run(order: Order) -> None:
     logging.getLogger("compute").setLevel(logging.INFO)
     if order.kill is not None:
         arm(*order.kill)
-    if order.trusted is not None:
-        foreign.allow(order.trusted)
     if order.processes is not None:
         join(order.processes)
         # a child of multiprocessing leaves out what JAX does when Python ends: part from the others

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from compute import canonical
 from compute.chain import Group
 from compute.chain.events import Event
 from compute.durable import replace_file
@@ -114,9 +113,8 @@ class Stage:
         specification: ModelSpecification = SPECIFICATION,
         code: bytes | None = None,
     ) -> None:
-        """With `code` the specification is of a model that is code, which everybody trusts."""
+        """With `code` the specification is of a model that was made of this code."""
         self.net = net
-        self.trusted = None if code is None else canonical.digest(code)
         self.folder = folder
         self.store = FolderStore(folder / "shared")
         self.actors: dict[str, Actor] = {}
@@ -166,7 +164,6 @@ class Stage:
             options,
             kill,
             processes,
-            self.trusted,
         )
         (state / "status.json").unlink(missing_ok=True)
         if FIT.exists():

@@ -67,7 +67,6 @@ def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
             OPTIONS,
             kills[1],
             f"{address},2,1",
-            stage.trusted,
         )
         started.append(context.Process(target=run, args=(order,)))
         started[-1].start()

@@ -1,4 +1,4 @@
-"""Nothing expires for want of voters: an honest claim comes back with its rank, and a copy loses."""
+"""Nothing expires for want of voters: an honest claim comes back with its rank, a copy loses."""
 
 from compute.chain import Status
 from tests.integration.mallory import Mallory

@@ -27,6 +27,7 @@ class Candidate:
     seq: int
     block_index: int
     bond: int  # still here
+    again: bool = False  # a claim of an earlier block
 
 
 @dataclass
@@ -128,12 +129,18 @@ class BlockModel:
         return best if best != NOTHING and self.is_quorum(votes, block_index) else NOTHING
 
     def best(self, block_index: int) -> bytes:
-        """The first committed of the best who are approved."""
+        """Of the approved the first entered again that is nearly as good as any; or the best."""
         round = self.rounds[block_index]
         approved = [c for c in round.hashes if 2 * round.tally(c) > round.cast]
         losses = {c: self.candidates[c].claim.loss for c in approved}
-        best = [c for c in approved if losses[c] < min(losses.values()) + round.improvement]
-        return min(best, key=lambda c: self.candidates[c].seq, default=NOTHING)
+        held = [
+            c
+            for c in approved
+            if self.candidates[c].again and losses[c] < min(losses.values()) + round.improvement
+        ]
+        if held:
+            return min(held, key=lambda c: self.candidates[c].seq)
+        return min(approved, key=lambda c: (losses[c], self.candidates[c].seq), default=NOTHING)
 
     def advance(self, now: int) -> None:
         """Decide every block whose vote window has closed."""
@@ -180,6 +187,8 @@ class BlockModel:
             return True
         winner = self.candidates[round.winner]
         gap = winner.claim.loss - candidate.claim.loss
+        if not (winner.again or candidate.again):
+            return gap > 0 or (gap == 0 and candidate.seq < winner.seq)
         return gap >= round.improvement or (gap > -round.improvement and candidate.seq < winner.seq)
 
     def is_open(self, candidate: Candidate) -> bool:
@@ -260,7 +269,10 @@ class BlockModel:
             self.rounds[block_index].hashes.append(claim.checkpoint_hash)
             if known:  # again: rank, payer and bond stay
                 seq, payer, bond = known.seq, known.payer, known.bond
-        self.candidates[claim.checkpoint_hash] = Candidate(claim, payer, seq, block_index, bond)
+        again = known is not None and known.block_index != block_index
+        self.candidates[claim.checkpoint_hash] = Candidate(
+            claim, payer, seq, block_index, bond, again
+        )
 
     def refuse_vote(self, approvals: Approvals, staker: str, caller: str, now: int) -> str | None:
         block_index, phase = self.clock(now)

@@ -66,7 +66,7 @@ def files(tmp_path: Path) -> Path:
     """A folder with model.json, wider.json, first.npz (48 examples) and more.npz (16)."""
     pixels = InputColumn("image", "uint8", (4, 4), scale_log2=-8)
     model = ModelSpecification(MLP((8,), 2), columns=(pixels,), target="label")
-    document = json.loads(model.encode())
+    document = json.loads(model.design())
     (tmp_path / "model.json").write_text(json.dumps(document, indent=4))  # as people write it
     np.savez(tmp_path / "first.npz", **examples(1, 48))
     np.savez(tmp_path / "more.npz", **examples(2, 16))

@@ -41,13 +41,10 @@ def test_a_group_has_the_terms_it_was_given(nrn: Nrn, founded: int) -> None:
 
 
 def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, files: Path) -> None:
-    parent = ModelSpecification.parse(
-        FolderStore(files / "store").get(
-            bytes.fromhex(nrn("group", "show", founded, "--json").json["model"][2:])
-        )
-    )
+    model_hash = bytes.fromhex(nrn("group", "show", founded, "--json").json["model"][2:])
+    parent = ModelSpecification.read(model_hash, FolderStore(files / "store").get)
     wider = replace(parent, architecture=MLP((12,), 2), parent=Parent(parent.hash, "widen"))
-    (files / "wider.json").write_bytes(wider.encode())
+    (files / "wider.json").write_bytes(wider.design())
     forked = nrn("group", "fork", founded, "--specification", files / "wider.json", "--bond", 3,
                  "--json", account="bob").json  # fmt: skip
     shown = nrn("group", "show", forked["group"], "--json").json

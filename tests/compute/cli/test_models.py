@@ -84,25 +84,34 @@ def test_a_group_reads_and_writes_words(nrn: Nrn, devnet: Devnet, tmp_path: Path
     assert named_by([WORDY.column]) in pinned(pins_of(own)) & pinned(pins_of(elsewhere))
 
 
-@pytest.fixture
-def strangers() -> None:
-    """As in a process that has run no code yet."""
-    foreign._allowed.clear()
-    foreign._running.clear()
-
-
-def test_code_is_read_before_it_is_trusted(nrn: Nrn, tmp_path: Path, strangers: None) -> None:
+def test_code_of_a_founder_is_read_by_people_and_run_by_nobody(nrn: Nrn, tmp_path: Path) -> None:
     data = tmp_path / "first.npz"
     label = np.arange(6, dtype=np.uint8) % 3
     np.savez(data, x=np.arange(48, dtype=np.uint8).reshape(6, 2, 4), label=label)
     (tmp_path / "model.py").write_bytes(SOURCE)
     created = nrn("group", "create", "--code", tmp_path / "model.py", "--data", data, "--json",
                   account="alice").json  # fmt: skip
-    number, trusted = created["group"], digest(SOURCE).hex()
+    number = created["group"]
     foreign._running.clear()
     read = nrn("model", "code", number, "--json").json
-    assert read == {"sha256": f"0x{trusted}", "code": SOURCE.decode()}
-    refused = nrn("evaluate", number, code=1).err
-    assert "stranger's code" in refused and f"--trust-code {trusted}" in refused
-    assert "stranger's code" in nrn("evaluate", number, "--trust-code", "00" * 32, code=1).err
-    assert nrn("evaluate", number, "--trust-code", trusted, "--json").json["valid"]
+    assert read == {"sha256": f"0x{digest(SOURCE).hex()}", "code": SOURCE.decode()}
+    assert nrn("evaluate", number, "--json").json["valid"]
+    assert not foreign._running
+
+
+@pytest.fixture
+def founded_model(nrn: Nrn, files: Path) -> int:
+    """A group of the model in model.json."""
+    return nrn("group", "create", "--specification", files / "model.json", "--data",
+               files / "first.npz", "--json", account="alice").json["group"]  # fmt: skip
+
+
+def test_a_model_shows_its_program_and_what_it_costs(nrn: Nrn, founded_model: int) -> None:
+    shown = nrn("model", "show", founded_model, "--json").json
+    assert shown["multiply_adds"] == 16 * 8 + 8 * 2
+    assert any("dot" in line for line in shown["program"])
+    assert "multiply-adds" in nrn("model", "show", founded_model).out
+    checked = nrn("model", "check", founded_model, "--json").json
+    assert "dot × 2" in checked["operations"]
+    design = json.loads(nrn("model", "design", founded_model).out)
+    assert design["architecture"]["hidden"] == [8]

@@ -90,7 +90,7 @@ def test_verify_finds_the_lie_a_majority_told(
 ) -> None:
     """Whoever has the stake can accept a false loss; nobody can make a newcomer believe it."""
     store = FolderStore(files / "store")
-    model = ModelSpecification.parse(store.get(group.model_hash))
+    model = ModelSpecification.read(group.model_hash, store.get)
     checkpoint = publish(model.initial_parameters(), model_hash=model.hash, store=store, nonce=1)
     baseline = nrn("evaluate", group.id, "--json").json["loss"]
     claim = claim_by(devnet, group, "mallory", loss=1, baseline_loss=baseline,

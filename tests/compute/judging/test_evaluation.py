@@ -32,7 +32,7 @@ def against(
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So small that a shard has many, and what is on its way counts little."""
-    monkeypatch.setattr(evaluation, "_batch_size", lambda *subject: 100)
+    monkeypatch.setattr(evaluation, "examples_at_once", lambda peak_bytes: 100)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_shards_in_any_order_are_the_same_evaluation(
     done: list[int] = []
     found = against(truth.loss, truth.shard_sums, training_set, progress=done.append)
     assert np.array_equal(found.transcript, truth.transcript)
-    assert (found.loss, found.root) == (truth.loss, truth.root)
+    assert (found.loss, found.top) == (truth.loss, truth.top)
     assert done == sorted(done)
     assert (done[0], done[-1]) == (0, len(training_set))
 
@@ -97,7 +97,7 @@ def test_junk_costs_one_shard(
 def test_without_sums_too_low_a_loss_is_left_early(
     training_set: TrainingSet, truth: exact.Evaluation, small_batches: None
 ) -> None:
-    assert against(truth.loss, None, training_set).root == truth.root
+    assert against(truth.loss, None, training_set).top == truth.top
     done: list[int] = []
     with pytest.raises(FalseClaim, match="a part of the examples"):
         against(truth.loss // 8, None, training_set, progress=done.append)
@@ -133,10 +133,10 @@ def test_an_evaluation_goes_on_where_it_was_left(
     with Transcripts(tmp_path).open(*key) as transcript:
         found = evaluate_against(truth.loss, truth.shard_sums, *subject, done.append, transcript)
     assert done[0] > 1500
-    assert found.root == truth.root
+    assert found.top == truth.top
 
 
 def test_another_number_system_is_refused(training_set: TrainingSet) -> None:
-    later = replace(SPECIFICATION, evaluator="F24/3")
-    with pytest.raises(CannotEvaluate, match="F24/3"):
+    later = replace(SPECIFICATION, evaluator="F24/4")
+    with pytest.raises(CannotEvaluate, match="F24/4"):
         evaluate(later, PARAMETERS, training_set)

@@ -29,14 +29,14 @@ model = ModelSpecification(MLP((), 2), (InputColumn("x", "uint8", (2,), -8),), "
 x = np.stack(np.divmod(np.arange(5000), 256), 1).astype(np.uint8)
 columns = {"x": x, "y": (x[:, 0] & 1).astype(np.uint8)}
 data = TrainingSet(Schema.of(columns)).patched(columns, [])
-evaluation._batch_size = lambda *subject: 50
+evaluation.examples_at_once = lambda peak_bytes: 50
 
 def progress(done):
     print(done, flush=True)
 
 with Transcripts(Path(sys.argv[1])).open(model.hash, bytes(32), bytes(32), len(data)) as transcript:
     found = evaluate(model, model.initial_parameters(), data, progress, transcript)
-print(found.root.hex(), flush=True)
+print(found.top.hash.hex(), flush=True)
 """
 
 

@@ -1,5 +1,6 @@
 """Every architecture: its table is its Flax module, and what it computes can be verified."""
 
+import functools
 import json
 from dataclasses import replace
 
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 from flax.traverse_util import flatten_dict
 
-from compute import exact
+from compute import canonical, exact
 from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
 from compute.models.losses import FUNCTIONS
+from compute.models.making import native_logits
 from compute.models.parameters import AXES
 from tests.compute.models.changing import changed
 from tests.compute.models.families import EXAMPLES, FAMILIES, LENGTH, PIXELS, TOKENS, Family
@@ -27,11 +29,33 @@ def perturbed(specification: ModelSpecification) -> dict[str, np.ndarray]:
     }
 
 
+def read_again(spec: ModelSpecification) -> ModelSpecification:
+    """From its blocks, as a keeper reads it."""
+    blocks = {canonical.digest(block): block for block in spec.blocks()}
+    return ModelSpecification.read(spec.hash, blocks.__getitem__)
+
+
+@every
+def test_both_forms_of_a_model_have_the_same_gradient(family: Family) -> None:
+    spec, parameters = family.specification, perturbed(family.specification)
+
+    def gradient(native: bool) -> dict[str, np.ndarray]:
+        def loss(p):
+            return spec.losses(p, family.inputs, family.targets, native=native).mean()
+
+        return jax.jit(jax.grad(loss))(parameters)
+
+    form, network = gradient(False), gradient(True)
+    largest = max(float(np.abs(g).max()) for g in network.values())
+    for name, expected in network.items():
+        np.testing.assert_allclose(form[name], expected, atol=1e-5 * largest)
+
+
 def evaluated(family: Family, parameters: dict[str, np.ndarray]) -> exact.Evaluation:
     specification = family.specification
     batches = [(family.inputs, family.targets)]
     found = exact.evaluate(
-        specification.logits, parameters, batches, loss=specification.loss, total=EXAMPLES
+        specification.program, parameters, batches, loss=specification.loss, total=EXAMPLES
     )
     assert found.valid, found.reason
     return found
@@ -80,9 +104,10 @@ def test_the_exact_loss_is_that_of_float64(family: Family) -> None:
     in_float32 = jax.jit(spec.losses)(parameters, family.inputs, family.targets)
     with jax.enable_x64(True):
         wide = {name: value.astype(np.float64) for name, value in parameters.items()}
-        outputs = jax.jit(spec.logits, static_argnames="compute_dtype")(
-            wide, family.inputs, compute_dtype="float64"
-        )
+        outputs = jax.jit(
+            functools.partial(native_logits, spec.architecture, spec.columns),
+            static_argnames="compute_dtype",
+        )(wide, family.inputs, compute_dtype="float64")
         reference = FUNCTIONS[spec.loss](outputs.astype(np.float64), family.targets)
     np.testing.assert_allclose(found.transcript / 2**32, reference, rtol=2e-5)
     np.testing.assert_allclose(found.loss / 2**32, reference.mean(), rtol=5e-6)
@@ -166,7 +191,7 @@ def test_the_future_never_changes_the_past(name: str) -> None:
     ],
 )
 def test_every_fault_is_refused(name: str, path: str, value: object) -> None:
-    document = json.loads(FAMILIES[name].specification.encode())
+    document = json.loads(FAMILIES[name].specification.design())
     with pytest.raises(ModelError):
         ModelSpecification.parse(changed(document, path, value))
 
@@ -174,7 +199,7 @@ def test_every_fault_is_refused(name: str, path: str, value: object) -> None:
 @every
 def test_parse_is_the_inverse_of_encode(family: Family) -> None:
     spec = family.specification
-    assert ModelSpecification.parse(spec.encode()) == spec
+    assert read_again(spec) == spec
 
 
 def test_a_model_of_too_many_parameters_is_refused_without_making_one() -> None:
@@ -198,7 +223,7 @@ def test_every_loss_is_trained_as_it_is_evaluated(
     loss: str, scale: int | None, column: np.ndarray
 ) -> None:
     spec = ModelSpecification(MLP((5,), 3), PIXELS, "y", loss, scale)
-    assert ModelSpecification.parse(spec.encode()) == spec
+    assert read_again(spec) == spec
     family = Family(spec, {**FAMILIES["mlp"].columns, "y": column})
     parameters = perturbed(spec)
     trained = jax.jit(spec.losses)(parameters, family.inputs, family.targets)
@@ -218,7 +243,7 @@ def test_tokens_are_the_integers_themselves() -> None:
     column = InputColumn("tokens", "uint32", (2,), None)
     assert column.values(np.array([[70_000, 3]], np.uint32)).tolist() == [[70_000, 3]]
     spec = replace(FAMILIES["grouped"].specification, columns=(replace(column, shape=(LENGTH,)),))
-    assert ModelSpecification.parse(spec.encode()) == spec
+    assert read_again(spec) == spec
     assert TOKENS[0].values(np.array([[255]], np.uint8)).dtype == np.int32
 
 

@@ -65,7 +65,7 @@ def test_only_the_chains_clock_counts(goal: Goal, tmp_path: Path, start: int) ->
     found = subject.improve(goal, start + 3_600)
     assert found is not None and found.evaluation.loss < goal.baseline_loss
     again = evaluate(SPECIFICATION, found.parameters, goal.training_set)
-    assert found.evaluation.root == again.root
+    assert found.evaluation.top == again.top
     subject.close()
 
 

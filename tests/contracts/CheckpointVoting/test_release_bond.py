@@ -89,14 +89,14 @@ def test_the_quorum_itself_burns(protocol: Any, people: Any) -> None:
 @pytest.mark.parametrize(
     ("loss", "first", "burned"),
     [
-        (890, True, True), (890, False, True), (891, True, True), (891, False, False),
-        (900, True, True), (900, False, False), (909, True, True), (910, True, False),
+        (899, True, True), (899, False, True), (900, True, True), (900, False, False),
+        (901, True, False), (901, False, False),
     ],
 )  # fmt: skip
 def test_ranks_by_loss_and_commitment(
     protocol: Any, people: Any, loss: int, first: bool, burned: bool
 ) -> None:
-    """K15: against a winner of 900 where a claim must gain 10."""
+    """K15: against a winner of 900 of the same block, where a claim must gain 10."""
     group = protocol.create(Config(min_improvement=10, max_improvement=10))
     protocol.stake(group, {"erin": 10**21})
     protocol.next_epoch()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import brownie
@@ -89,15 +90,31 @@ def test_nothing_is_carried_into_the_next_block(group: Any, people: Any) -> None
 
 
 @pytest.mark.parametrize("first", [3, 0])
-def test_nearly_as_good_and_earlier_leads(protocol: Any, people: Any, first: int) -> None:
-    """K4: less than the improvement of 10 better does not overtake; the improvement does."""
+def test_of_one_block_the_lowest_leads(protocol: Any, people: Any, first: int) -> None:
+    """K4: by any difference; of equals the first."""
     group = sole(protocol)
-    losses = [900, 895, 891, 890]
-    claims = [group.claim(people.tara, f"{first}{loss}", loss) for loss in losses]
+    losses = [900, 899, 899, 898]
+    claims = [group.claim(people.tara, f"{first}{n}", loss) for n, loss in enumerate(losses)]
     group.commit(*claims)
     group.reveal(*claims)
     group.vote({"erin": claims if first else claims[:3]})
-    assert leader(group) == claims[1 if first else 0].checkpoint_hash
+    assert leader(group) == claims[3 if first else 1].checkpoint_hash
+
+
+@pytest.mark.parametrize(("loss", "overtakes"), [(900, False), (891, False), (890, True)])
+def test_a_claim_of_an_earlier_block_is_overtaken_by_the_improvement(
+    protocol: Any, people: Any, loss: int, overtakes: bool
+) -> None:
+    """K4, K15, F1: of 10, and not by less; who was passed over and ranks before burns."""
+    group = sole(protocol)
+    held = group.claim(people.tara, "held", 900)
+    index = group.play([held], {})
+    held = replace(held, block_index=index + 1)
+    fresh = group.claim(people.tom, "fresh", loss, block_index=index + 1)
+    group.commit(fresh, held)
+    group.reveal(fresh, held)
+    group.vote({"erin": [fresh, held]})
+    assert leader(group) == (fresh if overtakes else held).checkpoint_hash
 
 
 def sole(protocol: Any) -> Any:

@@ -1,0 +1,43 @@
+"""Where the bits of values begin, and rows of arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from compute.exact.superaccumulator import FAR
+
+UNIT = 2.0**-53
+# more than all roundings of a sum of magnitudes or a norm of 2**30 terms, and of two such together
+ENLARGED = 1 + 2.0**-20
+
+
+def lowest_bit(x: Array) -> Array:
+    """The largest int32 e such that the float32 value is a multiple of 2**e; FAR for zero."""
+    bits = lax.bitcast_convert_type(x, jnp.int32)
+    mantissa = (bits & 0x7FFFFF) | 0x800000
+    lowest = (mantissa & -mantissa).astype(jnp.float32)
+    place = lax.bitcast_convert_type(lowest, jnp.int32) >> 23
+    return jnp.where(x == 0, FAR, ((bits >> 23) & 255) - 150 + place - 127)
+
+
+def gather_rows(
+    x: Array, kept: Sequence[int], contract: Sequence[int], places: Sequence[Array]
+) -> Array:
+    """The elements at C places along the `kept` axes: [C, K], the other axes in the order given."""
+    inner = sorted(contract)
+    if not kept:
+        found = x[None]
+    else:
+        numbers = lax.GatherDimensionNumbers(
+            offset_dims=tuple(range(1, 1 + len(inner))),
+            collapsed_slice_dims=tuple(sorted(kept)),
+            start_index_map=tuple(kept),
+        )
+        sizes = tuple(1 if i in kept else n for i, n in enumerate(x.shape))
+        found = lax.gather(x, jnp.stack(places, -1), numbers, sizes, mode="clip")
+    found = jnp.transpose(found, (0, *(1 + inner.index(axis) for axis in contract)))
+    return found.reshape(found.shape[0], math.prod(found.shape[1:]))

@@ -1,0 +1,107 @@
+"""Round float64 sums correctly: decide by an error bound, and repair what it leaves undecided.
+
+A sum s that is within `error` of the exact one is *decided* if every real number in
+[s - error, s + error] rounds to the same value.  What is not is marked in the result's bits; then
+the marked elements are found and summed again in integers (`superaccumulator`), some at a time,
+until none is left.  So the result is always the exact sum rounded once, and never depends on how
+the float64 sum was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from compute.exact.number import SMALLEST
+from compute.exact.superaccumulator import SATURATED_PATTERN, Format
+
+UNDECIDED = np.int32(0x7F800001)
+TILE = 512
+# elements that are repaired at once, one in each lane; a lane is a row of tiles
+LANES = 64
+
+
+def decide(s: Array, error: Array, form: Format) -> Array:
+    """Float32 patterns (int32) of the exact sums rounded, UNDECIDED where the bound is not enough.
+
+    `s` float64 with |exact - s| <= error; where `error` is 0, s is exact.  NaN is SATURATED.
+
+    r is s rounded to `form.bits`, ties to even.  With `half` half a unit of r's binade, all that
+    rounds to r lies within half of it, or half / 2 below a power of two.  So s +- error round to r
+    if max(|s - r|, half / 2) + error < half: |s - r| + error < half is the first, and where |s - r|
+    is at most half / 2 the sum says error < half / 2, which with r a power of two and s above it
+    is the second; s below r is in the lower binade, where r was rounded with the smaller unit, and
+    |s - r| <= half / 2 again.  Adding float64 numbers cannot turn >= half into < half.
+    Below 2**-97 everything rounds to 0.
+    """
+    dropped = 53 - form.bits
+    bits = lax.bitcast_convert_type(s, jnp.int64)
+    odd = (bits >> dropped) & 1
+    rounded = (bits + (2 ** (dropped - 1) - 1) + odd) & -(2**dropped)
+    r = lax.bitcast_convert_type(rounded, jnp.float64)
+    binade = lax.bitcast_convert_type(rounded & (0x7FF << 52), jnp.float64)
+    half = binade * 2.0**-form.bits
+    near = jnp.maximum(jnp.abs(s - r), half * 0.5) + error < half
+    tiny = jnp.abs(s) + error < SMALLEST / 2
+    decided = near | tiny | (error == 0) | (s != s)
+    y = jnp.where(jnp.abs(r) < SMALLEST, 0.0, r).astype(jnp.float32)
+    known = jnp.abs(r) <= form.largest
+    pattern = jnp.where(known, lax.bitcast_convert_type(y, jnp.int32), SATURATED_PATTERN)
+    return jnp.where(decided, pattern, UNDECIDED)
+
+
+def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
+    """Float32 values from patterns of any shape, of which some are UNDECIDED.
+
+    `exact(index)` sums elements again: int64 [lanes] places in C order -> int32 [lanes] patterns.
+    Takes a pass over `marked`, and one call of `exact` for the next element of every lane.
+    """
+    if not marked.size:
+        return lax.bitcast_convert_type(marked, jnp.float32)
+    lanes, each, tile = _divided(marked.size)
+    lane, turn = jnp.arange(lanes), jnp.arange(each)
+
+    def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        tiles, hot = state
+        at = lax.argmax(hot.astype(jnp.int32), 1, jnp.int32)
+        number = lane * each + at
+        open_ = tiles[number] == UNDECIDED
+        place = lax.argmax(open_.astype(jnp.int32), 1, jnp.int32)
+        busy = jnp.any(hot, axis=1)
+        found = exact(number.astype(jnp.int64) * tile + place)
+        row = jnp.where(busy, number, lanes * each)
+        tiles = tiles.at[row, place].set(found, mode="drop", unique_indices=True)
+        done = (turn == at[:, None]) & (jnp.sum(open_, axis=1) <= 1)[:, None]
+        return tiles, hot & ~done
+
+    def search(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        tiles = state[0].reshape(-1, tile)
+        hot = jnp.any(tiles == UNDECIDED, axis=1).reshape(lanes, each)
+        tiles, hot = lax.while_loop(lambda inner: jnp.any(inner[1]), again, (tiles, hot))
+        return tiles.reshape(marked.shape), jnp.any(hot)
+
+    # One turn.  As the state of a loop `marked` is computed once and in its own shape; else the
+    # compiler decides again, element by element, to look for what is undecided.
+    found, _ = lax.while_loop(lambda state: state[1], search, (marked, jnp.bool_(True)))
+    return lax.bitcast_convert_type(found, jnp.float32)
+
+
+def saturating(patterns: Array, *terms: Array) -> Array:
+    """Patterns [C] of sums, SATURATED where one of the terms [C, K] is."""
+    for x in terms:
+        patterns = jnp.where(jnp.any(x != x, axis=-1), SATURATED_PATTERN, patterns)
+    return patterns
+
+
+def _divided(size: int) -> tuple[int, int, int]:
+    """size = lanes * tiles of a lane * elements of a tile, at most LANES and TILE."""
+    tile = _divisor(size, max(1, min(TILE, size // LANES)))
+    lanes = _divisor(size // tile, LANES)
+    return lanes, size // tile // lanes, tile
+
+
+def _divisor(size: int, most: int) -> int:
+    return next(n for n in range(most, 0, -1) if size % n == 0)

@@ -1,0 +1,15 @@
+"""Where a fork comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAPS = ("deepen", "seed", "widen")
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The parent's model hash and how its parameters are mapped."""
+
+    model_hash: bytes
+    map: str

@@ -1,0 +1,1 @@
+"""Programs: what a model is to everyone but its founder. Types, operations, binary form, bounds."""

@@ -1,0 +1,1 @@
+"""The economy of the protocol, simulated on the contracts that are deployed."""

@@ -1,0 +1,5 @@
+"""`python -m economy`."""
+
+from economy.run import main
+
+main()

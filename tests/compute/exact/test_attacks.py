@@ -1,0 +1,155 @@
+"""Attacks of a trainer who wants a lower number than the model deserves, and what they win."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jax import lax
+
+from compute.exact import CARRIERS, evaluate, exact
+from compute.exact.losses import LOSSES
+from compute.exact.tracing import trace
+
+NAT = 2.0**32
+LENGTH, WIDTH = 6, 4
+
+
+@functools.cache
+def compiled(loss):
+    return jax.jit(lambda z, y: LOSSES[loss](z, y, CARRIERS["float64"]))
+
+
+def cost(loss, z, y):
+    with jax.enable_x64(True):
+        found, saturated = compiled(loss)(np.float32(z), np.int32(y))
+    assert not saturated
+    return int(found)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.one_of(
+            st.floats(-40, 40, width=32), st.sampled_from([0.0, 22.18, 27.7, 31.99, 32.0, 2.0**-25])
+        ),
+        min_size=5,
+        max_size=5,
+    )
+)
+def test_no_logits_hide_a_cost(z):
+    """The integer is never more than 2^-26 nats away from the cost in float64: no choice of logits,
+    at the cut of the exponential or anywhere else, is worth more."""
+    wide = np.float64(np.float32(z))
+    true = np.log(np.exp(wide - wide.max()).sum()) + wide.max() - wide[0]
+    assert abs(cost("cross_entropy", z, 0) / NAT - true) <= 2.0**-26
+
+
+@pytest.mark.parametrize("gap", [18.0, 20.0, 22.0, 24.0, 30.0, 1e4])
+def test_a_sure_model_pays_for_its_last_doubt(gap):
+    """Logits so far apart that the cost is a few units or less: eight are the most to win."""
+    true = np.log1p(np.exp(-gap)) * NAT
+    assert abs(cost("cross_entropy", [gap, 0.0], 0) - true) <= 8
+    assert abs(cost("binary_cross_entropy", [gap], [1]) - true) <= 8
+
+
+def logits(p, x):
+    return jnp.tanh(x @ p["a"]) @ p["b"]
+
+
+def test_mining_the_rounding_noise_wins_less_than_a_millionth():
+    """Among neighbours one unit in the last place away, keep the one whose integer flatters most:
+    what it gains over its true loss is noise, which a group's minimal improvement must exceed."""
+    r = np.random.default_rng(0)
+    x = r.standard_normal((512, 8)).astype(np.float32)
+    y = (x[:, :3] + 0.3 * r.standard_normal((512, 3))).argmax(1).astype(np.int32)
+    params = {"a": 0.3 * r.standard_normal((8, 16)), "b": r.standard_normal((16, 3))}
+    params = {k: v.astype(np.float32) for k, v in params.items()}
+    program = trace(logits, params, x)
+    gains = []
+    for _ in range(48):
+        near = {
+            k: np.nextafter(v, v * np.float32(2) * r.choice([-1, 1], v.shape).astype(np.float32))
+            for k, v in params.items()
+        }
+        found = evaluate(program, near, [(x, y)], total=len(y)).loss / NAT
+        p = {k: np.float64(v) for k, v in near.items()}
+        z = np.tanh(np.float64(x) @ p["a"]) @ p["b"]
+        true = np.mean(np.log(np.exp(z).sum(-1)) - z[np.arange(len(y)), y])
+        gains.append((true - found) / true)
+    assert max(map(abs, gains)) < 1e-6
+
+
+def lower():
+    return jnp.tril(jnp.ones((LENGTH, LENGTH)))
+
+
+def norm(x):
+    return x / jnp.sqrt(jnp.mean(x * x, -1, keepdims=True) + 1e-3)
+
+
+def attention(p, x):
+    scores = jnp.where(lower() > 0, (x @ p) @ x.T, -jnp.inf)
+    return jax.nn.softmax(scores) @ x
+
+
+def recurrence(p, x):
+    def step(h, v):
+        h = jnp.tanh(h @ p + v)
+        return h, h
+
+    return lax.scan(step, jnp.zeros(WIDTH), x)[1]
+
+
+def convolution(p, x):
+    padded = jnp.pad(x, ((2, 0), (0, 0)))[None]
+    layout = ("NHC", "HIO", "NHC")
+    kernel = jnp.stack([p, p.T, p])
+    return lax.conv_general_dilated(padded, kernel, (1,), "VALID", dimension_numbers=layout)[0]
+
+
+def written_in_a_loop(p, x):
+    return lax.fori_loop(0, LENGTH, lambda t, b: b.at[t].set(x[t] @ p), jnp.zeros((LENGTH, WIDTH)))
+
+
+def joined_and_summed(p, x):
+    joined = jnp.concatenate([x[t] for t in range(LENGTH)]).reshape(LENGTH, WIDTH)
+    return jnp.einsum("ts,sd->td", lower(), joined)
+
+
+def beside_the_next(p, x):
+    """Features of the next position beside one's own, which alone are read in the end."""
+    both = jnp.concatenate([x, jnp.roll(x, -1, 0)], -1)
+    return (both @ jnp.concatenate([p, jnp.zeros((WIDTH, WIDTH))])) + jnp.cumsum(x, 0)
+
+
+CAUSAL = [attention, recurrence, convolution, written_in_a_loop, joined_and_summed, beside_the_next]
+
+
+def test_a_later_position_is_never_felt():
+    """Futures 2^11 times as large change no bit before them, in any of these, in one batch."""
+    r = np.random.default_rng(0)
+    table = r.standard_normal((2 * LENGTH, WIDTH)).astype(np.float32)
+    table[LENGTH:] *= 2.0**11
+    weights = r.standard_normal((WIDTH, WIDTH)).astype(np.float32)
+    tokens = np.arange(LENGTH, dtype=np.int32)
+    futures = [tokens + LENGTH * (k <= tokens) for k in range(1, LENGTH)]
+
+    def model(params, batch):
+        def of_one(row):
+            x = params["table"][row]
+            return jnp.stack([norm(f(params["weights"], x)) for f in CAUSAL])
+
+        return jax.vmap(of_one)(batch)
+
+    params = {"table": table, "weights": weights}
+    found = np.asarray(exact(model)(params, np.stack([tokens, *futures])))
+    assert np.isfinite(found).all()
+    for i, function in enumerate(CAUSAL):
+        y = found[:, i]
+        felt = [k for k in range(1, LENGTH) if (y[k, :k] != y[0, :k]).any()]
+        assert not felt, f"{function.__name__}: positions before {felt} feel those after"
+        assert (y[1:] != y[:1]).any(), function.__name__
