@@ -90,7 +90,7 @@ class Journal(Generic[EntryType]):
             raise ValueError(f"block {entry.block_index} already has an entry")
         self._write({**self._entries, entry.block_index: entry})
 
-    def replace(self, entry: EntryType) -> None:
+    def renew(self, entry: EntryType) -> None:
         """Remember `entry` instead of what was remembered of its block, if anything: for what
         binds nobody until it is on chain."""
         self._write({**self._entries, entry.block_index: entry})

@@ -41,8 +41,8 @@ def found(
     `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
     code, `tokeniser` the one that they name. `bounds`, the least and greatest value that a column
     may ever hold, are for the target by default those of `default_bounds`. Raises ModelError if
-    the model cannot read them, SchemaError if they are no training set, TokeniserError if their
-    tokeniser is not there. What is stored is pinned for good.
+    the model cannot read them or the bounds let its loss saturate, SchemaError if they are no
+    training set, TokeniserError if their tokeniser is not there. What is stored is pinned for good.
     """
     check_columns(specification, columns)
     limits = {**default_bounds(specification, columns), **(bounds or {})}

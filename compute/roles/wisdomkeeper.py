@@ -248,7 +248,7 @@ class Wisdomkeeper(Role):
         entry = BallotEntry.of(block.index, roots)
         for claim in unknown:
             logger.info("%s: %s", claim.checkpoint_hash.hex(), NOT_RETRIEVED)
-        self._journal.replace(entry)
+        self._journal.renew(entry)
         return entry
 
     def _cast(self, entry: BallotEntry) -> bool:

@@ -9,7 +9,7 @@ from compute.judging.retrieval import load_incumbent, load_specification
 from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
 from compute.roles.founder import found, found_fork
 from compute.storage import FolderStore, pinned, pins_of
-from compute.training_set import replay
+from compute.training_set import SchemaError, replay
 
 SPECIFICATION = ModelSpecification(MLP((4,), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
 COLUMNS = {"x": np.arange(12, dtype=np.uint8).reshape(6, 2), "y": np.array([0, 1] * 3, np.uint8)}
@@ -45,6 +45,32 @@ def test_data_that_the_model_cannot_read_is_refused(
 ) -> None:
     with pytest.raises(ModelError, match=sentence):
         found(SPECIFICATION, columns, shared)
+
+
+def test_the_target_may_hold_its_classes_for_ever(shared: FolderStore) -> None:
+    """A delta of targets outside the classes would make every loss 0."""
+    founding = found(SPECIFICATION, COLUMNS, shared)
+    first = replay(shared, founding.genesis_tip, [])
+    assert {c.name: c.bounds for c in first.schema.columns} == {"x": None, "y": (0, 1)}
+    outside = {"x": COLUMNS["x"][:1] + np.uint8(99), "y": np.array([7], np.uint8)}
+    with pytest.raises(SchemaError, match="y is not within"):
+        first.schema.check(outside)
+    given = found(SPECIFICATION, COLUMNS, shared, bounds={"x": (0, 200)})
+    columns = replay(shared, given.genesis_tip, []).schema.columns
+    assert {c.name: c.bounds for c in columns} == {"x": (0, 200), "y": (0, 1)}
+
+
+def test_no_target_may_saturate_the_squared_error(shared: FolderStore) -> None:
+    model = ModelSpecification(
+        MLP((4,), 1), SPECIFICATION.columns, "y", loss="squared_error", target_scale_log2=0
+    )
+    columns = {"x": COLUMNS["x"], "y": np.arange(6, dtype=np.int32).reshape(6, 1) * 100}
+    founding = found(model, columns, shared)
+    bounds = {c.name: c.bounds for c in replay(shared, founding.genesis_tip, []).schema.columns}
+    assert bounds["y"] == (0, 500)
+    found(model, columns, shared, bounds={"y": (-2048, 2048)})
+    with pytest.raises(ModelError, match="saturates the squared error"):
+        found(model, columns, shared, bounds={"y": (-2049, 0)})
 
 
 def test_a_fork_names_its_parent(shared: FolderStore) -> None:

@@ -1,0 +1,48 @@
+"""`nrn sponsor`: tokens behind a group, drawn by who wins its blocks, and taken back."""
+
+from collections.abc import Callable
+
+from compute.units import DAY, EPOCH
+from tests.compute.chain.test_sender import ROOT, play_block
+from tests.compute.cli.conftest import Result
+from tests.integration.devnet import NRN, Devnet
+
+Nrn = Callable[..., Result]
+
+
+def test_a_sponsor_pays_for_a_block_and_takes_back_the_rest(nrn: Nrn, devnet: Devnet) -> None:
+    group, neuron = devnet.chain().group(1), devnet.chain().neuron
+    sam, tara = (devnet.accounts[name].address for name in ("tom", "tara"))
+    before = neuron.balance_of(sam)
+    told = nrn("sponsor", 1, 100, "--blocks", 10, "--until", "30d", "--yes", account="tom")
+    assert "10 NRN each" in told.err and "Sponsorship 1: 100 NRN" in told.out
+    (shown,) = nrn("status", "--json").json["groups"][0]["sponsorships"]
+    assert (shown["left"], shown["each_block"], shown["symbol"]) == ("100", "10", "NRN")
+    assert nrn("group", "show", 1, "--json").json["sponsorships"] == [shown]
+    assert "100 NRN left" in nrn("status").out
+
+    claim = play_block(devnet, group)
+    devnet.sender("bob").settle(group)
+    reward = group.chain.coinbase.block_reward(1, group.slot(claim.block_index).start)
+    held = neuron.balance_of(tara)
+    collected = nrn("redeem", 1, "--json", account="tara").json
+    assert collected["drawn"] == ["8 NRN"]  # keepers have a fifth
+    assert int(collected["received"]) == neuron.balance_of(tara) - held
+    assert int(collected["received"]) == reward - reward // 5 + NRN + 8 * NRN
+    assert nrn("redeem", 1, account="tara").out.strip() == "Nothing to collect."
+    devnet.sender("bob").open_root(group, claim.block_index, ROOT)
+    assert nrn("redeem", 1, "--json", account="alice").json["drawn"] == ["1 NRN"]
+
+    refused = nrn("sponsor", "refund", 1, account="bob", code=1)
+    assert "sp: running" in refused.err
+    devnet.warp(devnet.chain().now() + 30 * DAY + 2 * EPOCH)
+    assert "91 NRN went back" in nrn("sponsor", "refund", 1, account="bob").out
+    assert neuron.balance_of(sam) == before - 9 * NRN
+
+
+def test_nothing_is_sent_without_a_yes_or_for_nonsense(nrn: Nrn, devnet: Devnet) -> None:
+    before = devnet.chain().neuron.balance_of(devnet.accounts["tom"].address)
+    for words in ((1, 5), (1, "1e3", "--yes"), (1, 0, "--yes"), (1, "0." + "1" * 19, "--yes")):
+        assert nrn("sponsor", *words, account="tom", code=1).err
+    nrn("sponsor", "refund", 7, account="tom", code=1)
+    assert devnet.chain().neuron.balance_of(devnet.accounts["tom"].address) == before
