@@ -43,6 +43,9 @@ def test_a_block_has_one_entry(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="already has an entry"):
             journal.record(Note(1, b"b", 1))
         assert journal.get(1) == Note(1, b"a", 1)
+        journal.renew(Note(1, b"b", 1))
+    with open_journal(tmp_path) as journal:
+        assert list(journal) == [Note(1, b"b", 1)]
 
 
 def test_two_processes_cannot_hold_it(tmp_path: Path) -> None:
