@@ -54,7 +54,7 @@ deploy()
 assert (folder / "31337.json").read_bytes() == written
 """
     *sent, wrote, confirmed = run(brownie, tmp_path, steps)
-    assert len(sent) == 7
+    assert len(sent) == 8
     assert wrote.startswith("deploy: wrote")
     assert confirmed == "deploy: 31337.json is intact; nothing to do."
     assert json.loads((tmp_path / "31337.json").read_text())["chain_id"] == 31337
@@ -72,6 +72,7 @@ deploy()
         "SENT Coinbase",
         "SENT GroupRegistry",
         "SENT Neuron",
+        "SENT Sponsorship",
     ]
     assert [file.name for file in tmp_path.iterdir()] == ["31337.json"]
 
@@ -107,7 +108,7 @@ deploy()
 def test_a_restarted_chain_is_deployed_anew(brownie: Brownie, tmp_path: Path) -> None:
     for _ in range(2):
         lines = run(brownie, tmp_path, "deploy()")
-        assert sum(line.startswith("SENT") for line in lines) == 7
+        assert sum(line.startswith("SENT") for line in lines) == 8
 
 
 def test_a_live_network(brownie: Brownie, tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_a_live_network(brownie: Brownie, tmp_path: Path) -> None:
         )
     assert sent == [
         "deploy: going on with the deployment of nonce 0.",
-        "SENT Coinbase", "SENT GroupRegistry", "SENT Neuron",
+        "SENT Coinbase", "SENT GroupRegistry", "SENT Neuron", "SENT Sponsorship",
     ]  # fmt: skip
     assert wrote.startswith("deploy: wrote")
     assert intact == "deploy: 4321.json is intact; nothing to do."

@@ -35,6 +35,7 @@ class LedgerRpc(Rpc):
 
     def __init__(self, count: int) -> None:
         super().__init__("http://ledger")
+        self._endpoints[0].post = self._post  # type: ignore[method-assign]
         self.count = count
         self.asked = 0
         self.schedule = Schedule(GENESIS, 4 * HOUR, HOUR // 2, 3 * HOUR // 2)

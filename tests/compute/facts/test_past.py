@@ -132,14 +132,15 @@ def test_four_blocks_cost_no_more_requests_than_one(devnet: Devnet) -> None:
 
 
 def _requests(group: Group) -> int:
-    count, post = 0, group.chain.rpc._post
+    (endpoint,) = group.chain.rpc._endpoints
+    count, post = 0, endpoint.post
 
     def counting(message: Any) -> Any:
         nonlocal count
         count += 1
         return post(message)
 
-    group.chain.rpc._post = counting  # type: ignore[method-assign]
+    endpoint.post = counting  # type: ignore[method-assign]
     block_facts(group)
     return count
 
