@@ -70,7 +70,7 @@ LIES: dict[str, tuple[str, str, str]] = {
     ),
     "a ballot counts as one vote": (
         "VotingProof.check_approvals_stay_below_the_votes_cast",
-        "round.cast += power", "round.cast += 1",
+        "round = unsafe_add(round, power)", "round = unsafe_add(round, 1)",
     ),
     "a height is drawn twice": (
         "SponsorshipProof.check_a_draw_conserves",
