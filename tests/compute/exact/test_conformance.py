@@ -8,7 +8,7 @@ from compute.exact.rules import RULES
 
 @pytest.mark.parametrize(("carrier", "operation"), [("float64", "dot"), ("integer", "tanh")])
 def test_this_device_conforms(carrier, operation):
-    report = conformance.check(carrier, operations=[operation])
+    report = conformance.check(carrier, operations=[operation], each=None)
     assert report.ok, report.failures
     assert (report.carrier, report.vectors) == (carrier, 16)
 
@@ -16,7 +16,7 @@ def test_this_device_conforms(carrier, operation):
 def test_a_wrong_device_is_found(monkeypatch):
     """A negation that does nothing fails its vectors, and only those."""
     monkeypatch.setitem(RULES, "neg", RULES["stop_gradient"])
-    report = conformance.check(operations=["neg", "abs"])
+    report = conformance.check(operations=["neg", "abs"], each=None)
     assert not report.ok and report.failures
     assert all(failure.startswith("neg:") for failure in report.failures)
 
@@ -33,5 +33,5 @@ def test_a_wrong_device_is_found(monkeypatch):
 def test_flags_that_take_liberties_are_refused(monkeypatch, flags, found):
     monkeypatch.setenv("XLA_FLAGS", flags)
     assert conformance.unsafe_flags() == found
-    report = conformance.check(operations=[])
+    report = conformance.check(operations=[], each=None)
     assert report.flags == found and report.ok == (not found)
