@@ -48,7 +48,7 @@ def _counters(*, shape: tuple[int, ...], **_: Any) -> Key:
 
 def _at_counters(key: Key, shape: tuple[int, ...]) -> Key:
     """The words for every counter of `shape`, for every key: [*keys, *shape]."""
-    if not jax.config.jax_threefry_partitionable:
+    if not jax.config.jax_threefry_partitionable:  # type: ignore[attr-defined]
         raise NotImplementedError("random numbers with jax_threefry_partitionable off")
     counters = _counters(shape=shape)
     whole = (*key[0].shape, *shape)
