@@ -69,7 +69,7 @@ def main(mesh: str, folder: Path, killed: int | None) -> None:
                 "losses": losses,
                 "parameters": hashlib.sha256(reached).hexdigest(),
                 "loss": found.loss,
-                "root": found.root.hex(),
+                "root": found.top.hash.hex(),
             }
         )
     )
