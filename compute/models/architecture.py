@@ -17,6 +17,8 @@ from compute.models.parameters import Parameters
 if TYPE_CHECKING:  # importing Flax takes seconds, and a specification is often only read
     import flax.linen as nn
 
+    from compute.models.networks.decoding import Cached
+
 Arrays = Mapping[str, np.ndarray]
 
 MAX_LAYERS = 64
@@ -57,6 +59,11 @@ class Architecture(ABC):
     @abstractmethod
     def network(self, *, compute_dtype: str, remat: bool) -> nn.Module:
         """The Flax module: a mapping of columns [B, ...] -> outputs [B, *output_shape]."""
+
+    def cached(self, length: int) -> Cached | None:
+        """What reads a text of at most `length` tokens one by one as the network reads it whole;
+        None if only the whole can be read."""
+        return None
 
     def adapt(self, map_: str, parent: Arrays, initial: Arrays, inputs: int) -> Arrays:
         """`parent`, parameters of a smaller network, in the shapes of `initial`, computing the same

@@ -15,7 +15,8 @@ from compute.models.errors import ModelError
 from compute.models.parameters import Parameters, kernel, prefixed, scale
 
 if TYPE_CHECKING:
-    import flax.linen as nn
+    from compute.models.networks.decoding import Cached
+    from compute.models.networks.transformer import Decoder
 
 MAX_HEADS = 256
 MAX_ROPE_BASE = 1 << 24
@@ -97,13 +98,18 @@ class Transformer(Architecture):
             table["head/kernel"] = kernel((width, self.vocab), ("embed", "vocab"), width)
         return table
 
-    def network(self, *, compute_dtype: str, remat: bool) -> nn.Module:
+    def network(self, *, compute_dtype: str, remat: bool) -> Decoder:
         from compute.models.networks.transformer import Decoder
 
         return Decoder(
             self.vocab, self.width, self.layers, self.heads, self.kv_heads, self.hidden, self.tied,
             self.rope_base, compute_dtype, remat,
         )  # fmt: skip
+
+    def cached(self, length: int) -> Cached:
+        from compute.models.networks.decoding import Cached
+
+        return Cached(self.network(compute_dtype="float32", remat=False), length)
 
     def adapt(self, map_: str, parent: Arrays, initial: Arrays, inputs: int) -> Arrays:
         if map_ == "deepen":

@@ -40,11 +40,14 @@ class Attention(nn.Module):
         )(mixed)
 
 
-def rotate(x: jax.Array, base: int) -> jax.Array:
-    """x [B, T, N, h]: dimension i of the first half turns with dimension i of the second."""
+def rotate(x: jax.Array, base: int, positions: jax.Array | None = None) -> jax.Array:
+    """x [B, T, N, h]: dimension i of the first half turns with dimension i of the second, by the
+    `positions` [T], which count from 0 without."""
+    if positions is None:
+        positions = jnp.arange(x.shape[1], dtype=jnp.float32)
     half = x.shape[-1] // 2
     speed = jnp.exp(-jnp.log(float(base)) / half * jnp.arange(half, dtype=jnp.float32))
-    angle = jnp.arange(x.shape[1], dtype=jnp.float32)[:, None, None] * speed
+    angle = positions[:, None, None] * speed
     cos, sin = jnp.cos(angle).astype(x.dtype), jnp.sin(angle).astype(x.dtype)
     a, b = x[..., :half], x[..., half:]
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
