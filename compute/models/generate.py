@@ -70,13 +70,19 @@ class Writer:
     ) -> None:
         """Raises ModelError if the model is none of language."""
         shape = specification.output_shape
-        if len(shape) != 2 or specification.loss != "cross_entropy" or len(specification.inputs) > 1:
+        if (
+            len(shape) != 2
+            or specification.loss != "cross_entropy"
+            or len(specification.inputs) > 1
+        ):
             raise ModelError("this model does not write: it has no next token for each position")
         self._length, self._vocab = shape
         self._reading = reading(specification)
         self._parameters = self._reading.prepared(parameters)
         self._read = jax.jit(self._reading.read)
-        self._write = jax.jit(functools.partial(_write, self._reading.read), static_argnames="top_k")
+        self._write = jax.jit(
+            functools.partial(_write, self._reading.read), static_argnames="top_k"
+        )
 
     def write(self, prompt: Sequence[int], draw: Draw) -> Iterator[int]:
         """Tokens that go on from `prompt`, without end. Raises ModelError."""

@@ -15,6 +15,7 @@ from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
 from compute.training_set.tokeniser import Tokeniser, TokeniserError, named_by
 
+Labels = Mapping[str, tuple[str, ...]]
 Bounds = Mapping[str, tuple[int, int]]
 FURTHEST_TARGET = 2**11  # from an output, after scaling: see compute.exact.losses.squared_error
 
@@ -35,12 +36,15 @@ def found(
     code: bytes | None = None,
     tokeniser: Tokeniser | None = None,
     bounds: Bounds | None = None,
+    labels: Labels | None = None,
+    scale_log2: Mapping[str, int] | None = None,
 ) -> Founding:
     """Store specification, genesis delta and initial checkpoint of a new group.
 
     `columns` hold the first examples, [n, *shape] each; `code` is the source of a model that is
     code, `tokeniser` the one that they name. `bounds`, the least and greatest value that a column
-    may ever hold, are for the target by default those of `default_bounds`. Raises ModelError if
+    may ever hold, are for the target by default those of `default_bounds`; `labels` and
+    `scale_log2` say what integers mean to people (see Schema.of). Raises ModelError if
     the model cannot read them or the bounds let its loss saturate, SchemaError if they are no
     training set, TokeniserError if their tokeniser is not there. What is stored is pinned for good.
     """
@@ -51,7 +55,14 @@ def found(
     _store_code(specification, code, store)
     model_hash = _store_model(specification, store)
     genesis = build_delta(
-        None, add=columns, bounds=limits, parent_tip=NO_TIP, proposer=NOBODY, store=store
+        None,
+        add=columns,
+        bounds=limits,
+        labels=labels,
+        scale_log2=scale_log2,
+        parent_tip=NO_TIP,
+        proposer=NOBODY,
+        store=store,
     )
     checkpoint = publish(specification.initial_parameters(), model_hash=model_hash, store=store)
     words = tokenisers(store, genesis)

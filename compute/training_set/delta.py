@@ -21,14 +21,16 @@ def build_delta(
     add: Mapping[str, np.ndarray] | None = None,
     remove: Sequence[bytes] = (),
     bounds: Mapping[str, tuple[int, int]] | None = None,
+    labels: Mapping[str, tuple[str, ...]] | None = None,
+    scale_log2: Mapping[str, int] | None = None,
     parent_tip: bytes,
     proposer: str,
     store: Store,
 ) -> bytes:
     """Store the patch that turns `parent` into the wanted set; returns the delta hash.
 
-    `parent` None makes a genesis delta, whose columns fix the schema for ever, with the least and
-    greatest values in `bounds` (see Schema.of), which only a genesis takes. The patch is
+    `parent` None makes a genesis delta, whose columns fix the schema for ever, with `bounds`,
+    `labels` and `scale_log2` (see Schema.of), which only a genesis takes. The patch is
     applied before it is stored: raises Inapplicable or SchemaError if it does not fit, Malformed
     if it breaks a limit. The manifest is stored last.
     """
@@ -36,9 +38,9 @@ def build_delta(
     if parent is None:
         if columns is None:
             raise SchemaError("a genesis delta needs examples: they fix the columns")
-        parent = TrainingSet(Schema.of(columns, bounds))
-    elif bounds:
-        raise SchemaError("the genesis delta has fixed the bounds of the columns")
+        parent = TrainingSet(Schema.of(columns, bounds, labels, scale_log2))
+    elif bounds or labels or scale_log2:
+        raise SchemaError("the genesis delta has fixed bounds, labels and scales of the columns")
     schema = parent.schema
     columns = schema.empty() if columns is None else columns
     result = parent.patched(columns, remove)

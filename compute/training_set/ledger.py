@@ -20,7 +20,8 @@ CREATE TABLE versions (
 );
 CREATE TABLE removals (row INTEGER PRIMARY KEY, version INTEGER);
 CREATE TABLE columns (
-    place INTEGER PRIMARY KEY, name TEXT, dtype TEXT, shape TEXT, bounds TEXT
+    place INTEGER PRIMARY KEY, name TEXT, dtype TEXT, shape TEXT, bounds TEXT, labels TEXT,
+    scale TEXT
 );
 """
 
@@ -46,9 +47,14 @@ class Ledger:
         with self._open("create") as connection:
             connection.executescript(_TABLES)
             connection.executemany(
-                "INSERT INTO columns (name, dtype, shape, bounds) VALUES (?, ?, ?, ?)",
+                "INSERT INTO columns (name, dtype, shape, bounds, labels, scale)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    (c.name, c.dtype, json.dumps(c.shape), json.dumps(c.bounds))
+                    (
+                        c.name,
+                        c.dtype,
+                        *map(json.dumps, (c.shape, c.bounds, c.labels, c.scale_log2)),
+                    )
                     for c in schema.columns
                 ),
             )
@@ -57,7 +63,7 @@ class Ledger:
         """The columns that the genesis fixed."""
         with self._open("read") as connection:
             rows = connection.execute(
-                "SELECT name, dtype, shape, bounds FROM columns ORDER BY place"
+                "SELECT name, dtype, shape, bounds, labels, scale FROM columns ORDER BY place"
             )
             columns = [_column(*row) for row in rows]
         try:
@@ -120,6 +126,8 @@ class Ledger:
             raise Damaged(f"{self._path}: {error}") from None
 
 
-def _column(name: str, dtype: str, shape: str, bounds: str) -> Column:
-    limits = json.loads(bounds)
-    return Column(name, dtype, tuple(json.loads(shape)), limits and tuple(limits))
+def _column(name: str, dtype: str, *fields: str) -> Column:
+    shape, bounds, labels, scale = map(json.loads, fields)
+    return Column(
+        name, dtype, tuple(shape), bounds and tuple(bounds), labels and tuple(labels), scale
+    )

@@ -21,6 +21,7 @@ FORMAT = "decentralizedai/delta/2"
 MAX_DELTA_BYTES = 1 << 32
 MAX_COUNT = 1 << 24
 _WORDS = 2  # before the document: the root over the resulting set, and its size
+_COLUMN_KEYS = "name dtype shape bounds labels scale_log2 blocks"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
@@ -60,6 +61,8 @@ class Manifest:
                             "dtype": column.dtype,
                             "shape": list(column.shape),
                             "bounds": column.bounds and list(column.bounds),
+                            "labels": column.labels and list(column.labels),
+                            "scale_log2": column.scale_log2,
                             "blocks": [block.hex() for block in blocks],
                         }
                         for column, blocks in zip(self.schema.columns, self.add_blocks, strict=True)
@@ -104,7 +107,7 @@ def decode(headed: Headed) -> Manifest:
         _keys(document, "format parent_tip proposer add remove")
         _require(document["format"] == FORMAT, f"the format is not {FORMAT}")
         add = _keys(document["add"], "count columns")
-        columns = [_keys(c, "name dtype shape bounds blocks") for c in _list(add["columns"])]
+        columns = [_keys(c, _COLUMN_KEYS) for c in _list(add["columns"])]
         manifest = Manifest(
             parent_tip=_hash(document["parent_tip"]),
             proposer=_matching(_ADDRESS, document["proposer"]),
@@ -115,6 +118,8 @@ def decode(headed: Headed) -> Manifest:
                         _text(c["dtype"]),
                         _sizes(c["shape"]),
                         _bounds(c["bounds"]),
+                        _labels(c["labels"]),
+                        _scale(c["scale_log2"]),
                     )
                     for c in columns
                 )
@@ -184,6 +189,15 @@ def _bounds(value: Any) -> tuple[int, int] | None:
         "bounds are not two integers",
     )
     return value[0], value[1]
+
+
+def _labels(value: Any) -> tuple[str, ...] | None:
+    return None if value is None else tuple(_text(label) for label in _list(value))
+
+
+def _scale(value: Any) -> int | None:
+    _require(value is None or type(value) is int, "a scale is no integer")
+    return value
 
 
 def _count(value: Any) -> int:

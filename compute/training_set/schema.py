@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,8 @@ from compute import canonical
 MAX_COLUMNS = 64
 MAX_RANK = 8
 MAX_EXAMPLE_BYTES = 1 << 24
+MAX_LABELS = 1 << 12
+MAX_LABEL = 64  # characters
 DTYPES = ("int16", "int32", "int64", "int8", "uint16", "uint32", "uint64", "uint8")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # serialised together while they are hashed
@@ -27,12 +29,23 @@ class SchemaError(ValueError):
 @dataclass(frozen=True)
 class Column:
     """`shape` is that of one example. Integers only: an example then has one byte string. `bounds`
-    are the least and the greatest value of an element; None is all that the dtype can hold."""
+    are the least and the greatest value of an element; None is all that the dtype can hold.
+
+    What the integers mean to people: `labels` name 0, 1, …; real numbers were multiplied by
+    2**scale_log2. No loss depends on it.
+    """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     bounds: tuple[int, int] | None = None
+    labels: tuple[str, ...] | None = None
+    scale_log2: int | None = None
+
+    @property
+    def kind(self) -> tuple[str, str, tuple[int, ...]]:
+        """What ids depend on."""
+        return self.name, self.dtype, self.shape
 
     def holds(self, array: np.ndarray) -> bool:
         """Whether every element of `array`, of this column's dtype, is within the bounds."""
@@ -70,6 +83,8 @@ class Schema:
                 limits.min <= low <= high <= limits.max,
                 f"{column.name} cannot be from {low} to {high}",
             )
+            _require(_are_labels(column.labels), f"the labels of {column.name} are no names")
+            _require(-64 <= (column.scale_log2 or 0) <= 64, f"the scale of {column.name}")
             _require(len(column.shape) <= MAX_RANK, f"{column.name} has too many dimensions")
             _require(all(size > 0 for size in column.shape), f"{column.name} has an empty shape")
         _require(self.example_bytes <= MAX_EXAMPLE_BYTES, "an example is larger than 16 MiB")
@@ -79,16 +94,28 @@ class Schema:
         cls,
         columns: Mapping[str, np.ndarray],
         bounds: Mapping[str, tuple[int, int]] | None = None,
+        labels: Mapping[str, tuple[str, ...]] | None = None,
+        scale_log2: Mapping[str, int] | None = None,
     ) -> "Schema":
         """The schema of arrays [n, *shape] by column name. `bounds` gives the least and greatest
-        value of some columns; the others may hold all that their dtype can."""
-        bounds = bounds or {}
-        _require(bounds.keys() <= columns.keys(), "bounds are given for a column that is not there")
+        value of some columns; the others may hold all that their dtype can. `labels` and
+        `scale_log2` are as in Column."""
+        bounds, labels, scales = bounds or {}, labels or {}, scale_log2 or {}
+        for given, what in ((bounds, "bounds"), (labels, "labels"), (scales, "scales")):
+            strange = sorted(given.keys() - columns.keys())
+            _require(not strange, f"{what} are given for {', '.join(strange)}, which is not there")
         for name, array in columns.items():
             _require(array.ndim > 0, f"{name} is a scalar, not a column of examples")
         return cls(
             tuple(
-                Column(name, array.dtype.name, array.shape[1:], bounds.get(name))
+                Column(
+                    name,
+                    array.dtype.name,
+                    array.shape[1:],
+                    bounds.get(name),
+                    labels.get(name),
+                    scales.get(name),
+                )
                 for name, array in sorted(columns.items())
             )
         )
@@ -101,9 +128,11 @@ class Schema:
     def check(self, columns: Mapping[str, np.ndarray]) -> int:
         """The number of examples in `columns`. Raises SchemaError if they do not match, or hold a
         value out of a column's bounds."""
-        bounds = {c.name: c.bounds for c in self.columns if c.bounds and c.name in columns}
-        found = Schema.of(columns, bounds)
-        _require(found == self, f"the columns are {found.columns}, the set has {self.columns}")
+        found = [column.kind for column in Schema.of(columns).columns]
+        wanted = [column.kind for column in self.columns]
+        _require(
+            found == wanted, f"the columns are {_listed(found)}; the set has {_listed(wanted)}"
+        )
         for column in self.columns:
             _require(
                 column.holds(columns[column.name]),
@@ -146,6 +175,17 @@ class Schema:
     def _hasher(self) -> "hashlib._Hash":
         document = [[c.name, c.dtype, list(c.shape)] for c in self.columns]
         return hashlib.sha256(canonical.digest(canonical.encode(document)))
+
+
+def _listed(kinds: Sequence[tuple[str, str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name} {dtype} {list(shape)}" for name, dtype, shape in kinds)
+
+
+def _are_labels(labels: tuple[str, ...] | None) -> bool:
+    if labels is None:
+        return True
+    fit = all(0 < len(label) <= MAX_LABEL and label.isprintable() for label in labels)
+    return fit and 0 < len(labels) == len(set(labels)) <= MAX_LABELS
 
 
 def _require(condition: bool, what: str) -> None:

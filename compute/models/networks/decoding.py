@@ -44,7 +44,9 @@ class Cached:
         x = params["embed"]["embedding"][tokens]
         after = []
         for layer, known in zip(params["layers"], memory, strict=True):
-            mixed, known = self._attend(layer, _normal(layer["attention_norm"], x), known, positions)
+            mixed, known = self._attend(
+                layer, _normal(layer["attention_norm"], x), known, positions
+            )
             after.append(known)
             x = x + mixed
             part = SwiGLU(self._network.hidden, "float32")

@@ -17,8 +17,8 @@ from compute.training_set.importers.arrow import (
     read_saved_dataset,
 )
 from compute.training_set.importers.errors import UnreadableData
-from compute.training_set.importers.images import read_images
-from compute.training_set.importers.integers import cast
+from compute.training_set.importers.images import class_names, read_images, read_pictures
+from compute.training_set.importers.integers import cast, small
 from compute.training_set.importers.lines import read_jsonl
 from compute.training_set.importers.npz import read_npz
 from compute.training_set.importers.table import read_csv
@@ -26,7 +26,7 @@ from compute.training_set.importers.text import BYTES, WINDOW, is_text, read_tex
 from compute.training_set.schema import Schema
 from compute.training_set.tokeniser import Tokeniser, load, named_by
 
-__all__ = ["UnreadableData", "read", "read_for"]
+__all__ = ["UnreadableData", "labels_of", "read", "read_for", "read_pictures"]
 
 _TABLES = {
     ".npz": read_npz,
@@ -48,18 +48,21 @@ def read(
 
     Columns named in `scale_log2` hold real numbers x and become round(x * 2**scale_log2), ties to
     even. Text is cut into windows of `window` tokens of `tokeniser`, or bytes. With `schema`,
-    integers take its dtypes and text its window, so that the result can be proposed to that set,
-    whose tokeniser, if it has one, must be given. Raises UnreadableData, SchemaError or
+    integers take its dtypes, real numbers its scales, folders of images its labels and text its
+    window, so that the result can be proposed to that set, whose tokeniser, if it has one, must be
+    given. Raises UnreadableData, SchemaError or
     TokeniserError.
     """
     scales = dict(scale_log2 or {})
+    if schema is not None:
+        scales |= {c.name: c.scale_log2 for c in schema.columns if c.scale_log2 is not None}
     if is_text(path):
         _check_tokeniser(schema, tokeniser)
         columns = read_text(path, window if schema is None else _window(schema), tokeniser)
     elif path.is_dir() and is_saved_dataset(path):
         columns = read_saved_dataset(path, scales)
     elif path.is_dir():
-        columns = read_images(path)
+        columns = read_images(path, _labels(schema) or class_names(path))
     elif path.suffix in _TABLES:
         columns = _TABLES[path.suffix](path, scales)
     else:
@@ -67,11 +70,25 @@ def read(
             f"{path} is neither a .npz, .csv, .jsonl, .parquet, .txt or .md file, nor a folder of "
             "text files, of images (one folder a class), or that datasets saved"
         )
-    if schema is not None:
+    if schema is None and not is_text(path):
+        columns = {name: small(array) for name, array in columns.items()}
+    elif schema is not None:
         wanted = {column.name: column.dtype for column in schema.columns}
         columns = {name: cast(name, a, wanted.get(name, a.dtype)) for name, a in columns.items()}
     (schema or Schema.of(columns)).check(columns)
     return columns
+
+
+def labels_of(path: Path) -> dict[str, tuple[str, ...]]:
+    """The names of the classes by column, where `read` finds some in `path`."""
+    if not path.is_dir() or is_text(path) or is_saved_dataset(path):
+        return {}
+    return {"label": class_names(path)}
+
+
+def _labels(schema: Schema | None) -> tuple[str, ...] | None:
+    columns = schema.columns if schema is not None else ()
+    return next((c.labels for c in columns if c.name == "label"), None)
 
 
 def read_for(path: Path, schema: Schema, store: Store) -> dict[str, np.ndarray]:

@@ -1,6 +1,7 @@
 """Folders of images, one folder a class."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,14 +11,26 @@ from compute.training_set.importers.errors import UnreadableData, check_size
 from compute.training_set.importers.integers import narrowest
 
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+_LEFT_BEHIND = {"thumbs.db", "desktop.ini"}
 MAX_IMAGE_PIXELS = 1 << 22
 
 
-def read_images(folder: Path) -> dict[str, np.ndarray]:
+def class_names(folder: Path) -> tuple[str, ...]:
+    """The names of the class folders in `folder`: by number if all are numbers, else by text."""
+    names = [entry.name for entry in _entries(folder) if entry.is_dir()]
+    return tuple(sorted(names, key=int if all(map(str.isdecimal, names)) else str))
+
+
+def read_images(folder: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
     """`image` uint8 [n, height, width] (or [n, height, width, 3]) and `label` from a folder with
-    one folder of images a class; labels count the class folders in order of their names."""
-    classes = sorted(entry for entry in folder.iterdir() if entry.is_dir())
-    files = [(file, k) for k, entry in enumerate(classes) for file in sorted(entry.iterdir())]
+    one folder of images a class; a label is the place of its folder's name in `labels`."""
+    names = class_names(folder)
+    for name in names:
+        if name not in labels:
+            raise UnreadableData(
+                f"{folder / name}: the set has no class of this name, but {', '.join(labels)}"
+            )
+    files = [(file, labels.index(name)) for name in names for file in _pictures(folder / name)]
     if not files:
         raise UnreadableData(f"{folder} has no images: put each class into a folder of its own")
     images: list[np.ndarray] = []
@@ -32,6 +45,35 @@ def read_images(folder: Path) -> dict[str, np.ndarray]:
         check_size(folder, len(images) * pixels.size)
     labels = np.array([label for _, label in files], np.int64)
     return {"image": np.stack(images), "label": narrowest(labels)}
+
+
+def read_pictures(path: Path) -> tuple[np.ndarray, list[str]]:
+    """Images uint8 [n, ...] without classes, from one file or a folder of them, and their names."""
+    files = _pictures(path) if path.is_dir() else [path]
+    pixels = [_pixels(file, file) for file in files]
+    if len({picture.shape for picture in pixels}) != 1:
+        raise UnreadableData(f"{path} holds no images, or of different sizes or colours")
+    return np.stack(pixels), [file.name for file in files]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder, without what file managers leave there."""
+    return sorted(
+        entry
+        for entry in folder.iterdir()
+        if not entry.name.startswith(".") and entry.name.lower() not in _LEFT_BEHIND
+    )
+
+
+def _pictures(folder: Path) -> list[Path]:
+    entries = _entries(folder)
+    inner = [entry.name for entry in entries if entry.is_dir()]
+    if inner:
+        raise UnreadableData(
+            f"{folder} holds folders ({', '.join(inner[:4])}), not images: name the folder whose "
+            "folders are the classes"
+        )
+    return entries
 
 
 def decode(name: str, data: bytes) -> np.ndarray:

@@ -15,10 +15,21 @@ def integers(name: str, array: np.ndarray, scale_log2: Mapping[str, int]) -> np.
     if array.dtype.kind == "b":
         return array.astype(np.uint8)
     if array.dtype.kind == "f":
-        raise UnreadableData(
-            f"{name} holds real numbers: choose a power of two to multiply them by (scale_log2)"
-        )
+        raise UnreadableData(real_numbers(name))
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def real_numbers(name: str) -> str:
+    """What to do about them."""
+    return (
+        f"{name} holds real numbers, and examples are made of integers: say by which power of two "
+        f"they are multiplied, as in --scale {name}=8 (by 256) or --scale {name}=-4 (by 1/16)"
+    )
+
+
+def small(array: np.ndarray) -> np.ndarray:
+    """Integers of 32 or 64 bits, the default of NumPy and of pandas, in the narrowest dtype."""
+    return narrowest(array) if array.dtype.itemsize > 2 else array
 
 
 def quantise(name: str, values: np.ndarray, scale_log2: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """JSON Lines: one example a line."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,31 @@ def _chunks(
     lines = iter(lambda: file.readline(_MAX_LINE + 1), b"")
     while chunk := list(islice(lines, _CHUNK_LINES)):
         try:
-            rows = [_row(line) for line in chunk]
-            if any(row.keys() != rows[0].keys() for row in rows):
-                raise ValueError("examples differ in their keys")
-            yield {name: _column(name, [row[name] for row in rows], scale_log2) for name in rows[0]}
-        except (ValueError, OverflowError) as error:
-            raise UnreadableData(f"{path}, lines {number} and after: {error}") from None
+            yield _columns([_row(line) for line in chunk], scale_log2)
+        except (ValueError, OverflowError):
+            raise UnreadableData(_first_fault(path, number, chunk, scale_log2)) from None
         number += len(chunk)
+
+
+def _columns(
+    rows: Sequence[dict[str, Any]], scale_log2: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    if any(row.keys() != rows[0].keys() for row in rows):
+        raise ValueError(f"an example has other keys than {', '.join(rows[0])}")
+    return {name: _column(name, [row[name] for row in rows], scale_log2) for name in rows[0]}
+
+
+def _first_fault(path: Path, number: int, lines: list[bytes], scale_log2: Mapping[str, int]) -> str:
+    """What is wrong with these lines, the first of which has this number."""
+    first: dict[str, Any] = {}
+    for place, line in enumerate(lines, number):
+        try:
+            row = _row(line)
+            first = first or row
+            _columns([first, row], scale_log2)
+        except (ValueError, OverflowError) as error:
+            return f"{path}, line {place}: {error}"
+    return f"{path}, lines {number} and after: numbers of one key do not go together"
 
 
 def _row(line: bytes) -> dict[str, Any]:
@@ -65,5 +83,5 @@ def _row(line: bytes) -> dict[str, Any]:
 def _column(name: str, values: list[Any], scale_log2: Mapping[str, int]) -> np.ndarray:
     array = np.array(values)
     if array.dtype.kind not in "iufb":
-        raise ValueError(f"{name} holds something else than numbers")
+        raise ValueError(f"{name} holds something else than numbers, or lists of other lengths")
     return integers(name, array, scale_log2)

@@ -2,17 +2,19 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from compute.training_set.importers.errors import UnreadableData, check_size
-from compute.training_set.importers.integers import narrowest, quantise
+from compute.training_set.importers.integers import narrowest, quantise, real_numbers
 from compute.training_set.schema import MAX_COLUMNS
 
 _NUMBERED = re.compile(r"(.*?)_?([0-9]+)")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CHUNK_ROWS = 4096
 _CELL = 64  # characters: a number, and the name of a column, is shorter
 
@@ -27,13 +29,23 @@ def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
             check_size(path, path.stat().st_size)
             rows = csv.reader(file, strict=True)
             header = next(rows, [])
+            _check_header(path, header)
             groups = _groups(header)
-            chunks = list(_chunks(path, rows, len(header), groups, scale_log2))
+            chunks = list(_chunks(path, rows, header, groups, scale_log2))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableData(f"{path} cannot be read: {error}") from None
     if not chunks:
         raise UnreadableData(f"{path} has no rows under its header")
     return {name: narrowest(np.concatenate([chunk[name] for chunk in chunks])) for name in groups}
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    if len(header) == 1 and ";" in header[0]:
+        raise UnreadableData(f"{path} separates its cells with ';': a table uses commas")
+    if header and all(_NUMBER.fullmatch(cell) for cell in header):
+        raise UnreadableData(
+            f"{path} begins with numbers: its first line names the columns, as in x0,x1,label"
+        )
 
 
 def _groups(header: list[str]) -> dict[str, slice | int]:
@@ -71,22 +83,58 @@ def _run(header: list[str], place: int) -> tuple[str, int]:
 def _chunks(
     path: Path,
     rows: Iterator[list[str]],
-    width: int,
+    header: list[str],
     groups: Mapping[str, slice | int],
     scale_log2: Mapping[str, int],
 ) -> Iterator[dict[str, np.ndarray]]:
     line = 2
     while chunk := list(islice(rows, _CHUNK_ROWS)):
         try:
-            if any(len(row) != width for row in chunk):
-                raise ValueError(f"a row has not {width} cells")
-            if any(len(cell) > _CELL for row in chunk for cell in row):
-                raise ValueError(f"a cell has more than {_CELL} characters")
+            if any(len(row) != len(header) or max(map(len, row)) > _CELL for row in chunk):
+                raise ValueError
             table = np.array(chunk)
             yield {name: _cells(name, table[:, at], scale_log2) for name, at in groups.items()}
-        except (ValueError, OverflowError) as error:
-            raise UnreadableData(f"{path}, lines {line} and after: {error}") from None
+        except (ValueError, OverflowError):
+            scaled = {
+                h for name, at in groups.items() if name in scale_log2 for h in _at(header, at)
+            }
+            raise UnreadableData(_first_fault(path, line, chunk, header, scaled)) from None
         line += len(chunk)
+
+
+def _at(header: list[str], at: slice | int) -> list[str]:
+    return header[at] if isinstance(at, slice) else [header[at]]
+
+
+def _first_fault(
+    path: Path, line: int, rows: list[list[str]], header: list[str], scaled: Collection[str]
+) -> str:
+    """What is wrong with these rows, the first of which is in this line of the file."""
+    for number, row in enumerate(rows, line):
+        if len(row) != len(header):
+            return f"{path}, row {number}: it has {len(row)} cells, the header {len(header)}"
+        for name, cell in zip(header, row, strict=True):
+            if fault := _fault(name, cell.strip(), name in scaled):
+                return f"{path}, row {number}, column {name}: {fault}"
+    return f"{path}, row {line} or after: a number that no integer of 64 bits can hold"
+
+
+def _fault(name: str, cell: str, scaled: bool) -> str | None:
+    if len(cell) > _CELL:
+        return f"a cell has more than {_CELL} characters"
+    if not cell:
+        return "the cell is empty: fill it or drop the row"
+    if not _NUMBER.fullmatch(cell):
+        return f"'{cell}' is no number"
+    if not scaled and not _INTEGER.fullmatch(cell):
+        return f"'{cell}' is a real number; {real_numbers(_group_of(name))}"
+    return None
+
+
+def _group_of(name: str) -> str:
+    """The column that a numbered one is part of, as people name it."""
+    numbered = _NUMBERED.fullmatch(name)
+    return numbered[1] if numbered and numbered[1] else name
 
 
 def _cells(name: str, text: np.ndarray, scale_log2: Mapping[str, int]) -> np.ndarray:

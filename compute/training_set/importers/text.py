@@ -13,11 +13,15 @@ BYTES = "tokens"  # the column of inputs, if they are bytes
 
 
 def is_text(path: Path) -> bool:
-    """A text file, or a folder that holds nothing else."""
-    if path.is_dir():
-        entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-        return bool(entries) and all(entry.suffix in SUFFIXES for entry in entries)
-    return path.suffix in SUFFIXES
+    """A text file, or a folder that holds nothing else. Raises UnreadableData where one holds
+    other files too."""
+    if not path.is_dir():
+        return path.suffix in SUFFIXES
+    entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    others = sorted(entry.name for entry in entries if entry.suffix not in SUFFIXES)
+    if others and len(others) < len(entries):
+        raise UnreadableData(f"{path / others[0]} is no text, and the files beside it are: move it")
+    return bool(entries) and not others
 
 
 def read_text(path: Path, window: int, tokeniser: Tokeniser | None) -> dict[str, np.ndarray]:
@@ -46,12 +50,14 @@ def read_text(path: Path, window: int, tokeniser: Tokeniser | None) -> dict[str,
 
 def _tokens(file: Path, tokeniser: Tokeniser | None) -> np.ndarray:
     data = file.read_bytes()
-    if tokeniser is None:
-        return np.frombuffer(data, np.uint8)
     try:
-        return tokeniser.encode(data.decode())
+        text = data.decode()
     except UnicodeDecodeError as error:
-        raise UnreadableData(f"{file} is not text in UTF-8: {error}") from None
+        raise UnreadableData(
+            f"{file} is not text in UTF-8 (byte {error.start}): convert it, as with "
+            "iconv -f latin1 -t utf-8"
+        ) from None
+    return np.frombuffer(data, np.uint8) if tokeniser is None else tokeniser.encode(text)
 
 
 def _windows(flat: np.ndarray, window: int) -> np.ndarray:

@@ -43,25 +43,27 @@ BOB = "0x" + "b0" * 20
 GENESIS = (
     "bbf09b005981b88d497184b58b185e9df16275543eae7d9a28b1da1abe2717cf",
     3,
-    b'{"add":{"columns":[{"blocks":["1ed162d6fb314b799740f71cba741ed96edde353d8ee3b9f22c2d4e'
-    b'ce6d567ed"],"bounds":null,"dtype":"uint16","name":"x","shape":[2]},{"blocks":["039058c'
-    b'6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"],"bounds":null,"dtype":"uin'
-    b't8","name":"y","shape":[]}],"count":3},"format":"decentralizedai/delta/2","parent_tip"'
-    b':"0000000000000000000000000000000000000000000000000000000000000000","proposer":"0x0000'
-    b'000000000000000000000000000000000000","remove":{"blocks":[],"count":0}}',
+    b'{"add":{"columns":[{"blocks":["1ed162d6fb314b799740f71cba741ed96edde353d8ee3b9f22c2d'
+    b'4ece6d567ed"],"bounds":null,"dtype":"uint16","labels":null,"name":"x","scale_log2":n'
+    b'ull,"shape":[2]},{"blocks":["039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a'
+    b'2011cfb81"],"bounds":null,"dtype":"uint8","labels":null,"name":"y","scale_log2":null'
+    b',"shape":[]}],"count":3},"format":"decentralizedai/delta/2","parent_tip":"0000000000'
+    b'000000000000000000000000000000000000000000000000000000","proposer":"0x00000000000000'
+    b'00000000000000000000000000","remove":{"blocks":[],"count":0}}',
 )
 DELTA = (
     "e6b5d0acc24aa1a37bb252c558383e99ed3e65e76b35ff6f3b2be291acc2f90a",
     3,
-    b'{"add":{"columns":[{"blocks":["1535acd6bfc771cdeadd8b524435693d0f0700e4848ff648a19757c'
-    b'91b4ff4ea"],"bounds":null,"dtype":"uint16","name":"x","shape":[2]},{"blocks":["2fa1b37'
-    b'7bf67309f65e5e7bc9d924345ca648dec4e601a398a9cb497dcba3765"],"bounds":null,"dtype":"uin'
-    b't8","name":"y","shape":[]}],"count":2},"format":"decentralizedai/delta/2","parent_tip"'
-    b':"384c0edd964c7f550732510b62a0e02d1e01c8b03a14239cf0c21a3eda57f2f2","proposer":"0xabab'
-    b'abababababababababababababababababab","remove":{"blocks":["d78019724c5665a065d8754880b'
-    b'714c4b074570a72612f512a846a5331877d82"],"count":2}}',
+    b'{"add":{"columns":[{"blocks":["1535acd6bfc771cdeadd8b524435693d0f0700e4848ff648a1975'
+    b'7c91b4ff4ea"],"bounds":null,"dtype":"uint16","labels":null,"name":"x","scale_log2":n'
+    b'ull,"shape":[2]},{"blocks":["2fa1b377bf67309f65e5e7bc9d924345ca648dec4e601a398a9cb49'
+    b'7dcba3765"],"bounds":null,"dtype":"uint8","labels":null,"name":"y","scale_log2":null'
+    b',"shape":[]}],"count":2},"format":"decentralizedai/delta/2","parent_tip":"0cec320c0f'
+    b'88e78369f694419eaa9316ed78abd2af5ae673b2efc5b15ef418b2","proposer":"0xababababababab'
+    b'ababababababababababababab","remove":{"blocks":["d78019724c5665a065d8754880b714c4b07'
+    b'4570a72612f512a846a5331877d82"],"count":2}}',
 )
-TIP = "8ec105d6cea9a9aff6d2fb9499f493489a2747c346fc40937c47b55e0cfb1963"
+TIP = "8d07580668b585a5f1a6fddf79a28f6b5d59f7c7066e481038f676f4cf1ba124"
 
 
 def columns(*rows: int) -> dict[str, np.ndarray]:
@@ -190,7 +192,7 @@ def test_values_out_of_their_bounds_make_a_delta_empty(store):
     bound = {"parent_tip": genesis, "proposer": ALICE, "store": store}
     with pytest.raises(SchemaError, match="not within"):
         build_delta(current, add=columns(10), **bound)
-    with pytest.raises(SchemaError, match="has fixed the bounds"):
+    with pytest.raises(SchemaError, match="has fixed bounds"):
         build_delta(current, add=columns(2), bounds={"y": (0, 20)}, **bound)
 
     free = TrainingSet(Schema.of(columns(1))).patched(columns(1, 9), [])
@@ -312,6 +314,14 @@ LIES = {
     "bounds beyond the dtype": put("add.columns.1.bounds", [0, 256]),
     "bounds that the genesis has not": put("add.columns.1.bounds", [0, 255]),
     "a bound that is no integer": put("add.columns.1.bounds", [0, "9"]),
+    "labels that the genesis has not": put("add.columns.1.labels", ["cat", "dog"]),
+    "a label that steers a terminal": put("add.columns.1.labels", ["\x1b[2J"]),
+    "a label twice": put("add.columns.1.labels", ["cat", "cat"]),
+    "labels that are no list": put("add.columns.1.labels", "cat"),
+    "a label too long": put("add.columns.1.labels", ["c" * 65]),
+    "a scale that the genesis has not": put("add.columns.1.scale_log2", 8),
+    "a scale beyond all": put("add.columns.1.scale_log2", 1 << 40),
+    "a scale that is no integer": put("add.columns.1.scale_log2", "8"),
     "another shape of the same size": put("add.columns.0.shape", [2, 1]),
     "an empty shape": put("add.columns.0.shape", [0]),
     "a negative shape": put("add.columns.0.shape", [-2]),
@@ -339,6 +349,8 @@ def columns_as_blocks(store, values):
             "dtype": "uint16",
             "shape": [2],
             "bounds": None,
+            "labels": None,
+            "scale_log2": None,
             "blocks": block(values["x"].tobytes())(store),
         },
         {
@@ -346,6 +358,8 @@ def columns_as_blocks(store, values):
             "dtype": "uint8",
             "shape": [],
             "bounds": None,
+            "labels": None,
+            "scale_log2": None,
             "blocks": block(values["y"].tobytes())(store),
         },
     ]
@@ -425,6 +439,7 @@ def test_a_mutated_manifest_is_some_patch_or_unavailable(store, genesis, delta, 
 
 def counted(count: int, blocks: int, shape: list[int]) -> Headed:
     column = {"name": "x", "dtype": "uint8", "shape": shape, "bounds": None}
+    column |= {"labels": None, "scale_log2": None}
     column["blocks"] = ["00" * 32] * blocks
     document = {
         "format": FORMAT,

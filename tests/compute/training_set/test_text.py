@@ -9,7 +9,7 @@ from compute.training_set.importers import UnreadableData, read
 
 def test_windows_follow_one_another(tmp_path):
     path = tmp_path / "words.txt"
-    path.write_bytes(b"abcdefghij\xff")
+    path.write_bytes(b"abcdefghijk")
     found = read(path, window=4)
     assert [row.tobytes() for row in found["tokens"]] == [b"abcd", b"efgh"]
     assert [row.tobytes() for row in found["targets"]] == [b"bcde", b"fghi"]
@@ -40,3 +40,12 @@ def test_a_window_that_does_not_fit_is_refused(tmp_path, window, match):
     path.write_bytes(b"abc")
     with pytest.raises(UnreadableData, match=match):
         read(path, window=window)
+
+
+def test_text_of_another_encoding_and_strangers_beside_text_are_refused(tmp_path):
+    (tmp_path / "latin.txt").write_bytes("garçon".encode("latin1"))
+    with pytest.raises(UnreadableData, match=r"not text in UTF-8 \(byte 3\): .*iconv"):
+        read(tmp_path / "latin.txt")
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF")
+    with pytest.raises(UnreadableData, match=r"paper\.pdf is no text"):
+        read(tmp_path)
