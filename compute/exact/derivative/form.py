@@ -22,14 +22,19 @@ Arrays = Mapping[str, Any]
 
 
 def derivative_form(
-    program: Program, *, compute_dtype: str = "float32", remat: bool = False
+    program: Program,
+    *,
+    compute_dtype: str = "float32",
+    remat: bool = False,
+    replaced: Mapping[str, Rule] | None = None,
 ) -> Callable[[Arrays, Arrays], tuple[Array, ...]]:
     """A function (parameters, inputs) -> results, by name and [B, ...] each but for parameters.
 
     Pure, traceable and differentiable.  `compute_dtype` is that of the factors of sums of products;
     with `remat` a gradient computes the steps of loops again instead of keeping their values.
+    `replaced` are other rules for some operations, which compute the same in other ways.
     """
-    run = _Run(jnp.dtype(compute_dtype), remat)
+    run = _Run(jnp.dtype(compute_dtype), remat, replaced or {})
     names = [name for name, _ in program.inputs]
 
     def one(parameters: list[Array], inputs: list[Array]) -> tuple[Array, ...]:
@@ -51,12 +56,13 @@ def derivative_form(
 class _Run:
     """Runs blocks on arrays of one example."""
 
-    def __init__(self, dtype: Any, remat: bool) -> None:
+    def __init__(self, dtype: Any, remat: bool, replaced: Mapping[str, Rule]) -> None:
         self._remat = remat
         self._rules: dict[str, Rule] = {
             **RULES,
             "dot": functools.partial(dot, dtype=dtype),
             "convolution": functools.partial(convolution, dtype=dtype),
+            **replaced,
         }
         self._control: dict[str, Callable[[Step, Sequence[Any]], Sequence[Any]]] = {
             "scan": self._scan,

@@ -26,7 +26,7 @@ from compute.training_set.importers.text import BYTES, WINDOW, is_text, read_tex
 from compute.training_set.schema import Schema
 from compute.training_set.tokeniser import Tokeniser, load, named_by
 
-__all__ = ["UnreadableData", "labels_of", "read", "read_for", "read_pictures"]
+__all__ = ["UnreadableData", "cast", "is_text", "labels_of", "read", "read_for", "read_pictures"]
 
 _TABLES = {
     ".npz": read_npz,
