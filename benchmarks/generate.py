@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from compute.models import InputColumn, ModelSpecification, Transformer
-from compute.models.generate import Draw, Whole, Writer
+from compute.models.generate import Draw, Writer
 from compute.models.sizes import SIZES
 
 GOAL = 1.1
@@ -37,8 +37,7 @@ def main() -> None:
     options.add_argument("--tokens", type=int, default=192)
     options.add_argument("--vocab", type=int, default=256)
     given = options.parse_args()
-    network = SIZES["gpt"][given.size](given.vocab)
-    assert isinstance(network, Transformer)
+    network = cast(Transformer, SIZES["gpt"][given.size](given.vocab))
     column = InputColumn("tokens", "uint16", (given.length,), None)
     specification = ModelSpecification(network, (column,), "targets")
     params = specification.initial_parameters()

@@ -50,7 +50,9 @@ _FILES = {
 def text(model: Model, kind: str) -> str:
     """The card, in Markdown."""
     origin, specification = model.origin, model.specification
-    rows = [f"| {name} | `{value}` |" for name, value in provenance(model).items() if name != "design"]
+    rows = [
+        f"| {name} | `{value}` |" for name, value in provenance(model).items() if name != "design"
+    ]
     return "\n".join(
         [
             f"# {specification.architecture.name}, {_whence(model)}",

@@ -104,13 +104,17 @@ def from_llama(network: Transformer, theirs: Mapping[str, np.ndarray]) -> dict[s
     for name in (*_KERNELS, *_SCALES):
         place = _KERNELS[name][0] if name in _KERNELS else _SCALES[name]
         parts = [theirs[_of(layer, place)].T for layer in range(network.layers)]
-        ours[f"layers/{name}"] = np.stack([part.reshape(table[f"layers/{name}"].shape[1:]) for part in parts])
+        ours[f"layers/{name}"] = np.stack(
+            [part.reshape(table[f"layers/{name}"].shape[1:]) for part in parts]
+        )
     return {name: np.ascontiguousarray(value) for name, value in ours.items()}
 
 
 def shapes(network: Transformer) -> dict[str, tuple[int, ...]]:
     """The shape of each of their parameters."""
-    empty = {name: np.broadcast_to(np.float32(0), p.shape) for name, p in network.parameters(()).items()}
+    empty = {
+        name: np.broadcast_to(np.float32(0), p.shape) for name, p in network.parameters(()).items()
+    }
     return {name: value.shape for name, value in to_llama(network, empty).items()}
 
 

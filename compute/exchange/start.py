@@ -1,4 +1,4 @@
-"""Parameters that exist elsewhere as the start of a trainer: safetensors of the same architecture."""
+"""Parameters that exist elsewhere as a trainer's start: safetensors of the same architecture."""
 
 from __future__ import annotations
 

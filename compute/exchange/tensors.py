@@ -42,7 +42,9 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
         for name in file.keys():  # noqa: SIM118 - it is no mapping
             kind = file.get_slice(name).get_dtype()
             if kind not in _DTYPES:
-                raise Unexportable(f"{path}: {name} is {kind}; real numbers are {', '.join(_DTYPES)}.")
+                raise Unexportable(
+                    f"{path}: {name} is {kind}; real numbers are {', '.join(_DTYPES)}."
+                )
             found[name] = file.get_tensor(name).astype(np.float32)
     return found
 

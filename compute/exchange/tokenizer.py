@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from compute.training_set.tokeniser import PATTERN, Tokeniser
+
+_POSSESSIVE = re.compile(r"([?*+]|\{[0-9]+(?:,[0-9]*)?\})\+")
 
 
 def documents(tokeniser: Tokeniser | None, vocab: int) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def _parts(token: bytes, ranks: dict[bytes, int]) -> list[bytes]:
     """The two tokens that the pairs of lower rank leave of this one, which its own rank joins."""
     parts = [token[at : at + 1] for at in range(len(token))]
     while len(parts) > 2:
-        pairs = [ranks.get(a + b, len(ranks)) for a, b in zip(parts, parts[1:], strict=False)]
+        pairs = [ranks.get(a + b, len(ranks)) for a, b in pairwise(parts)]
         least = min(pairs)
         if least >= ranks[token]:
             break  # no pairs make it: it is found whole or not at all
@@ -78,9 +82,7 @@ def _parts(token: bytes, ranks: dict[bytes, int]) -> list[bytes]:
 def _plain(pattern: str) -> str:
     """The pattern without possessive repetition, which Oniguruma writes in other ways; here it only
     saves time. `\\z`, because `$` would be the end of each line there."""
-    for mark in ("?", "+", "*", "}"):
-        pattern = pattern.replace(f"{mark}+", mark)
-    return pattern.replace("$", r"\z")
+    return _POSSESSIVE.sub(r"\1", pattern).replace("$", r"\z")
 
 
 def _letters() -> dict[int, str]:

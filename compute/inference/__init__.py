@@ -1,7 +1,7 @@
 """Using what a group trained: its model with accepted parameters, predictions, text.
 
-    model = of_group(connect(RPC).group(1), open_store("store"))
-    model.outputs({"image": pixels})
+model = of_group(connect(RPC).group(1), open_store("store"))
+model.outputs({"image": pixels})
 """
 
 from compute.inference.answers import Answer, Choice, answers

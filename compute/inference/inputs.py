@@ -42,7 +42,10 @@ def read_inputs(path: Path, model: Model) -> Inputs:
         if column.scale_log2 is not None
     }
     found = read(path, scale_log2=scales)
-    columns = {column.name: _fitted(column, _named(path, found, column)) for column in specification.columns}
+    columns = {
+        column.name: _fitted(column, _named(path, found, column))
+        for column in specification.columns
+    }
     if specification.target in found:
         columns[specification.target] = found[specification.target]
     return Inputs(columns, [str(row) for row in range(len(next(iter(columns.values()))))])

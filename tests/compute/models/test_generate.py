@@ -76,7 +76,7 @@ def test_draws_follow_seed_temperature_and_the_likeliest(writer: Writer) -> None
 
 @pytest.mark.parametrize(("prompt", "top_k"), [([], 0), ([256], 0), ([-1], 0), ([1], 257)])
 def test_what_no_draw_can_be_is_refused(writer: Writer, prompt: list[int], top_k: int) -> None:
-    with pytest.raises(ModelError, match="prompt|top_k"):
+    with pytest.raises(ModelError, match=r"prompt|top_k"):
         take(writer, 1, prompt, top_k=top_k)
 
 
