@@ -20,6 +20,7 @@ from compute.cli import (
     status,
     store,
     train,
+    use,
     work,
 )
 from compute.cli.failure import EXIT_CODES
@@ -63,7 +64,7 @@ def program(
     pass
 
 
-for module in (status, stake, sponsor, train, work, redeem, explore, check, simulate):
+for module in (status, stake, sponsor, train, work, use, redeem, explore, check, simulate):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(model.app, name="model")

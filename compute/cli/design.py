@@ -1,6 +1,7 @@
 """Options that describe a model: a named size, or a specification file."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,13 @@ class Design:
             dir_okay=False,
         ),
     ] = None
+    loss: Annotated[
+        str | None,
+        _option(
+            "cross_entropy (classes, the default), squared_error (numbers; the default of a target "
+            "that is scaled) or binary_cross_entropy (several classes at once)."
+        ),
+    ] = None
     classes: Annotated[
         int | None,
         _option(
@@ -64,12 +72,18 @@ class Design:
     ] = None
 
     def fit(
-        self, columns: "Mapping[str, np.ndarray]", tokeniser: "Tokeniser | None"
+        self,
+        columns: "Mapping[str, np.ndarray]",
+        tokeniser: "Tokeniser | None",
+        scale_log2: "Mapping[str, int]",
     ) -> "ModelSpecification":
         """The specification for this data; the tokeniser's tokens are the vocabulary. Raises
         ModelError."""
+        from compute.models.document import LOSSES
         from compute.models.sizes import design, design_code
 
+        if self.loss not in (None, *LOSSES):
+            raise Refused(f"There is no loss '{self.loss}', but {', '.join(LOSSES)}.")
         source = self.source()
         if source is not None:
             return design_code(source, columns, self.target or "label")
@@ -79,15 +93,37 @@ class Design:
             )
         target = self.target or ("targets" if self.model == "gpt" else "label")
         vocabulary = None if tokeniser is None else len(tokeniser)
-        return design(self.model, self.size, columns, target, self.classes or vocabulary)
+        classes = self.classes or vocabulary
+        return design(self.model, self.size, columns, target, classes, self.loss, scale_log2)
 
     def source(self) -> bytes | None:
         """The Python file given as the model."""
         return None if self.code is None else self.code.read_bytes()
 
 
+Scale = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=POWER",
+        help="Multiply a column by two to this power and round: real numbers become integers, "
+        "for ever. Repeatable.",
+    ),
+]
+
+
+def scales(given: list[str] | None) -> dict[str, int]:
+    """`price=8` -> {"price": 8}."""
+    found = {}
+    for text in given or []:
+        match = re.fullmatch(r"([a-z][a-z0-9_]*)=([+-]?\d{1,2})", text)
+        if match is None or abs(int(match[2])) > 64:
+            raise Refused(f"'{text}' is no scale. Write it like price=8, from -64 to 64.")
+        found[match[1]] = int(match[2])
+    return found
+
+
 def read_first(
-    data: Path, window: int, tokeniser: Path | None
+    data: Path, window: int, tokeniser: Path | None, scale_log2: "Mapping[str, int]"
 ) -> "tuple[Mapping[str, np.ndarray], Tokeniser | None]":
     """The first examples of a group, and the tokeniser in the file given for them. Raises
     UnreadableData, SchemaError or TokeniserError."""
@@ -95,7 +131,7 @@ def read_first(
     from compute.training_set.tokeniser import MAX_BYTES, Tokeniser
 
     if tokeniser is None:
-        return read(data, window=window), None
+        return read(data, window=window, scale_log2=scale_log2), None
     with tokeniser.open("rb") as file:
         words = Tokeniser(file.read(MAX_BYTES + 1))
     columns = read(data, window=window, tokeniser=words)

@@ -48,6 +48,7 @@ _CODES = {
     "CanonicalError": WRONG,
     "RecipeError": WRONG,
     "Refused": WRONG,
+    "Unexportable": WRONG,
 }
 
 

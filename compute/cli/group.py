@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from compute.cli import blocks
+from compute.cli import founding as founding_page
 from compute.cli.arguments import (
     FORMATS,
     GroupId,
@@ -17,7 +18,14 @@ from compute.cli.arguments import (
     parse_span,
 )
 from compute.cli.command import command
-from compute.cli.design import Design, SpecificationFile, read_first, read_specification
+from compute.cli.design import (
+    Design,
+    Scale,
+    SpecificationFile,
+    read_first,
+    read_specification,
+    scales,
+)
 from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.sponsor import sponsorship_row
@@ -149,6 +157,7 @@ def create(
     window: Window = 128,
     tokeniser: TokeniserFile = None,
     specification: SpecificationFile = None,
+    scale: Scale = None,
     bounds: Annotated[
         list[str] | None,
         typer.Option(
@@ -156,6 +165,7 @@ def create(
             help="What a column may ever hold; by default the target's classes, or its range.",
         ),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Found a group: its model, its first data, its terms, for ever.
 
@@ -168,18 +178,24 @@ def create(
     """
     from compute.chain import GroupConfig
     from compute.roles.founder import found
+    from compute.training_set.importers import labels_of
 
     if specification is not None and design.model is not None:
         raise Refused("Give the model once: --model with its --size, or --specification FILE.")
-    with session.out.progress("storing the first examples"):
-        columns, words = read_first(data, window, tokeniser)
+    limits, powers = dict(_bounds(text) for text in bounds or []), scales(scale)
+    with session.out.progress("reading the first examples"):
+        columns, words = read_first(data, window, tokeniser, powers)
         model = (
-            design.fit(columns, words)
+            design.fit(columns, words, powers)
             if specification is None
             else read_specification(specification)
         )
-        limits = dict(_bounds(text) for text in bounds or [])
-        founding = found(model, columns, session.blocks, design.source(), words, limits)
+        labels = labels_of(data)
+    founding_page.confirm(session.out, model, columns, labels, yes)
+    with session.out.progress("storing the first examples"):
+        founding = found(
+            model, columns, session.blocks, design.source(), words, limits, labels, powers
+        )
     defaults = GroupConfig(
         model_hash=founding.model_hash,
         genesis_checkpoint=founding.genesis_checkpoint,

@@ -73,7 +73,8 @@ def diff(
 
     group = session.group(group_id)
     with session.out.progress("replaying deltas"):
-        change = Preview(*_sets(session, group, max(old, new)).between(old, new), None)
+        sets = _sets(session, group, max(old, new))
+        change = Preview(*sets.between(old, new), None, sets.schema)
     facts = {"group": group_id, "from": old, "to": new}
     _present(session, group, f"Version {old} to {new}", facts, change, samples, sheet)
 

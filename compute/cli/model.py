@@ -1,6 +1,5 @@
-"""`nrn model`: write a specification, look at a group's, let a language model write."""
+"""`nrn model`: write a specification, look at a group's."""
 
-import itertools
 import json
 import math
 from pathlib import Path
@@ -10,7 +9,7 @@ import typer
 
 from compute.cli.arguments import FORMATS, GroupId, TokeniserFile, Window
 from compute.cli.command import command
-from compute.cli.design import Design, read_first
+from compute.cli.design import Design, Scale, read_first, scales
 from compute.cli.failure import Refused
 from compute.cli.output import Output
 from compute.cli.session import Session
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Write and look at models.", no_args_is_help=True)
 
-BYTES = 256
-
 
 @command(app, "new")
 def new(
@@ -30,12 +27,14 @@ def new(
     data: Annotated[Path, typer.Option(exists=True, help=f"Examples: {FORMATS}.")],
     window: Window = 128,
     tokeniser: TokeniserFile = None,
+    scale: Scale = None,
 ) -> None:
     """Print the specification of a named size for this data; edit it as you like.
 
     Example: nrn model new --model vit --size small --data first.npz > model.json
     """
-    specification = design.fit(*read_first(data, window, tokeniser))
+    powers = scales(scale)
+    specification = design.fit(*read_first(data, window, tokeniser, powers), powers)
     typer.echo(json.dumps(json.loads(specification.design()), indent=2))
 
 
@@ -133,56 +132,3 @@ def _cost(specification: "ModelSpecification") -> dict[str, Any]:
         "elementary_operations": cost.elementary,
         "memory_for_one_example": Size(specification.bytes_for_one),
     }
-
-
-@command(app, "sample")
-def sample(
-    session: Session,
-    group_id: GroupId,
-    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "\n",
-    length: Annotated[int, typer.Option(min=1, help="Tokens to write; bytes are some.")] = 300,
-    height: Annotated[
-        int | None,
-        typer.Option(min=0, help="Accepted block to sample; 0: before any. The last by default."),
-    ] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, help="0: the likeliest token.")] = 0.7,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-) -> None:
-    """Let a group's language model write on from a prompt.
-
-    Example: nrn model sample 1 --prompt "HAMLET."
-    """
-    from compute.judging.retrieval import load_incumbent, load_specification
-    from compute.models.generate import generate
-    from compute.training_set.tokeniser import load
-
-    group = session.group(group_id)
-    with session.out.progress("fetching"):
-        specification = load_specification(session.blocks, group.model_hash)
-        digest = _checkpoint(session, group_id, height)
-        parameters = load_incumbent(session.blocks, specification, digest)
-        words = load(session.blocks, specification.inputs)
-    if words is None and specification.output_shape[-1] != BYTES:
-        raise Refused(
-            "Its tokens are not bytes, and the data does not name their tokeniser, as that of "
-            "`nrn group create --tokeniser` does: there is no text to write."
-        )
-    given = prompt.encode() if words is None else words.encode(prompt).tolist()
-    tokens = generate(specification, parameters, given, temperature=temperature, seed=seed)
-    written: list[int] = []
-    with session.out.progress("writing") as step:
-        for token in itertools.islice(tokens, length):
-            written.append(token)
-            step(len(written), length)
-    answer = bytes(written) if words is None else words.decode(written)
-    text = prompt + answer.decode(errors="replace")
-    session.out.show(Output.plain(text), {"checkpoint": Digest(digest), "text": text})
-
-
-def _checkpoint(session: Session, group_id: int, height: int | None) -> bytes:
-    group = session.group(group_id)
-    if height is None:
-        return group.voting.incumbent().checkpoint_hash
-    if accepted := group.voting.accepted(height):
-        return accepted
-    raise Refused(f"Group {group_id} has accepted no block of height {height} yet.")

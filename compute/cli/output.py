@@ -43,12 +43,12 @@ class Output:
             self._json(record)
             return
         self._out.print(title, style="bold")
-        grid = Table(show_header=False, box=None, pad_edge=False)
-        grid.add_column(style="dim")
-        grid.add_column(overflow="fold")
-        for name, value in record.items():
-            grid.add_row(_header(name), for_people(value))
-        self._out.print(grid)
+        self._out.print(_grid(record))
+
+    def aside(self, title: str, record: Row) -> None:
+        """What a person should know first, on standard error."""
+        self._err.print(title, style="bold")
+        self._err.print(_grid(record))
 
     def done(self, sentence: str, record: Row) -> None:
         """What has happened: a sentence, or the facts in it as JSON."""
@@ -88,6 +88,15 @@ class Output:
 
     def _json(self, value: Any) -> None:
         print(json.dumps(for_programs(value), indent=2))
+
+
+def _grid(record: Row) -> Table:
+    grid = Table(show_header=False, box=None, pad_edge=False)
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in record.items():
+        grid.add_row(_header(name), for_people(value))
+    return grid
 
 
 def table(title: str, rows: Sequence[Row]) -> Table:

@@ -1,15 +1,19 @@
 """`nrn train`: one trainer, from a laptop to a pod."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, State
+from compute.cli.arguments import GroupId, State, parse_digest
 from compute.cli.command import command
 from compute.cli.failure import Refused
 from compute.cli.session import Session
+from compute.cli.values import Digest
 from compute.cli.work import Poll, live, log_to_terminal
+
+if TYPE_CHECKING:
+    from compute.searching.search import Start
 
 
 def register(root: typer.Typer) -> None:
@@ -55,6 +59,14 @@ def train(
     held_out: Annotated[
         Path | None,
         typer.Option(help="Examples to measure and never train on; reported with checkpoints."),
+    ] = None,
+    start: Annotated[
+        Digest | None,
+        typer.Option(
+            parser=parse_digest,
+            help="Checkpoint in the store to start from, as of `nrn import`; by default the "
+            "accepted one. Where it does not get better than that, training goes back to it.",
+        ),
     ] = None,
     save_seconds: Annotated[
         float, typer.Option(min=1.0, help="What a kill may lose of training.")
@@ -104,7 +116,7 @@ def train(
     from compute.training.processes import leads
 
     held = None if held_out is None else HeldOutSet(held_out, session.blocks)
-    options = Options(chosen, steps, save_seconds, held, tensorboard)
+    options = Options(chosen, steps, save_seconds, held, tensorboard, _start(session, start))
     if processes is not None:
         if state is None:
             raise Refused("Name a --state folder that all processes see.")
@@ -114,3 +126,15 @@ def train(
             return
     seat = session.seat(group_id, "trainer", state, poll)
     live(seat, lambda seat: Trainer(seat, options, relay))
+
+
+def _start(session: Session, digest: Digest | None) -> "Start | None":
+    from compute.checkpoint import model_of
+    from compute.judging.retrieval import load_checkpoint, load_specification
+    from compute.searching.search import Start
+
+    if digest is None:
+        return None
+    model_hash = model_of(session.blocks, digest)
+    specification = load_specification(session.blocks, model_hash)
+    return Start(model_hash, load_checkpoint(session.blocks, specification, digest).params)

@@ -49,7 +49,9 @@ def change_facts(
     except (BlockUnavailable, Malformed) as error:
         return ChangeFacts(counts.adds, counts.removes, counts.size, missing=why_missing(error))
     known = target if target in added else None
-    shown = samples(added, known or _last(added), SAMPLES, tokeniser)
+    shown = samples(
+        added, known or _last(added), SAMPLES, tokeniser, found.schema.labels(known or "")
+    )
     classes = class_counts(added, known) if known else None
     return ChangeFacts(counts.adds, counts.removes, counts.size, rows, classes, tuple(shown))
 

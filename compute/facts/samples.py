@@ -1,7 +1,7 @@
 """Examples to look at: pictures where a column is one, else text, else numbers."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,17 +31,22 @@ def samples(
     target: str,
     count: int,
     tokeniser: "Tokeniser | None",
+    labels: Sequence[str] = (),
 ) -> list[Sample]:
-    """`count` examples from all over the table, or all of them."""
+    """`count` examples from all over the table, or all; `labels` name the target's 0, 1, …"""
     total = len(columns[target])
     rows = sorted({total * i // count for i in range(count)}) if total else []
-    return [_sample(columns, target, row, tokeniser) for row in rows]
+    return [_sample(columns, target, row, tokeniser, labels) for row in rows]
 
 
 def _sample(
-    columns: Mapping[str, np.ndarray], target: str, row: int, tokeniser: "Tokeniser | None"
+    columns: Mapping[str, np.ndarray],
+    target: str,
+    row: int,
+    tokeniser: "Tokeniser | None",
+    labels: Sequence[str],
 ) -> Sample:
-    caption = f"{target} {columns[target][row]}" if columns[target].ndim == 1 else ""
+    caption = _caption(target, columns[target][row], labels) if columns[target].ndim == 1 else ""
     inputs = {name: columns[name][row] for name in sorted(columns) if name != target}
     if tokeniser is not None and tokeniser.column in inputs:
         tokens = inputs[tokeniser.column].reshape(-1)[:_TEXT].tolist()
@@ -55,6 +60,11 @@ def _sample(
             return Sample(caption, pixels, None)
     text = "; ".join(f"{name} {_numbers(value)}" for name, value in inputs.items())
     return Sample(caption, None, text)
+
+
+def _caption(target: str, value: np.integer, labels: Sequence[str]) -> str:
+    named = 0 <= value < len(labels)
+    return f"{target} {value}, {labels[int(value)]}" if named else f"{target} {value}"
 
 
 def _pixels(value: np.ndarray) -> np.ndarray | None:

@@ -89,8 +89,9 @@ class Model:
 
     def labels(self) -> tuple[str, ...] | None:
         """The names of the classes, if the data has some."""
-        column = self.column(self.specification.target)
-        return None if column is None else column.labels
+        return (
+            None if self.schema is None else self.schema.labels(self.specification.target) or None
+        )
 
     def column(self, name: str) -> Any:
         """What the data says of a column; None if nothing is known of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -41,6 +42,7 @@ SIZES: dict[str, dict[str, Callable[[int], Architecture]]] = {
         "1b": lambda n: Transformer(n, 2_048, layers=16, heads=32, kv_heads=8, hidden=8_192),
     },
 }
+MOST_CLASSES = 100  # of few examples, unless somebody says that they are classes
 # integers become numbers in [0, 1) or [-1, 1)
 SCALES = {"uint8": -8, "int8": -7, "uint16": -16, "int16": -15}
 
@@ -51,23 +53,55 @@ def design(
     data: Mapping[str, np.ndarray],
     target: str,
     classes: int | None = None,
+    loss: str | None = None,
+    scale_log2: Mapping[str, int] | None = None,
 ) -> ModelSpecification:
     """A specification of this size that predicts the column `target` from all others.
 
-    `data` are columns [n, *shape] of examples. Without `classes` they are as many as the targets
-    have; bytes have 256. Raises ModelError.
+    `data` are columns [n, *shape] of examples, `scale_log2` the powers of two that made integers of
+    real numbers. Without a `loss` a real target is a number, any other a class; without `classes`
+    they are as many as the targets have; bytes have 256. Raises ModelError.
     """
     if model not in SIZES or size not in SIZES[model]:
         known = "; ".join(f"{name} {', '.join(sizes)}" for name, sizes in SIZES.items())
         raise ModelError(f"there is no model {model} of size {size}, but: {known}")
     tokens = model == "gpt"
     columns = _columns(data, target, tokens)
-    if classes is None:
-        is_bytes = tokens and data[target].dtype == np.uint8
-        classes = 256 if is_bytes else int(data[target].max(initial=0)) + 1
-    spec = ModelSpecification(SIZES[model][size](classes), columns, target)
+    scale = (scale_log2 or {}).get(target)
+    loss = loss or ("cross_entropy" if scale is None else "squared_error")
+    outputs = _outputs(data[target], tokens, classes, loss)
+    spec = ModelSpecification(
+        SIZES[model][size](outputs),
+        columns,
+        target,
+        loss,
+        -(scale or 0) if loss == "squared_error" else None,
+    )
     spec.encode()  # raises where the data does not fit
     return spec
+
+
+def _outputs(target: np.ndarray, tokens: bool, classes: int | None, loss: str) -> int:
+    """How many numbers the model gives for an example, or for a position. Raises ModelError."""
+    if loss != "cross_entropy":
+        return math.prod(target.shape[1:])
+    if classes is not None:
+        return classes
+    if tokens:
+        return 256 if target.dtype == np.uint8 else int(target.max(initial=0)) + 1
+    if math.prod(target.shape[1:]) != 1:
+        raise ModelError(
+            f"an example's target has {list(target.shape[1:])} numbers and not one class: choose "
+            "--loss binary_cross_entropy for classes of which several may hold, --loss "
+            "squared_error for numbers"
+        )
+    found = int(target.max(initial=0)) + 1
+    if found > max(MOST_CLASSES, len(target) // 2) or target.min(initial=0) < 0:
+        raise ModelError(
+            f"the target goes from {target.min()} to {target.max()}: choose --loss squared_error "
+            f"if it is a number, or --classes {found} if each value is a class"
+        )
+    return found
 
 
 def design_code(source: bytes, data: Mapping[str, np.ndarray], target: str) -> ModelSpecification:
@@ -90,7 +124,10 @@ def _columns(data: Mapping[str, np.ndarray], target: str, tokens: bool) -> tuple
         kind = array.dtype.name
         if name != target:
             if not tokens and kind not in SCALES:
-                raise ModelError(f"numbers are {', '.join(SCALES)}; the input {name!r} is {kind}")
+                raise ModelError(
+                    f"numbers are {', '.join(SCALES)}; the input {name!r} is {kind}, up to "
+                    f"{array.max(initial=0)}: divide it, as by 256 with --scale {name}=-8"
+                )
             scale = None if tokens else SCALES[kind]
             columns.append(InputColumn(name, kind, array.shape[1:], scale))
     return tuple(columns)

@@ -12,13 +12,14 @@ from compute.checkpoint import HeldOut
 from compute.checkpoint.resume import Saves
 from compute.judging.goal import Goal
 from compute.judging.held_out import HeldOutSet
+from compute.judging.retrieval import Parameters
 from compute.judging.together import evaluate_together
 from compute.node.clock import Clock
 from compute.training import Leave
 from compute.training.learner import Learner, Report
 from compute.training.metrics import Metrics, tensorboard
 from compute.training.processes import agreed, leads
-from compute.training.recipe import Recipe
+from compute.training.recipe import Recipe, RecipeError
 from compute.units import nats
 
 logger = logging.getLogger(__name__)
@@ -35,16 +36,26 @@ REPORT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
+class Start:
+    """Parameters to begin with instead of the incumbent's; `model` is the hash of theirs."""
+
+    model: bytes
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
 class Options:
     """`steps` is the budget of a block; without it training lasts until the deadline. A kill loses
     at most `save_seconds` of training. `held_out` examples are measured, never trained on.
-    `tensorboard` is a folder for event files, besides the JSON lines."""
+    `tensorboard` is a folder for event files, besides the JSON lines. `start` is for a search that
+    has nothing saved yet."""
 
     recipe: Recipe = field(default_factory=Recipe)
     steps: int | None = None
     save_seconds: float = 60.0
     held_out: HeldOutSet | None = None
     tensorboard: Path | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ class Search:
             self._best = None
         learner = self._learner
         if learner is None:
-            learner = Learner(goal.specification, self._options.recipe, goal.parameters)
+            learner = Learner(goal.specification, self._options.recipe, self._first(goal))
             saved = learner.restore(self._saves)
             self._origin = bytes.fromhex(saved["origin"]) if saved else goal.incumbent
             self._learner = learner
@@ -113,6 +124,14 @@ class Search:
             self._origin = goal.incumbent
         learner.study(goal.training_set, goal.tip)
         return learner
+
+    def _first(self, goal: Goal) -> Parameters:
+        start = self._options.start
+        if start is None:
+            return goal.parameters
+        if start.model != goal.specification.hash:
+            raise RecipeError("The start is a checkpoint of another model than the group's.")
+        return start.parameters
 
     def _rounds(self, learner: Learner, goal: Goal, deadline: int) -> None:
         end = time.monotonic() + agreed(lambda: max(0, deadline - self._clock.now()))

@@ -10,6 +10,7 @@ from compute.training_set.delta import read_patch
 from compute.training_set.examples import TrainingSet
 from compute.training_set.manifest import Malformed
 from compute.training_set.replay import DeltaRecord, EmptyPatch, apply_strictly
+from compute.training_set.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Preview:
     added: dict[str, np.ndarray]
     removed: dict[str, np.ndarray]
     empty_because: str | None
+    schema: Schema | None = None
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """The names of the values 0, 1, … of a column; none where it has none."""
+        return () if self.schema is None else self.schema.labels(name)
 
 
 def preview(store: Store, current: TrainingSet, record: DeltaRecord) -> Preview:
@@ -37,5 +43,5 @@ def preview(store: Store, current: TrainingSet, record: DeltaRecord) -> Preview:
         manifest = manifests.get(store, record.delta_hash)
         added, gone = read_patch(store, manifest)
     except Malformed:
-        return Preview(nothing, nothing, reason)
-    return Preview(added, current.examples(gone), reason)
+        return Preview(nothing, nothing, reason, current.schema)
+    return Preview(added, current.examples(gone), reason, current.schema)

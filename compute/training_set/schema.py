@@ -120,6 +120,10 @@ class Schema:
             )
         )
 
+    def labels(self, name: str) -> tuple[str, ...]:
+        """The names of 0, 1, … in a column; none where it has none, or is not there."""
+        return next((c.labels for c in self.columns if c.name == name and c.labels), ())
+
     @property
     def example_bytes(self) -> int:
         """Bytes of one example, all columns together."""

@@ -72,7 +72,7 @@ class Reading(Play):
 
     def sample(self, height: int) -> str:
         """What the model of an accepted block writes; 0 is the untrained one."""
-        words = ("--height", height, "--prompt", PROMPT, "--length", SAMPLE_LENGTH, "--json")
+        words = (PROMPT, "--height", height, "--length", SAMPLE_LENGTH, "--json")
         name = f"sample-{height}"
-        printed = self.company.run({name: nrn("model", "sample", 1, *words)})[name]
+        printed = self.company.run({name: nrn("generate", 1, *words)})[name]
         return str(json.loads(printed)["text"])

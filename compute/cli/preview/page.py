@@ -28,6 +28,7 @@ def facts(change: "Preview", target: str) -> dict[str, Any]:
         "removes": len(change.removed[target]),
         "adds_by_class": {str(k): n for k, n in class_counts(change.added, target).items()},
         "removes_by_class": {str(k): n for k, n in class_counts(change.removed, target).items()},
+        "labels": list(change.labels(target)),
         "empty_because": change.empty_because,
     }
 
@@ -48,10 +49,18 @@ def page(
     if facts["empty_because"] is not None:
         parts.append(Text(f"It would change nothing: {facts['empty_because']}", style="red"))
     for what, columns in (("added", change.added), ("removed", change.removed)):
-        shown = [_shown(sample) for sample in samples(columns, target, count, tokeniser)]
+        shown = [
+            _shown(sample) for sample in samples(columns, target, count, tokeniser, facts["labels"])
+        ]
         if shown:
             parts += [Text(f"Some of what is {what}:"), Columns(shown, padding=(1, 2))]
     return Group(*parts)
+
+
+def class_name(facts: Mapping[str, Any], number: str) -> str:
+    """As voters see it: the number, and the name if it has one."""
+    labels = facts["labels"]
+    return f"{number} {labels[int(number)]}" if 0 <= int(number) < len(labels) else number
 
 
 def _balance(facts: Mapping[str, Any]) -> Table:
@@ -61,7 +70,7 @@ def _balance(facts: Mapping[str, Any]) -> Table:
     names = sorted({*facts["adds_by_class"], *facts["removes_by_class"]}, key=int)
     for name in names[:MAX_CLASSES]:
         counts = (facts[key].get(name, 0) for key in ("adds_by_class", "removes_by_class"))
-        table.add_row(name, *(str(count) for count in counts))
+        table.add_row(class_name(facts, name), *(str(count) for count in counts))
     if len(names) > MAX_CLASSES:
         table.add_row(f"{len(names) - MAX_CLASSES} more", "…", "…")
     return table

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from compute.cli.failure import Refused
+from compute.cli.preview.page import class_name
 from compute.facts.samples import Sample, samples
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def write_sheet(
 ) -> None:
     """Write `path`, .html or .png: up to COUNT examples of each kind. Raises Refused."""
     found = {
-        what: samples(columns, target, COUNT, tokeniser)
+        what: samples(columns, target, COUNT, tokeniser, facts["labels"])
         for what, columns in (("added", change.added), ("removed", change.removed))
     }
     if path.suffix == ".html":
@@ -63,7 +64,10 @@ def _html(title: str, facts: Mapping[str, Any], found: Mapping[str, list[Sample]
         parts.append("<table><tr><th>class<th>added<th>removed")
         for name in classes:
             counts = (facts[key].get(name, 0) for key in ("adds_by_class", "removes_by_class"))
-            parts.append("<tr>" + "".join(f"<td>{cell}" for cell in (name, *counts)))
+            parts.append(
+                "<tr>"
+                + "".join(f"<td>{cell}" for cell in (html.escape(class_name(facts, name)), *counts))
+            )
         parts.append("</table>")
     for what, kind in found.items():
         if kind:

@@ -37,7 +37,7 @@ def test_a_named_size_is_written_founded_and_sampled(nrn: Nrn, tmp_path: Path) -
     assert shown["outputs"] == [16, 256] and shown["architecture"]["name"] == "transformer"
     assert nrn("model", "show", other, "--json").json["hash"] != shown["hash"]
 
-    sample = ("model", "sample", one, "--prompt", "to be", "--length", 5, "--json")
+    sample = ("generate", one, "to be", "--length", 5, "--json")
     found = nrn(*sample).json["text"]
     assert found.startswith("to be") and len(found) > 5
     assert nrn(*sample, "--seed", 0).json["text"] == found
@@ -64,7 +64,7 @@ def test_a_group_reads_and_writes_words(nrn: Nrn, devnet: Devnet, tmp_path: Path
     assert [column["name"] for column in shown["inputs"]] == [WORDY.column]
     assert json.loads(nrn("model", "new", *sized, *data).out)["inputs"] == shown["inputs"]
 
-    sample = ("model", "sample", group, "--prompt", "to be", "--length", 5, "--json")
+    sample = ("generate", group, "to be", "--length", 5, "--json")
     text = nrn(*sample).json["text"]
     assert text.startswith("to be") and len(text) > 5
 
