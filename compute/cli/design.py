@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -154,3 +154,26 @@ def read_specification(path: Path) -> "ModelSpecification":
         raise
     except ValueError as error:
         raise ModelError(f"{path} is not a model specification: {error}") from None
+
+
+def grown(
+    parent: "ModelSpecification", widths: str | None, layers: int | None
+) -> "ModelSpecification":
+    """A fork of `parent` with other widths or more layers, whose function is the parent's at first.
+    Raises Refused, ModelError."""
+    from compute.models import MLP, ModelSpecification, Parent, Transformer, ViT
+
+    network = parent.architecture
+    if (widths is None) == (layers is None):
+        raise Refused("Say what changes: --widen, --deepen, or --specification FILE.")
+    if widths is not None and isinstance(network, MLP):
+        if not re.fullmatch(r"[0-9]{1,6}(,[0-9]{1,6})*", widths):
+            raise Refused(f"'{widths}' are no widths. Write them like 512,256.")
+        changed = replace(network, hidden=tuple(map(int, widths.split(","))))
+        grown = replace(parent, architecture=changed, parent=Parent(parent.hash, "widen"))
+    elif layers is not None and isinstance(network, ViT | Transformer):
+        deeper = replace(network, layers=layers)
+        grown = replace(parent, architecture=deeper, parent=Parent(parent.hash, "deepen"))
+    else:
+        raise Refused(f"A {network.name} does not grow so; write a --specification.")
+    return ModelSpecification.parse(grown.design())

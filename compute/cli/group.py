@@ -1,7 +1,7 @@
 """`nrn group`: found a group, fork one, look at them."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,19 +9,13 @@ import typer
 
 from compute.cli import blocks
 from compute.cli import founding as founding_page
-from compute.cli.arguments import (
-    FORMATS,
-    GroupId,
-    TokeniserFile,
-    Window,
-    parse_amount,
-    parse_span,
-)
+from compute.cli.arguments import FORMATS, GroupId, TokeniserFile, Window
 from compute.cli.command import command
 from compute.cli.design import (
     Design,
     Scale,
     SpecificationFile,
+    grown,
     read_first,
     read_specification,
     scales,
@@ -29,72 +23,18 @@ from compute.cli.design import (
 from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.sponsor import sponsorship_row
+from compute.cli.terms import MAX_IMPROVEMENT, MIN_IMPROVEMENT, Terms
 from compute.cli.values import Amount, Digest, Loss, Moment, Span
 from compute.units import DAY
 
 if TYPE_CHECKING:
-    from compute.chain import GroupConfig
     from compute.facts import GroupFacts, OpenClaimFacts
-
-# 1.5e-5 nats: who searches among a model's neighbours for a lucky rounding wins less than a
-# millionth of its loss, so up to 15 nats nobody is paid for that.  Losses below 1e-3 want less.
-MIN_IMPROVEMENT = 2**16
-# 0.06 nats: what a group asks for at most, where block after block is accepted.
-MAX_IMPROVEMENT = 2**28
 
 app = typer.Typer(help="Found, fork and list training groups.", no_args_is_help=True)
 blocks.register(app)
 
 
-def _span(text: str) -> Any:
-    return typer.Option(metavar="TIME", parser=parse_span, help=text)
-
-
-def _share(text: str) -> Any:
-    return typer.Option(min=0, max=10_000, help=text)
-
-
-@dataclass
-class Terms:
-    """The terms of a new group; what is not given comes from a default, or a fork's parent."""
-
-    commit_window: Annotated[Span | None, _span("For training and commitments.")] = None
-    reveal_window: Annotated[Span | None, _span("For publishing checkpoints.")] = None
-    vote_window: Annotated[Span | None, _span("For evaluating and voting.")] = None
-    delta_period: Annotated[Span | None, _span("How often the data may change.")] = None
-    checkpoint_quorum_bps: Annotated[
-        int | None, _share("Stake a winning checkpoint needs, in 1/10000.")
-    ] = None
-    delta_quorum_bps: Annotated[int | None, _share("Stake a winning delta needs, in 1/10000.")] = (
-        None
-    )
-    keeper_bps: Annotated[
-        int | None,
-        typer.Option(min=0, max=9_000, help="Keepers' part of each reward, in 1/10000."),
-    ] = None
-    bond: Annotated[
-        Amount | None,
-        typer.Option(
-            metavar="NRN",
-            parser=parse_amount,
-            help="Bond of each claim if the group had all stake; it falls with its share.",
-        ),
-    ] = None
-    min_improvement: Annotated[
-        int | None, typer.Option(min=1, help="Least improvement, in 2^-32 nats.")
-    ] = None
-    max_improvement: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Where it stops: four accepted blocks double it, any other halves it.",
-        ),
-    ] = None
-
-    def over(self, defaults: "GroupConfig") -> "GroupConfig":
-        """These terms, completed by others."""
-        given = {name: value for name, value in vars(self).items() if value is not None}
-        return replace(defaults, **given)
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @command(app, "list")
@@ -165,7 +105,7 @@ def create(
             help="What a column may ever hold; by default the target's classes, or its range.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Found a group: its model, its first data, its terms, for ever.
 
@@ -221,13 +161,20 @@ def fork(
     terms: Terms,
     group_id: GroupId,
     specification: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             exists=True,
             dir_okay=False,
             help="Model specification, a JSON file that names its parent and the map from it.",
         ),
-    ],
+    ] = None,
+    widen: Annotated[
+        str | None, typer.Option(help="New widths of an mlp's layers instead, as in 512,256.")
+    ] = None,
+    deepen: Annotated[
+        int | None,
+        typer.Option(min=1, help="New number of layers of a vit or transformer instead."),
+    ] = None,
     code: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="The Python file of a model that is code."),
@@ -238,20 +185,23 @@ def fork(
     version: Annotated[
         int | None, typer.Option(min=0, help="Training set to go on with; the last by default.")
     ] = None,
+    yes: Yes = False,
 ) -> None:
     """Found a group that goes on from another's data and checkpoint with another model.
 
     Terms that are not given stay those of the parent. Stake follows with `nrn migrate`.
 
-    Example: nrn group fork 1 --specification wider.json --account alice
+    Example: nrn group fork 1 --widen 512,256 --account alice
     """
-    from compute.roles.founder import found_fork
+    from compute.judging.retrieval import load_specification, load_training_set
+    from compute.roles.founder import Origin, found_fork
 
     parent = session.group(group_id)
     source = None if code is None else code.read_bytes()
-    model_hash = found_fork(read_specification(specification), session.blocks, source)
-    config = terms.over(
-        replace(parent.config, model_hash=model_hash, delta_period=parent.deltas.period().length)
+    model = (
+        grown(load_specification(session.blocks, parent.model_hash), widen, deepen)
+        if specification is None
+        else read_specification(specification)
     )
     if height is None:
         if parent.voting.settleable() is not None:
@@ -261,6 +211,18 @@ def fork(
         if parent.deltas.finalizable():
             session.sender.finalize(parent)
         version, _ = parent.deltas.tip_at(session.chain.now())
+    checkpoint = parent.voting.accepted(height)
+    if checkpoint is None:
+        raise Refused(f"Group {group_id} has accepted no block of height {height} yet.")
+    with session.out.progress("checking data and checkpoint"):
+        sets = session.training_sets(parent)
+        columns = load_training_set(parent, session.blocks, version, sets).columns
+        origin = Origin(parent.model_hash, checkpoint, columns)
+        founding_page.confirm(session.out, model, columns, {}, yes)
+        model_hash = found_fork(model, origin, session.blocks, source)
+    config = terms.over(
+        replace(parent.config, model_hash=model_hash, delta_period=parent.deltas.period().length)
+    )
     created = session.sender.fork_group(group_id, height, version, config).event("GroupCreated")
     _tell(session, created["group_id"])
 

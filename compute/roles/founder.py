@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compute import exact
 from compute.checkpoint import publish
+from compute.judging.retrieval import load_incumbent
 from compute.models import ModelError, ModelSpecification, Module
 from compute.node.roots import models, of_root, tokenisers
 from compute.storage import Store, pins_of
@@ -15,8 +17,19 @@ from compute.training_set import build_delta
 from compute.training_set.replay import NO_TIP, NOBODY
 from compute.training_set.tokeniser import Tokeniser, TokeniserError, named_by
 
+
+@dataclass(frozen=True)
+class Origin:
+    """What a fork goes on from: its parent's model hash, a checkpoint and the examples."""
+
+    model_hash: bytes
+    checkpoint: bytes
+    columns: Mapping[str, np.ndarray]
+
+
 Labels = Mapping[str, tuple[str, ...]]
 Bounds = Mapping[str, tuple[int, int]]
+FURTHEST_INPUT_LOG2 = 16  # of the greatest number that a network sees
 FURTHEST_TARGET = 2**11  # from an output, after scaling: see compute.exact.losses.squared_error
 
 
@@ -48,6 +61,7 @@ def found(
     the model cannot read them or the bounds let its loss saturate, SchemaError if they are no
     training set, TokeniserError if their tokeniser is not there. What is stored is pinned for good.
     """
+    _check_evaluator(specification)
     check_columns(specification, columns)
     limits = {**default_bounds(specification, columns), **(bounds or {})}
     _check_bounds(specification, limits)
@@ -101,18 +115,37 @@ def _check_bounds(specification: ModelSpecification, bounds: Bounds) -> None:
         )
 
 
-def found_fork(specification: ModelSpecification, store: Store, code: bytes | None = None) -> bytes:
+def found_fork(
+    specification: ModelSpecification, origin: Origin, store: Store, code: bytes | None = None
+) -> bytes:
     """Store the specification of a fork and return its hash.
 
-    Data and first checkpoint come from the parent. Raises ModelError if the specification names
-    none.
+    Data and first checkpoint come from the parent: `origin`. Raises ModelError if the specification
+    names another or none, if the map does not take the checkpoint, or if the model cannot read the
+    data; InvalidCheckpoint, BlockUnavailable.
     """
     if specification.parent is None:
         raise ModelError("the specification of a fork names its parent and the map from it")
+    if specification.parent.model_hash != origin.model_hash:
+        raise ModelError(
+            f"the specification names the parent {specification.parent.model_hash.hex()}, the "
+            f"group to fork trains {origin.model_hash.hex()}"
+        )
+    _check_evaluator(specification)
+    check_columns(specification, origin.columns)
+    load_incumbent(store, specification, origin.checkpoint)
     _store_code(specification, code, store)
     model_hash = _store_model(specification, store)
     _keep(store, model_hash)
     return model_hash
+
+
+def _check_evaluator(specification: ModelSpecification) -> None:
+    if specification.evaluator != exact.VERSION:
+        raise ModelError(
+            f"nobody could evaluate {specification.evaluator!r}: this program speaks "
+            f"{exact.VERSION}"
+        )
 
 
 def _keep(store: Store, *roots: bytes) -> None:
@@ -154,6 +187,13 @@ def _store_code(specification: ModelSpecification, code: bytes | None, store: St
 def check_columns(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> None:
     """Raise ModelError unless the model can read these columns and has a loss for the target."""
     for column in specification.columns:
+        if column.scale_log2 is not None:
+            greatest = np.iinfo(column.dtype).max * 2.0**column.scale_log2
+            if not 2.0**-FURTHEST_INPUT_LOG2 <= greatest <= 2.0**FURTHEST_INPUT_LOG2:
+                raise ModelError(
+                    f"the scale_log2 {column.scale_log2} of {column.name!r} makes numbers up to "
+                    f"{greatest:.3g}, which no network learns from: 1 is usual"
+                )
         array = columns.get(column.name)
         if array is None:
             raise ModelError(f"the model reads the column {column.name!r}, which is not there")

@@ -11,7 +11,7 @@ from compute.judging.transcripts import Transcripts
 from compute.models import MLP, Parent
 from compute.roles import curator
 from compute.roles.curator import Curator
-from compute.roles.founder import found_fork
+from compute.roles.founder import Origin, found_fork
 from compute.roles.verifier import verify
 from compute.storage import BlockUnavailable
 from compute.training_set import blocks_of, build_delta
@@ -114,7 +114,8 @@ def test_a_fork_grows_wider_from_an_accepted_block(stage: Stage) -> None:
     wider = replace(
         SPECIFICATION, architecture=MLP((24,), 4), parent=Parent(SPECIFICATION.hash, "widen")
     )
-    config = replace(parent.config, model_hash=found_fork(wider, stage.store))
+    origin = Origin(parent.model_hash, parent.voting.accepted(1), examples(64))
+    config = replace(parent.config, model_hash=found_fork(wider, origin, stage.store))
     receipt = stage.net.sender("alice").fork_group(parent.id, 1, 0, config)
     stage.group = stage.net.chain().group(receipt.event("GroupCreated")["group_id"])
     stage.net.sender("alice").migrate(parent.id, stage.group.id, 80 * NRN)

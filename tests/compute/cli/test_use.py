@@ -77,7 +77,7 @@ def test_numbers_are_in_the_units_of_the_file(nrn: Nrn, prices: int, tmp_path: P
     assert answer["numbers"] == pytest.approx(
         (hidden @ p["Dense_1/kernel"] + p["Dense_1/bias"]).tolist()
     )
-    (tmp_path / "more.csv").write_text("size,price\n7.25,14.5\n")
+    (tmp_path / "more.csv").write_text("size,price\n7.25,5.5\n")
     built = nrn("delta", "new", prices, "--add", tmp_path / "more.csv", "--json", account="tom")
     assert built.json["adds"] == 1  # by the scales that the founder gave
     assert "the model reads size" in nrn("predict", prices, _csv(tmp_path, "x\n1\n"), code=1).err

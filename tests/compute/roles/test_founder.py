@@ -1,5 +1,6 @@
 """What a founder stores can be read back, and what the model cannot read is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from compute.judging.retrieval import load_incumbent, load_specification
 from compute.models import MLP, InputColumn, ModelError, ModelSpecification, Parent
-from compute.roles.founder import found, found_fork
+from compute.roles.founder import Origin, found, found_fork
 from compute.storage import FolderStore, pinned, pins_of
 from compute.training_set import SchemaError, replay
 
@@ -73,13 +74,53 @@ def test_no_target_may_saturate_the_squared_error(shared: FolderStore) -> None:
         found(model, columns, shared, bounds={"y": (-2049, 0)})
 
 
-def test_a_fork_names_its_parent(shared: FolderStore) -> None:
-    with pytest.raises(ModelError, match="names its parent"):
-        found_fork(SPECIFICATION, shared)
-    fork = ModelSpecification(
-        MLP((6,), 2), SPECIFICATION.columns, "y", parent=Parent(SPECIFICATION.hash, "widen")
-    )
+FORK = ModelSpecification(
+    MLP((6,), 2), SPECIFICATION.columns, "y", parent=Parent(SPECIFICATION.hash, "widen")
+)
+
+
+def test_a_fork_goes_on_from_its_parent(shared: FolderStore) -> None:
     founding = found(SPECIFICATION, COLUMNS, shared)
-    assert load_specification(shared, found_fork(fork, shared)) == fork
-    wide = load_incumbent(shared, fork, founding.genesis_checkpoint)
+    origin = Origin(founding.model_hash, founding.genesis_checkpoint, COLUMNS)
+    assert load_specification(shared, found_fork(FORK, origin, shared)) == FORK
+    wide = load_incumbent(shared, FORK, founding.genesis_checkpoint)
     assert wide["Dense_0/kernel"].shape == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"parent": None}, "names its parent"),
+        ({"parent": Parent(bytes(32), "widen")}, "the group to fork trains"),
+        ({"architecture": MLP((3,), 2)}, "widening only grows"),
+        ({"architecture": MLP((6,), 3)}, "keeps the inputs and the classes"),
+        (
+            {"architecture": MLP((6,), 1), "loss": "squared_error", "target_scale_log2": 0},
+            "shrinks",
+        ),
+        ({"columns": (InputColumn("z", "uint8", (2,), -8),)}, "'z', which is not there"),
+        ({"columns": (InputColumn("x", "uint8", (2,), 64),)}, "which no network learns from"),
+        ({"evaluator": "F99/1"}, "nobody could evaluate 'F99/1'"),
+    ],
+)
+def test_a_fork_that_could_never_work_is_not_founded(
+    changed: dict[str, object], sentence: str, shared: FolderStore
+) -> None:
+    founding = found(SPECIFICATION, COLUMNS, shared)
+    origin = Origin(founding.model_hash, founding.genesis_checkpoint, COLUMNS)
+    before = set(shared.digests())
+    with pytest.raises(ModelError, match=sentence):
+        found_fork(replace(FORK, **changed), origin, shared)
+    assert set(shared.digests()) == before
+
+
+def test_too_few_classes_for_the_data_are_not_founded(shared: FolderStore) -> None:
+    founding = found(SPECIFICATION, COLUMNS, shared)
+    more = {**COLUMNS, "y": COLUMNS["y"] + np.uint8(1)}
+    with pytest.raises(ModelError, match="not one of the 2 classes"):
+        found_fork(FORK, Origin(founding.model_hash, founding.genesis_checkpoint, more), shared)
+
+
+def test_what_nobody_can_evaluate_is_not_founded(shared: FolderStore) -> None:
+    with pytest.raises(ModelError, match="F99/1"):
+        found(replace(SPECIFICATION, evaluator="F99/1"), COLUMNS, shared)
