@@ -12,6 +12,8 @@ from eth_utils import to_checksum_address
 
 from compute.canonical import check_nesting
 from compute.chain.errors import AccountError
+from compute.durable import replace_file
+from compute.home import data_folder
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -28,17 +30,47 @@ def brownie_accounts() -> Path:
     return Path.home() / ".brownie" / "accounts"
 
 
+def own_accounts() -> Path:
+    """Where `create_account` keeps accounts."""
+    return data_folder() / "keys"
+
+
+def create_account(name: str, *, password_file: Path | str | None = None) -> tuple[Path, str]:
+    """A new key, encrypted in a new keystore file; the file and the address. The password comes
+    from where `load_account` takes it. Raises AccountError."""
+    path = own_accounts() / f"{name}.json"
+    if not NAME.fullmatch(name):
+        raise AccountError(f"'{name}' is no name: use letters, digits, '.', '_' and '-'.")
+    if path.exists():
+        raise AccountError(f"There is an account '{name}' already: {path}.")
+    password = _password(path, password_file, new=True)
+    if not password:
+        raise AccountError("A key without a password belongs to whoever reads the file: give one.")
+    from eth_account import Account  # slow to import; most commands need no key
+
+    account = Account.create()
+    document = Account.encrypt(account.key, password)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace_file(path, json.dumps(document).encode(), private=True)
+    except OSError as error:
+        raise AccountError(f"{path} cannot be written: {error.strerror}.") from None
+    return path, account.address
+
+
 def keystore_path(name_or_path: str) -> Path:
-    """The keystore file meant by a path, or by the name of a Brownie account."""
+    """The keystore file meant by a path, or by the name of an account of ours or of Brownie's."""
     path = Path(name_or_path).expanduser()
     if path.is_file():
         return path
-    named = brownie_accounts() / f"{name_or_path}.json"
-    if NAME.fullmatch(name_or_path) and named.is_file():
-        return named
+    for folder in (own_accounts(), brownie_accounts()):
+        named = folder / f"{name_or_path}.json"
+        if NAME.fullmatch(name_or_path) and named.is_file():
+            return named
     raise AccountError(
         f"There is no account '{name_or_path}': neither a keystore file nor a name in "
-        f"{brownie_accounts()}. Create one with `brownie accounts new {Path(name_or_path).stem}`."
+        f"{own_accounts()} or {brownie_accounts()}. Create one with "
+        f"`nrn key new {Path(name_or_path).stem}`."
     )
 
 
@@ -99,7 +131,7 @@ def _keystore(path: Path) -> dict[str, Any]:
     return document
 
 
-def _password(path: Path, password_file: Path | str | None) -> str:
+def _password(path: Path, password_file: Path | str | None, new: bool = False) -> str:
     if password_file is not None:
         try:
             with Path(password_file).expanduser().open("rb") as file:
@@ -114,4 +146,7 @@ def _password(path: Path, password_file: Path | str | None) -> str:
             f"The account {path.stem} needs its password: give --password-file, or set "
             f"{PASSWORD_VARIABLE}."
         )
-    return getpass(f"Password of {path.stem}: ")
+    given = getpass(f"Password of {path.stem}: ")
+    if new and given != getpass("The same again: "):
+        raise AccountError("The two are not the same.")
+    return given

@@ -11,6 +11,7 @@ from compute.cli import (
     exact,
     explore,
     group,
+    key,
     model,
     redeem,
     sale,
@@ -67,6 +68,7 @@ def program(
 for module in (status, stake, sponsor, train, work, use, redeem, explore, check, simulate):
     module.register(app)
 app.add_typer(group.app, name="group")
+app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
 app.add_typer(delta.app, name="delta")
 app.add_typer(sale.app, name="sale")

@@ -1,13 +1,29 @@
 """Commands whose options may be bundled in dataclasses, and whose failures are sentences."""
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, get_type_hints
 
+import click
 import typer
+from typer.core import TyperCommand
 
 from compute.cli.failure import sentences
+
+
+class Command(TyperCommand):
+    """Tells a number below zero from an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if re.fullmatch(r"-[0-9.]+", error.option_name):
+                told = f"{error.option_name} is below zero, and nothing here can be."
+                raise click.UsageError(told, ctx) from None
+            raise
 
 
 def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -38,7 +54,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
         run.__doc__ = function.__doc__
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in parameters}
-        app.command(name)(run)
+        app.command(name, cls=Command)(run)
         return function
 
     return register

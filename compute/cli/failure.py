@@ -1,5 +1,6 @@
 """From an exception to a sentence and an exit code."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,13 @@ class Refused(Exception):
     """What was asked for is not possible; the message says why and what to do."""
 
 
+_DISK = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "The disk quota is used up",
+    errno.EROFS: "The disk cannot be written to",
+}
+
+
 @contextmanager
 def sentences() -> Iterator[None]:
     """Turn expected exceptions into one line on standard error and an exit code."""
@@ -67,16 +75,26 @@ def sentences() -> Iterator[None]:
         code = exit_code(error)
         if code is None:
             raise
-        print_error(str(error))
+        told = _of_disk(error) if isinstance(error, OSError) else str(error)
+        print_error(told)
         raise typer.Exit(code) from None
 
 
 def exit_code(error: BaseException) -> int | None:
-    """The code for an exception of ours; None for a defect."""
+    """The code for an exception of ours, or for a disk that takes nothing; None for a defect."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return WRONG
     for kind in type(error).__mro__:
         if kind.__module__.startswith("compute.") and kind.__name__ in _CODES:
             return _CODES[kind.__name__]
     return None
+
+
+def _of_disk(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return (
+        f"{_DISK[error.errno or 0]}{where}. Nothing half-written is believed: make room, try again."
+    )
 
 
 def print_error(sentence: str) -> None:

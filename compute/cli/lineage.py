@@ -149,6 +149,9 @@ def checkout(
     """
     from compute.training_set.export import write_ids, write_npz
 
+    if target.suffix != ".npz" or target.exists():
+        why = "is there already" if target.exists() else "is no .npz file, which is what is written"
+        raise Refused(f"{target} {why}: name a new one, such as {target.with_suffix('.new.npz')}.")
     group = session.group(group_id)
     if version is None:
         version, _ = group.deltas.tip_at(session.chain.now())

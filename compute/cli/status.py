@@ -50,7 +50,7 @@ def status(
         "chain": chain.chain_id,
         "now": Moment(chain.now()),
         "account": account and _wallet(account),
-        "groups": [_group(*facts) for facts in zip(standing, stakes, strict=True)],
+        "groups": [_group(*facts, account) for facts in zip(standing, stakes, strict=True)],
     }
     session.out.show(_page(document), document)
 
@@ -73,7 +73,9 @@ def _wallet(account: "AccountFacts") -> dict[str, Any]:
     }
 
 
-def _group(group: "GroupFacts", mine: "StakeFacts | None") -> dict[str, Any]:
+def _group(
+    group: "GroupFacts", mine: "StakeFacts | None", account: "AccountFacts | None"
+) -> dict[str, Any]:
     slot, incumbent, now = group.block, group.incumbent, group.now
     facts = {
         "group": group.id,
@@ -104,7 +106,8 @@ def _group(group: "GroupFacts", mine: "StakeFacts | None") -> dict[str, Any]:
         "my_vote": Amount(mine.power) if mine else None,
         "pending_rewards": Amount(mine.rewards) if mine else None,
     }
-    return {**facts, "next": next_step(facts)}
+    poor = account is not None and not account.ether
+    return {**facts, "next": next_step(facts, poor=poor)}
 
 
 def _held_out(said: "HeldOut | None") -> dict[str, Any] | None:
@@ -113,9 +116,12 @@ def _held_out(said: "HeldOut | None") -> dict[str, Any] | None:
     return {"loss": Loss(said.loss), "examples": said.examples, "set": Digest(said.set)}
 
 
-def next_step(facts: dict[str, Any]) -> str:
-    """What a person who sees these facts would do now, in one line."""
+def next_step(facts: dict[str, Any], *, poor: bool = False) -> str:
+    """What a person who sees these facts would do now, in one line; one who is `poor` has no ETH and
+    can only sign."""
     group = facts["group"]
+    if poor:
+        return f"nrn train {group} --relay FOLDER   (you have no ETH: a relayer pays for you)"
     if facts["pending_rewards"]:
         return f"nrn redeem {group}   ({facts['pending_rewards']} NRN wait for you)"
     if not facts["stake"]:

@@ -59,8 +59,8 @@ def _imported(module: str) -> Any:
         return import_module(f"compute.exchange.{module}")
     except ImportError as error:
         raise Unexportable(
-            f"This needs {error.name}: pip install 'decentralizedai[export]', and for ONNX "
-            "'decentralizedai[onnx]'."
+            f"This needs {error.name}: pip install '.[export]' in the clone, and for ONNX "
+            "'.[onnx]'."
         ) from None
 
 

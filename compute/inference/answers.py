@@ -50,11 +50,11 @@ def _choices(model: Model, values: np.ndarray, most: int) -> tuple[Choice, ...]:
     if loss == "cross_entropy":
         shares = np.exp(flat - flat.max())
         shares /= shares.sum()
-        order = np.argsort(-shares, kind="stable")[:most]
+        order = np.argsort(-shares, kind="stable")[:most].tolist()
     else:
         shares = 1 / (1 + np.exp(-flat))
-        order = [k for k in np.argsort(-shares, kind="stable")[:most] if shares[k] >= 0.5]
-    return tuple(Choice(_name(model, int(k)), float(shares[k])) for k in order)
+        order = [k for k in np.argsort(-shares, kind="stable")[:most].tolist() if shares[k] >= 0.5]
+    return tuple(Choice(_name(model, k), float(shares[k])) for k in order)
 
 
 def _name(model: Model, number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -117,32 +117,37 @@ class Model:
 def of_group(group: Group, store: Store, height: int | None = None) -> Model:
     """The model of a group with its accepted checkpoint, the last one or that of `height` (0: the
     first). Raises ModelError if there is none, BlockUnavailable, InvalidCheckpoint."""
+    origin = _accepted(group, height)
+    model = of_checkpoint(store, origin.checkpoint, origin.model)
+    schema = genesis_manifest(store, deltas_until(group, 0)[0]).schema
+    return replace(model, origin=origin, schema=schema)
+
+
+def _accepted(group: Group, height: int | None) -> Origin:
     winners = group.history.winners()
     if height is None:
-        digest = group.voting.incumbent().checkpoint_hash
-        height = next(
-            (n for n, winner in enumerate(winners, 1) if winner.checkpoint_hash == digest), None
-        )
+        last = group.voting.incumbent().checkpoint_hash
+        hashes = [winner.checkpoint_hash for winner in winners]
+        height = hashes.index(last) + 1 if last in hashes else 0
+        digest: bytes | None = last
     else:
         digest = group.voting.accepted(height)
-    if not digest:
+    if digest is None:
         raise ModelError(f"group {group.id} has accepted no block of height {height} yet")
-    model = of_checkpoint(store, digest, group.model_hash)
-    winner = winners[height - 1] if height else None
     origin = Origin(
-        group.model_hash,
-        digest,
-        group.chain.chain_id,
-        group.id,
-        group.voting.address,
-        height or 0,
-        winner and winner.block_index,
-        winner and winner.trainer,
-        winner and winner.loss,
-        winner and group.deltas.tips_at([group.slot(winner.block_index).start])[0][0],
+        group.model_hash, digest, group.chain.chain_id, group.id, group.voting.address, height
     )
-    schema = genesis_manifest(store, deltas_until(group, 0)[0]).schema
-    return Model(model.specification, model.parameters, origin, schema, model.tokeniser)
+    if height == 0:
+        return origin
+    winner = winners[height - 1]
+    start = group.slot(winner.block_index).start
+    return replace(
+        origin,
+        block=winner.block_index,
+        trainer=winner.trainer,
+        loss=winner.loss,
+        version=group.deltas.tips_at([start])[0][0],
+    )
 
 
 def of_checkpoint(store: Store, digest: bytes, model_hash: bytes | None = None) -> Model:

@@ -20,6 +20,7 @@ from compute.chain import ChainError
 from compute.durable import replace_file
 from compute.storage import StoreUnreachable
 from compute.training import Leave
+from compute.values import Moment
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ class Clock:
             return
         replace_file(self._status, text.encode())
         if doing not in self._reported:
-            logger.info("%s (until %s)", doing, until)
+            logger.info("%s (until %s)", doing, Moment(until))
         self._reported = text
 
 

@@ -36,7 +36,8 @@ class Report:
 
     def __str__(self) -> str:
         verified = sum(checked.fault is None for checked in self.blocks)
-        lines = [f"{verified} of {len(self.blocks)} blocks verified"]
+        none = "" if self.blocks else ": none has been accepted yet"
+        lines = [f"{verified} of {len(self.blocks)} blocks verified{none}"]
         if self.genesis_fault is not None:
             lines.append(f"The genesis checkpoint is a lie: {self.genesis_fault}")
         lines += [

@@ -231,7 +231,8 @@ class Wisdomkeeper(Role):
         self._say(claim, verdict)
 
     def _say(self, claim: RevealedClaim, verdict: Verdict) -> None:
-        logger.info("%s: %s", claim.checkpoint_hash.hex(), verdict.reason or "true")
+        said = f"refused: {verdict.reason}" if verdict.reason else "approved: its loss is true"
+        logger.info("checkpoint %s %s", claim.checkpoint_hash.hex(), said)
         self._verdicts[claim] = verdict
 
     def _decide(self, block: Block, candidates: Sequence[RevealedClaim]) -> BallotEntry | None:
@@ -247,7 +248,7 @@ class Wisdomkeeper(Role):
             return None
         entry = BallotEntry.of(block.index, roots)
         for claim in unknown:
-            logger.info("%s: %s", claim.checkpoint_hash.hex(), NOT_RETRIEVED)
+            logger.info("checkpoint %s: %s", claim.checkpoint_hash.hex(), NOT_RETRIEVED)
         self._journal.renew(entry)
         return entry
 

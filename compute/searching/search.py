@@ -1,6 +1,7 @@
 """The search for better parameters: rounds of training and exact evaluation until a deadline."""
 
 import logging
+import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -195,6 +196,9 @@ class Search:
     def _tell(self, metrics: Metrics, learner: Learner, report: Report) -> None:
         """One line of progress for people, one for programs."""
         remaining = round(self._end - time.monotonic())
+        if math.isnan(report.loss):
+            logger.info("compiling, or in the first step; %d s to the deadline", remaining)
+            return
         rate = report.steps_per_second * learner.predictions_per_step()
         utilisation = learner.utilisation(report.steps_per_second)
         metrics.write(

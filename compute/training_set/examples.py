@@ -136,7 +136,7 @@ class TrainingSet:
             raise Inapplicable("an example is removed twice")
         ids = self.schema.ids(add)
         if not all_distinct(ids):
-            raise Inapplicable("an example is added twice")
+            raise Inapplicable(_twice(ids))
         if np.any(self._find(ids) >= 0):
             raise Inapplicable("an example to add is already in the set")
         return ids, leaving
@@ -185,3 +185,12 @@ def _as_ids(ids: Sequence[bytes] | np.ndarray) -> np.ndarray:
     if any(len(example_id) != 32 for example_id in ids):
         raise Inapplicable("an example id has 32 bytes")
     return np.frombuffer(b"".join(ids), np.uint8).reshape(-1, 32)
+
+
+def _twice(ids: np.ndarray) -> str:
+    """Which of `ids`, not all distinct, are the same."""
+    seen: dict[bytes, int] = {}
+    for row, key in enumerate(map(bytes, ids)):
+        if seen.setdefault(key, row) != row:
+            return f"an example is added twice: rows {seen[key]} and {row}, counted from 0"
+    raise AssertionError("all are distinct")

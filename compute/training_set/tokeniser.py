@@ -91,7 +91,7 @@ class Tokeniser:
             from tiktoken import Encoding
         except ImportError:
             raise TokeniserError(
-                "Making tokens of text needs tiktoken: pip install decentralizedai[text]"
+                "Making tokens of text needs tiktoken: pip install '.[text]' in the clone"
             ) from None
         ranks = {token: rank for rank, token in enumerate(self._tokens)}
         return Encoding(self.column, pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={})

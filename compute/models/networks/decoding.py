@@ -84,5 +84,4 @@ class Cached:
 
 
 def _normal(params: Any, x: jax.Array) -> jax.Array:
-    normal: jax.Array = nn.RMSNorm().apply({"params": params}, x)
-    return normal
+    return jnp.asarray(nn.RMSNorm().apply({"params": params}, x))

@@ -43,8 +43,8 @@ def read_images(folder: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
             )
         images.append(pixels)
         check_size(folder, len(images) * pixels.size)
-    labels = np.array([label for _, label in files], np.int64)
-    return {"image": np.stack(images), "label": narrowest(labels)}
+    numbers = np.array([label for _, label in files], np.int64)
+    return {"image": np.stack(images), "label": narrowest(numbers)}
 
 
 def read_pictures(path: Path) -> tuple[np.ndarray, list[str]]:

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from compute.chain.accounts import address_of, brownie_accounts, keystore_path, load_account
+from compute.chain.accounts import (
+    address_of,
+    brownie_accounts,
+    create_account,
+    keystore_path,
+    load_account,
+)
 from compute.chain.errors import AccountError
 
 KEY = b"\x11" * 32
@@ -16,6 +22,7 @@ ADDRESS = Account.from_key(KEY).address
 @pytest.fixture(autouse=True)
 def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("NRN_PASSWORD", raising=False)
 
 
@@ -63,7 +70,7 @@ def test_brownie_accounts_by_name(keystore: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", ["nobody", "../nobody", "a/b", ""])
 def test_no_such_account(name: str) -> None:
-    with pytest.raises(AccountError, match="brownie accounts new"):
+    with pytest.raises(AccountError, match="nrn key new"):
         keystore_path(name)
 
 
@@ -97,3 +104,28 @@ def test_password_file_that_is_missing_or_binary(keystore: Path, tmp_path: Path)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(AccountError, match="cannot be read"):
         load_account(str(keystore), password_file=tmp_path / "binary")
+
+
+def test_a_key_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NRN_PASSWORD", "secret")
+    path, address = create_account("alice")
+    assert path.stat().st_mode & 0o077 == 0 and keystore_path("alice") == path
+    assert address_of("alice") == address == load_account("alice").address
+    before = path.read_bytes()
+    with pytest.raises(AccountError, match="already"):
+        create_account("alice")
+    assert path.read_bytes() == before
+    for name in ("../bob", "", "a b"):
+        with pytest.raises(AccountError, match="no name"):
+            create_account(name)
+    monkeypatch.setenv("NRN_PASSWORD", "")
+    with pytest.raises(AccountError, match="without a password"):
+        create_account("carol")
+
+
+def test_a_new_password_is_asked_for_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["one", "other"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("compute.chain.accounts.getpass", lambda prompt: next(answers))
+    with pytest.raises(AccountError, match="not the same"):
+        create_account("alice")

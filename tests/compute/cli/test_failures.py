@@ -1,5 +1,6 @@
 """What people see when something is wrong: one sentence, and a code that programs understand."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -169,3 +170,36 @@ def test_a_hanging_node_is_given_up(nrn: Nrn, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(chain, "Rpc", lambda url, **_: patient(url, timeout=0.3, attempts=2))
     with rogue(lambda *_: time.sleep(1)) as url:
         assert "took too long" in nrn("status", "--rpc", url, code=3).err
+
+
+def test_an_amount_below_zero_is_no_option(nrn: Nrn) -> None:
+    assert "-5 is below zero" in nrn("stake", 1, "-5", code=2).err
+    assert "No such option" in nrn("stake", 1, 5, "--nonsense", code=2).err
+
+
+def test_an_option_wins_over_the_environment(
+    nrn: Nrn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPFS_API", "/ip4/127.0.0.1/tcp/1")
+    assert "in one place" in nrn("store", "status", code=1).err  # NRN_STORE is there as well
+    nrn("store", "status", "--store", tmp_path / "mine")
+    assert (tmp_path / "mine").is_dir()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_takes_nothing_is_a_sentence(
+    nrn: Nrn, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(number, "no", str(tmp_path / "key.json"))
+
+    monkeypatch.setattr("compute.chain.accounts.create_account", full)
+    told = nrn("key", "new", "alice", code=1).err
+    assert told.startswith("Error: The disk") and "key.json" in told and "Traceback" not in told
+
+
+def test_a_key_is_made_and_used(nrn: Nrn) -> None:
+    made = nrn("key", "new", "alice", "--json").json
+    seen = nrn("status", "--account", "alice", "--json").json
+    assert seen["account"]["address"] == made["address"]
+    assert "--relay" in seen["groups"][0]["next"]  # it has no ETH

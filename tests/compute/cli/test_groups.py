@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from compute.models import MLP, ModelSpecification, Parent
-from compute.storage import FolderStore
 from tests.compute.cli.conftest import Result, examples
 from tests.integration.devnet import NRN, Devnet
 
@@ -41,12 +38,17 @@ def test_a_group_has_the_terms_it_was_given(nrn: Nrn, founded: int) -> None:
 
 
 def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, files: Path) -> None:
-    model_hash = bytes.fromhex(nrn("group", "show", founded, "--json").json["model"][2:])
-    parent = ModelSpecification.read(model_hash, FolderStore(files / "store").get)
-    wider = replace(parent, architecture=MLP((12,), 2), parent=Parent(parent.hash, "widen"))
-    (files / "wider.json").write_bytes(wider.design())
-    forked = nrn("group", "fork", founded, "--specification", files / "wider.json", "--bond", 3,
-                 "--json", account="bob").json  # fmt: skip
+    forked = nrn("group", "fork", founded, "--widen", 12, "--bond", 3, "--json",
+                 account="bob").json  # fmt: skip
+    assert nrn("model", "show", forked["group"], "--json").json["architecture"]["hidden"] == [12]
+    for words in (
+        (),
+        ("--deepen", 3),
+        ("--widen", "x"),
+        ("--widen", 7),
+        ("--widen", 12, "--height", 4),
+    ):
+        nrn("group", "fork", founded, *words, account="bob", code=1)
     shown = nrn("group", "show", forked["group"], "--json").json
     assert shown["parent"] == founded and shown["vote_window"] == 7_200
     assert shown["bond"] == str(3 * NRN)
@@ -105,6 +107,10 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     assert "counted from 0" in nrn("delta", "blame", founded, 64, code=1).err
 
     nrn("delta", "checkout", founded, files / "out.npz", "--ids", files / "ids.txt")
+    written = (files / "out.npz").read_bytes()
+    assert "there already" in nrn("delta", "checkout", founded, files / "out.npz", code=1).err
+    assert "is no .npz" in nrn("delta", "checkout", founded, files / "out.csv", code=1).err
+    assert (files / "out.npz").read_bytes() == written
     ids = (files / "ids.txt").read_text().split()
     (came,) = nrn("delta", "blame", founded, ids[0], "--json").json
     assert (came["version"], came["proposer"]) == (0, None)

@@ -62,7 +62,7 @@ def test_orbax_holds_the_tree_of_the_flax_module(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("family", ["bottleneck", "grouped"])
 def test_stablehlo_computes_any_number_of_examples(family: str, tmp_path: Path) -> None:
-    foreign("flatbuffers", "decentralizedai[export]")
+    foreign("flatbuffers", "'.[export]'")
     exported = model(family)
     export(exported, "stablehlo", tmp_path / "out")
     program = jax.export.deserialize((tmp_path / "out" / "model.jax_export").read_bytes())
@@ -75,8 +75,8 @@ def test_stablehlo_computes_any_number_of_examples(family: str, tmp_path: Path) 
 
 
 def test_onnx_computes_the_program(exported: Model, tmp_path: Path) -> None:
-    foreign("jax2onnx", "decentralizedai[onnx]")
-    runtime = foreign("onnxruntime", "decentralizedai[onnx]")
+    foreign("jax2onnx", "'.[onnx]'")
+    runtime = foreign("onnxruntime", "'.[onnx]'")
     export(exported, "onnx", tmp_path / "out")
     session = runtime.InferenceSession(str(tmp_path / "out" / "model.onnx"))
     inputs = columns(exported)
