@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, get_type_hints
 
-import click
 import typer
 from typer.core import TyperCommand
 
@@ -16,13 +15,14 @@ from compute.cli.failure import sentences
 class Command(TyperCommand):
     """Tells a number below zero from an option."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         try:
             return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            if re.fullmatch(r"-[0-9.]+", error.option_name):
-                told = f"{error.option_name} is below zero, and nothing here can be."
-                raise click.UsageError(told, ctx) from None
+        except Exception as error:  # Typer does not show the class of an option that is none
+            name = getattr(error, "option_name", "")
+            if re.fullmatch(r"-[0-9.]", name):
+                told = f"an amount below zero ({name}…) is none, and no option either."
+                raise typer.BadParameter(told, ctx) from None
             raise
 
 

@@ -149,8 +149,8 @@ def checkout(
     """
     from compute.training_set.export import write_ids, write_npz
 
-    if target.suffix != ".npz" or target.exists():
-        why = "is there already" if target.exists() else "is no .npz file, which is what is written"
+    if target.suffix not in ("", ".npz") or target.is_file():
+        why = "is there already" if target.is_file() else "is no .npz file, as what is written"
         raise Refused(f"{target} {why}: name a new one, such as {target.with_suffix('.new.npz')}.")
     group = session.group(group_id)
     if version is None:

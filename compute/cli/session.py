@@ -1,12 +1,12 @@
 """What every command shares: where the chain is, who acts, where content lies."""
 
+import os
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from compute.cli.failure import Refused, print_error
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from compute.storage.kubo import KuboStore
 
 SILENT_SECONDS = 10.0  # between looks for a chain that does not answer
-
-
-def _typed(name: str) -> bool:
-    """Whether an option was given on the command line."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _common(flag: str, text: str, variable: str | None = None) -> Any:
@@ -122,17 +116,16 @@ class Session:
         """The store that everybody reads."""
         from compute.storage import data_folder, open_daemon, open_store
 
-        said = {name for name in ("store", "ipfs") if getattr(self, name)}
-        if len(said) == 2:
-            said = {name for name in said if _typed(name)}  # an option wins over the environment
-        if len(said) > 1 or (not said and self.ipfs and self.store):
-            raise Refused(
-                "Content lies in one place: give --store (NRN_STORE) or --ipfs (IPFS_API), not "
-                "both."
-            )
-        if said == {"ipfs"}:
-            return open_daemon(str(self.ipfs))
-        return open_store(self.store or str(data_folder() / "store"))
+        store, ipfs = self.store, self.ipfs
+        if store and ipfs:  # an option wins over the environment
+            typed = [store != os.environ.get("NRN_STORE"), ipfs != os.environ.get("IPFS_API")]
+            store, ipfs = store if typed[0] else None, ipfs if typed[1] else None
+            if bool(store) == bool(ipfs):
+                raise Refused(
+                    "Content lies in one place: give --store (NRN_STORE) or --ipfs (IPFS_API), not "
+                    "both."
+                )
+        return open_daemon(ipfs) if ipfs else open_store(store or str(data_folder() / "store"))
 
     def training_sets(self, group: "Group") -> Path:
         """Where commands keep the versions of a group's training set."""

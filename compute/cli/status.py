@@ -117,7 +117,7 @@ def _held_out(said: "HeldOut | None") -> dict[str, Any] | None:
 
 
 def next_step(facts: dict[str, Any], *, poor: bool = False) -> str:
-    """What a person who sees these facts would do now, in one line; one who is `poor` has no ETH and
+    """What a person who sees these facts would do now, in one line; who is `poor`, without ETH,
     can only sign."""
     group = facts["group"]
     if poor:

@@ -23,8 +23,8 @@ Opened = TypeVar("Opened")
 
 
 def folder(root: Path, role: str, group: Group, address: str) -> Path:
-    """Where a role keeps its state by default: one folder per role, group and account. A development
-    chain that begins anew has the same contracts at the same addresses, but not the same times."""
+    """Where a role keeps its state by default: one folder per role, group and account. A chain for
+    development that begins anew has the same contracts at the same addresses, at other times."""
     founded = f"{group.voting.address}-{group.genesis_time}"
     return root / str(group.chain.chain_id) / founded / f"{role}-{address}"
 

@@ -173,7 +173,7 @@ def test_a_hanging_node_is_given_up(nrn: Nrn, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_amount_below_zero_is_no_option(nrn: Nrn) -> None:
-    assert "-5 is below zero" in nrn("stake", 1, "-5", code=2).err
+    assert "below zero (-5" in nrn("stake", 1, "-5", code=2).err
     assert "No such option" in nrn("stake", 1, 5, "--nonsense", code=2).err
 
 

@@ -41,13 +41,7 @@ def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, fil
     forked = nrn("group", "fork", founded, "--widen", 12, "--bond", 3, "--json",
                  account="bob").json  # fmt: skip
     assert nrn("model", "show", forked["group"], "--json").json["architecture"]["hidden"] == [12]
-    for words in (
-        (),
-        ("--deepen", 3),
-        ("--widen", "x"),
-        ("--widen", 7),
-        ("--widen", 12, "--height", 4),
-    ):
+    for words in ((), ("--deepen", 3), ("--widen", "x"), ("--widen", 7)):
         nrn("group", "fork", founded, *words, account="bob", code=1)
     shown = nrn("group", "show", forked["group"], "--json").json
     assert shown["parent"] == founded and shown["vote_window"] == 7_200
