@@ -69,7 +69,8 @@ def evaluate(
         f"Checkpoint {digest} on version {version}",
         {
             "loss": result.loss,
-            "nats": str(Loss(result.loss)),
+            "mean": str(Loss(result.loss)),
+            "unit": "squared error" if specification.loss == "squared_error" else "nats",
             "valid": result.valid,
             "reason": result.reason,
             "examples": len(examples),

@@ -136,7 +136,8 @@ def test_what_is_missing_is_named_with_a_way_out(
 
 
 def test_content_lies_in_one_place(nrn: Nrn, monkeypatch: pytest.MonkeyPatch) -> None:
-    both = nrn("store", "status", "--ipfs", "/ip4/127.0.0.1/tcp/1", code=1).err
+    daemon = ("--ipfs", "/ip4/127.0.0.1/tcp/1")
+    both = nrn("store", "status", *daemon, "--store", "here", code=1).err
     assert "give --store (NRN_STORE) or --ipfs (IPFS_API), not both" in both.replace("\n", " ")
     monkeypatch.delenv("NRN_STORE")
     assert "not the address of a Kubo daemon" in nrn("store", "status", "--ipfs", "x", code=4).err

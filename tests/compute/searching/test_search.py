@@ -13,9 +13,10 @@ from compute.judging.goal import Goal
 from compute.judging.held_out import HeldOutSet
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.node.clock import Clock, Stopped
-from compute.searching.search import SKIPS_TOLERATED, Options, Search
+from compute.searching.search import SKIPS_TOLERATED, Options, Search, Start
 from compute.storage import FolderStore
-from compute.training.recipe import Recipe, Restart
+from compute.training.learner import Report
+from compute.training.recipe import Recipe, RecipeError, Restart
 from compute.training_set import Schema, TrainingSet
 from compute.training_set.importers import UnreadableData
 
@@ -75,6 +76,32 @@ def test_nothing_begins_after_the_deadline(goal: Goal, tmp_path: Path) -> None:
     assert subject.improve(goal, NOW - 1) is None
     assert subject._learner is not None and subject._learner.step == 0
     subject.close()
+
+
+def test_a_start_is_gone_on_from_unless_something_is_saved(goal: Goal, tmp_path: Path) -> None:
+    given = {name: value + np.float32(1) for name, value in goal.parameters.items()}
+    start = Start(SPECIFICATION.hash, given)
+    subject, _ = search(tmp_path, replace(OPTIONS, start=start))
+    assert subject.improve(goal, NOW) is None, "there is no time: it only starts"
+    found = subject._learner.parameters()  # type: ignore[union-attr]
+    assert all(np.array_equal(found[name], value) for name, value in given.items())
+    subject.close()
+    other, _ = search(tmp_path / "other", replace(OPTIONS, start=replace(start, model=bytes(32))))
+    with pytest.raises(RecipeError, match="of another model"):
+        other.improve(goal, NOW)
+    other.close()
+
+
+def test_a_step_that_is_not_over_has_no_loss(
+    goal: Goal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    subject, _ = search(tmp_path)
+    learner = subject._prepare(goal)
+    subject._tell(subject._metrics, learner, Report())  # type: ignore[arg-type]
+    subject.close()
+    assert "compiling" in caplog.text and "nan" not in caplog.text
+    assert (tmp_path / "metrics.jsonl").read_text() == ""
 
 
 @pytest.mark.parametrize(

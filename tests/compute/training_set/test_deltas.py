@@ -177,6 +177,12 @@ def test_a_delta_that_states_another_set_is_empty(store, genesis, delta):
         open_genesis(store, stated(store, genesis, count=2))
 
 
+def test_what_is_given_twice_is_named(store, genesis):
+    current = open_genesis(store, genesis)
+    with pytest.raises(Inapplicable, match="rows 1 and 3, counted from 0"):
+        current.patched(columns(7, 8, 9, 8), [])
+
+
 def test_values_out_of_their_bounds_make_a_delta_empty(store):
     """The genesis says what a column may hold, for ever: an outlier cannot be voted in."""
     bounds = {"y": (0, 9)}
