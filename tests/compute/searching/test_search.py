@@ -101,7 +101,7 @@ def test_a_step_that_is_not_over_has_no_loss(
     subject._tell(subject._metrics, learner, Report())  # type: ignore[arg-type]
     subject.close()
     assert "compiling" in caplog.text and "nan" not in caplog.text
-    assert (tmp_path / "metrics.jsonl").read_text() == ""
+    assert not (tmp_path / "metrics.jsonl").exists()
 
 
 @pytest.mark.parametrize(
