@@ -32,10 +32,11 @@ class Answer:
 
 def answers(model: Model, inputs: Inputs, most: int) -> Iterator[Answer]:
     """One answer a row, with at most `most` choices; those of several independent classes are all
-    with a probability of one half or more."""
+    with a probability of one half or more. A model of language answers what follows a row."""
     outputs = model.outputs(inputs.columns).astype(np.float64)
-    if inputs.ends is not None:
-        outputs = outputs[np.arange(len(outputs)), inputs.ends - 1]
+    if _has_positions(model):
+        ends = np.full(len(outputs), outputs.shape[1]) if inputs.ends is None else inputs.ends
+        outputs = outputs[np.arange(len(outputs)), ends - 1]
     target = inputs.columns.get(model.specification.target)
     for number, (row, values) in enumerate(zip(inputs.names, outputs, strict=True)):
         truth = None if target is None else _truth(model, target[number])
@@ -57,8 +58,13 @@ def _choices(model: Model, values: np.ndarray, most: int) -> tuple[Choice, ...]:
     return tuple(Choice(_name(model, k), float(shares[k])) for k in order)
 
 
+def _has_positions(model: Model) -> bool:
+    specification = model.specification
+    return specification.loss == "cross_entropy" and len(specification.output_shape) == 2
+
+
 def _name(model: Model, number: int) -> str:
-    if len(model.specification.output_shape) == 2 and model.specification.inputs:
+    if _has_positions(model) and (model.tokeniser or model.specification.output_shape[-1] == 256):
         return repr(model.decode([number]).decode(errors="replace"))
     labels = model.labels()
     return labels[number] if labels is not None and number < len(labels) else str(number)
@@ -82,6 +88,6 @@ def _truth(model: Model, value: np.ndarray) -> str:
     if model.specification.loss == "squared_error":
         numbers = value.reshape(-1) * 2.0 ** -_data_scale(model)
         return " ".join(f"{number:g}" for number in numbers.tolist())
-    if value.size == 1 and len(model.specification.output_shape) == 1:
-        return _name(model, int(value.reshape(-1)[0]))
+    if model.specification.loss == "cross_entropy" and (value.size == 1 or _has_positions(model)):
+        return _name(model, int(value.reshape(-1)[-1]))
     return " ".join(map(str, value.reshape(-1).tolist()))
