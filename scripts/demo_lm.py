@@ -2,8 +2,8 @@
 
 Two trainers and two keepers, each a process of its own, on four tragedies of Shakespeare and a
 byte-level Transformer of 0.6 M parameters. The text it writes before and after is printed;
-everything lies in `demo-lm/` afterwards. BLOCKS=1 in the environment makes it a short one. The demo checks what it claims and fails if one claim is
-not so.
+everything lies in `demo-lm/` afterwards. The demo checks what it claims and fails if one claim is
+not so. BLOCKS=1 in the environment makes it a short one.
 """
 
 from collections.abc import Iterator
