@@ -21,7 +21,7 @@ INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove simulate bench lock clean
+.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove simulate bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ test-newest: ## What another JAX could change, on the newest Python (NEWEST=/pat
 test-versions: setup
 	$(PYTEST) -n $(WORKERS) tests/compute/exact tests/compute/oracle tests/compute/program tests/compute/models
 	BLOCKS=1 brownie run demo_lm
+
+docs: setup ## The documents as a site in build/docs, with a reference written from the code
+	sphinx-build -q -W --keep-going -b html docs build/docs
 
 lint: setup ## Format, lint, types, import layers, static analysis of the contracts
 	ruff format --check .
