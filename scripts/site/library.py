@@ -13,6 +13,8 @@ PACKAGES = (
     "compute.storage",
     "compute.chain",
     "compute.facts",
+    "compute.inference",
+    "compute.exchange",
 )
 
 

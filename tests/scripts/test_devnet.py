@@ -30,10 +30,10 @@ def test_session(brownie: Brownie, tmp_path: Path) -> None:
         store=str(devnet / "store"), keystore=str(devnet / "accounts" / "kim.json")
     )
     output = brownie.python(source, clone=clone, COLUMNS="120", PYTHONPATH=str(clone))
-    assert "1,500.00" in output  # staked in the only group: a quarter of 6,000 NRN
+    assert "1,800.00" in output  # staked in the only group: three tenths of 6,000 NRN
     assert "reveals in 4 h 0 min, votes in 4 h 30 min" in output  # the beginning of a block
     assert "reveals in 0 h 0 min, votes in 0 h 30 min" in output  # advanced to its second window
     assert "delta period 0" in output
-    assert "100.00" in output  # kate bought 1,000 NRN and staked 900, a quorum of her own
+    assert "400.00" in output  # kate bought 1,000 NRN and staked 600
     assert "0 of 0 blocks verified" in output
     assert "Staked 10 NRN in group 1" in output
