@@ -124,12 +124,10 @@ def of_group(group: Group, store: Store, height: int | None = None) -> Model:
 
 
 def _accepted(group: Group, height: int | None) -> Origin:
-    winners = group.history.winners()
+    digest: bytes | None
     if height is None:
-        last = group.voting.incumbent().checkpoint_hash
-        hashes = [winner.checkpoint_hash for winner in winners]
-        height = hashes.index(last) + 1 if last in hashes else 0
-        digest: bytes | None = last
+        incumbent = group.voting.incumbent()
+        digest, height = incumbent.checkpoint_hash, incumbent.height
     else:
         digest = group.voting.accepted(height)
     if digest is None:
@@ -139,7 +137,7 @@ def _accepted(group: Group, height: int | None) -> Origin:
     )
     if height == 0:
         return origin
-    winner = winners[height - 1]
+    (winner,) = group.voting.revealed([digest])
     start = group.slot(winner.block_index).start
     return replace(
         origin,
