@@ -1,7 +1,6 @@
 """Every command of `nrn`, as its own help tells it."""
 
 from collections.abc import Iterator
-
 from typing import Any
 
 import click
@@ -13,7 +12,7 @@ from compute.cli.failure import EXIT_CODES
 
 def page() -> str:
     """The page as Markdown."""
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     context = click.Context(command, info_name="nrn")
     return "\n".join(["# The command line", "", *_told(command, context), "", "```text", EXIT_CODES,
                       "```", ""])  # fmt: skip
