@@ -1,6 +1,7 @@
 """Every command of `nrn`, as its own help tells it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import typer
@@ -11,17 +12,17 @@ from compute.cli.failure import EXIT_CODES
 
 def page() -> str:
     """The page as Markdown."""
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     context = click.Context(command, info_name="nrn")
     return "\n".join(["# The command line", "", *_told(command, context), "", "```text", EXIT_CODES,
                       "```", ""])  # fmt: skip
 
 
-def _told(command: click.Command, context: click.Context) -> Iterator[str]:
+def _told(command: Any, context: click.Context) -> Iterator[str]:
     if context.parent is not None:
         yield f"\n{'#' * min(1 + context.command_path.count(' '), 4)} {context.command_path}\n"
     yield _described(command.help or "")
-    if isinstance(command, click.Group):
+    if hasattr(command, "list_commands"):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             if inner is not None and not inner.hidden:
@@ -39,10 +40,10 @@ def _described(text: str) -> str:
     return words.strip() + shown
 
 
-def _parameters(command: click.Command, context: click.Context) -> Iterator[str]:
+def _parameters(command: Any, context: click.Context) -> Iterator[str]:
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is None and isinstance(parameter, click.Argument):
+        if record is None and parameter.param_type_name == "argument":
             record = parameter.make_metavar(context), getattr(parameter, "help", None) or ""
         if record is not None and not getattr(parameter, "hidden", False):
             yield f"* `{record[0].strip()}` {' '.join(record[1].split())}".rstrip()
