@@ -98,8 +98,8 @@ class Writer:
             while len(window) <= self._length:
                 count = min(AT_ONCE, self._length + 1 - len(window))
                 tokens, logits, memory = self._write(
-                    self._parameters, memory, logits, jnp.int32(len(window)), jnp.int32(count),
-                    key, jnp.int32(drawn), jnp.float32(draw.temperature), top_k=draw.top_k,
+                    self._parameters, memory, logits, np.int32(len(window)), np.int32(count),
+                    key, np.int32(drawn), np.float32(draw.temperature), top_k=draw.top_k,
                 )  # fmt: skip
                 new = np.asarray(tokens)[:count].tolist()
                 yield from new
@@ -111,10 +111,8 @@ class Writer:
         size = min(self._length, 1 << (len(window) - 1).bit_length())
         padded = np.zeros(size, np.int32)
         padded[: len(window)] = window
-        last = jnp.int32(len(window) - 1)
-        return self._read(
-            self._parameters, self._reading.empty(), jnp.asarray(padded), jnp.int32(0), last
-        )
+        last = np.int32(len(window) - 1)
+        return self._read(self._parameters, self._reading.empty(), padded, np.int32(0), last)
 
 
 def reading(specification: ModelSpecification) -> Reading:
