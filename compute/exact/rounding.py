@@ -66,27 +66,21 @@ def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
 
     def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
         tiles, hot = state
-        at = lax.argmax(hot.astype(jnp.int32), 1, jnp.int32)
+        at = lax.argmax(hot, 1, jnp.int32)
         number = lane * each + at
         open_ = tiles[number] == UNDECIDED
-        place = lax.argmax(open_.astype(jnp.int32), 1, jnp.int32)
-        busy = jnp.any(hot, axis=1)
+        place = lax.argmax(open_, 1, jnp.int32)
         found = exact(number.astype(jnp.int64) * tile + place)
-        row = jnp.where(busy, number, lanes * each)
+        row = jnp.where(jnp.any(hot, axis=1), number, lanes * each)
         tiles = tiles.at[row, place].set(found, mode="drop", unique_indices=True)
         done = (turn == at[:, None]) & (jnp.sum(open_, axis=1) <= 1)[:, None]
         return tiles, hot & ~done
 
-    def search(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        tiles = state[0].reshape(-1, tile)
-        hot = jnp.any(tiles == UNDECIDED, axis=1).reshape(lanes, each)
-        tiles, hot = lax.while_loop(lambda inner: jnp.any(inner[1]), again, (tiles, hot))
-        return tiles.reshape(marked.shape), jnp.any(hot)
-
-    # One turn.  As the state of a loop `marked` is computed once and in its own shape; else the
-    # compiler decides again, element by element, to look for what is undecided.
-    found, _ = lax.while_loop(lambda state: state[1], search, (marked, jnp.bool_(True)))
-    return lax.bitcast_convert_type(found, jnp.float32)
+    # else the compiler decides again, element by element, to look for what is undecided
+    tiles = lax.optimization_barrier(marked).reshape(-1, tile)
+    hot = jnp.any(tiles == UNDECIDED, axis=1).reshape(lanes, each)
+    tiles, _ = lax.while_loop(lambda state: jnp.any(state[1]), again, (tiles, hot))
+    return lax.bitcast_convert_type(tiles.reshape(marked.shape), jnp.float32)
 
 
 def saturating(patterns: Array, *terms: Array) -> Array:

@@ -15,7 +15,6 @@ from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import (
     FAR,
     SATURATED_PATTERN,
-    TOP,
     VALUE,
     limbs_of,
     round_limbs,
@@ -98,7 +97,7 @@ def cumulative(x: Array, axis: int, reverse: bool, carrier: Carrier) -> Array:
     def in_integers() -> Array:
         limbs = lax.cumsum(limbs_of(values(x)), axis=axis + 1, reverse=reverse)
         seen = lax.cumsum((x != x).astype(jnp.int32), axis=axis, reverse=reverse)
-        return jnp.where(seen > 0, SATURATED_PATTERN, round_limbs(limbs, TOP, VALUE))
+        return jnp.where(seen > 0, SATURATED_PATTERN, round_limbs(limbs, VALUE))
 
     if not x.size:
         return x
