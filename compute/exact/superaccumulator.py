@@ -97,7 +97,7 @@ def _part(terms: Terms, lowest: Array | np.int32) -> Array:
 def _round_windows(
     window: Callable[[Array], Array], windows: Array | int, low: Array, form: Format
 ) -> Array:
-    """The sum of window(j) * 2**(low + 32 j), |window| <= 2**62 + 2**30, over j < `windows`, rounded.
+    """The sum of window(j) * 2**(low + 32 j), j < `windows`, rounded; |window| <= 2**62 + 2**30.
 
     The sum and its negative are carried side by side: the digits of the one that is not negative
     are its magnitude.  One more window takes what is carried out of the last, so that only the
