@@ -120,7 +120,7 @@ def _taps_at_once(x: Array, kernel: Array, shape: Shape, first: int) -> Array:
         )
     out = kernel.shape[-1]
     groups, depth = shape.groups, shape.depth
-    if depth == 1:
+    if depth == 1 and groups > 1:
         taps = kernel.reshape(-1, groups, out // groups)
         terms = (piece[..., None] * tap for piece, tap in zip(pieces, taps, strict=True))
         return functools.reduce(jnp.add, terms).reshape(*pieces[0].shape[:-1], out)

@@ -19,7 +19,6 @@ from compute.exact.number import SMALLEST
 from compute.exact.superaccumulator import SATURATED_PATTERN, Format
 
 UNDECIDED = np.int32(0x7F800001)
-NEVER = np.int32(0x7F800002)  # no pattern
 TILE = 512
 # elements that are repaired at once, one in each lane; a lane is a row of tiles
 LANES = 64
@@ -77,27 +76,16 @@ def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
         done = (turn == at[:, None]) & (jnp.sum(open_, axis=1) <= 1)[:, None]
         return tiles, hot & ~done
 
-    tiles, hot = _searched(marked.reshape(lanes, each, tile))
-    state = (tiles.reshape(-1, tile), hot)
-    tiles, _ = lax.while_loop(lambda state: jnp.any(state[1]), again, state)
-    return lax.bitcast_convert_type(tiles.reshape(marked.shape), jnp.float32)
+    def search(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        tiles = state[0].reshape(-1, tile)
+        hot = jnp.any(tiles == UNDECIDED, axis=1).reshape(lanes, each)
+        tiles, hot = lax.while_loop(lambda inner: jnp.any(inner[1]), again, (tiles, hot))
+        return tiles.reshape(marked.shape), jnp.any(hot)
 
-
-def _searched(tiles: Array) -> tuple[Array, Array]:
-    """The tiles [lanes, each, tile], and which of them hold something UNDECIDED.
-
-    One turn of a loop, whose state is computed once: else the compiler fuses the decision of every
-    element a second time into the search.  The end is a look at the data, so that it stays a loop.
-    """
-
-    def search(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        return state[0], jnp.any(state[0] == UNDECIDED, axis=2), jnp.bool_(True)
-
-    def fresh(state: tuple[Array, Array, Array]) -> Array:
-        return ~state[2] & (state[0][0, 0, 0] != NEVER)
-
-    nothing = jnp.zeros(tiles.shape[:2], bool)
-    return lax.while_loop(fresh, search, (tiles, nothing, jnp.bool_(False)))[:2]
+    # One turn.  As the state of a loop `marked` is computed once and in its own shape; else the
+    # compiler decides again, element by element, to look for what is undecided.
+    found, _ = lax.while_loop(lambda state: state[1], search, (marked, jnp.bool_(True)))
+    return lax.bitcast_convert_type(found, jnp.float32)
 
 
 def saturating(patterns: Array, *terms: Array) -> Array:
