@@ -9,6 +9,7 @@ the float64 sum was made.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -90,9 +91,8 @@ def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
 
 def saturating(patterns: Array, *terms: Array) -> Array:
     """Patterns [C] of sums, SATURATED where one of the terms [C, K] is."""
-    for x in terms:
-        patterns = jnp.where(jnp.any(x != x, axis=-1), SATURATED_PATTERN, patterns)
-    return patterns
+    saturated = functools.reduce(jnp.logical_or, [x != x for x in terms])
+    return jnp.where(jnp.any(saturated, axis=-1), SATURATED_PATTERN, patterns)
 
 
 def _divided(size: int) -> tuple[int, int, int]:

@@ -94,6 +94,10 @@ def _part(terms: Terms, lowest: Array | np.int32) -> Array:
     return jnp.where(terms.mantissa < 0, -digit, digit)
 
 
+# (window, carry, tail, word of the two highest digits, window of the highest one)
+_Carried = tuple[Array, Array, Array, Array, Array]
+
+
 def _round_windows(
     window: Callable[[Array], Array], windows: Array | int, low: Array, form: Format
 ) -> Array:
@@ -104,7 +108,7 @@ def _round_windows(
     sign is left.  `tail` is the digit before, its lowest bit set if a lower digit is not zero.
     """
 
-    def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(state: _Carried) -> _Carried:
         j, carry, tail, word, place = state
         here = jnp.where(j < windows, window(j), 0)
         total = carry + jnp.stack([here, -here])
@@ -114,7 +118,7 @@ def _round_windows(
         return j + 1, total >> BITS, digit | (tail != 0), word, place
 
     zero = jnp.zeros((2, *low.shape), jnp.int64)
-    start = (jnp.int32(0), zero, zero, zero, jnp.zeros(zero.shape, jnp.int32))
+    start: _Carried = (jnp.int32(0), zero, zero, zero, jnp.zeros(zero.shape, jnp.int32))
     _, carry, _, word, place = lax.while_loop(lambda s: s[0] <= windows, step, start)
     negative = carry[0] < 0
     word, place = (jnp.where(negative, x[1], x[0]) for x in (word, place))
