@@ -63,10 +63,12 @@ def program(kind: str, case: Case) -> tuple[Callable[[], Any], float, float]:
     return lambda: compiled(*arguments), 0.0, buffers(compiled)
 
 
-def exact_program(case: Case) -> tuple[Callable[[], Any], float, float]:
+def exact_program(
+    case: Case, carrier_name: str = "float64"
+) -> tuple[Callable[[], Any], float, float]:
     """The same for the program that is traced from the case."""
     traced = trace(case.logits, case.params, case.inputs)
-    carrier = CARRIERS["float64"]
+    carrier = CARRIERS[carrier_name]
     stages = Stages(traced, carrier)
 
     def second(kept: Any, inputs: list[Any], targets: Any) -> Any:

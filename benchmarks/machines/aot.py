@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from resumed import ROOT, Kept, work
 
-ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from compute.models.sizes import SIZES, design  # noqa: E402
@@ -61,62 +59,26 @@ def _program(model: str, size: str) -> Program:
         shape: tuple[int, ...] = (TOKENS.get(size, 1024),)
         target = np.zeros((1, *shape), np.uint8)
     else:
-        shape = LARGE if size in ("18", "50", "base") or (model, size) == ("vit", "small") else (
-            IMAGES[model]
+        shape = (
+            LARGE
+            if size in ("18", "50", "base") or (model, size) == ("vit", "small")
+            else (IMAGES[model])
         )
         target = np.zeros(1, np.uint8)
     data = {"x": np.zeros((1, *shape), np.uint8), "y": target}
     return design(model, size, data, "y", 256 if model == "gpt" else 10).program
 
 
-def rows_of(target: str, carrier: str, items: list[str], options: Any) -> Iterator[dict[str, Any]]:
-    """The rows of all items, in workers that are begun again after one that hangs or crashes."""
-    kept = KEPT / f"{target} {carrier}.jsonl"
-    done = {row["item"]: row for row in _read(kept)}
-    waiting = [item for item in items if item not in done]
-    while waiting:
-        started = None
-        for row in _work(target, carrier, waiting, options):
-            if "started" in row:
-                started = row["started"]
-                continue
-            _keep(kept, done, row)
-            started = None
-        if started is not None:
-            error = f"no end in {options.limit} s, or a crash"
-            _keep(kept, done, {"item": started, "error": error})
-        elif not any(item in done for item in waiting):
-            raise SystemExit(f"{target}: the compiler does not start; is .venv-aot/ complete?")
-        waiting = [item for item in waiting if item not in done]
-    for item in items:
-        yield {"target": target, "carrier": carrier, **done[item]}
-
-
-def _work(target: str, carrier: str, items: list[str], options: Any) -> Iterator[dict[str, Any]]:
+def rows_of(target: str, carrier: str, items: list[str], options: Any) -> list[dict[str, Any]]:
+    """The rows of all items that the time allows."""
+    kept = Kept(KEPT / f"{target} {carrier}.jsonl")
     with tempfile.TemporaryDirectory() as dump:
-        arguments = [target, carrier, dump, str(options.limit), str(options.cases), str(PROGRAMS)]
-        worker = subprocess.Popen(
-            [options.worker_python, str(WORKER), *arguments, *items],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
-        assert worker.stdout is not None
-        for line in worker.stdout:
-            if line.startswith("{"):
-                yield json.loads(line)
-        worker.wait()
-
-
-def _keep(file: Path, done: dict[str, Any], row: dict[str, Any]) -> None:
-    done[row["item"]] = row
-    with file.open("a") as kept:
-        kept.write(json.dumps(row) + "\n")
-
-
-def _read(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        command = [options.worker_python, str(WORKER), target, carrier, dump, str(options.limit)]
+        command += [str(options.cases), str(PROGRAMS)]
+        end = time.monotonic() + options.seconds
+        work(kept, items, command, end)
+    found = [kept.rows[item] for item in items if item in kept.rows]
+    return [{"target": target, "carrier": carrier, **row} for row in found]
 
 
 def text(row: dict[str, Any]) -> str:
@@ -138,6 +100,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--cases", type=int, default=2, help="vectors of an operation")
     parser.add_argument("--limit", type=int, default=300, help="seconds for one compilation")
+    parser.add_argument("--seconds", type=int, default=24 * 3600, help="for each target")
     parser.add_argument("--worker-python", default=str(ROOT / ".venv-aot" / "bin" / "python"))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
