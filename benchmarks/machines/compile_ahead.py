@@ -108,9 +108,8 @@ def compiled(item: str, device: Any) -> dict[str, Any]:
 def _dumped() -> str:
     """The PTX of what was just compiled, which is removed."""
     found = []
-    for file in Path(DUMP).iterdir():
-        if file.suffix == ".ptx":
-            found.append(file.read_text())
+    for file in Path(DUMP).rglob("*.ptx"):
+        found.append(file.read_text())
         file.unlink()
     return "\n".join(found)
 
