@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-# approximations, reciprocals, flushed subnormals: PTX says them in the instruction's name
-INEXACT = re.compile(r"^\s*(?:@%p\d+ )?((?:\w+\.)*(?:approx|full|ftz|rcp|ex2|lg2)[\w.]*)\s", re.M)
+# approximations and flushed subnormals: PTX says them in the instruction's name; rcp.rn is exact
+INEXACT = re.compile(r"^\s*(?:@%p\d+ )?((?:\w+\.)*(?:approx|full|ftz|ex2|lg2)[\w.]*)\s", re.M)
 CONTRACTED = re.compile(r"^\s*(?:@%p\d+ )?(fma\.[\w.]+)\s", re.M)
 # arithmetic on floats, by which a machine without IEEE's float64 could differ
 FLOAT_ARITHMETIC = re.compile(
