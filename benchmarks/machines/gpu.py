@@ -35,7 +35,8 @@ def items(dry: bool) -> list[str]:
     """What is done, the most telling first; each is one word list for `on_device.py`."""
     known = sorted(json.loads((ROOT / "tests" / "goldens" / "goldens.json").read_text()))
     others = [name for name in known if name not in FIRST_GOLDENS]
-    first, last, sizes = list(FIRST_GOLDENS), others, SIZES
+    first, last = list(FIRST_GOLDENS), others
+    sizes: tuple[str, ...] = SIZES
     operations = sorted(p.stem for p in (ROOT / "compute/exact/vectors").glob("*.jsonl"))
     if dry:
         first, last, sizes, operations = ["mlp"], [], ("32 16 2",), ["add", "dot"]
