@@ -177,3 +177,21 @@ def test_in_causal_programs_made_at_random_no_past_changes_with_the_future(seed)
         for (k, size), z in zip(futures, y[1:], strict=True):
             if np.isfinite(z).all() and np.isfinite(y[0]).all():
                 assert (z[:k] == y[0, :k]).all(), (number, k, size)
+
+
+@pytest.mark.xfail(strict=True, reason="logistic is cut at e^-64, which is a value, and not 0")
+def test_the_tail_of_an_activation_carries_nothing():
+    """Of inputs that are far below zero nothing is left that larger weights could bring back: no
+    loss below ln 2 where real arithmetic gives every example the same logits."""
+    r = np.random.default_rng(0)
+    x = r.uniform(1, 2, (64, 1)).astype(np.float32)
+    y = (x[:, 0] > 1.5).astype(np.int32)
+
+    def tail(p, x):
+        h = jax.nn.silu(x @ p["w"])
+        return jnp.concatenate([jnp.zeros_like(h), h @ p["v"] + p["b"]], -1)
+
+    params = {"w": [[-1e18]], "v": [[-2.5e11]], "b": [-60.0]}
+    params = {k: np.array(v, np.float32) for k, v in params.items()}
+    found = evaluate(tail, params, [(x, y)], total=len(y))
+    assert not found.valid or found.loss / NAT > 0.69
