@@ -82,10 +82,10 @@ def program(kind: str, case: Case) -> Compiled:
     return Compiled(lambda: compiled(*arguments), 0.0, buffers(compiled), spent)
 
 
-def exact_program(case: Case) -> Compiled:
+def exact_program(case: Case, carrier_name: str = "float64") -> Compiled:
     """The same for the program that is traced from the case."""
     traced = trace(case.logits, case.params, case.inputs)
-    carrier = CARRIERS["float64"]
+    carrier = CARRIERS[carrier_name]
     stages = Stages(traced, carrier)
 
     def second(kept: Any, inputs: list[Any], targets: Any) -> Any:
