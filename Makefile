@@ -21,10 +21,10 @@ INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove simulate bench lock clean
+.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove aot arm64 gpu simulate bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed node_modules/.installed ## Install everything into .venv/ and node_modules/
 
@@ -124,6 +124,21 @@ prove: .venv-prove/.installed ## Prove statements of the specification on the by
 	@cd tests/proofs/node_modules/.bin && ln -sf ../@foundry-rs/forge-*/bin/forge forge
 	@touch $@
 
+# The compilers for TPUs and CUDA are 2 GB: an environment apart, too.
+aot: .venv-aot/.installed ## Compile the exact loss for TPUs and a GPU that are not here, and read the code
+	python benchmarks/machines/aot.py --json benchmarks/results/aot.json
+
+.venv-aot/.installed: benchmarks/machines/requirements.lock | setup
+	@test -x .venv-aot/bin/python || $(PYTHON) -m venv .venv-aot
+	@$(VENV)/bin/uv pip sync --quiet --python .venv-aot/bin/python --require-hashes benchmarks/machines/requirements.lock
+	@touch $@
+
+arm64: setup ## Vectors and goldens on an emulated arm64 (Debian; says so where it cannot be)
+	@benchmarks/machines/arm64.sh || { code=$$?; test $$code = 77 || exit $$code; }
+
+gpu: setup ## What the accelerator here computes and costs, in 8 minutes; again to go on (DRY=1: small sizes)
+	python benchmarks/machines/gpu.py $(if $(DRY),--dry)
+
 simulate: setup ## Play the economy on the bytecode: docs/economy/ (minutes; FULL=1: four years, an hour)
 	python -m economy $(if $(FULL),--full)
 
@@ -135,6 +150,8 @@ lock: setup ## Resolve requirements.lock again after a change of pyproject.toml
 	  --group dev --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
 	  --no-header tests/proofs/requirements.in --output-file tests/proofs/requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
+	  --no-header benchmarks/machines/requirements.in --output-file benchmarks/machines/requirements.lock
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-newest .venv-prove node_modules tests/proofs/node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-aot .venv-newest .venv-prove node_modules tests/proofs/node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
