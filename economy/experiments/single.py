@@ -85,7 +85,7 @@ def fork(settings: Settings) -> float:
         try:
             entered += len(group.enter([replace(winner, trainer=cartel)], 2**40))
         except Reverted as reverted:
-            if str(reverted) != "cv: already won":
+            if str(reverted) != "cv: hash already used":
                 raise
         town.protocol.evm.now = group.start(group.block + 1)
     return float(entered)

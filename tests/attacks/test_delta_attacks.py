@@ -128,24 +128,24 @@ def test_a30_every_second_belongs_to_one_window(scene: Scene, earns) -> None:
     claim, late = scene.claim(3, 900), scene.claim(4, 901)
     scene.world.now = group.reveal_at(block) - 1
     scene.commit(claim)
-    with refused("cv: not reveal window"):
+    with refused("cv: not the window"):
         voting.reveal(*claim.arguments(), sender=scene.people[3])
     scene.world.now += 1
-    with refused("cv: not commit window"):
+    with refused("cv: not the window"):
         scene.commit(late)
     scene.world.now = group.vote_at(block) - 1
-    with refused("cv: not vote window"):
+    with refused("cv: not the window"):
         voting.vote(b"", sender=scene.people[0])
     scene.reveal(claim)
     scene.world.now += 1
-    with refused("cv: not reveal window"):
+    with refused("cv: not the window"):
         voting.reveal(*claim.arguments(), sender=scene.people[3])
     scene.world.now = group.start(block + 1) - 1
     with refused("cv: block running"):
         voting.settle()
     scene.vote(claim, 0, 1, 2)
     scene.world.now += 1
-    with refused("cv: not vote window"):
+    with refused("cv: not the window"):
         voting.vote(b"", sender=scene.mallory)
     voting.settle()
     earns(scene.wealth(MALLORY) - before)

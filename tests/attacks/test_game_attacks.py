@@ -223,7 +223,7 @@ def test_f05_a_fork_does_not_pay_for_its_parents_winners(scene: Scene, earns) ->
     for parent in (1, 2):  # a child, and a child's child
         scene.groups.append(scene.world.fork_group(parent, 0, 0))
         scene.group = scene.groups[-1]
-        with refused("cv: already won"):
+        with refused("cv: hash already used"):
             replay(scene, history)
         assert scene.group.voting.has_won(history[0].checkpoint_hash)
         scene.next_block()
