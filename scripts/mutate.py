@@ -287,7 +287,7 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
 
 
 def judge_planted() -> list[Record]:
-    """The machines' verdicts on the known bugs; who was killed stays so while the file is the same."""
+    """The machines' verdicts on the known bugs; a kill holds while the file is the same."""
     verdicts = known()
     for bug in planted():
         key = f"planted {bug.key}"
