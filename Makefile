@@ -19,7 +19,7 @@ INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz prove simulate bench lock clean
+.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz prove venom simulate bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,9 @@ prove: .venv-prove/.installed ## Prove statements of the specification on the by
 	@npm install --prefix tests/proofs --no-save --no-audit --no-fund --ignore-scripts --loglevel=error
 	@cd tests/proofs/node_modules/.bin && ln -sf ../@foundry-rs/forge-*/bin/forge forge
 	@touch $@
+
+venom: setup ## What the compiler's experimental backend would save, for information
+	python scripts/venom.py
 
 simulate: setup ## Play the economy on the bytecode: docs/economy/ (minutes; FULL=1: four years, an hour)
 	python -m economy $(if $(FULL),--full)

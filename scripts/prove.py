@@ -55,14 +55,16 @@ class Job:
     def expected(self) -> str:
         return "refuted" if self.lie else "proved"
 
-    def run(self) -> list[tuple[str, str]]:
-        """The proofs and their verdicts."""
+    def run(self) -> tuple[float, list[tuple[str, str]]]:
+        """Seconds it took, the proofs and their verdicts."""
+        began = time.monotonic()
         WORK.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{self.contract}-", dir=WORK))
         shutil.copytree(PROOFS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_*"))
         with COMPILER:
             (folder / "Code.sol").write_text("\n".join(solidity(self.lie)) + "\n")
-        return list(verdicts(halmos(folder, self)))
+        found = list(verdicts(halmos(folder, self)))
+        return time.monotonic() - began, found
 
 
 def jobs(only: str) -> list[Job]:
@@ -181,12 +183,12 @@ def main() -> int:
     todo = jobs(chosen.only)
     failed = 0 if todo else 1
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        for job, found in zip(todo, pool.map(Job.run, todo), strict=True):
+        for job, (seconds, found) in zip(todo, pool.map(Job.run, todo), strict=True):
             failed += not found
             for proof, verdict in found:
                 failed += verdict != job.expected
                 lie = f", if {job.lie.mutant.what}" if job.lie else ""
-                print(f"{verdict:<10} {proof}{lie}", flush=True)
+                print(f"{verdict:<10} {proof}{lie} ({seconds:.0f} s)", flush=True)
     print(f"{len(todo)} jobs, {failed} failed, {time.monotonic() - began:.0f} s")
     return int(failed > 0)
 
