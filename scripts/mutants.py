@@ -19,6 +19,8 @@ CHANGES = [
     (r" == ", " != "), (r" != ", " == "), (r" and ", " or "), (r" or ", " and "), (r"\bnot ", ""),
     (r" \+ ", " - "), (r" - ", " + "), (r" // ", " * "), (r" \* ", " // "),
     (r" \+= ", " -= "), (r" -= ", " += "), (r"\bmin\(", "max("), (r"\bmax\(", "min("),
+    (r"\bunsafe_add\(", "unsafe_sub("), (r"\bunsafe_sub\(", "unsafe_add("),
+    (r"\bunsafe_mul\(", "unsafe_div("), (r"\bunsafe_div\(", "unsafe_mul("),
     (r"\bTrue\b", "False"), (r"\bFalse\b", "True"),
     (r"(?<![\w.*\"])(\d[\d_]*)(?![\w\"\]])", None),  # a number: one more
 ]  # fmt: skip

@@ -8,7 +8,7 @@ machine causes, are no verdict: who met them is judged anew by the next run.
 
     python scripts/mutate.py                          # all mutants, in random order
     python scripts/mutate.py --sample 60 --seed 1     # a random part of them
-    python scripts/mutate.py --file Coinbase          # those of one contract or module
+    python scripts/mutate.py --file Coinbase pace     # those of some contracts and modules
     python scripts/mutate.py --planted                # known bugs, against the machines alone
 
 Every verdict is added at once to `reports/mutants.jsonl`; another run judges only what is new,
@@ -317,7 +317,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--sample", type=int, help="run only so many mutants, chosen at random")
     options.add_argument("--seed", type=int, default=0, help="of the order")
-    options.add_argument("--file", help="mutate only this contract or module")
+    options.add_argument("--file", nargs="+", help="mutate only these contracts or modules")
     options.add_argument("--planted", action="store_true", help="run the known bugs instead")
     options.add_argument("--jobs", type=int, default=2, help="mutants at a time")
     options.add_argument("--port", type=int, default=18_300, help="first of 65 ports for Anvil")
@@ -326,7 +326,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if chosen.planted:
         return int(any(record["verdict"] != "killed" for record in judge_planted()))
-    files = [name for name in names() if chosen.file in (None, Path(name).name)]
+    files = [name for name in names() if not chosen.file or Path(name).name in chosen.file]
     todo = [mutant for name in files for mutant in mutants(name)]
     random.Random(chosen.seed).shuffle(todo)  # noqa: S311  # so that any beginning is a sample
     todo = todo[: chosen.sample]
