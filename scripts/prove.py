@@ -60,11 +60,20 @@ class Job:
         began = time.monotonic()
         WORK.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{self.contract}-", dir=WORK))
-        shutil.copytree(PROOFS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_*"))
+        for path in self.sources():
+            shutil.copy(path, folder)
+        text = "".join(path.read_text() for path in folder.glob("*.sol"))
         with COMPILER:
-            (folder / "Code.sol").write_text("\n".join(solidity(self.lie)) + "\n")
+            (folder / "Code.sol").write_text("\n".join(solidity(text, self.lie)) + "\n")
         found = list(verdicts(halmos(folder, self)))
         return time.monotonic() - began, found
+
+    def sources(self) -> Iterator[Path]:
+        """Its own file and what all share: Solidity takes long to compile what is not needed."""
+        yield from (PROOFS / "foundry.toml", PROOFS / "solc.js", PROOFS / "Proof.sol")
+        for path in PROOFS.glob("*.t.sol"):
+            if f"contract {self.contract} " in path.read_text():
+                yield path
 
 
 def jobs(only: str) -> list[Job]:
@@ -81,12 +90,14 @@ def _split(proof: str) -> tuple[str, str]:
     return contract, rf"{function}\("
 
 
-def solidity(lie: Lie | None) -> Iterator[str]:
-    """Every contract's creation code and its ABI as a Solidity interface."""
+def solidity(text: str, lie: Lie | None) -> Iterator[str]:
+    """Creation code and ABI, as a Solidity interface, of each contract that a text names."""
     yield "// SPDX-License-Identifier: UNLICENSED\npragma solidity ^0.8.0;"
     touched = users(lie.mutant.name) if lie else []
     for path in sorted((ROOT / "contracts").glob("*.vy")):
         name = path.stem
+        if not re.search(rf"\b(code|I|slot_){name}", text):
+            continue
         code = _lying(name, lie) if lie and name in touched else _true(name)
         yield from interface(f"I{name}", code["abi"])
         yield from slots(name, code["layout"].get("storage_layout", {}))
