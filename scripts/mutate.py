@@ -227,24 +227,25 @@ def _creation_code(name: str, first: str | None) -> str:
 
 
 def machines(suites: list[str], mutant: Mutant) -> Record:
-    """The verdict of the attacks and state machines."""
-    with tempfile.TemporaryDirectory() as scratch:
-        for folder in ("contracts", "interfaces"):
-            shutil.copytree(ROOT / folder, Path(scratch) / folder)
-        (Path(scratch) / "contracts" / f"{mutant.name}.vy").write_text(mutant.source)
-        chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
-        command = [
-            sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
-            "-p", "no:cacheprovider", "--confcutdir", "tests/stateful", "--timeout", "0",
-            "-k", f"test_a or test_f or test_e or {chosen}", *suites,
-        ]  # fmt: skip
-        environment = os.environ | {"CONTRACTS_ROOT": scratch}
-        try:
-            result = subprocess.run(
-                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
-            )
-        except subprocess.TimeoutExpired:
-            return {"verdict": "out of time"}
+    """The verdict of the attacks and state machines, one mutant at a time."""
+    scratch = ROOT / "build" / "mutant"  # always there: what is the same is compiled once
+    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in ("contracts", "interfaces"):
+        shutil.copytree(ROOT / folder, scratch / folder)
+    (scratch / "contracts" / f"{mutant.name}.vy").write_text(mutant.source)
+    chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
+    command = [
+        sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
+        "-p", "no:cacheprovider", "--confcutdir", "tests/stateful", "--timeout", "0",
+        "-k", f"test_a or test_f or test_e or {chosen}", *suites,
+    ]  # fmt: skip
+    environment = os.environ | {"CONTRACTS_ROOT": str(scratch)}
+    try:
+        result = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return {"verdict": "out of time"}
     if result.returncode == 0:
         return {"verdict": "survived"}
     failed = [line.split()[1] for line in result.stdout.split("\n") if line.startswith("FAILED ")]
