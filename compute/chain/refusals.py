@@ -10,7 +10,7 @@ WORDS = {
     "cv: bond": "the bond of the group is too small or too large",
     "cv: commitment exists": "this commitment was made already",
     "cv: genesis": "the group has no first checkpoint",
-    "cv: hash already used": "this checkpoint was claimed before, here or in an ancestor; a hash counts once",
+    "cv: hash already used": "this checkpoint was claimed before or has won in an ancestor",
     "cv: improvement": "the least improvement must be above 0 and at most the greatest",
     "cv: keeper share": "keepers can get at most 90 % of a reward",
     "cv: no bond": "the claim has no bond here",
