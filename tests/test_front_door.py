@@ -54,7 +54,7 @@ def test_run_makes_the_targets_of_a_job_and_of_all(tmp_path: Path) -> None:
 
     assert run("compute").stdout.split() == ["setup", "test-compute"]
     assert run().stdout.split() == [
-        "setup", "lint", "test-contracts", "test-compute", "test-integration",
+        "setup", "lint", "test-contracts", "venom", "test-compute", "test-integration",
     ]  # fmt: skip
     refused = run("compute", "nonsense")
     assert (refused.returncode, refused.stdout) == (2, "")
