@@ -21,7 +21,7 @@ INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove aot arm64 gpu simulate bench lock clean
+.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove venom aot arm64 gpu simulate bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -138,6 +138,9 @@ arm64: setup ## Vectors and goldens on an emulated arm64 (Debian; says so where 
 
 gpu: setup ## What the accelerator here computes and costs, in 8 minutes; again to go on (DRY=1: small sizes)
 	python benchmarks/machines/gpu.py $(if $(DRY),--dry)
+
+venom: setup ## What the compiler's experimental backend would save, for information
+	python scripts/venom.py
 
 simulate: setup ## Play the economy on the bytecode: docs/economy/ (minutes; FULL=1: four years, an hour)
 	python -m economy $(if $(FULL),--full)

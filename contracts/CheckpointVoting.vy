@@ -20,6 +20,7 @@ from contracts._modules import checkpoint_words
 from contracts._modules import keeper_pool
 from contracts._modules import pace
 from contracts._modules import params
+from contracts._modules import refusal
 from contracts._modules import shortlist
 from contracts._modules import signed_claims
 from ethereum.ercs import IERC20
@@ -36,7 +37,6 @@ initializes: block_clock
 initializes: candidates
 initializes: keeper_pool
 initializes: shortlist[candidates := candidates]
-initializes: signed_claims
 
 exports: (
     block_clock.COMMIT_WINDOW,
@@ -146,13 +146,17 @@ def __init__(
     @param  config              The group's parameters.
     """
     block_clock.__init__(config.commit_window, config.reveal_window, config.vote_window)
-    signed_claims.__init__()
     quorum_bps: uint256 = config.checkpoint_quorum_bps
-    assert quorum_bps >= _MIN_QUORUM_BPS and quorum_bps <= _MAX_QUORUM_BPS, "cv: quorum"
-    assert config.keeper_bps <= _MAX_KEEPER_BPS, "cv: keeper share"
-    assert config.min_improvement >= 1 and config.min_improvement <= config.max_improvement, "cv: improvement"
-    assert config.bond > 0 and config.bond <= _MAX_BOND, "cv: bond"
-    assert genesis_checkpoint != empty(bytes32), "cv: genesis"
+    if quorum_bps < _MIN_QUORUM_BPS or quorum_bps > _MAX_QUORUM_BPS:
+        refusal._because("cv: quorum")
+    if config.keeper_bps > _MAX_KEEPER_BPS:
+        refusal._because("cv: keeper share")
+    if config.min_improvement == 0 or config.min_improvement > config.max_improvement:
+        refusal._because("cv: improvement")
+    if config.bond == 0 or config.bond > _MAX_BOND:
+        refusal._because("cv: bond")
+    if genesis_checkpoint == empty(bytes32):
+        refusal._because("cv: genesis")
     candidates.__init__(config.bond)
     GROUP_ID = group_id
     NRN = IERC20(nrn)
@@ -182,17 +186,19 @@ def commit(commitment: bytes32):
     @dev    The trainer is inside the hash: copying a commitment only pays its owner's gas.
     @param  commitment  keccak256(abi_encode(EIP-712 digest of the claim, salt)).
     """
-    block_index: uint256 = block_clock._running()
-    assert block_clock._phase() == 0, "cv: not commit window"
-    assert self._commitment[commitment] == 0, "cv: commitment exists"
+    block_index: uint256 = block_clock._running_in(0)
+    if self._commitment[commitment] != 0:
+        refusal._because("cv: commitment exists")
+    block_1: uint256 = block_index + 1
     seq: uint256 = 0
-    block_1: uint256 = 0
-    seq, block_1 = checkpoint_words._unpack_commitment(self._last_commitment)
-    if block_1 != block_index + 1:
+    last_1: uint256 = 0
+    seq, last_1 = checkpoint_words._unpack_commitment(self._last_commitment)
+    if last_1 != block_1:
         # Of the others in this block the first has asked.
-        assert self._power_in(block_index) > 0, "cv: no power"
+        if self._power_in(block_index) == 0:
+            refusal._because("cv: no power")
     seq += 1
-    word: uint256 = checkpoint_words._pack_commitment(seq, block_index + 1)
+    word: uint256 = checkpoint_words._pack_commitment(seq, block_1)
     self._last_commitment = word
     self._commitment[commitment] = word
     log ICheckpointVoting.Committed(block_index=block_index, commitment=commitment, seq=seq)
@@ -220,55 +226,59 @@ def reveal(
     @param  salt             Of the commitment.
     @param  signature        Of the claim, by `trainer`.
     """
-    block_index: uint256 = block_clock._running()
-    assert block_clock._phase() == 1, "cv: not reveal window"
-    # A claim by nobody would pass the signature check below and could never be paid.
-    assert trainer != empty(address), "cv: zero trainer"
-    # A ballot names its candidates in rising order, from above zero.
-    assert checkpoint_hash != empty(bytes32), "cv: zero checkpoint"
+    block_index: uint256 = block_clock._running_in(1)
+    # A claim by nobody would pass the signature check below and could never be paid; a ballot names its candidates in
+    # rising order, from above zero.
+    if trainer == empty(address) or checkpoint_hash == empty(bytes32):
+        refusal._because("cv: zero")
     version: uint256 = 0
     tip: bytes32 = empty(bytes32)
     version, tip = extcall DELTAS.sync(block_clock._start_of(block_index))
     part: uint256 = self._open_round(block_index, version)
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
     if baseline.known == 1 and baseline.version == version:
-        assert convert(baseline_loss, uint256) == baseline.loss, "cv: wrong baseline"
-    assert (
-        convert(loss, uint256) + self._improvement(self._level(baseline, block_index))
-        <= convert(baseline_loss, uint256)
-    ), "cv: no improvement"
+        if convert(baseline_loss, uint256) != baseline.loss:
+            refusal._because("cv: wrong baseline")
+    if convert(loss, uint256) + self._improvement(self._level(baseline, block_index)) > convert(baseline_loss, uint256):
+        refusal._because("cv: no improvement")
     digest: bytes32 = signed_claims._digest(
         trainer, block_index, MODEL_HASH, tip, checkpoint_hash, loss, baseline_loss, eval_root_hash
     )
     seq: uint256 = 0
     committed_1: uint256 = 0
     seq, committed_1 = checkpoint_words._unpack_commitment(self._commitment[keccak256(abi_encode(digest, salt))])
-    assert committed_1 == block_index + 1, "cv: no commitment"
-    assert signed_claims._is_signed(trainer, digest, signature), "cv: bad signature"
+    if committed_1 != block_index + 1:
+        refusal._because("cv: no commitment")
+    if not signed_claims._is_signed(trainer, digest, signature):
+        refusal._because("cv: bad signature")
     claim: checkpoint_words.Claim = checkpoint_words.Claim(
         trainer=trainer, loss=convert(loss, uint256), part=part, relayed=convert(msg.sender != trainer, uint256)
     )
     bond: uint256 = candidates._bond(part)
     again: uint256 = 0
+    used: bool = False
     old: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
     if old.used == 0:
-        assert PARENT.address == empty(address) or not staticcall PARENT.has_won(checkpoint_hash), "cv: already won"
+        used = self._has_won_above(checkpoint_hash)
     elif old.block_1 == committed_1:
-        assert seq < old.seq, "cv: hash already used"
+        used = seq >= old.seq
         candidates._displace(checkpoint_hash)
     else:
         seq = old.seq
         again = 1
         bond = 0
         known: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
-        assert known.trainer == trainer and self._is_open(known, old), "cv: hash already used"
+        used = known.trainer != trainer or not self._is_open(known, old)
         claim.part = known.part
         claim.relayed = known.relayed
+    if used:
+        refusal._because("cv: hash already used")
     candidates._enter(checkpoint_hash, committed_1, seq, again, claim, eval_root_hash)
     if bond > 0:
         if claim.relayed == 1:
             candidates._relayer[checkpoint_hash] = msg.sender
-        assert extcall NRN.transferFrom(msg.sender, self, bond), "cv: bond"
+        # `Neuron` says itself why it refuses.
+        assert extcall NRN.transferFrom(msg.sender, self, bond)
     log ICheckpointVoting.Revealed(
         block_index=block_index,
         checkpoint_hash=checkpoint_hash,
@@ -289,30 +299,35 @@ def vote(approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender)
                        claims no pay for it.
     @param  staker     Whose ballot it is; the caller must be the staker or its operator.
     """
-    block_index: uint256 = block_clock._running()
-    assert block_clock._phase() == 2, "cv: not vote window"
+    block_index: uint256 = block_clock._running_in(2)
     round: uint256 = self._round
     block_1: uint256 = (block_index + 1) << 152
-    assert round & checkpoint_words.BLOCK == block_1, "cv: nothing revealed"
-    assert len(approvals) % keeper_pool.APPROVAL == 0, "cv: ballot"
+    if round & checkpoint_words.BLOCK != block_1:
+        refusal._because("cv: nothing revealed")
+    if len(approvals) % keeper_pool.APPROVAL != 0:
+        refusal._because("cv: ballot")
     keeper_pool._cast(block_index, staker, keccak256(approvals))
     power: uint256 = staticcall VAULT.ballot_power(
         GROUP_ID, staker, msg.sender, block_clock._epoch_of(block_index), False
     )
-    assert power > 0, "cv: no power"
+    if power == 0:
+        refusal._because("cv: no power")
     # Unsafe but safe: votes are the low 104 bits of both words and stay below 2**97, so nothing is carried.
     round = unsafe_add(round, power)
     last: bytes32 = empty(bytes32)
+    # Unsafe but safe: a place in the ballot.
     at: uint256 = 0
     for _: uint256 in range(keeper_pool.MAX_APPROVALS):
         if at == len(approvals):
             break
         checkpoint_hash: bytes32 = extract32(approvals, at)
         # Rising, so none is named twice.
-        assert convert(checkpoint_hash, uint256) > convert(last, uint256), "cv: order"
+        if convert(checkpoint_hash, uint256) <= convert(last, uint256):
+            refusal._because("cv: order")
         last = checkpoint_hash
         standing: uint256 = candidates._standing[checkpoint_hash]
-        assert standing & checkpoint_words.BLOCK == block_1, "cv: not a candidate"
+        if standing & checkpoint_words.BLOCK != block_1:
+            refusal._because("cv: not a candidate")
         # Unsafe but safe: as above.
         standing = unsafe_add(standing, power)
         if standing < checkpoint_words.LISTED and shortlist._leads(standing, round):
@@ -324,9 +339,9 @@ def vote(approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender)
             checkpoint_hash=checkpoint_hash,
             staker=staker,
             power=power,
-            attestation=extract32(approvals, at + 32),
+            attestation=extract32(approvals, unsafe_add(at, 32)),
         )
-        at += keeper_pool.APPROVAL
+        at = unsafe_add(at, keeper_pool.APPROVAL)
     self._round = round
     if len(approvals) == 0:
         log ICheckpointVoting.Voted(
@@ -344,8 +359,10 @@ def settle():
     @notice Write down how the last block with a reveal ended. The first reveal of a later block does it as well.
     """
     round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
-    assert round.settled == 0, "cv: nothing to settle"
-    assert block_clock._running() >= round.block_1, "cv: block running"
+    if round.settled != 0:
+        refusal._because("cv: nothing to settle")
+    if block_clock._running() < round.block_1:
+        refusal._because("cv: block running")
     round.settled = 1
     self._round = checkpoint_words._pack_round(round)
     self._settle(round)
@@ -359,7 +376,8 @@ def redeem(block_index: uint256) -> uint256:
     @return NRN wei set aside for the keepers.
     """
     outcome: checkpoint_words.Outcome = self._acceptance_of(block_index)
-    assert outcome.redeemed == 0, "cv: redeemed"
+    if outcome.redeemed != 0:
+        refusal._because("cv: redeemed")
     outcome.redeemed = 1
     self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
     winner: bytes32 = self.accepted[outcome.height]
@@ -381,14 +399,17 @@ def release_bond(checkpoint_hash: bytes32):
     @param  checkpoint_hash  The candidate.
     """
     claim: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
-    assert claim.part > 0, "cv: no bond"
+    if claim.part == 0:
+        refusal._because("cv: no bond")
     standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
     outcome: checkpoint_words.Outcome = self._outcome_of(standing.block_1 - 1)
-    assert outcome.status != 0, "cv: not settled"
+    if outcome.status == 0:
+        refusal._because("cv: not settled")
     burned: bool = self._is_refuted(claim, standing, outcome)
     if not burned and outcome.status != _ACCEPTED:
         lapsed: uint256 = block_clock._epoch_of(standing.block_1 - 1) + _LAPSE_EPOCHS
-        assert block.timestamp // params.EPOCH >= lapsed, "cv: not judged"
+        if block.timestamp // params.EPOCH < lapsed:
+            refusal._because("cv: not judged")
     payer: address = empty(address)
     amount: uint256 = 0
     payer, amount = candidates._unbond(checkpoint_hash, claim)
@@ -437,10 +458,16 @@ def claim_keeper(
     winner: bytes32 = self.accepted[self._outcome_of(block_index).height]
     attestation: bytes32 = keeper_pool._attestation(block_index, staker)
     attested: bool = False
-    for place: uint256 in range(len(approvals) // keeper_pool.APPROVAL, bound=keeper_pool.MAX_APPROVALS):
-        if extract32(approvals, place * keeper_pool.APPROVAL) == winner:
-            attested = extract32(approvals, place * keeper_pool.APPROVAL + 32) == attestation
-    assert attested, "cv: attestation"
+    # Unsafe but safe: a place in the ballot.
+    at: uint256 = 0
+    for _: uint256 in range(keeper_pool.MAX_APPROVALS):
+        if at == len(approvals):
+            break
+        if extract32(approvals, at) == winner:
+            attested = extract32(approvals, unsafe_add(at, 32)) == attestation
+        at = unsafe_add(at, keeper_pool.APPROVAL)
+    if not attested:
+        refusal._because("cv: attestation")
     power: uint256 = staticcall VAULT.power_at(GROUP_ID, staker, block_clock._epoch_of(block_index))
     amount: uint256 = keeper_pool._draw(block_index, staker, keccak256(approvals), power)
     self._pay(staker, amount)
@@ -550,17 +577,16 @@ def state() -> (uint256, uint256, bool, bytes32):
     @return Who won, or would win if it had ended now; zero is nobody.
     """
     round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
-    if round.block_1 == 0:
-        return 0, 0, True, empty(bytes32)
-    if round.settled == 1:
-        outcome: checkpoint_words.Outcome = self._outcome_of(round.block_1 - 1)
-        winner: bytes32 = self.accepted[outcome.height] if outcome.status == _ACCEPTED else empty(bytes32)
-        return round.block_1, round.cast, True, winner
-    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
-    status: uint256 = 0
     winner: bytes32 = empty(bytes32)
-    status, winner = self._verdict(round, self._level(baseline, round.block_1 - 1))
-    return round.block_1, round.cast, False, winner
+    if round.settled == 0:
+        baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+        status: uint256 = 0
+        status, winner = self._verdict(round, self._level(baseline, round.block_1 - 1))
+    elif round.block_1 > 0:
+        outcome: checkpoint_words.Outcome = self._outcome_of(round.block_1 - 1)
+        if outcome.status == _ACCEPTED:
+            winner = self.accepted[outcome.height]
+    return round.block_1, round.cast, round.settled == 1, winner
 
 
 @external
@@ -590,7 +616,7 @@ def has_won(checkpoint_hash: bytes32) -> bool:
         outcome: checkpoint_words.Outcome = self._outcome_of(block_1 - 1)
         if outcome.status == _ACCEPTED and self.accepted[outcome.height] == checkpoint_hash:
             return True
-    return PARENT.address != empty(address) and staticcall PARENT.has_won(checkpoint_hash)
+    return self._has_won_above(checkpoint_hash)
 
 
 @internal
@@ -674,7 +700,8 @@ def _accept(
 
 @internal
 def _pay(to: address, amount: uint256):
-    assert extcall NRN.transfer(to, amount), "cv: transfer"
+    # `Neuron` says itself why it refuses.
+    assert extcall NRN.transfer(to, amount)
 
 
 @internal
@@ -726,7 +753,8 @@ def _is_open(claim: checkpoint_words.Claim, standing: checkpoint_words.Standing)
 @internal
 @view
 def _is_quorum(votes: uint256, block_index: uint256) -> bool:
-    return votes * params.BPS >= self._power_in(block_index) * QUORUM_BPS
+    # Unsafe but safe: votes and power stay below 2**97, the factors below 2**14.
+    return unsafe_mul(votes, params.BPS) >= unsafe_mul(self._power_in(block_index), QUORUM_BPS)
 
 
 @internal
@@ -747,7 +775,8 @@ def _part_in(block_index: uint256) -> uint256:
     mine: uint256 = 0
     total: uint256 = 0
     mine, total = staticcall VAULT.share_at(GROUP_ID, block_clock._epoch_of(block_index))
-    return 0 if mine == 0 else max(mine * candidates.WHOLE // total, _LEAST_PART)
+    # Unsafe but safe: of a total of 0 nothing is mine, and stakes stay below 2**97.
+    return 0 if mine == 0 else max(unsafe_div(unsafe_mul(mine, candidates.WHOLE), total), _LEAST_PART)
 
 
 @internal
@@ -767,9 +796,19 @@ def _improvement(level: uint256) -> uint256:
 
 @internal
 @view
+def _has_won_above(checkpoint_hash: bytes32) -> bool:
+    """
+    @notice Whether a checkpoint was accepted in a group that this one descends from.
+    """
+    return PARENT.address != empty(address) and staticcall PARENT.has_won(checkpoint_hash)
+
+
+@internal
+@view
 def _acceptance_of(block_index: uint256) -> checkpoint_words.Outcome:
     outcome: checkpoint_words.Outcome = self._outcome_of(block_index)
-    assert outcome.status == _ACCEPTED, "cv: not accepted"
+    if outcome.status != _ACCEPTED:
+        refusal._because("cv: not accepted")
     return outcome
 
 

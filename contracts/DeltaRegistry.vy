@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
 # pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title  Delta registry
 @notice One group's training set: a list of deltas, each a patch against the set before it, of which only the sha256 is
@@ -17,6 +18,7 @@
 from contracts._modules import delta_words
 from contracts._modules import length_votes
 from contracts._modules import params
+from contracts._modules import refusal
 from contracts._modules import versions
 from interfaces import ICoinbase
 from interfaces import IDeltaRegistry
@@ -102,7 +104,8 @@ def __init__(
     @param  base_version  Version in the parent from which this list goes on; 0 without a parent.
     """
     days: uint256 = length_votes._whole_days(period)
-    assert quorum_bps >= _MIN_QUORUM_BPS and quorum_bps <= _MAX_QUORUM_BPS, "dr: quorum"
+    if quorum_bps < _MIN_QUORUM_BPS or quorum_bps > _MAX_QUORUM_BPS:
+        refusal._because("dr: quorum")
     versions.__init__(base_version, tip)
     GROUP_ID = group_id
     VAULT = IStakeVault(vault)
@@ -135,10 +138,13 @@ def propose(parent_tip: bytes32, delta_hash: bytes32, rebased_from: uint256 = 0)
     @return Id of the proposal.
     """
     clock: delta_words.Clock = self._roll()
-    assert versions.tip_of[clock.version] == parent_tip, "dr: stale parent"
-    assert delta_hash != empty(bytes32), "dr: empty delta"
+    if versions.tip_of[clock.version] != parent_tip:
+        refusal._because("dr: stale parent")
+    if delta_hash == empty(bytes32):
+        refusal._because("dr: empty delta")
     if rebased_from != 0:
-        assert self._proposer[rebased_from] == msg.sender, "dr: not proposer"
+        if self._proposer[rebased_from] != msg.sender:
+            refusal._because("dr: not proposer")
     proposal_id: uint256 = self.n_proposals + 1
     self.n_proposals = proposal_id
     self._proposer[proposal_id] = msg.sender
@@ -168,14 +174,17 @@ def vote(proposal_id: uint256, staker: address = msg.sender):
     clock: delta_words.Clock = self._roll()
     standing: delta_words.Standing = delta_words._unpack_standing(self._standing[proposal_id])
     if proposal_id != 0:
-        assert standing.proposed_at != 0, "dr: no proposal"
-        assert standing.parent_version == clock.version, "dr: stale parent"
+        if standing.proposed_at == 0:
+            refusal._because("dr: no proposal")
+        if standing.parent_version != clock.version:
+            refusal._because("dr: stale parent")
         review: uint256 = clock.length_days * params.DAY // delta_words.PARTS
-        assert block.timestamp >= standing.proposed_at + review, "dr: in review"
-    assert self._voted[proposal_id][staker] != clock.index + 1, "dr: already voted"
+        if block.timestamp < standing.proposed_at + review:
+            refusal._because("dr: in review")
+    if self._voted[proposal_id][staker] == clock.index + 1:
+        refusal._because("dr: already voted")
     self._voted[proposal_id][staker] = clock.index + 1
-    power: uint256 = staticcall VAULT.ballot_power(GROUP_ID, staker, msg.sender, clock.start // params.EPOCH, True)
-    assert power > 0, "dr: no power"
+    power: uint256 = self._power(staker, clock.start // params.EPOCH, True)
     # Tallies of an earlier period are void: powers of two snapshots must not add up.
     standing.votes = power if standing.index != clock.index else standing.votes + power
     standing.index = clock.index
@@ -200,11 +209,10 @@ def vote_period_length(length: uint256, staker: address = msg.sender):
     days: uint256 = length_votes._whole_days(length)
     epoch: uint256 = block.timestamp // params.EPOCH
     length_votes._mark(epoch, staker)
-    power: uint256 = staticcall VAULT.ballot_power(GROUP_ID, staker, msg.sender, epoch, False)
-    assert power > 0, "dr: no power"
+    power: uint256 = self._power(staker, epoch, False)
     votes: uint256 = length_votes._add(epoch, days, power)
     log IDeltaRegistry.PeriodLengthVoted(epoch=epoch, staker=staker, length=length, power=power)
-    if clock.pending_days != days and 2 * votes > staticcall VAULT.group_power_at(GROUP_ID, epoch):
+    if clock.pending_days != days and 2 * votes > self._group_power(epoch):
         clock.pending_days = days
         self._clock = delta_words._pack_clock(clock)
         log IDeltaRegistry.PeriodLengthAdopted(length=length)
@@ -216,7 +224,8 @@ def finalize():
     @notice Write down what the period that has ended decided, and open the one that contains now.
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
-    assert block.timestamp >= self._end(clock), "dr: period running"
+    if block.timestamp < self._end(clock):
+        refusal._because("dr: period running")
     self._roll()
 
 
@@ -228,7 +237,8 @@ def sync(when: uint256) -> (uint256, bytes32):
     @return The version in force.
     @return Its tip.
     """
-    assert when <= block.timestamp, "dr: future"
+    if when > block.timestamp:
+        refusal._because("dr: future")
     clock: delta_words.Clock = self._roll()
     version: uint256 = versions._at(clock.version, when)
     return version, versions.tip_of[version]
@@ -392,6 +402,18 @@ def _roll() -> delta_words.Clock:
 
 @internal
 @view
+def _power(staker: address, epoch: uint256, sustained: bool) -> uint256:
+    """
+    @notice What a ballot weighs that the caller casts for a staker, more than 0.
+    """
+    power: uint256 = staticcall VAULT.ballot_power(GROUP_ID, staker, msg.sender, epoch, sustained)
+    if power == 0:
+        refusal._because("dr: no power")
+    return power
+
+
+@internal
+@view
 def _extension(before: delta_words.Clock, after: delta_words.Clock) -> uint256:
     """
     @notice 1 if a ballot in the last seventh of a period changes what the period would decide, else 0.
@@ -411,8 +433,15 @@ def _decision(clock: delta_words.Clock) -> uint256:
     """
     if clock.leader == 0:
         return 0
-    power: uint256 = staticcall VAULT.group_power_at(GROUP_ID, clock.start // params.EPOCH)
-    return clock.leader if clock.votes * params.BPS >= power * QUORUM_BPS else 0
+    power: uint256 = self._group_power(clock.start // params.EPOCH)
+    # Unsafe but safe: votes and power stay below 2**97, the factors below 2**14.
+    return clock.leader if unsafe_mul(clock.votes, params.BPS) >= unsafe_mul(power, QUORUM_BPS) else 0
+
+
+@internal
+@view
+def _group_power(epoch: uint256) -> uint256:
+    return staticcall VAULT.group_power_at(GROUP_ID, epoch)
 
 
 @internal

@@ -8,7 +8,7 @@ machine causes, are no verdict: who met them is judged anew by the next run.
 
     python scripts/mutate.py                          # all mutants, in random order
     python scripts/mutate.py --sample 60 --seed 1     # a random part of them
-    python scripts/mutate.py --file Coinbase          # those of one contract or module
+    python scripts/mutate.py --file Coinbase pace     # those of some contracts and modules
     python scripts/mutate.py --planted                # known bugs, against the machines alone
 
 Every verdict is added at once to `reports/mutants.jsonl`; another run judges only what is new,
@@ -30,7 +30,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -227,24 +227,25 @@ def _creation_code(name: str, first: str | None) -> str:
 
 
 def machines(suites: list[str], mutant: Mutant) -> Record:
-    """The verdict of the attacks and state machines."""
-    with tempfile.TemporaryDirectory() as scratch:
-        for folder in ("contracts", "interfaces"):
-            shutil.copytree(ROOT / folder, Path(scratch) / folder)
-        (Path(scratch) / "contracts" / f"{mutant.name}.vy").write_text(mutant.source)
-        chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
-        command = [
-            sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
-            "-p", "no:cacheprovider", "--confcutdir", "tests/stateful", "--timeout", "0",
-            "-k", f"test_a or test_f or test_e or {chosen}", *suites,
-        ]  # fmt: skip
-        environment = os.environ | {"CONTRACTS_ROOT": scratch}
-        try:
-            result = subprocess.run(
-                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
-            )
-        except subprocess.TimeoutExpired:
-            return {"verdict": "out of time"}
+    """The verdict of the attacks and state machines, one mutant at a time."""
+    scratch = ROOT / "build" / "mutant"  # always there: what is the same is compiled once
+    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in ("contracts", "interfaces"):
+        shutil.copytree(ROOT / folder, scratch / folder)
+    (scratch / "contracts" / f"{mutant.name}.vy").write_text(mutant.source)
+    chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
+    command = [
+        sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
+        "-p", "no:cacheprovider", "--confcutdir", "tests/stateful", "--timeout", "0",
+        "-k", f"test_a or test_f or test_e or {chosen}", *suites,
+    ]  # fmt: skip
+    environment = os.environ | {"CONTRACTS_ROOT": str(scratch)}
+    try:
+        result = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return {"verdict": "out of time"}
     if result.returncode == 0:
         return {"verdict": "survived"}
     failed = [line.split()[1] for line in result.stdout.split("\n") if line.startswith("FAILED ")]
@@ -286,6 +287,17 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
         )
 
 
+def judge_planted() -> list[Record]:
+    """The machines' verdicts on the known bugs; a kill holds while the file is the same."""
+    verdicts = known()
+    for bug in planted():
+        key = f"planted {bug.key}"
+        if verdicts.get(key, {}).get("verdict") != "killed":
+            verdicts[key] = machines(["tests/stateful"], bug)
+            note(replace(bug, what=f"planted: {bug.what}"), verdicts[key] | {"key": key})
+    return [verdicts[f"planted {bug.key}"] for bug in planted()]
+
+
 def table(todo: list[Mutant]) -> Counter[str]:
     """Print the verdicts by file; their sums."""
     verdicts = known()
@@ -306,7 +318,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--sample", type=int, help="run only so many mutants, chosen at random")
     options.add_argument("--seed", type=int, default=0, help="of the order")
-    options.add_argument("--file", help="mutate only this contract or module")
+    options.add_argument("--file", nargs="+", help="mutate only these contracts or modules")
     options.add_argument("--planted", action="store_true", help="run the known bugs instead")
     options.add_argument("--jobs", type=int, default=2, help="mutants at a time")
     options.add_argument("--port", type=int, default=18_300, help="first of 65 ports for Anvil")
@@ -314,13 +326,8 @@ def main() -> int:
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if chosen.planted:
-        verdicts = [
-            machines(["tests/stateful"], mutant) | {"what": mutant.what} for mutant in planted()
-        ]
-        for record in verdicts:
-            print(f"{record['verdict']:<17} {record['what']}")
-        return int(any(record["verdict"] == "survived" for record in verdicts))
-    files = [name for name in names() if chosen.file in (None, Path(name).name)]
+        return int(any(record["verdict"] != "killed" for record in judge_planted()))
+    files = [name for name in names() if not chosen.file or Path(name).name in chosen.file]
     todo = [mutant for name in files for mutant in mutants(name)]
     random.Random(chosen.seed).shuffle(todo)  # noqa: S311  # so that any beginning is a sample
     todo = todo[: chosen.sample]

@@ -55,14 +55,25 @@ class Job:
     def expected(self) -> str:
         return "refuted" if self.lie else "proved"
 
-    def run(self) -> list[tuple[str, str]]:
-        """The proofs and their verdicts."""
+    def run(self) -> tuple[float, list[tuple[str, str]]]:
+        """Seconds it took, the proofs and their verdicts."""
+        began = time.monotonic()
         WORK.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{self.contract}-", dir=WORK))
-        shutil.copytree(PROOFS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_*"))
+        for path in self.sources():
+            shutil.copy(path, folder)
+        text = "".join(path.read_text() for path in folder.glob("*.sol"))
         with COMPILER:
-            (folder / "Code.sol").write_text("\n".join(solidity(self.lie)) + "\n")
-        return list(verdicts(halmos(folder, self)))
+            (folder / "Code.sol").write_text("\n".join(solidity(text, self.lie)) + "\n")
+        found = list(verdicts(halmos(folder, self)))
+        return time.monotonic() - began, found
+
+    def sources(self) -> Iterator[Path]:
+        """Its own file and what all share: Solidity takes long to compile what is not needed."""
+        yield from (PROOFS / "foundry.toml", PROOFS / "solc.js", PROOFS / "Proof.sol")
+        for path in PROOFS.glob("*.t.sol"):
+            if f"contract {self.contract} " in path.read_text():
+                yield path
 
 
 def jobs(only: str) -> list[Job]:
@@ -79,12 +90,14 @@ def _split(proof: str) -> tuple[str, str]:
     return contract, rf"{function}\("
 
 
-def solidity(lie: Lie | None) -> Iterator[str]:
-    """Every contract's creation code and its ABI as a Solidity interface."""
+def solidity(text: str, lie: Lie | None) -> Iterator[str]:
+    """Creation code and ABI, as a Solidity interface, of each contract that a text names."""
     yield "// SPDX-License-Identifier: UNLICENSED\npragma solidity ^0.8.0;"
     touched = users(lie.mutant.name) if lie else []
     for path in sorted((ROOT / "contracts").glob("*.vy")):
         name = path.stem
+        if not re.search(rf"\b(code|I|slot_){name}", text):
+            continue
         code = _lying(name, lie) if lie and name in touched else _true(name)
         yield from interface(f"I{name}", code["abi"])
         yield from slots(name, code["layout"].get("storage_layout", {}))
@@ -181,12 +194,12 @@ def main() -> int:
     todo = jobs(chosen.only)
     failed = 0 if todo else 1
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        for job, found in zip(todo, pool.map(Job.run, todo), strict=True):
+        for job, (seconds, found) in zip(todo, pool.map(Job.run, todo), strict=True):
             failed += not found
             for proof, verdict in found:
                 failed += verdict != job.expected
                 lie = f", if {job.lie.mutant.what}" if job.lie else ""
-                print(f"{verdict:<10} {proof}{lie}", flush=True)
+                print(f"{verdict:<10} {proof}{lie} ({seconds:.0f} s)", flush=True)
     print(f"{len(todo)} jobs, {failed} failed, {time.monotonic() - began:.0f} s")
     return int(failed > 0)
 

@@ -56,7 +56,7 @@ def test_run_makes_the_targets_of_a_job_and_of_all(tmp_path: Path) -> None:
 
     assert run("compute").stdout.split() == ["setup", "test-compute"]
     assert run().stdout.split() == [
-        "setup", "lint", "docs", "test-contracts", "test-compute", "test-integration",
+        "setup", "lint", "docs", "test-contracts", "venom", "test-compute", "test-integration",
         "test-newest",
     ]  # fmt: skip
     refused = run("compute", "nonsense")

@@ -53,7 +53,7 @@ class InvalidArgument(ChainError):
 
 
 class Reverted(ChainError):
-    """A contract refused. `reason` is its own string, such as "cv: not vote window"."""
+    """A contract refused. `reason` is its own string, such as "cv: not the window"."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The contract refused: {in_words(reason)}.")

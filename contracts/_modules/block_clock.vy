@@ -9,6 +9,7 @@
 """
 
 from contracts._modules import params
+from contracts._modules import refusal
 
 
 # Long enough to publish, to reach finality between commit and reveal, to fetch and evaluate; the reveal window also
@@ -42,11 +43,15 @@ def __init__(commit_window: uint256, reveal_window: uint256, vote_window: uint25
     @param  reveal_window  Seconds, at least 30 min.
     @param  vote_window    Seconds, at least 1 h. The three sum to 6 h .. 7 d.
     """
-    assert commit_window >= _MIN_COMMIT_WINDOW and commit_window <= params.EPOCH, "cv: window"
-    assert reveal_window >= _MIN_REVEAL_WINDOW and reveal_window <= params.EPOCH, "cv: window"
-    assert vote_window >= _MIN_VOTE_WINDOW and vote_window <= params.EPOCH, "cv: window"
+    if commit_window < _MIN_COMMIT_WINDOW or commit_window > params.EPOCH:
+        refusal._because("cv: window")
+    if reveal_window < _MIN_REVEAL_WINDOW or reveal_window > params.EPOCH:
+        refusal._because("cv: window")
+    if vote_window < _MIN_VOTE_WINDOW or vote_window > params.EPOCH:
+        refusal._because("cv: window")
     period: uint256 = commit_window + reveal_window + vote_window
-    assert period >= params.MIN_BLOCK_PERIOD and period <= params.EPOCH, "cv: period"
+    if period < params.MIN_BLOCK_PERIOD or period > params.EPOCH:
+        refusal._because("cv: period")
     GENESIS_TIME = block.timestamp
     COMMIT_WINDOW = commit_window
     REVEAL_WINDOW = reveal_window
@@ -63,6 +68,17 @@ def _running() -> uint256:
     """
     # Unsafe but safe: nothing happens before the contract is there.
     return unsafe_sub(block.timestamp, GENESIS_TIME) // PERIOD
+
+
+@internal
+@view
+def _running_in(phase: uint256) -> uint256:
+    """
+    @notice Index of the running block, which must be in a phase.
+    """
+    if self._phase() != phase:
+        refusal._because("cv: not the window")
+    return self._running()
 
 
 @internal

@@ -9,6 +9,7 @@
 """
 
 from contracts._modules import checkpoint_words
+from contracts._modules import refusal
 from interfaces import ICheckpointVoting
 
 
@@ -148,7 +149,8 @@ def _take_credit(payer: address) -> uint256:
     @return NRN wei, more than 0.
     """
     amount: uint256 = self.credit[payer]
-    assert amount > 0, "cv: no credit"
+    if amount == 0:
+        refusal._because("cv: no credit")
     self.credit[payer] = 0
     return amount
 
@@ -156,7 +158,8 @@ def _take_credit(payer: address) -> uint256:
 @internal
 @view
 def _bond(part: uint256) -> uint256:
-    return (BOND * part) // WHOLE
+    # Unsafe but safe: at most 2**96 times 2**24.
+    return unsafe_mul(BOND, part) // WHOLE
 
 
 @internal

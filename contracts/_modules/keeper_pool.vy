@@ -11,6 +11,8 @@
         Parts nobody can draw stay in the contract for ever: excluding others is no gain.
 """
 
+from contracts._modules import refusal
+
 # Candidates a ballot may approve: more than an honest keeper has time to evaluate, few enough to count.
 MAX_APPROVALS: constant(uint256) = 4
 
@@ -41,7 +43,8 @@ def _cast(block_index: uint256, staker: address, ballot: bytes32):
     """
     @notice Record a staker's only ballot of a block.
     """
-    assert self.ballot[block_index][staker] == empty(bytes32), "cv: already voted"
+    if self.ballot[block_index][staker] != empty(bytes32):
+        refusal._because("cv: already voted")
     self.ballot[block_index][staker] = ballot
 
 
@@ -58,7 +61,8 @@ def _open(block_index: uint256, root: bytes32, root_hash: bytes32):
     """
     @notice Publish the root that hashes to what the trainer signed.
     """
-    assert keccak256(root) == root_hash, "cv: wrong root"
+    if keccak256(root) != root_hash:
+        refusal._because("cv: wrong root")
     self.eval_root[block_index] = root
 
 
@@ -69,7 +73,8 @@ def _attestation(block_index: uint256, staker: address) -> bytes32:
     @notice What shows that a staker had evaluated the winner.
     """
     root: bytes32 = self.eval_root[block_index]
-    assert root != empty(bytes32), "cv: root closed"
+    if root == empty(bytes32):
+        refusal._because("cv: root closed")
     return keccak256(abi_encode(root, staker))
 
 
@@ -79,8 +84,10 @@ def _draw(block_index: uint256, staker: address, ballot: bytes32, power: uint256
     @notice Take the part of one ballot out of the pool.
     @return NRN wei: pool * power / votes, rounded down, so that all parts together never exceed the pool.
     """
-    assert self.ballot[block_index][staker] == ballot, "cv: ballot"
+    if self.ballot[block_index][staker] != ballot:
+        refusal._because("cv: ballot")
     pool: uint256 = self._pool[block_index]
-    assert pool != 0, "cv: not redeemed"
+    if pool == 0:
+        refusal._because("cv: not redeemed")
     self.ballot[block_index][staker] = _PAID
     return (pool & (2**128 - 1)) * power // (pool >> 128)

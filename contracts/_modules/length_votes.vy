@@ -7,6 +7,7 @@
 """
 
 from contracts._modules import params
+from contracts._modules import refusal
 
 _MAX_DAYS: constant(uint256) = 56
 
@@ -51,7 +52,8 @@ def _whole_days(length: uint256) -> uint256:
     """
     @notice Days of a length that a period may have.
     """
-    assert length >= params.DAY and length <= _MAX_DAYS * params.DAY and length % params.DAY == 0, "dr: period"
+    if length < params.DAY or length > _MAX_DAYS * params.DAY or length % params.DAY != 0:
+        refusal._because("dr: period")
     return length // params.DAY
 
 
@@ -60,7 +62,8 @@ def _mark(epoch: uint256, staker: address):
     """
     @notice Use up a staker's vote of an epoch.
     """
-    assert self._last[staker] != epoch + 1, "dr: already voted"
+    if self._last[staker] == epoch + 1:
+        refusal._because("dr: already voted")
     self._last[staker] = epoch + 1
 
 

@@ -23,7 +23,8 @@ def _improvement(level: uint256, least: uint256, most: uint256) -> uint256:
     """
     @notice least * 2**(level / 4), linear between powers of two, but at most `most`.
     """
-    return min(((least * (4 + level % 4)) << (level // 4)) >> 2, most)
+    # Unsafe but safe: a bound of 64 bits, at most seven times.
+    return min((unsafe_mul(least, 4 + level % 4) << (level // 4)) >> 2, most)
 
 
 @internal
@@ -32,7 +33,8 @@ def _lowered(level: uint256, blocks: uint256) -> uint256:
     """
     @notice The level after so many blocks without a winner.
     """
-    return level - min(level, _FALL * blocks)
+    # Unsafe but safe: no more than the level is taken off, and blocks stay below 2**40.
+    return unsafe_sub(level, min(level, unsafe_mul(_FALL, blocks)))
 
 
 @internal

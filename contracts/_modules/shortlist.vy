@@ -64,14 +64,16 @@ def _best(round: uint256, improvement: uint256) -> bytes32:
     listed: uint256 = (round >> 104) & checkpoint_words.LISTED_MASK
     lowest: uint256 = max_value(uint256)
     for i: uint256 in range(listed, bound=PLACES):
-        if self._leads(candidates._standing[self._place[i]], round):
-            lowest = min(lowest, candidates._claim_of(self._place[i]).loss)
+        checkpoint_hash: bytes32 = self._place[i]
+        if self._leads(candidates._standing[checkpoint_hash], round):
+            lowest = min(lowest, candidates._claim_of(checkpoint_hash).loss)
     best: bytes32 = empty(bytes32)
     first: uint256 = max_value(uint256)
     for i: uint256 in range(listed, bound=PLACES):
         checkpoint_hash: bytes32 = self._place[i]
-        standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
-        if standing.seq < first and self._leads(candidates._standing[checkpoint_hash], round):
+        word: uint256 = candidates._standing[checkpoint_hash]
+        standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(word)
+        if standing.seq < first and self._leads(word, round):
             if candidates._claim_of(checkpoint_hash).loss < lowest + (improvement if standing.again == 1 else 1):
                 first = standing.seq
                 best = checkpoint_hash

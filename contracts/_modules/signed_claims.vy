@@ -5,15 +5,16 @@
 @title  Claims signed by their trainer
 @notice A trainer signs what it claims (EIP-712), so that anyone may relay the claim and none may alter it. The domain
         binds it to this chain and this voting contract, the fields to one block, one model and one training set.
-@dev    The signer is an account or an ERC-1271 wallet. Signatures are malleable and never used as identifiers here.
+@dev    The domain is hashed anew for each claim: kept as immutables, with what says when it is stale, it would cost more
+        to deploy than a group's claims of years pay for it. The signer is an account or an ERC-1271 wallet. Signatures are malleable and never used as identifiers here.
 """
 
-from snekmate.utils import eip712_domain_separator
+_NAME: constant(String[26]) = "DecentralizedAI Checkpoint"
+_VERSION: constant(String[1]) = "1"
 
-initializes: eip712_domain_separator
-
-exports: eip712_domain_separator.eip712Domain
-
+_DOMAIN_TYPE_HASH: constant(bytes32) = keccak256(
+    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
 _CHECKPOINT_TYPE_HASH: constant(bytes32) = keccak256(
     "Checkpoint(address trainer,uint256 blockIndex,bytes32 modelHash,bytes32 trainingSetTip,bytes32 checkpointHash,uint64 loss,uint64 baselineLoss,bytes32 evalRootHash)"
 )
@@ -27,9 +28,21 @@ MAX_SIGNATURE: constant(uint256) = 1_024
 _IS_VALID_SIGNATURE: constant(bytes4) = 0x1626BA7E
 
 
-@deploy
-def __init__():
-    eip712_domain_separator.__init__("DecentralizedAI Checkpoint", "1")
+@external
+@view
+@reentrant
+def eip712Domain() -> (bytes1, String[26], String[1], uint256, address, bytes32, DynArray[uint256, 1]):
+    """
+    @notice The domain that a trainer signs under (ERC-5267).
+    @return Which of the following it has: the first four.
+    @return Its name.
+    @return Its version.
+    @return This chain.
+    @return This contract.
+    @return No salt.
+    @return No extensions.
+    """
+    return 0x0F, _NAME, _VERSION, chain.id, self, empty(bytes32), empty(DynArray[uint256, 1])
 
 
 @internal
@@ -47,21 +60,23 @@ def _digest(
     """
     @notice What the trainer signs.
     """
-    return eip712_domain_separator._hash_typed_data_v4(
-        keccak256(
-            abi_encode(
-                _CHECKPOINT_TYPE_HASH,
-                trainer,
-                block_index,
-                model_hash,
-                tip,
-                checkpoint_hash,
-                loss,
-                baseline_loss,
-                eval_root_hash,
-            )
+    domain: bytes32 = keccak256(
+        abi_encode(_DOMAIN_TYPE_HASH, keccak256("DecentralizedAI Checkpoint"), keccak256("1"), chain.id, self)
+    )
+    claim: bytes32 = keccak256(
+        abi_encode(
+            _CHECKPOINT_TYPE_HASH,
+            trainer,
+            block_index,
+            model_hash,
+            tip,
+            checkpoint_hash,
+            loss,
+            baseline_loss,
+            eval_root_hash,
         )
     )
+    return keccak256(concat(x"1901", domain, claim))
 
 
 @internal

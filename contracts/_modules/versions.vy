@@ -9,6 +9,7 @@
 
 from contracts._modules import delta_words
 from contracts._modules import params
+from contracts._modules import refusal
 
 # The version this list goes on from; what was before it is recorded where the group was forked from.
 BASE_VERSION: public(reentrant(immutable(uint256)))
@@ -33,7 +34,8 @@ def __init__(base_version: uint256, tip: bytes32):
     @param  base_version  Number of deltas behind `tip`.
     @param  tip           Hash of the list so far, not zero.
     """
-    assert tip != empty(bytes32), "dr: tip"
+    if tip == empty(bytes32):
+        refusal._because("dr: tip")
     BASE_VERSION = base_version
     self.tip_of[base_version] = tip
 
@@ -89,7 +91,8 @@ def _collect(version: uint256) -> delta_words.Origin:
     @return What it is paid for.
     """
     origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
-    assert origin.proposer != empty(address) and origin.paid == 0, "dr: nothing due"
+    if origin.proposer == empty(address) or origin.paid != 0:
+        refusal._because("dr: nothing due")
     origin.paid = 1
     self._origin[version] = delta_words._pack_origin(origin)
     return origin

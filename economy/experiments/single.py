@@ -1,9 +1,9 @@
-"""Attacks that need one run each: flood (F4), replay (F5), bond (F9), own sale (A37)."""
+"""Attacks that need one run each: F4, F5, F8, F9, A37."""
 
 from dataclasses import replace
 
 from economy.evm import Reverted
-from economy.experiments.capture import BAIT, CARTEL, TRAINER, Town
+from economy.experiments.capture import BAIT, CARTEL, HONEST, TRAINER, Town
 from economy.experiments.result import Result
 from economy.protocol import BENEFICIARY, NRN, VESTING, Protocol
 from economy.race import Ballot, Claim, Group
@@ -24,6 +24,8 @@ def singles(settings: Settings) -> Result:
             clone(settings),
         ),
         ("F5 winners replayed in a fork: claims let in", fork(settings)),
+        ("F8 a fifth votes in the last second, nobody answers: profit, NRN", late(settings, False)),
+        ("F8 the same, who is for no change answers: profit, NRN", late(settings, True)),
         (
             "F9 probability of a false verdict at which a claim pays nothing, 2 % of all stake",
             bond(settings),
@@ -31,7 +33,7 @@ def singles(settings: Settings) -> Result:
         ("A37 beneficiary buys half of the sale: ether it is short of after vesting", own_sale()),
         ("A37 the same: part of the issued tokens it got for that", 0.5),
     ]
-    return Result("singles", "Single attacks (F4, F5, F9, A37)", ("attack", "measured"), rows)
+    return Result("singles", "Single attacks (F4, F5, F8, F9, A37)", ("attack", "measured"), rows)
 
 
 def flood(settings: Settings, awake: int) -> float:
@@ -85,10 +87,33 @@ def fork(settings: Settings) -> float:
         try:
             entered += len(group.enter([replace(winner, trainer=cartel)], 2**40))
         except Reverted as reverted:
-            if str(reverted) != "cv: already won":
+            if str(reverted) != "cv: hash already used":
                 raise
         town.protocol.evm.now = group.start(group.block + 1)
     return float(entered)
+
+
+def late(settings: Settings, answered: bool) -> float:
+    """A delta for which a fifth of the stake votes in the last second of a period."""
+    town = Town.found(settings, 0.21)
+    deltas, evm = town.group.deltas, town.protocol.evm
+    cartel = town.protocol.actors[CARTEL]
+    for _ in range(2):  # until the stake counts at the beginning of a period
+        evm.now = deltas.period()[4]
+        deltas.finalize()
+    before = town.wealth()
+    proposal = deltas.propose(deltas.tip(), b"\3" * 32, 0, sender=cartel.address)
+    evm.now = deltas.period()[4] - 1
+    deltas.vote(proposal, cartel.address, sender=cartel.address)
+    evm.now += 1  # when it was to end
+    for number in range(1, HONEST + 1) if answered else ():
+        keeper = town.protocol.actors[number].address
+        deltas.vote(0, keeper, sender=keeper)
+    evm.now = deltas.period()[4]
+    deltas.finalize()
+    if deltas.version():
+        deltas.redeem(1)
+    return (town.wealth() - before) / NRN
 
 
 def bond(settings: Settings) -> float:

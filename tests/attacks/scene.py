@@ -11,8 +11,10 @@ from tests.stateful.machine import world
 from tests.stateful.world import CONFIG, EPOCH, NRN, Account, Group, Reverted, rehearsal
 
 UNKNOWN = 10**12  # a baseline loss nobody has confirmed yet
-STAKES = (10_000 * NRN, 10_000 * NRN, 5_000 * NRN)  # of the keepers: people 0, 1, 2
-MALLORY = 5
+# Three keepers, a trainer, one more with tokens, the attacker, and one who has and does nothing.
+ALICE, BOB, CAROL, TRAINER, DAVE, MALLORY, OSCAR = range(7)
+KEEPERS = (ALICE, BOB, CAROL)
+STAKES = dict(zip(KEEPERS, (10_000 * NRN, 10_000 * NRN, 5_000 * NRN), strict=True))
 
 
 class Scene:
@@ -26,7 +28,7 @@ class Scene:
         self.mallory = self.people[MALLORY]
         self.group = self.world.create_group(**config)
         self.groups = [self.group]
-        for keeper, amount in enumerate(STAKES):
+        for keeper, amount in STAKES.items():
             self.stake(keeper, amount)
         self.next_epoch()
 
@@ -115,10 +117,10 @@ class Scene:
         """A whole block for one claim."""
         self.commit(claim)
         self.reveal(claim)
-        self.vote(claim, *keepers or (0, 1, 2))
+        self.vote(claim, *keepers or KEEPERS)
         return self.settle()
 
-    def new_version(self, content: bytes = b"\1" * 32, proposer: int = 3) -> int:
+    def new_version(self, content: bytes = b"\1" * 32, proposer: int = TRAINER) -> int:
         """Append a delta; the group is then in the next period."""
         deltas = self.group.deltas
         number = deltas.propose(self.tip_now(), content, sender=self.people[proposer])
@@ -126,7 +128,7 @@ class Scene:
         deltas.finalize()
         start, length, _, _, end = deltas.period()
         self.world.now = start + length // 7
-        for keeper in range(3):
+        for keeper in KEEPERS:
             deltas.vote(number, sender=self.people[keeper])
         self.world.now = end
         deltas.finalize()

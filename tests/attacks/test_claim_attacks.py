@@ -6,7 +6,19 @@ import boa
 import pytest
 from eth_utils.crypto import keccak
 
-from tests.attacks.scene import MALLORY, UNKNOWN, Scene, refused
+from tests.attacks.scene import (
+    ALICE,
+    BOB,
+    CAROL,
+    DAVE,
+    KEEPERS,
+    MALLORY,
+    OSCAR,
+    TRAINER,
+    UNKNOWN,
+    Scene,
+    refused,
+)
 from tests.stateful.claims import Claim
 from tests.stateful.world import (
     EVM_VERSION,
@@ -42,30 +54,30 @@ def wallet(answer: str) -> str:
 def test_a09_a_copied_commitment_serves_its_author(scene: Scene, earns) -> None:
     voting, before = scene.group.voting, scene.wealth(MALLORY)
     scene.next_block()
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     voting.commit(claim.commitment, sender=scene.mallory)  # seen in the mempool, sent first
     with refused("cv: commitment exists"):
         scene.commit(claim)
     scene.reveal(claim)
-    scene.vote(claim, 0, 1, 2)
-    reward = scene.wealth(3)
+    scene.vote(claim, ALICE, BOB, CAROL)
+    reward = scene.wealth(TRAINER)
     voting.redeem(scene.settle())
-    assert scene.wealth(3) > reward
+    assert scene.wealth(TRAINER) > reward
     earns(scene.wealth(MALLORY) - before)
 
 
 def test_a10_a_checkpoint_seen_in_the_reveal_cannot_be_claimed(scene: Scene, earns) -> None:
     before = scene.wealth(MALLORY)
     scene.next_block()
-    honest = scene.claim(3, 900)
+    honest = scene.claim(TRAINER, 900)
     copy = replace(honest, signer=scene.accounts[MALLORY], trainer=scene.mallory)
     scene.commit(honest)
     scene.reveal(honest)
-    with refused("cv: not commit window"):
+    with refused("cv: not the window"):
         scene.commit(copy)
     with refused("cv: no commitment"):
         scene.reveal(copy)
-    scene.vote(honest, 0, 1, 2)
+    scene.vote(honest, ALICE, BOB, CAROL)
     scene.settle()
     late = replace(scene.claim(MALLORY, 899, 900), checkpoint_hash=honest.checkpoint_hash)
     scene.commit(late)
@@ -79,21 +91,21 @@ def test_a11_the_first_committer_takes_the_candidate_back(scene: Scene, earns) -
     with refused("cv: window"):
         scene.add(reveal_window=1_799)
     scene.next_block()
-    honest = scene.claim(3, 900)
+    honest = scene.claim(TRAINER, 900)
     stolen = replace(honest, signer=scene.accounts[MALLORY], trainer=scene.mallory)
     scene.commit(honest, stolen)  # the thief learned it while committing was still open
     scene.reveal(stolen, honest)
-    scene.vote(honest, 0, 1, 2)
+    scene.vote(honest, ALICE, BOB, CAROL)
     block = scene.settle()
     scene.group.voting.redeem(block)
     scene.group.voting.withdraw_credit(sender=scene.mallory)
-    assert scene.group.voting.candidate(honest.checkpoint_hash)[0] == scene.people[3]
+    assert scene.group.voting.candidate(honest.checkpoint_hash)[0] == scene.people[TRAINER]
     earns(scene.wealth(MALLORY) - before)
 
 
 def test_a12_a_replayed_or_near_copy_wins_nothing_in_its_group(scene: Scene, earns) -> None:
     scene.next_block()
-    scene.play(scene.claim(3, 900))
+    scene.play(scene.claim(TRAINER, 900))
     before = scene.wealth(MALLORY)
     near = scene.claim(MALLORY, 900, 900)  # one bit flipped: same loss
     scene.commit(near)
@@ -104,10 +116,10 @@ def test_a12_a_replayed_or_near_copy_wins_nothing_in_its_group(scene: Scene, ear
 
 def test_a12_residual_a_copy_wins_one_block_of_a_clone(scene: Scene, earns) -> None:
     scene.next_block()
-    original = scene.claim(3, 900)
+    original = scene.claim(TRAINER, 900)
     scene.play(original)
     scene.group = scene.add()
-    for keeper in range(3):
+    for keeper in KEEPERS:
         scene.stake(keeper, 5_000 * NRN, group=2)
     scene.next_epoch()
     scene.next_block()
@@ -123,10 +135,10 @@ def test_a12_residual_a_copy_wins_one_block_of_a_clone(scene: Scene, earns) -> N
 def test_a13_junk_claim_costs_its_bond(scene: Scene, earns, verdict: str) -> None:
     before = scene.wealth(MALLORY)
     scene.next_block()
-    junk, honest = scene.claim(MALLORY, 0), scene.claim(3, 900)
+    junk, honest = scene.claim(MALLORY, 0), scene.claim(TRAINER, 900)
     scene.commit(junk, honest)
     scene.reveal(junk, honest)
-    scene.vote(honest if verdict == "another wins" else None, 0, 1, 2)
+    scene.vote(honest if verdict == "another wins" else None, ALICE, BOB, CAROL)
     scene.settle()
     supply = scene.world.nrn.totalSupply()
     scene.group.voting.release_bond(junk.checkpoint_hash)
@@ -141,19 +153,19 @@ def test_a14_residual_a_majority_passes_a_false_loss_and_a_fork_leaves_it(
 ) -> None:
     voting, vault = scene.group.voting, scene.world.vault
     scene.next_block()
-    scene.play(scene.claim(3, 900))
+    scene.play(scene.claim(TRAINER, 900))
     before = scene.wealth(MALLORY)
     reward = scene.world.coinbase.block_reward(1, scene.group.start(scene.block))
     false = scene.claim(MALLORY, 0, 900)
-    voting.redeem(scene.play(false, 0, 1))  # the colluding majority
+    voting.redeem(scene.play(false, ALICE, BOB))  # the colluding majority
     voting.release_bond(false.checkpoint_hash)
-    honest = scene.claim(3, 0, 0)
+    honest = scene.claim(TRAINER, 0, 0)
     scene.commit(honest)
     with refused("cv: no improvement"):  # the group is stuck for ever
         scene.reveal(honest)
     child = scene.world.fork_group(1, 1, 0)
     assert child.voting.accepted(0) == voting.accepted(1)
-    vault.migrate(1, child.id, 5_000 * NRN, sender=scene.people[2])
+    vault.migrate(1, child.id, 5_000 * NRN, sender=scene.people[CAROL])
     scene.groups.append(child)
     scene.next_epoch()
     assert vault.group_power_at(child.id, scene.world.epoch) == 5_000 * NRN
@@ -162,7 +174,7 @@ def test_a14_residual_a_majority_passes_a_false_loss_and_a_fork_leaves_it(
 
 def test_a15_new_data_gives_no_free_block(scene: Scene, earns) -> None:
     scene.next_block()
-    scene.play(scene.claim(3, 900))
+    scene.play(scene.claim(TRAINER, 900))
     worse = scene.claim(MALLORY, 1_000, 1_001)
     before = scene.wealth(MALLORY)
     scene.commit(worse)
@@ -173,7 +185,7 @@ def test_a15_new_data_gives_no_free_block(scene: Scene, earns) -> None:
     worse = scene.claim(MALLORY, 1_000, 1_001)  # unknown now; the keepers know better
     scene.commit(worse)
     scene.reveal(worse)
-    scene.vote(None, 0, 1, 2)
+    scene.vote(None, ALICE, BOB, CAROL)
     scene.settle()
     scene.group.voting.release_bond(worse.checkpoint_hash)
     earns(scene.wealth(MALLORY) - before)
@@ -186,7 +198,7 @@ def test_a16_residual_many_commitments_earn_one_reward(scene: Scene, earns) -> N
     tries = [scene.claim(MALLORY, 900 - i, name=f"try {i}") for i in range(9)]
     scene.commit(*tries)
     scene.reveal(tries[0], tries[8])  # the rest stays in the drawer
-    scene.vote(tries[8], 0, 1, 2)
+    scene.vote(tries[8], ALICE, BOB, CAROL)
     block = scene.settle()
     scene.group.voting.redeem(block)
     with refused("cv: redeemed"):
@@ -199,11 +211,11 @@ def test_a16_residual_many_commitments_earn_one_reward(scene: Scene, earns) -> N
 def test_a17_a_withheld_checkpoint_costs_its_bond(scene: Scene, earns) -> None:
     before = scene.wealth(MALLORY)
     scene.next_block()
-    withheld, honest = scene.claim(MALLORY, 800), scene.claim(3, 900)
+    withheld, honest = scene.claim(MALLORY, 800), scene.claim(TRAINER, 900)
     scene.commit(withheld, honest)
     scene.reveal(withheld, honest)
-    scene.vote(withheld, 2)  # served to one keeper only
-    scene.vote(honest, 0, 1)
+    scene.vote(withheld, CAROL)  # served to one keeper only
+    scene.vote(honest, ALICE, BOB)
     scene.settle()
     scene.group.voting.release_bond(withheld.checkpoint_hash)
     earns(scene.wealth(MALLORY) - before)
@@ -215,7 +227,7 @@ def test_a22_a_claim_by_nobody_cannot_brick_the_group(scene: Scene, earns) -> No
     claim = replace(scene.claim(MALLORY, 900), trainer=ZERO)
     scene.commit(claim)
     scene.world.now = scene.group.reveal_at(scene.block)
-    with refused("cv: zero trainer"):
+    with refused("cv: zero"):
         scene.group.voting.reveal(*claim.arguments()[:-1], b"", sender=scene.mallory)
     earns(scene.wealth(MALLORY) - before)
 
@@ -235,12 +247,14 @@ def test_a23_nothing_makes_settle_revert(found, earns, trouble: str) -> None:
     claim = scene.claim(MALLORY, 900)
     scene.commit(claim)
     scene.reveal(claim)
-    scene.vote(claim, 0, 1, 2)
+    scene.vote(claim, ALICE, BOB, CAROL)
     block = scene.settle()
     if trouble == "budget used up":
         world.now += 7 * 86_400
         for _ in range(28):
-            world.coinbase.mint_block(scene.people[6], start, 0, sender=scene.group.voting.address)
+            world.coinbase.mint_block(
+                scene.people[OSCAR], start, 0, sender=scene.group.voting.address
+            )
     expected = (
         world.coinbase.block_reward(scene.group.id, start) if trouble == "no stake left" else 0
     )
@@ -255,7 +269,7 @@ def test_a23_nothing_makes_settle_revert(found, earns, trouble: str) -> None:
 def test_a31_a_relayer_alters_nothing_and_earns_nothing(scene: Scene, earns, field: str) -> None:
     voting, before = scene.group.voting, scene.wealth(MALLORY)
     scene.next_block()
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     scene.commit(claim)
     scene.world.now = scene.group.reveal_at(scene.block)
     other = {
@@ -272,11 +286,11 @@ def test_a31_a_relayer_alters_nothing_and_earns_nothing(scene: Scene, earns, fie
         with refused("cv: no commitment" if field == "salt" else "cv: bad signature"):
             voting.reveal(*claim.arguments(**{field: other}), sender=scene.mallory)
     scene.reveal(claim, payer=scene.mallory)
-    scene.vote(claim, 0, 1, 2)
-    trainer = scene.wealth(3)
+    scene.vote(claim, ALICE, BOB, CAROL)
+    trainer = scene.wealth(TRAINER)
     voting.redeem(scene.settle())
     voting.release_bond(claim.checkpoint_hash)
-    assert scene.wealth(3) > trainer
+    assert scene.wealth(TRAINER) > trainer
     earns(scene.wealth(MALLORY) - before)
 
 
@@ -284,12 +298,12 @@ def test_a31_residual_a_claim_shown_before_its_commitment_is_taken(scene: Scene,
     """Why `nrn train --relay` hands over the commitment first and the claim when it is final."""
     voting, before = scene.group.voting, scene.wealth(MALLORY)
     scene.next_block()
-    shown = scene.claim(3, 900)
+    shown = scene.claim(TRAINER, 900)
     stolen = replace(scene.claim(MALLORY, 900), checkpoint_hash=shown.checkpoint_hash,
                      root=shown.root)  # fmt: skip
     scene.commit(stolen, shown)
     scene.reveal(shown, stolen)  # the bytes are out; the first committer takes the candidate over
-    scene.vote(stolen, 0, 1, 2)
+    scene.vote(stolen, ALICE, BOB, CAROL)
     reward = voting.redeem(scene.settle()) * 4  # the pool is a fifth, the rest the thief's
     voting.release_bond(shown.checkpoint_hash)
     earns(scene.wealth(MALLORY) - before, residual=reward)
@@ -300,7 +314,7 @@ def test_a31_residual_a_claim_shown_before_its_commitment_is_taken(scene: Scene,
 def test_a32_a_signature_means_nothing_elsewhere(scene: Scene, earns, elsewhere: str) -> None:
     before = scene.wealth(MALLORY)
     scene.next_block()
-    signed = scene.claim(3, 900)
+    signed = scene.claim(TRAINER, 900)
     if elsewhere == "chain":
         signed = replace(signed, chain_id=30)
     if elsewhere == "group":
@@ -309,12 +323,12 @@ def test_a32_a_signature_means_nothing_elsewhere(scene: Scene, earns, elsewhere:
         scene.group = scene.world.fork_group(1, 0, 0)
         scene.groups.append(scene.group)
     if scene.group.id > 1:
-        scene.stake(4, NRN, group=scene.group.id)
+        scene.stake(DAVE, NRN, group=scene.group.id)
         scene.next_epoch()
     scene.next_block()
     here = Claim.of(
         scene.group,
-        scene.accounts[3],
+        scene.accounts[TRAINER],
         scene.block,
         scene.tip()[1],
         signed.checkpoint_hash,
@@ -342,10 +356,10 @@ def test_a33_a_contract_wallet_signs_for_itself_only(scene: Scene, earns, answer
     arguments = (*claim.arguments()[:-1], b"any")
     if answer == "0x1626ba7e":
         scene.group.voting.reveal(*arguments, sender=scene.mallory)
-        forged = replace(scene.claim(3, 800), trainer=scene.people[3])
+        forged = replace(scene.claim(TRAINER, 800), trainer=scene.people[TRAINER])
         with refused("cv: no commitment"):
             scene.group.voting.reveal(*forged.arguments()[:-1], b"any", sender=scene.mallory)
-        scene.vote(None, 0, 1, 2)
+        scene.vote(None, ALICE, BOB, CAROL)
         scene.settle()
         scene.group.voting.release_bond(claim.checkpoint_hash)
     else:

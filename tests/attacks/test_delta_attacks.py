@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.attacks.scene import MALLORY, Scene, refused
+from tests.attacks.scene import ALICE, BOB, CAROL, DAVE, KEEPERS, MALLORY, TRAINER, Scene, refused
 from tests.stateful.world import DAY, EPOCH, NRN, rehearsal
 
 DELTA = b"\1" * 32
@@ -15,11 +15,13 @@ def redeemed(scene: Scene, version: int) -> int:
 def test_a24_a_copied_proposal_does_not_stop_its_author(scene: Scene, earns) -> None:
     deltas, before = scene.group.deltas, scene.wealth(MALLORY)
     deltas.propose(deltas.tip(), DELTA, sender=scene.mallory)  # front-run
-    author = scene.wealth(3)
-    version = scene.new_version(DELTA, proposer=3)  # keepers read the proposer in the manifest
-    assert deltas.due(version)[0] == scene.people[3]
+    author = scene.wealth(TRAINER)
+    version = scene.new_version(
+        DELTA, proposer=TRAINER
+    )  # keepers read the proposer in the manifest
+    assert deltas.due(version)[0] == scene.people[TRAINER]
     redeemed(scene, version)
-    assert scene.wealth(3) > author
+    assert scene.wealth(TRAINER) > author
     earns(scene.wealth(MALLORY) - before)
 
 
@@ -27,8 +29,8 @@ def test_a25_spam_stops_nothing(scene: Scene, earns) -> None:
     deltas, before = scene.group.deltas, scene.wealth(MALLORY)
     for number in range(200):
         deltas.propose(deltas.tip(), number.to_bytes(32, "big")[:-1] + b"\1", sender=scene.mallory)
-    version = scene.new_version(DELTA, proposer=3)
-    assert deltas.due(version)[0] == scene.people[3]
+    version = scene.new_version(DELTA, proposer=TRAINER)
+    assert deltas.due(version)[0] == scene.people[TRAINER]
     redeemed(scene, version)
     earns(scene.wealth(MALLORY) - before)
 
@@ -59,9 +61,9 @@ def test_a27_a_patch_against_another_set_is_refused(scene: Scene, earns) -> None
         deltas.propose(old, b"\3" * 32, sender=scene.mallory)
     scene.world.now += DAY
     with refused("dr: stale parent"):
-        deltas.vote(stale, sender=scene.people[0])
+        deltas.vote(stale, sender=scene.people[ALICE])
     with refused("dr: not proposer"):
-        deltas.propose(deltas.tip(), b"\2" * 32, stale, sender=scene.people[0])
+        deltas.propose(deltas.tip(), b"\2" * 32, stale, sender=scene.people[ALICE])
     earns(scene.wealth(MALLORY) - before)
 
 
@@ -73,13 +75,13 @@ def test_a28_a_late_call_changes_no_result(scene: Scene, earns, delay: int) -> N
     deltas.sync(scene.world.now)
     number = deltas.propose(deltas.tip(), DELTA, sender=scene.mallory)
     scene.world.now += DAY
-    for keeper in range(3):
+    for keeper in KEEPERS:
         deltas.vote(number, sender=scene.people[keeper])
     scene.next_block()
     claim = scene.claim(MALLORY, 900)
     scene.commit(claim)
     scene.reveal(claim)
-    scene.vote(claim, 0, 1, 2)
+    scene.vote(claim, ALICE, BOB, CAROL)
     block = scene.block
     end = deltas.period()[0] + deltas.period()[1]
 
@@ -103,49 +105,49 @@ def test_a28_a_late_call_changes_no_result(scene: Scene, earns, delay: int) -> N
 def test_a29_a_majoritys_period_is_bounded_and_earns_no_more(
     scene: Scene, earns, days: int, share: int
 ) -> None:
-    deltas, before = scene.group.deltas, scene.wealth(0)
+    deltas, before = scene.group.deltas, scene.wealth(ALICE)
     for wrong in (0, DAY - 1, 57 * DAY, DAY + 1, 2**255):
         with refused("dr: period"):
-            deltas.vote_period_length(wrong, sender=scene.people[0])
+            deltas.vote_period_length(wrong, sender=scene.people[ALICE])
     start, length, _, _, _ = deltas.period()
-    deltas.vote_period_length(days * DAY, sender=scene.people[0])
+    deltas.vote_period_length(days * DAY, sender=scene.people[ALICE])
     assert deltas.period()[2] == length  # 40 % is no majority
-    deltas.vote_period_length(days * DAY, sender=scene.people[1])
+    deltas.vote_period_length(days * DAY, sender=scene.people[BOB])
     assert deltas.period()[:3] == (start, length, days * DAY)  # from the next period on
     scene.world.now = start + length
-    version = scene.new_version(DELTA, proposer=0)
+    version = scene.new_version(DELTA, proposer=ALICE)
     weekly = scene.world.coinbase.delta_reward(1, deltas.due(version)[1], EPOCH)
     assert weekly == scene.world.sale.issued() // 1_000_000
     minted = redeemed(scene, version)
     assert minted == weekly // share
-    earns(scene.wealth(0) - before - weekly)
+    earns(scene.wealth(ALICE) - before - weekly)
 
 
 def test_a30_every_second_belongs_to_one_window(scene: Scene, earns) -> None:
     voting, group = scene.group.voting, scene.group
     before = scene.wealth(MALLORY)
     block = scene.next_block()
-    claim, late = scene.claim(3, 900), scene.claim(4, 901)
+    claim, late = scene.claim(TRAINER, 900), scene.claim(DAVE, 901)
     scene.world.now = group.reveal_at(block) - 1
     scene.commit(claim)
-    with refused("cv: not reveal window"):
-        voting.reveal(*claim.arguments(), sender=scene.people[3])
+    with refused("cv: not the window"):
+        voting.reveal(*claim.arguments(), sender=scene.people[TRAINER])
     scene.world.now += 1
-    with refused("cv: not commit window"):
+    with refused("cv: not the window"):
         scene.commit(late)
     scene.world.now = group.vote_at(block) - 1
-    with refused("cv: not vote window"):
-        voting.vote(b"", sender=scene.people[0])
+    with refused("cv: not the window"):
+        voting.vote(b"", sender=scene.people[ALICE])
     scene.reveal(claim)
     scene.world.now += 1
-    with refused("cv: not reveal window"):
-        voting.reveal(*claim.arguments(), sender=scene.people[3])
+    with refused("cv: not the window"):
+        voting.reveal(*claim.arguments(), sender=scene.people[TRAINER])
     scene.world.now = group.start(block + 1) - 1
     with refused("cv: block running"):
         voting.settle()
-    scene.vote(claim, 0, 1, 2)
+    scene.vote(claim, ALICE, BOB, CAROL)
     scene.world.now += 1
-    with refused("cv: not vote window"):
+    with refused("cv: not the window"):
         voting.vote(b"", sender=scene.mallory)
     voting.settle()
     earns(scene.wealth(MALLORY) - before)

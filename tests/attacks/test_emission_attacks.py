@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.attacks.scene import MALLORY, Scene, refused
+from tests.attacks.scene import ALICE, BOB, CAROL, MALLORY, OSCAR, Scene, refused
 from tests.stateful.world import (
     DAY,
     EPOCH,
@@ -35,11 +35,11 @@ def test_a01_many_groups_mint_no_more_than_one(scene: Scene, earns) -> None:
     with rehearsal():
         scene.stake(MALLORY, mine, group=2)
         scene.next_epoch()
-        one = week(scene, scene.people[6])
+        one = week(scene, scene.people[OSCAR])
     for number in (2, 3, 4, 5):
         scene.stake(MALLORY, mine // 4, group=number)
     scene.next_epoch()
-    earns(week(scene, scene.people[6]) - one)
+    earns(week(scene, scene.people[OSCAR]) - one)
 
 
 def test_a02_short_blocks_and_periods_earn_no_more(scene: Scene, earns) -> None:
@@ -82,26 +82,26 @@ def test_a05_hopping_stake_is_counted_once(scene: Scene, earns) -> None:
     scene.stake(MALLORY, 5_000 * NRN)
     scene.next_epoch()
     with rehearsal():
-        loyal = week(scene, scene.people[6])
+        loyal = week(scene, scene.people[OSCAR])
     vault = scene.world.vault
     vault.request_exit(1, 5_000 * NRN, sender=scene.mallory)
     scene.stake(MALLORY, 5_000 * NRN, group=2)  # with other tokens: the first ones are locked
-    earns(week(scene, scene.people[6]) - loyal)
+    earns(week(scene, scene.people[OSCAR]) - loyal)
 
 
 def test_a34_a_fork_doubles_neither_power_nor_emission(scene: Scene, earns) -> None:
     with rehearsal():
-        alone = week(scene, scene.people[6])
+        alone = week(scene, scene.people[OSCAR])
     for nobody in (0, 2):
         with refused("gr: no parent"):
             scene.world.fork_group(nobody, 0, 0)
     scene.groups.append(scene.world.fork_group(1, 0, 0))
-    scene.world.vault.migrate(1, 2, 10_000 * NRN, sender=scene.people[0])
+    scene.world.vault.migrate(1, 2, 10_000 * NRN, sender=scene.people[ALICE])
     scene.next_epoch()
     vault, epoch = scene.world.vault, scene.world.epoch
     powers = [vault.group_power_at(group, epoch) for group in (1, 2)]
     assert powers == [15_000 * NRN, 10_000 * NRN]
-    earns(week(scene, scene.people[6]) - alone)
+    earns(week(scene, scene.people[OSCAR]) - alone)
 
 
 def test_a37_the_sales_ether_is_not_recycled_within_the_sale(scene: Scene, earns) -> None:
@@ -150,11 +150,11 @@ def test_a39_nothing_overflows_at_the_cap(earns) -> None:
     with rehearsal():
         world = World(deployer=101)
         world.now = world.start
-        whale, most = world.people[0].address, 2**96 - 1
+        whale, most = world.people[ALICE].address, 2**96 - 1
         give_ether(whale, most)
         world.sale.buy(sender=whale, value=most // RATE)
         with refused("sale: cap"):
-            world.sale.buy(sender=world.people[1].address, value=1)
+            world.sale.buy(sender=world.people[BOB].address, value=1)
         world.now = world.end
         group = world.create_group()
         issued = world.nrn.balanceOf(whale)
@@ -162,7 +162,7 @@ def test_a39_nothing_overflows_at_the_cap(earns) -> None:
         world.vault.stake(1, issued, sender=whale)
         start = (world.epoch + 1) * EPOCH
         world.now = start + EPOCH
-        trainer = world.people[2].address
+        trainer = world.people[CAROL].address
         world.coinbase.mint_block(trainer, start, 0, sender=group.voting.address)
         earns(world.nrn.balanceOf(trainer) - issued // 100_000)
         world.coinbase.mint_delta(trainer, start, EPOCH, sender=group.deltas.address)

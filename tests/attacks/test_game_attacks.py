@@ -8,7 +8,19 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from tests.attacks.scene import MALLORY, UNKNOWN, Scene, refused
+from tests.attacks.scene import (
+    ALICE,
+    BOB,
+    CAROL,
+    DAVE,
+    KEEPERS,
+    MALLORY,
+    OSCAR,
+    TRAINER,
+    UNKNOWN,
+    Scene,
+    refused,
+)
 from tests.stateful.claims import Claim
 from tests.stateful.world import (
     DAY,
@@ -22,7 +34,6 @@ from tests.stateful.world import (
     deploy_code,
 )
 
-TRAINER = 3
 OPEN_EPOCHS = 4  # a bond that nobody judges returns after so many
 
 
@@ -60,18 +71,18 @@ def test_f01_abstaining_steals_no_checkpoint(scene: Scene, earns) -> None:
     before = with_stake(scene, 5_100)
     honest = scene.claim(TRAINER, 900)
     enter(scene, honest)
-    scene.vote(honest, 2)  # keepers 0 and 1 are asleep
+    scene.vote(honest, CAROL)  # keepers 0 and 1 are asleep
     assert scene.group.voting.outcome(scene.settle())[0] == 3
     stolen, same = copy_of(honest, scene), again(honest, scene)
     enter(scene, stolen, same)  # committed first in the block, but not first of all
     assert scene.wealth(TRAINER) == 100_000 * NRN - MIN_BOND  # no second bond
-    scene.vote(same, 2)  # an open claim is no reason to approve its copy
+    scene.vote(same, CAROL)  # an open claim is no reason to approve its copy
     scene.vote(stolen, MALLORY)
     block = scene.settle()
     assert scene.group.voting.outcome(block)[0] != 1
     stolen, same = again(stolen, scene), again(honest, scene)
     enter(scene, stolen, same)
-    scene.vote([stolen, same], 0, 1, 2)  # awake; even who approves both honours the rank
+    scene.vote([stolen, same], ALICE, BOB, CAROL)  # awake; even who approves both honours the rank
     scene.vote(stolen, MALLORY)
     block = scene.settle()
     assert scene.group.voting.accepted(1) == honest.checkpoint_hash
@@ -86,16 +97,16 @@ def test_f01_a_pivotal_minority_does_not_choose_the_copy(scene: Scene, earns) ->
     before = with_stake(scene, 5_100)
     honest = scene.claim(TRAINER, 900)
     enter(scene, honest)
-    scene.vote(honest, 0)
+    scene.vote(honest, ALICE)
     assert scene.group.voting.outcome(scene.settle())[0] == 3
     stolen, same = copy_of(honest, scene), again(honest, scene)
     enter(scene, stolen, same)
-    scene.vote([stolen, same], 0)
+    scene.vote([stolen, same], ALICE)
     scene.vote(stolen, MALLORY)  # a majority and quorum for the copy; the better one has no quorum
     assert scene.group.voting.outcome(scene.settle())[0] == 3
     stolen, same = again(stolen, scene), again(honest, scene)
     enter(scene, stolen, same)
-    scene.vote([stolen, same], 0, 1)
+    scene.vote([stolen, same], ALICE, BOB)
     scene.vote(stolen, MALLORY)
     block = scene.settle()
     assert scene.group.voting.accepted(1) == honest.checkpoint_hash
@@ -112,7 +123,7 @@ def test_f02_residual_a_majority_of_the_votes_rejects_and_steals(scene: Scene, e
         honest = scene.claim(TRAINER, 900 - 10 * number, incumbent)
         mine = copy_of(held, scene, incumbent) if held else None
         enter(scene, *([mine] if mine else []), honest)
-        scene.vote(honest, 0, 1, 2)
+        scene.vote(honest, ALICE, BOB, CAROL)
         scene.vote(mine, MALLORY)
         start, block = scene.group.start(scene.block), scene.settle()
         if mine:
@@ -136,17 +147,17 @@ def test_f03_baits_do_not_split_who_approves_all_that_is_true(
     scene: Scene, earns, cartel: str
 ) -> None:
     """34 % against 66 % who are awake; two true baits, each served to one keeper."""
-    scene.world.nrn.transfer(scene.people[6], 100 * NRN, sender=scene.mallory)
+    scene.world.nrn.transfer(scene.people[OSCAR], 100 * NRN, sender=scene.mallory)
     with_stake(scene, 12_900)
     accomplices = (MALLORY, 4, 6)
     before = sum(scene.wealth(who) for who in accomplices)
     false, honest = scene.claim(MALLORY, 0), scene.claim(TRAINER, 900)
-    baits = scene.claim(4, 898), scene.claim(6, 899)
+    baits = scene.claim(DAVE, 898), scene.claim(OSCAR, 899)
     entered = [*([false] if cartel == "a false loss" else []), *baits, honest]
     enter(scene, *entered)
-    scene.vote([baits[0], honest], 0)
-    scene.vote(honest, 1)
-    scene.vote([baits[1], honest], 2)
+    scene.vote([baits[0], honest], ALICE)
+    scene.vote(honest, BOB)
+    scene.vote([baits[1], honest], CAROL)
     scene.vote(false if false in entered else None, MALLORY)
     block = scene.settle()
     assert scene.group.voting.outcome(block)[:2] == (1, 900)
@@ -174,7 +185,7 @@ def test_f04_a_flood_that_stops_the_votes_has_its_bonds_locked(
     if entered_again:  # known by now: keepers need not look again
         junk = [again(claim, scene) for claim in junk]
         enter(scene, *junk)
-        scene.vote(None, 0, 1, 2)
+        scene.vote(None, ALICE, BOB, CAROL)
         scene.settle()
     else:
         scene.world.now = (scene.group.start(block) // EPOCH + OPEN_EPOCHS) * EPOCH - 1
@@ -223,7 +234,7 @@ def test_f05_a_fork_does_not_pay_for_its_parents_winners(scene: Scene, earns) ->
     for parent in (1, 2):  # a child, and a child's child
         scene.groups.append(scene.world.fork_group(parent, 0, 0))
         scene.group = scene.groups[-1]
-        with refused("cv: already won"):
+        with refused("cv: hash already used"):
             replay(scene, history)
         assert scene.group.voting.has_won(history[0].checkpoint_hash)
         scene.next_block()
@@ -262,7 +273,7 @@ def deployed(source: str) -> str:
 def test_f06_a_payer_that_cannot_ask_gets_its_displaced_bond(scene: Scene, earns) -> None:
     before, payer = scene.wealth(MALLORY), deployed(PAYER)
     voting, nrn = scene.group.voting, scene.world.nrn
-    nrn.transfer(payer, MIN_BOND, sender=scene.people[4])
+    nrn.transfer(payer, MIN_BOND, sender=scene.people[DAVE])
     scene.next_block()
     honest = scene.claim(TRAINER, 900)
     thief = replace(honest, signer=scene.accounts[MALLORY], trainer=scene.mallory)
@@ -281,7 +292,7 @@ def test_f06_a_payer_that_cannot_ask_gets_its_displaced_bond(scene: Scene, earns
 def test_f07_nothing_is_shown_while_nobody_can_vote(scene: Scene, earns) -> None:
     before = scene.wealth(MALLORY)
     scene.group = scene.add()
-    scene.stake(0, 1_000 * NRN, group=2)  # counts from the next epoch on
+    scene.stake(ALICE, 1_000 * NRN, group=2)  # counts from the next epoch on
     honest = scene.claim(TRAINER, 900)
     with refused("cv: no power"):
         scene.commit(honest)
@@ -295,7 +306,7 @@ def test_f07_nothing_is_shown_while_nobody_can_vote(scene: Scene, earns) -> None
 @pytest.mark.parametrize("early", [False, True])
 def test_f08_a_vote_in_the_last_second_gets_an_answer(scene: Scene, earns, early: bool) -> None:
     """20.1 % append a delta unless the others vote; `early`: a wei made it lead long before."""
-    scene.stake(4, 1)
+    scene.stake(DAVE, 1)
     before, deltas = with_stake(scene, 6_300), scene.group.deltas
     for _ in range(2):
         scene.world.now = deltas.period()[4]
@@ -304,14 +315,14 @@ def test_f08_a_vote_in_the_last_second_gets_an_answer(scene: Scene, earns, early
     number = deltas.propose(deltas.tip(), b"\3" * 32, sender=scene.mallory)
     if early:
         scene.world.now = start + length // 7
-        deltas.vote(number, sender=scene.people[4])
+        deltas.vote(number, sender=scene.people[DAVE])
     scene.world.now = end - 1
     deltas.vote(number, sender=scene.mallory)
     assert deltas.period() == (start, length, length, index, end + DAY)
     scene.world.now = end
     with refused("dr: period running"):
         deltas.finalize()
-    deltas.vote(0, sender=scene.people[0])
+    deltas.vote(0, sender=scene.people[ALICE])
     scene.world.now = deltas.period()[4]
     deltas.finalize()
     assert deltas.version() == 0
@@ -323,7 +334,7 @@ def test_f09_the_bond_follows_the_reward(scene: Scene, earns) -> None:
     scene.next_block()
     full = scene.group.voting.terms()[1], scene.world.coinbase.block_reward(1, scene.world.now)
     scene.group = scene.add()
-    scene.stake(4, 500 * NRN, group=2)
+    scene.stake(DAVE, 500 * NRN, group=2)
     scene.next_epoch()
     scene.next_block()
     before = scene.wealth(TRAINER)
@@ -333,7 +344,7 @@ def test_f09_the_bond_follows_the_reward(scene: Scene, earns) -> None:
     claim = scene.claim(TRAINER, 900)
     enter(scene, claim)
     assert before - scene.wealth(TRAINER) == small < MIN_BOND // 50
-    scene.vote(None, 4)
+    scene.vote(None, DAVE)
     scene.settle()
     release(scene, claim)
     assert scene.wealth(TRAINER) == before - small
@@ -381,9 +392,14 @@ def test_e01_keeping_a_sponsored_group_pays_better_than_a_toy(scene: Scene, earn
     scene.add()
     scene.stake(MALLORY, 25_000 * NRN, group=2)
     scene.next_epoch()
-    scene.world.nrn.approve(sponsorship.address, MAX, sender=scene.people[4])
+    scene.world.nrn.approve(sponsorship.address, MAX, sender=scene.people[DAVE])
     sponsorship.sponsor(
-        1, scene.world.nrn.address, 280 * NRN, 28, scene.world.now + EPOCH, sender=scene.people[4]
+        1,
+        scene.world.nrn.address,
+        280 * NRN,
+        28,
+        scene.world.now + EPOCH,
+        sender=scene.people[DAVE],
     )
     scene.next_block()
     honest = [scene.wealth(who) for who in (0, 1, 2, TRAINER)]
@@ -391,7 +407,7 @@ def test_e01_keeping_a_sponsored_group_pays_better_than_a_toy(scene: Scene, earn
     scene.draw(scene.play(claim), claim, 0, 1, 2)
     release(scene, claim)
     sponsorship.draw(1, 1)
-    for keeper in (0, 1, 2):
+    for keeper in KEEPERS:
         sponsorship.draw_keeper(1, 1, scene.people[keeper])
     for who in (0, 1, 2, TRAINER):
         sponsorship.withdraw(scene.world.nrn.address, scene.people[who])

@@ -3,7 +3,20 @@
 import pytest
 from eth_utils.crypto import keccak
 
-from tests.attacks.scene import CONFIG, MALLORY, STAKES, Scene, refused
+from tests.attacks.scene import (
+    ALICE,
+    BOB,
+    CAROL,
+    CONFIG,
+    DAVE,
+    KEEPERS,
+    MALLORY,
+    OSCAR,
+    STAKES,
+    TRAINER,
+    Scene,
+    refused,
+)
 from tests.stateful.claims import attestation
 from tests.stateful.world import DAY, EPOCH, MIN_BOND, NOTHING, NRN, Reverted, created, rehearsal
 
@@ -13,7 +26,7 @@ WORD = b"\7" * 32
 def paid_block(scene: Scene, *keepers: int) -> tuple[int, bytes]:
     """An accepted, redeemed block whose root is public; its index and root."""
     scene.next_block()
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     block = scene.play(claim, *keepers)
     scene.group.voting.redeem(block)
     scene.group.voting.open_root(block, claim.root)
@@ -24,7 +37,7 @@ def test_a06_borrowed_stake_has_no_power(scene: Scene, earns) -> None:
     before = scene.wealth(MALLORY)
     scene.stake(MALLORY, 100_000 * NRN)  # a flash loan
     scene.next_block()
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     scene.commit(claim)
     scene.reveal(claim)
     scene.world.now = scene.group.vote_at(scene.block)
@@ -42,21 +55,21 @@ def test_a06_borrowed_stake_has_no_power(scene: Scene, earns) -> None:
 def test_a07_a_token_votes_once(scene: Scene, earns) -> None:
     scene.stake(MALLORY, 100_000 * NRN)
     scene.next_epoch()
-    before = scene.wealth(MALLORY) + scene.wealth(6)
+    before = scene.wealth(MALLORY) + scene.wealth(OSCAR)
     scene.next_block()
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     scene.commit(claim)
     scene.reveal(claim)
     scene.vote(claim, MALLORY)
     with refused("erc20: transfer amount exceeds balance"):
-        scene.world.nrn.transfer(scene.people[6], 1, sender=scene.mallory)
+        scene.world.nrn.transfer(scene.people[OSCAR], 1, sender=scene.mallory)
     with refused("cv: already voted"):
         scene.vote(None, MALLORY)
     with refused("cv: no power"):
-        scene.vote(claim, 6)
+        scene.vote(claim, OSCAR)
     power = scene.world.vault.group_power_at(1, scene.world.epoch)
     assert scene.group.voting.votes(claim.checkpoint_hash) == 100_000 * NRN < power
-    earns(scene.wealth(MALLORY) + scene.wealth(6) - before)
+    earns(scene.wealth(MALLORY) + scene.wealth(OSCAR) - before)
 
 
 def test_a08_sold_tokens_do_not_vote_in_a_long_period(scene: Scene, earns) -> None:
@@ -79,56 +92,56 @@ def test_a08_sold_tokens_do_not_vote_in_a_long_period(scene: Scene, earns) -> No
 
 def test_a18_a_keeper_who_did_not_evaluate_is_not_paid(scene: Scene, earns) -> None:
     scene.next_block()
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     scene.commit(claim)
     scene.reveal(claim)
-    scene.vote(claim, 0, 1)
-    honest = attestation(claim.root, scene.people[0])  # copied from another ballot
+    scene.vote(claim, ALICE, BOB)
+    honest = attestation(claim.root, scene.people[ALICE])  # copied from another ballot
     copied = claim.checkpoint_hash + honest
-    scene.group.voting.vote(copied, sender=scene.people[2])
+    scene.group.voting.vote(copied, sender=scene.people[CAROL])
     block = scene.settle()
     scene.group.voting.redeem(block)
     scene.group.voting.open_root(block, claim.root)
-    before = scene.wealth(2)
+    before = scene.wealth(CAROL)
     with refused("cv: attestation"):
-        scene.group.voting.claim_keeper(block, copied, scene.people[2])
+        scene.group.voting.claim_keeper(block, copied, scene.people[CAROL])
     with refused("cv: ballot"):
-        scene.group.voting.claim_keeper(block, scene.ballot(claim, 2), scene.people[2])
-    paid = scene.group.voting.claim_keeper(block, scene.ballot(claim, 0), scene.people[0])
+        scene.group.voting.claim_keeper(block, scene.ballot(claim, CAROL), scene.people[CAROL])
+    paid = scene.group.voting.claim_keeper(block, scene.ballot(claim, ALICE), scene.people[ALICE])
     assert paid > 0
-    earns(scene.wealth(2) - before)
+    earns(scene.wealth(CAROL) - before)
 
 
 def test_a19_residual_a_keeper_who_was_told_draws_its_own_share(scene: Scene, earns) -> None:
-    before = scene.wealth(2)
+    before = scene.wealth(CAROL)
     scene.next_block()
     start = scene.group.start(scene.block)
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     scene.commit(claim)
     scene.reveal(claim)
-    scene.vote(claim, 0, 1, 2)  # keeper 2 was told the root
+    scene.vote(claim, ALICE, BOB, CAROL)  # keeper 2 was told the root
     block = scene.settle()
     pool = scene.group.voting.redeem(block)
     scene.group.voting.open_root(block, claim.root)
-    scene.group.voting.claim_keeper(block, scene.ballot(claim, 2), scene.people[2])
+    scene.group.voting.claim_keeper(block, scene.ballot(claim, CAROL), scene.people[CAROL])
     assert pool == scene.world.coinbase.block_reward(1, start) // 5
-    earns(scene.wealth(2) - before, pool * STAKES[2] // sum(STAKES))
+    earns(scene.wealth(CAROL) - before, pool * STAKES[CAROL] // sum(STAKES.values()))
 
 
 def test_a20_a_cartel_gains_nothing_by_rejecting(scene: Scene, earns) -> None:
-    before = [scene.wealth(keeper) for keeper in range(3)]
+    before = [scene.wealth(keeper) for keeper in KEEPERS]
     scene.next_block()
-    honest = scene.claim(3, 900)
+    honest = scene.claim(TRAINER, 900)
     scene.commit(honest)
     scene.reveal(honest)
-    scene.vote(None, 0, 1, 2)
+    scene.vote(None, ALICE, BOB, CAROL)
     block = scene.settle()
     supply = scene.world.nrn.totalSupply()
     scene.group.voting.release_bond(honest.checkpoint_hash)
     assert supply - scene.world.nrn.totalSupply() == MIN_BOND  # burned, nobody's
     with refused("cv: not accepted"):
         scene.group.voting.redeem(block)
-    earns(sum(scene.wealth(keeper) for keeper in range(3)) - sum(before))
+    earns(sum(scene.wealth(keeper) for keeper in KEEPERS) - sum(before))
 
 
 def test_a20_no_votes_are_stored_up_for_a_rejection(scene: Scene, earns) -> None:
@@ -143,11 +156,11 @@ def test_a20_no_votes_are_stored_up_for_a_rejection(scene: Scene, earns) -> None
     scene.reveal(*traps)
     scene.vote(traps[0], MALLORY)
     scene.settle()
-    honest = scene.claim(3, 800)
+    honest = scene.claim(TRAINER, 800)
     scene.commit(honest)
     scene.reveal(honest)
     scene.vote(None, MALLORY)
-    scene.vote(honest, 0)
+    scene.vote(honest, ALICE)
     assert scene.group.voting.state()[1] == 16_000 * NRN
     assert [scene.group.voting.votes(name) for name in names] == [6_000 * NRN, 0]
     scene.settle()
@@ -159,25 +172,25 @@ def test_a20_no_votes_are_stored_up_for_a_rejection(scene: Scene, earns) -> None
 def test_a21_a_vote_for_the_loser_does_not_draw_on_the_winners_pool(scene: Scene, earns) -> None:
     voting = scene.group.voting
     scene.next_block()
-    winner, loser = scene.claim(3, 900), scene.claim(4, 910)
+    winner, loser = scene.claim(TRAINER, 900), scene.claim(DAVE, 910)
     scene.commit(winner, loser)
     scene.reveal(winner, loser)
-    scene.vote(winner, 0, 1)
-    word = attestation(winner.root, scene.people[2])
+    scene.vote(winner, ALICE, BOB)
+    word = attestation(winner.root, scene.people[CAROL])
     cast = loser.checkpoint_hash + word
-    voting.vote(cast, sender=scene.people[2])
+    voting.vote(cast, sender=scene.people[CAROL])
     block = scene.settle()
-    before = scene.wealth(2)
+    before = scene.wealth(CAROL)
     pool = voting.redeem(block)
     voting.open_root(block, winner.root)
-    ballots = [scene.ballot(winner, 0), scene.ballot(winner, 1), cast]
-    paid = [voting.claim_keeper(block, ballots[n], scene.people[n]) for n in (0, 1)]
+    ballots = [scene.ballot(winner, ALICE), scene.ballot(winner, BOB), cast]
+    paid = [voting.claim_keeper(block, ballots[n], scene.people[n]) for n in (ALICE, BOB)]
     for keeper, reason in enumerate(("cv: ballot", "cv: ballot", "cv: attestation")):
         with refused(reason):
             voting.claim_keeper(block, ballots[keeper], scene.people[keeper])
     assert sum(paid) <= pool
     assert scene.world.nrn.balanceOf(voting.address) == 2 * MIN_BOND + pool - sum(paid)
-    earns(scene.wealth(2) - before)
+    earns(scene.wealth(CAROL) - before)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +245,7 @@ def test_a35_the_bounds_themselves_are_allowed(scene: Scene) -> None:
 
 def test_a36_a_reordered_creation_changes_ids_but_not_what_is_signed(scene: Scene, earns) -> None:
     """The address, which claims are bound to, contains the creator, the id and the parameters."""
-    registry, alice, bob = scene.world.registry, scene.people[0], scene.people[1]
+    registry, alice, bob = scene.world.registry, scene.people[ALICE], scene.people[BOB]
     other = CONFIG | {"model_hash": keccak(text="another model")}
 
     def addresses(*order: tuple[str, dict[str, object]]) -> dict[str, str]:
@@ -259,8 +272,8 @@ def test_a41_windows_outlast_150_slots(scene: Scene, earns) -> None:
 
 
 def test_a42_a_stolen_operator_key_votes_and_moves_nothing(scene: Scene, earns) -> None:
-    vault, owner = scene.world.vault, scene.people[0]
-    before = scene.wealth(0), scene.wealth(MALLORY)
+    vault, owner = scene.world.vault, scene.people[ALICE]
+    before = scene.wealth(ALICE), scene.wealth(MALLORY)
     vault.set_operator(scene.mallory, sender=owner)
     for call, arguments in (
         (vault.request_exit, (1, 1)),
@@ -271,7 +284,7 @@ def test_a42_a_stolen_operator_key_votes_and_moves_nothing(scene: Scene, earns) 
         with pytest.raises(Reverted):
             call(*arguments, sender=scene.mallory)
     scene.next_block()
-    claim = scene.claim(3, 900)
+    claim = scene.claim(TRAINER, 900)
     scene.commit(claim)
     scene.reveal(claim)
     scene.world.now = scene.group.vote_at(scene.block)
@@ -279,5 +292,5 @@ def test_a42_a_stolen_operator_key_votes_and_moves_nothing(scene: Scene, earns) 
     vault.set_operator(created(owner, 0), sender=owner)
     with refused("vault: not operator"):
         scene.group.deltas.vote(0, owner, sender=scene.mallory)
-    assert scene.wealth(0) == before[0]
+    assert scene.wealth(ALICE) == before[0]
     earns(scene.wealth(MALLORY) - before[1])

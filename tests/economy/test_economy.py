@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from economy.experiments import capture
+from economy.experiments import capture, single
 from economy.imitation import Player, Rule, revise, shares
 from economy.protocol import NRN, Protocol
 from economy.race import REJECTED, Ballot
@@ -86,3 +86,9 @@ def test_a_keeper_without_power_casts_no_ballot() -> None:
     claim = running.trainers[0].claim(2**32, 0.0)
     running.group.enter([claim], 2**33)
     assert not running.group.vote(Ballot(running.trainers[0].actor, [claim]))
+
+
+def test_a_late_vote_pays_only_if_nobody_answers() -> None:
+    """F8"""
+    assert single.late(Settings(), answered=False) > 0
+    assert single.late(Settings(), answered=True) == 0

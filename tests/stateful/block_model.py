@@ -209,7 +209,7 @@ class BlockModel:
     def refuse_commit(self, commitment: bytes, now: int) -> str | None:
         block_index, phase = self.clock(now)
         if phase != 0:
-            return "cv: not commit window"
+            return "cv: not the window"
         if commitment in self.commitments:
             return "cv: commitment exists"
         return None if self.power(None, block_index) else "cv: no power"
@@ -218,11 +218,9 @@ class BlockModel:
         """`claim` is what was signed and committed, `shown` what is sent."""
         block_index, phase = self.clock(now)
         if phase != 1:
-            return "cv: not reveal window"
-        if shown.trainer == ZERO:
-            return "cv: zero trainer"
-        if shown.checkpoint_hash == NOTHING:
-            return "cv: zero checkpoint"
+            return "cv: not the window"
+        if shown.trainer == ZERO or shown.checkpoint_hash == NOTHING:
+            return "cv: zero"
         if self.to_beat(block_index) not in (None, shown.baseline_loss):
             return "cv: wrong baseline"
         if shown.loss + self.improvement(block_index) > shown.baseline_loss:
@@ -241,10 +239,9 @@ class BlockModel:
 
     def _refuse_hash(self, shown: Claim, seq: int, block_index: int, balance: int) -> str | None:
         known = self.candidates.get(shown.checkpoint_hash)
-        if shown.checkpoint_hash == self.accepted[0]:
+        genesis = shown.checkpoint_hash == self.accepted[0]
+        if genesis or (not known and self.has_won(shown.checkpoint_hash)):
             return "cv: hash already used"
-        if not known and self.has_won(shown.checkpoint_hash):
-            return "cv: already won"
         if known and known.block_index != block_index:
             mine = known.claim.trainer == shown.trainer
             return None if mine and self.is_open(known) else "cv: hash already used"
@@ -277,7 +274,7 @@ class BlockModel:
     def refuse_vote(self, approvals: Approvals, staker: str, caller: str, now: int) -> str | None:
         block_index, phase = self.clock(now)
         if phase != 2:
-            return "cv: not vote window"
+            return "cv: not the window"
         if block_index not in self.rounds:
             return "cv: nothing revealed"
         if staker in self.rounds[block_index].ballots:

@@ -128,7 +128,7 @@ class BlockRules(DeltaRules):
         sent = b"".join(map(b"".join, approvals))
         if flaw == 15:  # half an approval
             sent += NOTHING
-            early = ("cv: not vote window", "cv: nothing revealed")
+            early = ("cv: not the window", "cv: nothing revealed")
             # Five do not fit: the call itself is malformed.
             reason = "" if len(sent) > 256 else reason if reason in early else "cv: ballot"
         self.attempt(reason, group.voting.vote, sent, staker, sender=caller)

@@ -8,8 +8,8 @@ from hypothesis.stateful import invariant, rule
 from tests.stateful.block_model import Candidate, Round
 from tests.stateful.blocks import BlockRules
 from tests.stateful.machine import FLAW, PEOPLE, check, hold
-from tests.stateful.tokens import strange_token
-from tests.stateful.world import DAY, EPOCH, MAX, NRN, ZERO, Contract
+from tests.stateful.world import DAY, EPOCH, MAX, NRN, SOURCES, ZERO, Contract, deploy
+from tests.support.strange_token import strange
 
 GRACE = 2 * EPOCH
 
@@ -44,7 +44,8 @@ class SponsorRules(BlockRules):
         super().__init__()
         self.sponsorships: dict[int, Sponsorship] = {}
         self.credits: dict[tuple[str, str], int] = {}  # token, account
-        self.strange = strange_token(answer=None)
+        SOURCES["Strange"] = strange(answers=False)
+        self.strange = deploy(ZERO, "Strange", False)
         for person in self.people:
             self.strange.mint(person, 10**30)
             self.world.nrn.approve(self.world.sponsorship.address, MAX, sender=person)

@@ -35,7 +35,7 @@ def test_only_in_the_commit_window(group: Any, people: Any, clock: Any) -> None:
     group.voting.commit(b"\x02" * 32, {"from": people.oscar})
     for when in (group.edge(index, "reveal"), group.edge(index, "end") - 1):
         clock.next(when)
-        with brownie.reverts("cv: not commit window"):
+        with brownie.reverts("cv: not the window"):
             group.voting.commit(b"\x03" * 32, {"from": people.oscar})
     clock.next(group.edge(index, "end"))
     group.voting.commit(b"\x03" * 32, {"from": people.oscar})

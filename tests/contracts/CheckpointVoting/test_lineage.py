@@ -35,7 +35,7 @@ def test_refuses_an_ancestors_winner(
     ]
     fork.commit(*claims)
     fork.to(claims[0].block_index, "reveal")
-    with brownie.reverts("cv: already won"):
+    with brownie.reverts("cv: hash already used"):
         fork.voting.reveal(*fork.arguments(claims[0]), {"from": people.dave})
     fork.reveal(claims[1])
     assert [parent.voting.has_won(c.checkpoint_hash) for c in claims] == [True, False]

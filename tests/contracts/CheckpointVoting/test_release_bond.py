@@ -172,9 +172,9 @@ def test_refuses_when_the_token_refuses(group: Any, people: Any, clock: Any, loo
     assert voting.redeem(1, {"from": people.oscar}).return_value > 0
     voting.open_root(1, first.root, {"from": people.oscar})
     token.set_answer(False, {"from": people.oscar})
-    with brownie.reverts("cv: transfer"):
+    with brownie.reverts(""):
         voting.release_bond(first.checkpoint_hash, {"from": people.oscar})
-    with brownie.reverts("cv: transfer"):
+    with brownie.reverts(""):
         voting.withdraw_credit({"from": people.dave})
-    with brownie.reverts("cv: transfer"):
+    with brownie.reverts(""):
         voting.claim_keeper(1, cast, {"from": people.alice})

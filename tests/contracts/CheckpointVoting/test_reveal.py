@@ -69,14 +69,14 @@ def test_only_in_the_reveal_window(group: Any, race: Any, people: Any, clock: An
     """K9: half open."""
     arguments = [group.arguments(claim) for claim in (race.tara, race.tom, race.late)]
     clock.next(group.edge(race.index, "reveal") - 1)
-    with brownie.reverts("cv: not reveal window"):
+    with brownie.reverts("cv: not the window"):
         group.voting.reveal(*arguments[0], {"from": people.dave})
     clock.next(group.edge(race.index, "reveal"))
     group.voting.reveal(*arguments[0], {"from": people.dave})
     clock.next(group.edge(race.index, "vote") - 1)
     group.voting.reveal(*arguments[1], {"from": people.dave})
     clock.next(group.edge(race.index, "vote"))
-    with brownie.reverts("cv: not reveal window"):
+    with brownie.reverts("cv: not the window"):
         group.voting.reveal(*arguments[2], {"from": people.dave})
 
 
@@ -95,7 +95,7 @@ def test_refuses_nobody_as_a_trainer(group: Any, race: Any, people: Any) -> None
     group.commit(claim)
     group.to(claim.block_index, "reveal")
     arguments = (ZERO, claim.checkpoint_hash, 900, 1_000, claim.root_hash, claim.salt, b"")
-    with brownie.reverts("cv: zero trainer"):
+    with brownie.reverts("cv: zero"):
         group.voting.reveal(*arguments, {"from": people.dave})
 
 
@@ -104,7 +104,7 @@ def test_refuses_the_zero_hash(group: Any, people: Any) -> None:
     claim = group.claim(people.tara, "x", 900, checkpoint_hash=bytes(32))
     group.commit(claim)
     group.to(claim.block_index, "reveal")
-    with brownie.reverts("cv: zero checkpoint"):
+    with brownie.reverts("cv: zero"):
         group.voting.reveal(*group.arguments(claim), {"from": people.dave})
 
 
@@ -289,7 +289,7 @@ def test_refuses_without_the_bond(group: Any, race: Any, people: Any, loose: Any
     voting.commit(claim.commitment(voting.address, brownie.chain.id), {"from": people.dave})
     group.protocol.clock.to(genesis + period + voting.COMMIT_WINDOW())
     arguments = claim.arguments(people.tara, voting.address, brownie.chain.id)
-    with brownie.reverts("cv: bond"):
+    with brownie.reverts(""):
         voting.reveal(*arguments, {"from": people.dave})
 
 

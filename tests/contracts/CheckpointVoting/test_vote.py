@@ -165,14 +165,14 @@ def test_only_in_the_vote_window(group: Any, revealed: Any, people: Any, clock: 
     """K9: half open; after it the block of the ballot is over."""
     vote, cast = group.voting.vote, revealed.tara.checkpoint_hash + WORD
     clock.next(group.edge(revealed.index, "vote") - 1)
-    with brownie.reverts("cv: not vote window"):
+    with brownie.reverts("cv: not the window"):
         vote(cast, {"from": people.alice})
     clock.next(group.edge(revealed.index, "vote"))
     vote(cast, {"from": people.alice})
     clock.next(group.edge(revealed.index, "end") - 1)
     vote(cast, {"from": people.bob})
     clock.next(group.edge(revealed.index, "end"))
-    with brownie.reverts("cv: not vote window"):
+    with brownie.reverts("cv: not the window"):
         vote(cast, {"from": people.carol})
 
 

@@ -7,51 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.terms import DAY, ETHER, Claim, ballot
-
-TOKEN = """
-# pragma version 0.4.3
-balanceOf: public(HashMap[address, uint256])
-fee_bps: uint256
-answer: bool
-target: address
-data: Bytes[132]
-called: public(uint256)
-succeeded: public(uint256)
-
-@deploy
-def __init__(to: address, fee_bps: uint256, answer: bool):
-    self.balanceOf[to] = 2**200
-    self.fee_bps = fee_bps
-    self.answer = answer
-
-@external
-def set_answer(answer: bool):
-    self.answer = answer
-
-@external
-def set_hook(target: address, data: Bytes[132]):
-    self.target = target
-    self.data = data
-
-@external
-def transfer(to: address, amount: uint256){returns}:
-    self._move(msg.sender, to, amount)
-    {answer}
-
-@external
-def transferFrom(owner: address, to: address, amount: uint256){returns}:
-    self._move(owner, to, amount)
-    {answer}
-
-@internal
-def _move(owner: address, to: address, amount: uint256):
-    self.balanceOf[owner] -= amount
-    self.balanceOf[to] += amount - amount * self.fee_bps // 10_000
-    if self.target != empty(address):
-        self.called += 1
-        if raw_call(self.target, self.data, revert_on_failure=False):
-            self.succeeded += 1
-"""
+from tests.support.strange_token import strange
 
 
 @pytest.fixture
@@ -59,9 +15,10 @@ def make_token(deploy_source: Callable[..., Any], people: Any) -> Callable[..., 
     """A token of alice's whose transfers answer `answer`, or nothing, and cost a fee."""
 
     def make(answer: bool | None = True, fee_bps: int = 0) -> Any:
-        returns, statement = ("", "pass") if answer is None else (" -> bool", "return self.answer")
-        source = TOKEN.format(returns=returns, answer=statement)
-        return deploy_source(source, people.alice.address, fee_bps, bool(answer))
+        token = deploy_source(strange(answers=answer is not None), bool(answer))
+        token.mint(people.alice, 2**200, {"from": people.alice})
+        token.set_fee(fee_bps, {"from": people.alice})
+        return token
 
     return make
 

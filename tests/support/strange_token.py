@@ -1,23 +1,26 @@
-"""Tokens that sponsors may bring: they answer nothing, take a fee, call back."""
-
-from tests.stateful.world import SOURCES, ZERO, Contract, deploy
+"""Vyper source of tokens that sponsors may bring: no answer or False, a fee, a call back."""
 
 STRANGE = """
 # pragma version 0.4.3
 balanceOf: public(HashMap[address, uint256])
 fee_bps: uint256
+answer: bool
 target: address
 data: Bytes[132]
 called: public(uint256)
 succeeded: public(uint256)
 
 @deploy
-def __init__():
-    pass
+def __init__(answer: bool):
+    self.answer = answer
 
 @external
 def mint(to: address, amount: uint256):
     self.balanceOf[to] += amount
+
+@external
+def set_answer(answer: bool):
+    self.answer = answer
 
 @external
 def set_fee(bps: uint256):
@@ -49,9 +52,7 @@ def _move(owner: address, to: address, amount: uint256):
 """
 
 
-def strange_token(answer: bool | None) -> Contract:
-    """A token for all to mint; its transfers answer this, or nothing."""
-    returns, statement = ("", "pass") if answer is None else (" -> bool", f"return {answer}")
-    name = f"token that answers {answer}"
-    SOURCES[name] = STRANGE.format(returns=returns, answer=statement)
-    return deploy(ZERO, name)
+def strange(answers: bool) -> str:
+    """Vyper source of a token for all to mint, whose transfers answer or do not."""
+    returns, statement = (" -> bool", "return self.answer") if answers else ("", "pass")
+    return STRANGE.format(returns=returns, answer=statement)
