@@ -1,11 +1,12 @@
 """What all groups of one chain share: the RPC, the chain's own blocks, and six contracts."""
 
+from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import BlockTag, Contract
 from compute.chain.deployment import SINGLETONS, Deployment
 from compute.chain.errors import NotDeployed
 from compute.chain.events import HeadReader
 from compute.chain.records import Head
-from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.rpc import Rpc
 from compute.chain.singletons import (
     Coinbase,
     GroupRegistry,

@@ -15,6 +15,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import Contract, checksummed
 from compute.chain.errors import (
     AccountError,
@@ -32,7 +33,7 @@ from compute.chain.errors import (
 from compute.chain.flights import Book, Flight, Page, Wish
 from compute.chain.prices import Price, price, question
 from compute.chain.receipts import Receipt, read_receipt, receipts
-from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.rpc import Rpc
 from compute.chain.sight import Sight, look
 from compute.chain.spending import Spending
 from compute.units import ETHER

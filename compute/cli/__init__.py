@@ -26,6 +26,7 @@ from compute.cli.failure import EXIT_CODES
 
 COMMON_OPTIONS = {
     "--rpc",
+    "--agree",
     "--max-fee",
     "--deployment",
     "--store",

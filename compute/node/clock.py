@@ -29,6 +29,8 @@ RETRY_SECONDS = 60
 
 # Where chain and wall clock agree to this many seconds, waiting needs no polling.
 REAL_TIME_SECONDS = 120
+# A reorganisation, or one node behind another, sets the chain back by no more than this.
+SET_BACK_SECONDS = 120
 LONGEST_SLEEP = 300.0  # seconds; a clock of ours that is wrong costs no more
 LONGEST_RECHECK = 30.0
 STILL_SECONDS = 180.0  # of a head that does not move, until it is said
@@ -118,12 +120,14 @@ class Clock:
 
     def wait(self, wait: Wait) -> int:
         """Return the chain time once it has reached `wait.until`, or after one poll if it asks to
-        recheck.
+        recheck; or once it turns out that the wait began at a time that was never.
         """
+        latest = self._head[0]
         while True:
             self.check()
             now = self.now()
-            if now >= wait.until:
+            latest = max(latest, now)
+            if now >= wait.until or now < latest - SET_BACK_SECONDS:
                 self.report(now, now, "working")
                 return now
             self.report(now, wait.until, wait.doing + self._standstill())

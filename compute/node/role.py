@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar
 
-from compute.chain import RpcUnavailable
+from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
 from compute.judging.device import ensure_fit
 from compute.node.clock import Stopped, Wait, follow
 from compute.node.seat import Seat
 
 logger = logging.getLogger(__name__)
+
+SILENT = RpcUnavailable, RpcRefused, MalformedAnswer  # nothing is known of the chain
 
 
 class Role(ABC):
@@ -44,7 +46,7 @@ def _lived(seat: Seat, take: Callable[[Seat], Role]) -> bool:
     with seat:
         try:
             role = take(seat)
-        except RpcUnavailable as error:
+        except SILENT as error:
             logger.warning("%s Waiting for the chain to begin.", error)
             return False
         if role.needs_exact_device:
