@@ -11,6 +11,7 @@ import itertools
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -73,6 +74,7 @@ class Rpc:
         self._latest = "latest"
         self._ids = itertools.count(1)
         self._chain_id: int | None = None
+        self.asked: Counter[tuple[str, str]] = Counter()  # questions by (endpoint, answer)
         self.reach: dict[str, int] = {}  # what was learnt of how much the endpoints answer at once
         # Called while waiting; may raise to end the wait.
         self.check: Callable[[], None] = lambda: None
@@ -81,6 +83,11 @@ class Rpc:
     def name(self) -> str:
         """The addresses, without what may be a key."""
         return ", ".join(endpoint.name for endpoint in self._endpoints)
+
+    @property
+    def batches(self) -> bool:
+        """Whether every endpoint took all batches so far."""
+        return all(endpoint.batches for endpoint in self._endpoints)
 
     def expect(self, chain_id: int) -> None:
         """Believe only endpoints that serve this chain. Raises WrongChain, RpcUnavailable."""
@@ -155,10 +162,12 @@ class Rpc:
                     raise
                 except (Unusable, MalformedAnswer) as error:
                     failure = error
+                    self.asked[endpoint.name, "unusable"] += len(calls)
                     if isinstance(error, MalformedAnswer):
                         endpoint.failed()
                     self._tell(endpoint, error)
                 else:
+                    self.asked[endpoint.name, "usable"] += len(calls)
                     endpoint.worked()
                     if len(given) == needed:
                         return _agreed(calls, given)

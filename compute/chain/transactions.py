@@ -71,6 +71,7 @@ class Transactor:
         timeout: float = 180.0,
     ) -> None:
         self.address: str = account.address
+        self.balance = 0  # wei, as last seen
         self._rpc = rpc
         self._chain_id = chain_id
         self._account = account
@@ -122,6 +123,7 @@ class Transactor:
         for pause in _pauses():
             with self._book.opened(self._rpc.pause) as page:
                 sight = look(self._rpc, self.address)
+                self.balance = sight.balance
                 page.forget_old(sight.mined)
                 flight = self._turn_of(wish, page, sight)
             if flight is not None:

@@ -8,6 +8,7 @@ import typer
 from compute.cli import (
     check,
     delta,
+    doctor,
     exact,
     explore,
     group,
@@ -64,7 +65,7 @@ def program(
     pass
 
 
-for module in (status, stake, sponsor, train, work, redeem, explore, check, simulate):
+for module in (status, stake, sponsor, train, work, redeem, explore, check, simulate, doctor):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(model.app, name="model")

@@ -9,7 +9,8 @@ from compute.cli.arguments import GroupId, State
 from compute.cli.command import command
 from compute.cli.failure import Refused
 from compute.cli.session import Session
-from compute.cli.work import Poll, live, log_to_terminal
+from compute.cli.watching import Watching
+from compute.cli.work import Poll, live
 
 
 def register(root: typer.Typer) -> None:
@@ -23,6 +24,7 @@ def _option(text: str, **more: Any) -> Any:
 
 def train(
     session: Session,
+    watching: Watching,
     group_id: GroupId,
     recipe: Annotated[
         Path | None,
@@ -109,8 +111,8 @@ def train(
         if state is None:
             raise Refused("Name a --state folder that all processes see.")
         if not leads():
-            log_to_terminal()
+            watching.log()
             crew.assist(session.blocks, state, options)
             return
     seat = session.seat(group_id, "trainer", state, poll)
-    live(seat, lambda seat: Trainer(seat, options, relay))
+    live(seat, lambda seat: Trainer(seat, options, relay), watching)

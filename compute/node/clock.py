@@ -18,6 +18,7 @@ from typing import Protocol
 
 from compute.chain import ChainError
 from compute.durable import replace_file
+from compute.node.events import event
 from compute.storage import StoreUnreachable
 from compute.training import Leave
 
@@ -49,6 +50,17 @@ class TimeSource(Protocol):
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a role last saw of the chain (seconds of its time), and what it does."""
+
+    now: int
+    until: int
+    doing: str
+    silent: bool
+    head_age: float  # seconds of our time since a new block was seen
+
+
+@dataclass(frozen=True)
 class Wait:
     """What a step asks for: to be called again at chain time `until` (seconds).
 
@@ -70,7 +82,7 @@ class Clock:
         self._status = state / "status.json"
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
-        self._reported = ""
+        self._said = (0, 0, "starting", False)
         self._look_at = 0.0  # by our own clock: when `check_until` looks at the chain again
         self._head = (0, time.monotonic())  # what it was, and since when by our own clock
         self._rechecks = ("", 0)  # what was waited for lately, and how often in a row
@@ -137,7 +149,11 @@ class Clock:
 
     def silent(self, sentence: str) -> None:
         """Say in status.json that nothing is known of the chain or store since its last word."""
-        self.report(self._head[0], self._head[0], sentence)
+        self.report(self._head[0], self._head[0], sentence, silent=True)
+
+    def seen(self) -> Seen:
+        """What was reported last."""
+        return Seen(*self._said, time.monotonic() - self._head[1])
 
     def _sleep(self, until: int, now: int) -> float:
         """Real seconds until a look at the chain can tell anything new."""
@@ -158,15 +174,18 @@ class Clock:
             return ""
         return f"; the chain shows no new block for {seconds / 60:.0f} min"
 
-    def report(self, now: int, until: int, doing: str) -> None:
-        """Write status.json, atomically, if it would change."""
-        text = json.dumps({"now": now, "waiting_until": until, "doing": doing})
-        if text == self._reported:
+    def report(self, now: int, until: int, doing: str, *, silent: bool = False) -> None:
+        """Write status.json, atomically, if it would change; a disk that refuses is said."""
+        before, self._said = self._said, (now, until, doing, silent)
+        if before == self._said:
             return
-        replace_file(self._status, text.encode())
-        if doing not in self._reported:
+        text = json.dumps({"now": now, "waiting_until": until, "doing": doing})
+        try:
+            replace_file(self._status, text.encode())
+        except OSError as error:
+            logger.warning("cannot write %s: %s", self._status, error.strerror, extra=event("disk"))
+        if doing != before[2]:
             logger.info("%s (until %s)", doing, until)
-        self._reported = text
 
 
 def follow(step: Callable[[int], Wait], clock: Clock) -> None:
@@ -182,12 +201,15 @@ def follow(step: Callable[[int], Wait], clock: Clock) -> None:
         try:
             wait = step(clock.wait(wait))
             if silent:
-                logger.info("the %s answers again", silent)
+                logger.info("the %s answers again", silent, extra=event("answers", of=silent))
                 silent = None
         except (ChainError, StoreUnreachable) as error:  # one odd answer must not end a role
             if not silent:
                 silent = "store" if isinstance(error, StoreUnreachable) else "chain"
-                logger.warning("%s Waiting for the %s to come back.", error, silent)
+                logger.warning(
+                    "%s Waiting for the %s to come back.", error, silent,
+                    extra=event("silent", of=silent),
+                )  # fmt: skip
             try:
                 clock.silent(f"waiting for the {silent}: {error}")
                 clock.pause()

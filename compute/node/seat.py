@@ -1,6 +1,7 @@
 """A seat: one account's place in one group, and all that a role works with there."""
 
 import contextlib
+import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from compute.chain.accounts import LocalAccount
 
 POLL_SECONDS = 2.0
+LEAST_FREE = 1 << 30  # bytes of disk, or a twentieth of it
 
 Opened = TypeVar("Opened")
 
@@ -81,6 +83,16 @@ class Seat:
     @cached_property
     def clock(self) -> Clock:
         return Clock(self.group.chain, self.state, poll_seconds=self.poll_seconds)
+
+    @property
+    def ether(self) -> int:
+        """Wei of the account when it last sent something; 0 before."""
+        return self.sender.balance
+
+    def is_disk_nearly_full(self) -> bool:
+        """Whether little is left where the state folder is."""
+        usage = shutil.disk_usage(self.state)
+        return usage.free < min(LEAST_FREE, usage.total // 20)
 
     @cached_property
     def sender(self) -> "Sender":

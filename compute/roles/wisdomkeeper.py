@@ -27,11 +27,12 @@ from compute.judging.retrieval import load_checkpoint
 from compute.judging.transcripts import Transcripts
 from compute.judging.verdict import Verdict, judge
 from compute.node.clock import RETRY_SECONDS, Overdue, Wait
+from compute.node.events import event
 from compute.node.final import done_for_good
 from compute.node.journal import Entry
 from compute.node.role import Role
 from compute.node.seat import Seat
-from compute.node.sending import attempt, settle_overdue
+from compute.node.sending import attempt, settle_overdue, told
 from compute.storage import BlockUnavailable
 from compute.units import EPOCH
 
@@ -150,6 +151,7 @@ class Wisdomkeeper(Role):
                 "Block %d: no vote, for nothing is known of the claims. The group's data or our "
                 "store is not there, or this machine is too slow; what was evaluated is kept.",
                 block.index,
+                extra=event("missed_vote", block=block.index),
             )
         elif not self._cast(entry):
             return self._soon(block.end, "waiting to vote again")
@@ -310,7 +312,7 @@ class Wisdomkeeper(Role):
             attempt(f"open the root of block {n}", lambda: sender.open_root(group, n, root))
         attempt(
             f"claim the keeper's share of block {n}",
-            lambda: sender.claim_keeper(group, n, cast, self._staker),
+            lambda: told(sender.claim_keeper(group, n, cast, self._staker)),
         )
 
     def _check(self, examples: int) -> None:
