@@ -141,7 +141,7 @@ def _place(group: Group, address: str) -> str:
     """What the account can do in a group. Raises Unwell if that is nothing."""
     bond, held = group.voting.asked().bond, group.chain.neuron.balance_of(address)
     power = group.chain.vault.power_at(group.id, address, group.chain.epoch())
-    if held < bond and not power:
+    if held < max(1, bond) and not power:
         raise Unwell(
             f"{Amount(held)} NRN are less than a bond ({Amount(bond)}), and no stake votes in "
             f"group {group.id}: neither claim nor vote is possible. Get NRN, or stake."

@@ -1,6 +1,7 @@
 """Six actors as processes on a chain that runs fast, and all that may befall them."""
 
 import contextlib
+import logging
 import os
 import random
 import resource
@@ -74,6 +75,7 @@ class World:
         self._over = threading.Event()
         self._full: dict[str, float] = {}
         net.new_account("nora")
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of its pool
 
     @contextmanager
     def living(self) -> Iterator["World"]:
