@@ -12,6 +12,7 @@ from compute.cli import (
     exact,
     explore,
     group,
+    journal,
     model,
     redeem,
     sale,
@@ -73,6 +74,7 @@ app.add_typer(delta.app, name="delta")
 app.add_typer(sale.app, name="sale")
 app.add_typer(exact.app, name="exact")
 app.add_typer(store.app, name="store")
+app.add_typer(journal.app, name="journal")
 
 
 def main() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from compute.chain import Group
+from compute.durable import replace_file
+from compute.inert import inert
 from compute.node.clock import Clock
-from compute.node.journal import EntryType, Journal
+from compute.node.journal import EntryType, Journal, JournalError
 from compute.node.keeping import Keeping
 from compute.node.mirror import Mirror
 from compute.storage import FolderStore, Store
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from compute.chain.accounts import LocalAccount
 
 POLL_SECONDS = 2.0
+STATE_FORMAT = "state/1"
 LEAST_FREE = 1 << 30  # bytes of disk, or a twentieth of it
 
 Opened = TypeVar("Opened")
@@ -27,6 +30,21 @@ Opened = TypeVar("Opened")
 def folder(root: Path, role: str, group: Group, address: str) -> Path:
     """Where a role keeps its state by default: one folder per role, group and account."""
     return root / str(group.chain.chain_id) / group.voting.address / f"{role}-{address}"
+
+
+def check_version(state: Path) -> None:
+    """Mark a new state folder with its format. Raises JournalError if it has another."""
+    file = state / "version"
+    try:
+        written = file.read_text()[:80].strip()
+    except FileNotFoundError:
+        replace_file(file, f"{STATE_FORMAT}\n".encode())
+        return
+    if written != STATE_FORMAT:
+        raise JournalError(
+            f"The state folder {state} is {inert(written)!r}, this program speaks {STATE_FORMAT}. "
+            "Let the version that made it finish what is under way, then choose another --state."
+        )
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,7 @@ class Seat:
     def __enter__(self) -> "Seat":
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)  # unrevealed checkpoints and salts
+        check_version(self.state)
         return self
 
     def __exit__(self, *unused: object) -> None:
