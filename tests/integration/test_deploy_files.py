@@ -1,4 +1,4 @@
-"""Every command in deploy/ runs, outside of a container: it starts, is well, and ends when asked."""
+"""Every command in deploy/ runs, outside of a container: it starts, is well and ends."""
 
 import json
 import os

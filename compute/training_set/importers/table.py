@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from compute.training_set.schema import MAX_COLUMNS
 
 _NUMBERED = re.compile(r"(.*?)_?([0-9]+)")
 _CHUNK_ROWS = 4096
+_CHUNK_CELLS = 1 << 20
+_LINE = 1 << 20  # characters
 _CELL = 64  # characters: a number, and the name of a column, is shorter
 
 
@@ -25,7 +28,7 @@ def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             check_size(path, path.stat().st_size)
-            rows = csv.reader(file, strict=True)
+            rows = csv.reader(_lines(path, file), strict=True)
             header = next(rows, [])
             groups = _groups(header)
             chunks = list(_chunks(path, rows, len(header), groups, scale_log2))
@@ -34,6 +37,13 @@ def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
     if not chunks:
         raise UnreadableData(f"{path} has no rows under its header")
     return {name: narrowest(np.concatenate([chunk[name] for chunk in chunks])) for name in groups}
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    while line := file.readline(_LINE + 1):
+        if len(line) > _LINE:
+            raise UnreadableData(f"{path} has a line of more than {_LINE} characters")
+        yield line
 
 
 def _groups(header: list[str]) -> dict[str, slice | int]:
@@ -76,7 +86,8 @@ def _chunks(
     scale_log2: Mapping[str, int],
 ) -> Iterator[dict[str, np.ndarray]]:
     line = 2
-    while chunk := list(islice(rows, _CHUNK_ROWS)):
+    height = max(1, min(_CHUNK_ROWS, _CHUNK_CELLS // max(1, width)))
+    while chunk := list(islice(rows, height)):
         try:
             if any(len(row) != width for row in chunk):
                 raise ValueError(f"a row has not {width} cells")

@@ -1,6 +1,5 @@
 """A journal moves as a whole and acts in one place; what another version wrote is not touched."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def test_a_journal_acts_in_one_place(here: Path, tmp_path: Path) -> None:
     """exported: refused here | imported: goes on there, the file is gone | and back"""
     file, there = tmp_path / "file", tmp_path / "there"
     assert export(here, file) == 1
-    assert os.stat(file).st_mode & 0o077 == 0
+    assert file.stat().st_mode & 0o077 == 0
     with pytest.raises(JournalError, match="was exported, to go on elsewhere"):
         a_journal(here)
     assert take_in(file, there) == 1 and not file.exists()
@@ -77,7 +76,7 @@ def test_what_may_not_move(here: Path, tmp_path: Path) -> None:
         export(here, tmp_path / "file")
     for bad in (b"[]", b"{}", b"\xff", canonical.encode({"format": "journal-export/9"})):
         (tmp_path / "file").write_bytes(bad)
-        with pytest.raises(JournalError, match="journal|cannot be read"):
+        with pytest.raises(JournalError, match=r"journal|cannot be read"):
             take_in(tmp_path / "file", tmp_path / "there")
     (tmp_path / "file").unlink()
     with a_journal(tmp_path / "there") as other:
