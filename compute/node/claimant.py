@@ -16,6 +16,7 @@ from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.chain.contract import BlockTag
 from compute.chain.handover import Opened
 from compute.chain.rewards import Reward, of_claim, won
+from compute.node.events import event
 from compute.node.final import done_for_good
 from compute.node.journal import Entry
 from compute.node.salt import salt_of
@@ -154,6 +155,7 @@ class Claimant:
             if entry.block_index < before:
                 self._collect(entry)
                 if done_for_good(self._group, entry.block_index, partial(self._is_over, entry)):
+                    self._tell_if_missed(entry)
                     self._delivery.finish(self._commitment(entry))
                     self._journal.forget(entry.block_index)
 
@@ -174,6 +176,20 @@ class Claimant:
         logger.info("block %d: %s", n, "our claim won" if ours else outcome.status.name.lower())
         for reward in due:
             self._delivery.collect(reward)
+
+    def _tell_if_missed(self, entry: ClaimEntry) -> None:
+        """Say so if the claim was committed to and revealed neither here nor again."""
+        again = any(
+            other.checkpoint_hash == entry.checkpoint_hash and other is not entry
+            for other in self._journal
+        )
+        value = self._commitment(entry)
+        if again or self._standing(entry) or self._group.voting.commitment(value) is None:
+            return
+        logger.warning(
+            "block %d: our claim was committed to and never revealed", entry.block_index,
+            extra=event("missed_claim", block=entry.block_index),
+        )  # fmt: skip
 
     def _is_over(self, entry: ClaimEntry, then: Group) -> bool:
         """Whether nothing was left to do for a claim at a block of the chain."""

@@ -281,7 +281,15 @@ class Wisdomkeeper(Role):
                 if self._earns(entry, self._group):
                     self._claim(entry)
                 if done_for_good(self._group, entry.block_index, partial(self._is_over, entry)):
+                    self._tell_if_missed(entry)
                     self._journal.forget(entry.block_index)
+
+    def _tell_if_missed(self, entry: BallotEntry) -> None:
+        if self._group.voting.ballot(entry.block_index, self._staker) is None:
+            logger.warning(
+                "block %d ended before our ballot was in a block of the chain", entry.block_index,
+                extra=event("missed_vote", block=entry.block_index),
+            )  # fmt: skip
 
     def _is_over(self, entry: BallotEntry, then: Group) -> bool:
         return self._earns(entry, then) is False
