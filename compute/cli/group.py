@@ -19,13 +19,14 @@ from compute.cli.arguments import (
 from compute.cli.command import command
 from compute.cli.design import Design, SpecificationFile, read_first, read_specification
 from compute.cli.failure import Refused
+from compute.cli.output import Step
 from compute.cli.session import Session
 from compute.cli.sponsor import sponsorship_row
-from compute.cli.values import Amount, Digest, Loss, Moment, Span
+from compute.cli.values import Amount, Digest, Loss, Moment, Size, Span
 from compute.units import DAY
 
 if TYPE_CHECKING:
-    from compute.chain import GroupConfig
+    from compute.chain import Group, GroupConfig
     from compute.facts import GroupFacts, OpenClaimFacts
 
 # 1.5e-5 nats: who searches among a model's neighbours for a lucky rounding wins less than a
@@ -90,14 +91,25 @@ class Terms:
 
 
 @command(app, "list")
-def list_groups(session: Session) -> None:
-    """All groups.
+def list_groups(
+    session: Session,
+    fits: Annotated[
+        bool,
+        typer.Option("--fits", help="Measure what this machine can keep, and what it would earn."),
+    ] = False,
+) -> None:
+    """All groups; with --fits, an evaluation of each on this device against its vote window.
 
-    Example: nrn group list --json
+    Example: nrn group list --fits
     """
     from compute.facts import group_facts
 
-    rows = [_summary(group_facts(group)) for group in session.chain.groups()]
+    groups = session.chain.groups()
+    if fits:
+        with session.out.progress("measuring") as step:
+            rows = [_fit(session, group, step, n, len(groups)) for n, group in enumerate(groups)]
+    else:
+        rows = [_summary(group_facts(group)) for group in groups]
     session.out.rows("Groups", rows, empty="none yet. Found one with `nrn group create`.")
 
 
@@ -268,6 +280,26 @@ def _summary(group: "GroupFacts") -> dict[str, Any]:
         "loss": Loss(incumbent.loss) if incumbent.known else None,
         "version": group.version,
         "stake": Amount(group.stake),
+    }
+
+
+def _fit(session: Session, group: "Group", step: Step, done: int, total: int) -> dict[str, Any]:
+    from compute.facts.pay import pay_of
+    from compute.judging.fit import fit_of
+
+    step(done, total)
+    fit, pay = fit_of(group, session.blocks), pay_of(group)
+    return {
+        "group": group.id,
+        "fits": fit.why is None,
+        "why_not": fit.why,
+        "examples": fit.examples,
+        "memory": None if fit.memory is None else Size(fit.memory),
+        "evaluation_seconds": None if fit.seconds is None else round(fit.seconds, 2),
+        "vote_seconds": fit.window,
+        "blocks_a_day": round(pay.blocks, 2),
+        "trainers_pay_a_day": Amount(pay.trainers),
+        "keepers_pay_a_day_per_staked_nrn": f"{pay.keepers:.3g}",
     }
 
 

@@ -141,7 +141,12 @@ class Session:
         return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting.address
 
     def seat(
-        self, group_id: int, role: str, state: Path | None, poll_seconds: float = 2.0
+        self,
+        group_id: int,
+        role: str,
+        state: Path | None,
+        poll_seconds: float = 2.0,
+        quota: float | None = None,
     ) -> "Seat":
         """The account's place in this group; `state` has a default for each role and account.
 
@@ -153,7 +158,8 @@ class Session:
         account = self.signer
         group = self._awaited(group_id)
         state = state or folder(data_folder() / "state", role, group, account.address)
-        return Seat(group, account, self.blocks, state, role, poll_seconds)
+        most = None if quota is None else round(quota * 10**9)
+        return Seat(group, account, self.blocks, state, role, poll_seconds, most)
 
     def _awaited(self, group_id: int) -> "Group":
         from compute.node.role import SILENT

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, State
+from compute.cli.arguments import GroupId, Quota, State
 from compute.cli.command import command
 from compute.cli.failure import Refused
 from compute.cli.session import Session
@@ -75,6 +75,7 @@ def train(
             help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
         ),
     ] = None,
+    quota: Quota = None,
     state: State = None,
     poll: Poll = 2.0,
 ) -> None:
@@ -114,5 +115,5 @@ def train(
             watching.log()
             crew.assist(session.blocks, state, options)
             return
-    seat = session.seat(group_id, "trainer", state, poll)
+    seat = session.seat(group_id, "trainer", state, poll, quota)
     live(seat, lambda seat: Trainer(seat, options, relay), watching)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from compute.cli.arguments import GroupId, Staker, State
+from compute.cli.arguments import GroupId, Quota, Staker, State
 from compute.cli.command import command
 from compute.cli.session import Session
 from compute.cli.watching import Watching
@@ -30,6 +30,7 @@ def keep(
     watching: Watching,
     group_id: GroupId,
     staker: Staker = None,
+    quota: Quota = None,
     state: State = None,
     poll: Poll = 2.0,
 ) -> None:
@@ -41,7 +42,7 @@ def keep(
     """
     from compute.roles.wisdomkeeper import Wisdomkeeper
 
-    seat = session.seat(group_id, "wisdomkeeper", state, poll)
+    seat = session.seat(group_id, "wisdomkeeper", state, poll, quota)
     live(seat, lambda seat: Wisdomkeeper(seat, staker), watching)
 
 

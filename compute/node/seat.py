@@ -51,7 +51,7 @@ def check_version(state: Path) -> None:
 class Seat:
     """`account` acts as `role` in `group`; `shared` is the store that everybody reads.
 
-    What lies in the folder `state` is the role's own. Leaving the seat, a context manager, closes
+    What lies in the folder `state` is the role's own, `quota` bytes of content if it is given. Leaving the seat, a context manager, closes
     what the role opened, the last first.
     """
 
@@ -61,6 +61,7 @@ class Seat:
     state: Path
     role: str
     poll_seconds: float = POLL_SECONDS
+    quota: int | None = None
     _opened: contextlib.ExitStack = field(
         default_factory=contextlib.ExitStack, init=False, repr=False, compare=False
     )
@@ -126,4 +127,4 @@ class Seat:
     @cached_property
     def keeping(self) -> Keeping:
         """What the role keeps available for the group."""
-        return Keeping(self.group, self.blocks, f"{self.role}-{self.address}")
+        return Keeping(self.group, self.blocks, f"{self.role}-{self.address}", self.quota)
