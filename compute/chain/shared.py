@@ -66,6 +66,10 @@ class Shared:
             return "finalized"
         return max(0, self.head().number - confirmations)
 
+    def finality_lag(self) -> int:
+        """Seconds between the latest block and the newest that will not be taken back."""
+        return self.head().timestamp - self.head(self.final()).timestamp
+
     def now(self) -> int:
         """Chain time: the timestamp of the latest block, in unix seconds."""
         return self.head().timestamp

@@ -19,14 +19,14 @@ from compute.cli.arguments import (
 from compute.cli.command import command
 from compute.cli.design import Design, SpecificationFile, read_first, read_specification
 from compute.cli.failure import Refused
-from compute.cli.output import Step
+from compute.cli.fits import fit_row
 from compute.cli.session import Session
 from compute.cli.sponsor import sponsorship_row
-from compute.cli.values import Amount, Digest, Loss, Moment, Size, Span
+from compute.cli.values import Amount, Digest, Loss, Moment, Span
 from compute.units import DAY
 
 if TYPE_CHECKING:
-    from compute.chain import Group, GroupConfig
+    from compute.chain import GroupConfig
     from compute.facts import GroupFacts, OpenClaimFacts
 
 # 1.5e-5 nats: who searches among a model's neighbours for a lucky rounding wins less than a
@@ -107,7 +107,7 @@ def list_groups(
     groups = session.chain.groups()
     if fits:
         with session.out.progress("measuring") as step:
-            rows = [_fit(session, group, step, n, len(groups)) for n, group in enumerate(groups)]
+            rows = [fit_row(session, group, step) for group in groups]
     else:
         rows = [_summary(group_facts(group)) for group in groups]
     session.out.rows("Groups", rows, empty="none yet. Found one with `nrn group create`.")
@@ -207,8 +207,20 @@ def create(
         max_improvement=MAX_IMPROVEMENT,
         keeper_bps=2_000,
     )
-    created = session.sender.create_group(terms.over(defaults)).event("GroupCreated")
+    config = terms.over(defaults)
+    _check_finality(session, config.reveal_window)
+    created = session.sender.create_group(config).event("GroupCreated")
     _tell(session, created["group_id"])
+
+
+def _check_finality(session: Session, reveal_window: int) -> None:
+    """Trainers reveal once their commitment is final: half of the window must be left then."""
+    lag = session.chain.finality_lag()
+    if 2 * lag > reveal_window:
+        raise Refused(
+            f"A block of this chain is final after {Span(lag)} now. Claims could not be revealed "
+            f"in {Span(reveal_window)}: give a --reveal-window of {Span(2 * lag)} or more."
+        )
 
 
 @command(app, "fork")
@@ -280,26 +292,6 @@ def _summary(group: "GroupFacts") -> dict[str, Any]:
         "loss": Loss(incumbent.loss) if incumbent.known else None,
         "version": group.version,
         "stake": Amount(group.stake),
-    }
-
-
-def _fit(session: Session, group: "Group", step: Step, done: int, total: int) -> dict[str, Any]:
-    from compute.facts.pay import pay_of
-    from compute.judging.fit import fit_of
-
-    step(done, total)
-    fit, pay = fit_of(group, session.blocks), pay_of(group)
-    return {
-        "group": group.id,
-        "fits": fit.why is None,
-        "why_not": fit.why,
-        "examples": fit.examples,
-        "memory": None if fit.memory is None else Size(fit.memory),
-        "evaluation_seconds": None if fit.seconds is None else round(fit.seconds, 2),
-        "vote_seconds": fit.window,
-        "blocks_a_day": round(pay.blocks, 2),
-        "trainers_pay_a_day": Amount(pay.trainers),
-        "keepers_pay_a_day_per_staked_nrn": f"{pay.keepers:.3g}",
     }
 
 

@@ -81,7 +81,7 @@ def _endpoint(patient: Patient, number: int) -> str:
 
 def _chain(patient: Patient) -> str:
     chain = patient.chain()
-    lag = chain.now() - chain.head(chain.final()).timestamp
+    lag = chain.finality_lag()
     text = f"chain {chain.chain_id}; a block is final after {Span(lag)}"
     if patient.group_id is not None:
         group = chain.group(patient.group_id)

@@ -51,8 +51,8 @@ def check_version(state: Path) -> None:
 class Seat:
     """`account` acts as `role` in `group`; `shared` is the store that everybody reads.
 
-    What lies in the folder `state` is the role's own, `quota` bytes of content if it is given. Leaving the seat, a context manager, closes
-    what the role opened, the last first.
+    What lies in the folder `state` is the role's own; `quota` bounds its content, in bytes. Leaving
+    the seat, a context manager, closes what the role opened, the last first.
     """
 
     group: Group

@@ -63,3 +63,14 @@ def test_finality_that_outlasts_the_reveals(nrn: Nrn, monkeypatch: pytest.Monkey
     monkeypatch.setitem(shared.CONFIRMATIONS, 31337, 10**6)
     found = findings(nrn("doctor", 1, "--json", account="alice", code=1))
     assert "claims come too late" in found["chain"]["says"]
+
+
+def test_no_group_is_founded_whose_reveals_would_be_late(
+    nrn: Nrn, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from compute.chain import shared
+
+    monkeypatch.setitem(shared.CONFIRMATIONS, 31337, 10**6)
+    terms = ("--specification", files / "model.json", "--data", files / "first.npz")
+    refused = nrn("group", "create", *terms, account="alice", code=1)
+    assert "--reveal-window" in refused.err

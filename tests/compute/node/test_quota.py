@@ -23,7 +23,7 @@ def keeping(tmp_path: Path) -> Callable[[int | None], tuple[Keeping, FolderStore
 
     def make(quota: int | None) -> tuple[Keeping, FolderStore]:
         own = FolderStore(tmp_path / "own")
-        pinned, old, new = (own.put(bytes([n]) * SIZE) for n in range(3))
+        pinned, old, _ = (own.put(bytes([n]) * SIZE) for n in range(3))
         Pins(pins_of(own), "x", own).pin(pinned, [pinned], why="claim")
         before = time.time() - TWO_HOURS
         for digest in (pinned, old):
