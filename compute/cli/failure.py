@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 
 import typer
 from rich.console import Console
@@ -51,6 +52,9 @@ _CODES = {
 }
 
 
+_OF_THE_DISK = frozenset({ENOSPC, EDQUOT, EFBIG, EIO, EROFS})
+
+
 class Refused(Exception):
     """What was asked for is not possible; the message says why and what to do."""
 
@@ -66,12 +70,22 @@ def sentences() -> Iterator[None]:
         code = exit_code(error)
         if code is None:
             raise
-        print_error(str(error))
+        print_error(sentence_of(error))
         raise typer.Exit(code) from None
 
 
+def sentence_of(error: Exception) -> str:
+    """What a person is told."""
+    if isinstance(error, OSError):
+        where = error.filename or "The disk"
+        return f"{where}: {error.strerror}. Mend the disk or make room, and start again."
+    return str(error)
+
+
 def exit_code(error: BaseException) -> int | None:
-    """The code for an exception of ours; None for a defect."""
+    """The code for an exception of ours, or of a disk that fails; None for a defect."""
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        return WRONG
     for kind in type(error).__mro__:
         if kind.__module__.startswith("compute.") and kind.__name__ in _CODES:
             return _CODES[kind.__name__]

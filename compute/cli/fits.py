@@ -23,7 +23,7 @@ def fit_row(session: Session, group: "Group", step: Step) -> dict[str, Any]:
         "why_not": fit.why,
         "examples": fit.examples,
         "memory": None if fit.memory is None else Size(fit.memory),
-        "evaluation_seconds": None if fit.seconds is None else round(fit.seconds, 2),
+        "evaluation_seconds": None if fit.seconds is None else round(fit.seconds, 4),
         "vote_seconds": fit.window,
         "blocks_a_day": round(pay.blocks, 2),
         "trainers_pay_a_day": Amount(pay.trainers),

@@ -81,7 +81,8 @@ def broken(told: Told) -> list[str]:
 
 def misbehaved(world: World, first: dict[str, dict[str, int]]) -> list[str]:
     """Processes that grew, ended without a sentence, or broke down in a traceback."""
-    found = []
+    found = [f"broke down: {words}" for words in world.broke]
+    world.broke.clear()
     for name in ACTORS:
         if "Traceback (most recent call last)" in world.actors[name].words():
             found.append(f"{name} shows a traceback")

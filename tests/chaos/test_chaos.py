@@ -12,7 +12,7 @@ from tests.integration.devnet import Devnet
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 # of every kind: what endpoints do, what the store does, what befalls the chain and the machines
-ROUND = ["stale", "torn", "lost", "broken store", "reorganised", "killed", "full disk"]
+ROUND = ["torn", "lost", "broken store", "reorganised", "killed", "full disk"]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any
 from compute.chain import shared, transactions
 from compute.chain.chain import connect
 from compute.chain.sender import Sender
+from compute.cli import failure
 from compute.node import clock
 from compute.storage.kubo import KuboStore
 from tests.chaos.daemon import daemon
@@ -37,6 +38,7 @@ HURRY = 10  # times that limits in real time are shorter
 BLOCK_SECONDS = 12  # of chain time
 MINING_SECONDS = 0.2
 FULL_SECONDS = 1.5
+SAID = (failure.WRONG, failure.NO_CHAIN, failure.NO_CONTENT, failure.A_LIE)  # with a sentence
 DEAR = 2_000 * 10**9  # wei of base fee
 CALM = 10**8
 
@@ -67,6 +69,7 @@ class World:
         self.relay.mkdir()
         self.down: dict[str, float] = {}  # who was killed or ended, and when it starts again
         self.ended: list[str] = []  # what those said that ended by themselves
+        self.broke: list[str] = []  # and of those that did not end by a sentence
         self.kills = 0
         self.base_fee = CALM
         self._dice = random.Random(f"{seed} world")
@@ -178,7 +181,8 @@ class World:
                 self._limit(name, resource.RLIM_INFINITY)
         for name, actor in self.actors.items():
             if name not in self.down and not actor.alive():
-                self.ended.append(f"{name} ({actor.process.exitcode}): {actor.words()[-400:]}")
+                words = f"{name} ({actor.process.exitcode}): {actor.words()[-400:]}"
+                (self.ended if actor.process.exitcode in SAID else self.broke).append(words)
                 self.down[name] = time.monotonic() + 1.0
             if time.monotonic() > self.down.get(name, float("inf")):
                 del self.down[name]

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
@@ -14,6 +15,7 @@ from eth_account import Account
 
 from compute.chain import Spending, connect
 from compute.chain.sender import Sender
+from compute.cli.failure import exit_code, sentence_of
 from compute.node.role import Role
 from compute.node.role import run as live
 from compute.node.seat import Seat
@@ -83,7 +85,14 @@ def run(order: Order) -> None:
         "curator": Curator,
     }
     seat = Seat(group, account, shared, order.state, order.role, POLL_SECONDS)
-    live(seat, roles[order.role])
+    try:
+        live(seat, roles[order.role])
+    except Exception as error:  # as `nrn` ends
+        code = exit_code(error)
+        if code is None:
+            raise
+        print(sentence_of(error), flush=True)
+        sys.exit(code)
 
 
 def arm(when: str, place: str) -> None:

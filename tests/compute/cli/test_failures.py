@@ -1,5 +1,6 @@
 """What people see when something is wrong: one sentence, and a code that programs understand."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from compute.cli import trailing
+from compute.cli import failure, trailing
 from tests.compute.chain.rogue import rogue
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import Devnet, free_port
@@ -169,3 +170,10 @@ def test_a_hanging_node_is_given_up(nrn: Nrn, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(chain, "Rpc", lambda url, **_: patient(url, timeout=0.3, attempts=2))
     with rogue(lambda *_: time.sleep(1)) as url:
         assert "took too long" in nrn("status", "--rpc", url, code=3).err
+
+
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/x")
+    assert failure.exit_code(full) == failure.WRONG
+    assert failure.sentence_of(full).startswith("/x: No space left on device. Mend")
+    assert failure.exit_code(OSError(errno.ENOENT, "No such file", "/x")) is None
