@@ -14,11 +14,16 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from compute.chain.events import Event
+from compute.chain.receipts import Receipt
+from compute.cli.failure import Refused
+from compute.cli.watching import Watching
 from compute.node.clock import Clock
 from compute.node.events import EVENTS, event
 from compute.node.logs import JsonLines, Lines
 from compute.node.metrics import EventCounts, serve
 from compute.node.seat import Seat
+from compute.node.sending import told
 from compute.node.webhook import Webhook
 from compute.storage import FolderStore
 from tests.compute.chain.rogue import rogue
@@ -158,3 +163,29 @@ def test_a_hook_that_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> N
     for number in range(300):
         hook.handle(record(f"{number}", **event("paid")))
     hook.drain(0.1)
+
+
+def test_what_came_in_and_what_was_burned_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    def receipt(name: str, **arguments: Any) -> Receipt:
+        return Receipt("0x", 1, 1, (Event(name, "0x", arguments, 1, b"", 0),))
+
+    told(receipt("BondReleased", amount=10**18, burned=True))
+    told(receipt("KeeperPaid", amount=2 * 10**18))
+    told(receipt("Voted"))
+    assert [vars(found)["event"] for found in caplog.records] == ["bond_burned", "paid"]
+    assert "a bond of 1 NRN was burned" in caplog.text and "2 NRN were paid" in caplog.text
+
+
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "256.1.1.1:1", ":"])
+def test_an_address_that_cannot_be_served_is_refused(address: str, tmp_path: Path) -> None:
+    watching = Watching(metrics=address)
+    with a_seat(tmp_path) as seat, pytest.raises(Refused, match="--metrics"), watching.over(seat):
+        pass
+
+
+def test_a_url_that_is_none_is_refused(tmp_path: Path) -> None:
+    watching = Watching(notify="mailto:me")
+    with a_seat(tmp_path) as seat, pytest.raises(Refused, match="no URL"), watching.over(seat):
+        pass
