@@ -27,6 +27,7 @@ from tests.integration.devnet import Devnet
 from tests.integration.stage import OPTIONS, Stage
 
 HOUR = 3_600
+POLLED = 300  # seconds of it that are polled: one is like another
 BLOCK_SECONDS = 12
 RESULTS = Path(__file__).parent / "results" / "idle_requests.json"
 ROLES: dict[str, tuple[str, Callable[[Seat], Role]]] = {
@@ -39,12 +40,12 @@ ROLES: dict[str, tuple[str, Callable[[Seat], Role]]] = {
 class Hour:
     """A virtual clock for `compute.node.clock`: sleeping moves it, and the chain with it."""
 
-    def __init__(self, stage: Stage, seat: Seat) -> None:
+    def __init__(self, stage: Stage, seat: Seat, seconds: int) -> None:
         self._stage = stage
         self._seat = seat
         self._chain = stage.net.chain()  # whose questions are not counted
         self.now = float(self._chain.now())
-        self._end = self.now + HOUR
+        self._end = self.now + seconds
 
     def time(self) -> float:
         return self.now
@@ -67,7 +68,8 @@ def asked_in_an_hour(stage: Stage, role: str, polling: bool) -> int:
     with stage.seat(role, name) as seat:
         role_itself = Watchful(take(seat), seat)
         role_itself.step(seat.clock.now())
-        hour: Any = Hour(stage, seat)
+        share = POLLED if polling else HOUR
+        hour: Any = Hour(stage, seat, share)
         asked = seat.group.chain.rpc.asked
         before = asked.total()
         real, seconds = clocks.time, clocks.REAL_TIME_SECONDS
@@ -78,7 +80,7 @@ def asked_in_an_hour(stage: Stage, role: str, polling: bool) -> int:
             follow(role_itself.step, seat.clock)
         finally:
             clocks.time, clocks.REAL_TIME_SECONDS = real, seconds
-        return asked.total() - before
+        return (asked.total() - before) * HOUR // share
 
 
 def main() -> None:
