@@ -73,7 +73,7 @@ def asked_in_an_hour(stage: Stage, role: str, polling: bool) -> int:
         asked = seat.group.chain.rpc.asked
         before = asked.total()
         real, seconds = clocks.time, clocks.REAL_TIME_SECONDS
-        clocks.time = hour  # type: ignore[assignment]
+        clocks.time = hour
         clocks.REAL_TIME_SECONDS = -1 if polling else seconds
         seat.clock.pause = hour.sleep  # type: ignore[method-assign]
         try:
