@@ -11,6 +11,7 @@ from compute.chain import Chain, ChainError, Group
 from compute.chain.prices import price, question
 from compute.chain.rpc import Rpc
 from compute.chain.sight import look
+from compute.home import cache_folder
 from compute.judging.device import UnfitDevice, ensure_fit
 from compute.node.seat import LEAST_FREE
 from compute.storage import FolderStore, StorageError, Store
@@ -187,5 +188,5 @@ def _device(patient: Patient) -> str:
 
 
 def _vectors(patient: Patient) -> str:
-    ensure_fit(patient.state)
+    ensure_fit(cache_folder())
     return "this device computes every conformance vector"

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import ClassVar
 
 from compute.chain import MalformedAnswer, RpcRefused, RpcUnavailable
+from compute.home import cache_folder
 from compute.judging.device import ensure_fit
 from compute.node.clock import Stopped, Wait, follow
 from compute.node.events import event
@@ -51,7 +52,7 @@ def _lived(seat: Seat, take: Callable[[Seat], Role]) -> bool:
             logger.warning("%s Waiting for the chain to begin.", error)
             return False
         if role.needs_exact_device:
-            ensure_fit(seat.state)
+            ensure_fit(cache_folder())
         logger.info("%s begins", seat.role, extra=event("started"))
         follow(Watchful(role, seat).step, seat.clock)
         logger.info("%s ends as it was asked to", seat.role, extra=event("ended"))

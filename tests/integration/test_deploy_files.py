@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from tests.integration.devnet import PASSWORD, ROOT, free_port
-from tests.integration.stage import ENVIRONMENT, FIT, Stage
+from tests.integration.stage import ENVIRONMENT, Stage
 
 DEPLOY = ROOT / "deploy"
 NRN = Path(sys.executable).with_name("nrn")
@@ -63,8 +63,6 @@ def here(words: list[str], stage: Stage, name: str) -> tuple[list[str], str]:
     """The command with what is in the container replaced by what is here, and where it answers."""
     folder, port = stage.folder / name, free_port()
     folder.mkdir()
-    if FIT.exists():
-        shutil.copy(FIT, folder)
     (folder / "password").write_text(PASSWORD)
     line = [str(stage.group.id) if word == "1" else word for word in words]
     answers = f"http://127.0.0.1:{port}/health"
