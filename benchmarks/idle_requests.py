@@ -70,7 +70,7 @@ def asked_in_an_hour(stage: Stage, role: str, polling: bool) -> int:
         role_itself.step(seat.clock.now())
         share = POLLED if polling else HOUR
         hour: Any = Hour(stage, seat, share)
-        asked = seat.group.chain.rpc.asked
+        asked = seat.group.chain.rpc.tally
         before = asked.total()
         real, seconds = clocks.time, clocks.REAL_TIME_SECONDS
         clocks.time = hour

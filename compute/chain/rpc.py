@@ -74,7 +74,7 @@ class Rpc:
         self._latest = "latest"
         self._ids = itertools.count(1)
         self._chain_id: int | None = None
-        self.asked: Counter[tuple[str, str]] = Counter()  # questions by (endpoint, answer)
+        self.tally: Counter[tuple[str, str]] = Counter()  # questions by (endpoint, answer)
         self.reach: dict[str, int] = {}  # what was learnt of how much the endpoints answer at once
         # Called while waiting; may raise to end the wait.
         self.check: Callable[[], None] = lambda: None
@@ -162,12 +162,12 @@ class Rpc:
                     raise
                 except (Unusable, MalformedAnswer) as error:
                     failure = error
-                    self.asked[endpoint.name, "unusable"] += len(calls)
+                    self.tally[endpoint.name, "unusable"] += len(calls)
                     if isinstance(error, MalformedAnswer):
                         endpoint.failed()
                     self._tell(endpoint, error)
                 else:
-                    self.asked[endpoint.name, "usable"] += len(calls)
+                    self.tally[endpoint.name, "usable"] += len(calls)
                     endpoint.worked()
                     if len(given) == needed:
                         return _agreed(calls, given)

@@ -61,14 +61,14 @@ class SeatMetrics(Collector):
         for name in EVENTS:
             events.add_metric([name], self._events.counts[name])
         yield events
-        yield from _requests(seat.group.chain.rpc.asked)
+        yield from _requests(seat.group.chain.rpc.tally)
 
 
-def _requests(asked: dict[tuple[str, str], int]) -> Iterator[Metric]:
+def _requests(tally: dict[tuple[str, str], int]) -> Iterator[Metric]:
     family = CounterMetricFamily(
         "nrn_rpc_requests", "Questions to the chain by answer", labels=["endpoint", "answer"]
     )
-    for labels, count in list(asked.items()):
+    for labels, count in list(tally.items()):
         family.add_metric(labels, count)
     yield family
 

@@ -38,7 +38,7 @@ logger.setLevel(logging.INFO)
 
 
 def a_seat(folder: Path) -> Seat:
-    rpc = SimpleNamespace(asked={("http://a", "usable"): 7})
+    rpc = SimpleNamespace(tally={("http://a", "usable"): 7})
     chain = SimpleNamespace(chain_id=1, now=lambda: 1_000, rpc=rpc)
     group: Any = SimpleNamespace(
         id=3, chain=chain, sender=lambda _: SimpleNamespace(balance=10**18)
