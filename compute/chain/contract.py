@@ -11,8 +11,9 @@ from eth_abi import decode, encode
 from eth_abi.exceptions import EncodingError
 from eth_utils import is_address, keccak, to_checksum_address
 
+from compute.chain.answers import data_bytes
 from compute.chain.errors import InvalidArgument, MalformedAnswer
-from compute.chain.rpc import Rpc, data_bytes
+from compute.chain.rpc import Rpc
 
 MAX_RESULT_BYTES = 1 << 16
 ZERO_ADDRESS = "0x" + "00" * 20

@@ -62,6 +62,11 @@ class Sender:
             chain.rpc, chain.chain_id, account, singletons, chain.spending, timeout=timeout
         )
 
+    @property
+    def balance(self) -> int:
+        """Wei of the account when it last sent something; 0 before."""
+        return self._transactor.balance
+
     def _transact(
         self, contract: Contract, name: str, *arguments: Any, value: int = 0, before: int = 0
     ) -> Receipt:

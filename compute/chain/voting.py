@@ -1,6 +1,6 @@
 """Claims and votes of a group: rolled reads of its CheckpointVoting."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -80,9 +80,9 @@ class Voting:
         block, cast, settled, leader = self.contract.call("state", at=at)
         return OpenBlock(block - 1, _unless_empty(leader), cast, settled) if block else None
 
-    def asked(self) -> Asked:
-        """What the running block asks of a claim."""
-        head, config = self._terms.head(), self._terms.config
+    def asked(self, head: Head | None = None) -> Asked:
+        """What the block that runs now, or at `head`, asks of a claim."""
+        head, config = head or self._terms.head(), self._terms.config
         improvement, bond = self.contract.call("terms", at=head.number)
         if bond > MAX_BOND or improvement > MAX_LOSS:
             raise MalformedAnswer("The RPC asks for a bond or a gain that cannot be.")
@@ -165,7 +165,20 @@ class Voting:
         )
         # an earlier commitment of the same hash displaces the later one
         standing = {event["checkpoint_hash"]: revealed_claim(event) for event in events}
+        self._check_complete(block_index, standing, head)
         return sorted(standing.values(), key=lambda claim: (claim.loss, claim.seq))
+
+    def _check_complete(self, block_index: int, standing: Collection[bytes], head: Head) -> None:
+        """Logs may lag behind the state: raise MalformedAnswer if they leave out what it tells."""
+        opened = self.open_block(at=head.number)
+        if opened is None or opened.block_index != block_index:
+            missing = bool(standing) and (opened is None or opened.block_index < block_index)
+        else:
+            missing = not standing or (opened.leader or next(iter(standing))) not in standing
+        if missing:
+            raise MalformedAnswer(
+                f"The RPC does not tell the same of block {block_index} twice. Has it caught up?"
+            )
 
     def candidate(self, checkpoint_hash: bytes, at: BlockTag = "latest") -> Candidate | None:
         """The claim on this checkpoint, if it was ever revealed; None for the genesis one."""
@@ -215,13 +228,15 @@ class Voting:
 
     # Ballots
 
-    def ballot(self, block_index: int, staker: str) -> bytes | None:
+    def ballot(self, block_index: int, staker: str, at: BlockTag = "latest") -> bytes | None:
         """The hash of the staker's ballot in a block; PAID once its pay is claimed."""
-        return self.ballots([block_index], staker)[0]
+        return self.ballots([block_index], staker, at)[0]
 
-    def ballots(self, block_indices: Sequence[int], staker: str) -> list[bytes | None]:
+    def ballots(
+        self, block_indices: Sequence[int], staker: str, at: BlockTag = "latest"
+    ) -> list[bytes | None]:
         """The hashes of the staker's ballots in many blocks; None where it has not voted."""
-        answers = self.contract.call_many([("ballot", (n, staker)) for n in block_indices])
+        answers = self.contract.call_many([("ballot", (n, staker)) for n in block_indices], at)
         return [_unless_empty(stored) for stored in answers]
 
     def ballots_cast(self, staker: str, block_index: int | None = None) -> dict[int, bytes]:

@@ -102,7 +102,7 @@ class Devnet:
         return self.folder / f"{name}.json"
 
     def rpc(self, method: str, *params: Any) -> Any:
-        answer = self.web3.provider.make_request(method, list(params))  # type: ignore[arg-type]
+        answer = self.web3.provider.make_request(method, list(params))
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -154,7 +154,7 @@ class Devnet:
                 sent = factory.constructor(*arguments[name]).transact({"from": deployer})
             else:
                 data = {"from": deployer, "data": code[name][kind]}
-                sent = self.web3.eth.send_transaction(data)  # type: ignore[arg-type]
+                sent = self.web3.eth.send_transaction(data)
             receipt = self.web3.eth.wait_for_transaction_receipt(sent, poll_latency=0.01)
             assert receipt["contractAddress"] == at[name], name
         document = {"chain_id": 31337, "contracts": at, "block": block}
@@ -193,7 +193,9 @@ def compiled() -> dict[str, dict[str, Any]]:
     vyper = [Path(sys.executable).parent / "vyper", "-p", ROOT, "--evm-version", "cancun",
              "-f", ",".join(formats), *sources]  # fmt: skip
     lines = iter(
-        subprocess.run(vyper, check=True, capture_output=True, text=True).stdout.splitlines()
+        subprocess.run(
+            [str(word) for word in vyper], check=True, capture_output=True, text=True
+        ).stdout.splitlines()
     )
     output = {path.stem: {name: next(lines) for name in formats} for path in sources}
     for found in output.values():

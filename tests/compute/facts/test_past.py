@@ -168,5 +168,7 @@ def test_a_node_that_hides_or_changes_what_was_accepted(monkeypatch: pytest.Monk
 def test_reads_of_a_liar_end(devnet: Devnet) -> None:
     honest = devnet.chain()
     for seed in range(40):
+        liar = Liar.of(seed, honest)
         with contextlib.suppress(ChainError):
-            block_facts(through(Liar.of(seed, honest), honest))
+            block_facts(through(liar.rpc(), honest))
+        assert liar.asked
