@@ -13,6 +13,7 @@ NO_WORD: constant(uint256) = max_value(uint256)
 
 F24: constant(uint256) = 0
 BOOL: constant(uint256) = 1
+I32: constant(uint256) = 4
 WIDE: constant(uint256) = 8
 
 
