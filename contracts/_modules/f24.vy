@@ -84,9 +84,9 @@ def _narrow_to(m: int256, e: int256, bits: uint256) -> (uint256, uint256):
     kept: int256 = convert(bits, int256)
     if length > kept:
         magnitude = self._nearest(magnitude, convert(length - kept, uint256))
-        magnitude <<= _BITS - bits
+        magnitude = magnitude << (_BITS - bits)
     else:
-        magnitude <<= convert(24 - length, uint256)
+        magnitude = magnitude << convert(24 - length, uint256)
     # The exponent is that of 24 bits; a mantissa that rounded up to 2**24 adds one to it.
     pattern: int256 = ((e + length + 126) << 23) + magnitude - 2**23
     if pattern < convert(_SMALLEST, int256):
