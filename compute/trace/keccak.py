@@ -1,4 +1,4 @@
-"""Keccak-256 of one message, and of many pairs of nodes at once on whatever device JAX has."""
+"""Keccak-256 of one message, and of many pairs of nodes at once."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from Crypto.Hash import keccak as reference
 from jax import Array, lax
+from sha3 import keccak_256
 
-# hashed by one call of the compiled function: its state of 25 words each stays in a core's cache
-LANES = 2048
+# On an accelerator so many messages are hashed at a time; fewer than FEW are not worth the way.
+LANES, FEW = 1 << 16, 1 << 12
 _ROUNDS = 24
 
 
 def keccak(data: bytes) -> bytes:
-    return reference.new(digest_bits=256, data=data).digest()
+    digest: bytes = keccak_256(data).digest()
+    return digest
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -26,32 +27,35 @@ def node(left: bytes, right: bytes) -> bytes:
 
 
 def parents(level: np.ndarray) -> np.ndarray:
-    """Nodes uint8 [2n, 32] -> [n, 32], each keccak of two: as `node`, many at once."""
-    pairs = np.ascontiguousarray(level).reshape(-1, 64)
-    count = len(pairs)
-    if count < LANES // 16:  # not worth a device
-        return _one_by_one(pairs)
-    blocks = -(-count // LANES)
-    padded = np.zeros((blocks, LANES, 8), np.uint64)
-    padded.reshape(-1, 8)[:count] = pairs.view("<u8")
-    with jax.enable_x64(True):
-        done = np.asarray(_compiled()(padded)) if blocks > 1 else np.asarray(_single()(padded[0]))
-    return done.reshape(-1, 4)[:count].astype("<u8", copy=False).view(np.uint8)
+    """Nodes uint8 [2n, 32] -> [n, 32], each keccak of two: as `node`, many at once.
+
+    A core hashes one after another: XLA has no registers for 25 words of many states.
+    """
+    if len(level) < 2 * FEW or jax.default_backend() == "cpu":
+        return one_by_one(level)
+    return side_by_side(level)
 
 
-def _one_by_one(pairs: np.ndarray) -> np.ndarray:
-    digests = b"".join(keccak(pair.tobytes()) for pair in pairs)
+def one_by_one(level: np.ndarray) -> np.ndarray:
+    data = level.tobytes()
+    digests = b"".join([keccak_256(data[i : i + 64]).digest() for i in range(0, len(data), 64)])
     return np.frombuffer(digests, np.uint8).reshape(-1, 32)
 
 
-@functools.cache
-def _single() -> Callable[[np.ndarray], Array]:
-    return jax.jit(_digests)
+def side_by_side(level: np.ndarray) -> np.ndarray:
+    """On the device that JAX has."""
+    pairs = np.ascontiguousarray(level).reshape(-1, 64)
+    count = len(pairs)
+    padded = np.zeros((-(-count // LANES), LANES, 8), np.uint64)
+    padded.reshape(-1, 8)[:count] = pairs.view("<u8")
+    with jax.enable_x64(True):
+        done = [np.asarray(_compiled()(block)) for block in padded]
+    return np.concatenate(done)[:count].astype("<u8", copy=False).view(np.uint8)
 
 
 @functools.cache
 def _compiled() -> Callable[[np.ndarray], Array]:
-    return jax.jit(lambda blocks: lax.map(_digests, blocks))
+    return jax.jit(_digests)
 
 
 def _digests(words: Array) -> Array:
