@@ -52,6 +52,7 @@ _UNREFEREED: constant(uint256) = 7
 _OTHER_CONSTANT: constant(uint256) = 8
 _WRONG_STEP: constant(uint256) = 9
 _NO_LANE: constant(uint256) = 10
+_PADDED: constant(uint256) = 11
 
 _MAX_COUNT: constant(uint256) = 2**40
 _MAX_ANCESTORS: constant(uint256) = 32
@@ -368,6 +369,9 @@ def pick(n: uint256, index: uint256, child: bytes32, siblings: DynArray[bytes32,
         self._pass_on(n, clock, clock.phase, height, position & _U64)
         return
     assert clock.phase == _PARTS, "rf: show the row"
+    if position & _U64 >= self._games[n].word:
+        self._not_zero(n, child)
+        return
     self._games[n].clock = chess_clock._passed(clock, _STEP, chess_clock.CHALLENGER, 0)
     log IReferee.Picked(game=n, phase=_STEP, position=position & _U64)
 
@@ -397,7 +401,9 @@ def pick_row(
     assert height == 0, "rf: not a row"
     at: uint256 = position & _U64
     rows: uint256 = (self._games[n].facts >> 144) & _U32
-    assert at < rows, "rf: padding"
+    if at >= rows:
+        self._not_zero(n, child)
+        return
     assert len(path) == dispute_trees._depth(rows), "rf: path"
     name: bytes32 = keccak256(row)
     assert dispute_trees._climb(name, at, path) == self._games[n].rows_top, "rf: another row"
@@ -450,7 +456,9 @@ def pick_element(
         assert slot < 8, "rf: slot"
         element = 8 * element + slot
         word = (word >> (224 - 32 * slot)) & _U32
-    assert element < shape.elements, "rf: padding"
+    if element >= shape.elements:
+        self._not_zero(n, convert(word, bytes32))
+        return
     self._games[n].word = word
     self._games[n].position = (position >> 128 << 128) | (element << 64)
     if shape.is_fold:
@@ -531,7 +539,6 @@ def prove_part(
     self._challenger_turn(n, _STEP)
     self._same_row(n, row)
     chunk: uint256 = self._games[n].position & _U64
-    assert chunk < self._games[n].word, "rf: padding"
     if chunk > 0:
         assert len(path) == dispute_trees._depth(self._games[n].word), "rf: path"
         root: bytes32 = dispute_trees._climb(keccak256(abi_encode(before)), chunk - 1, path)
@@ -783,6 +790,15 @@ def _decide(n: uint256, found: uint256):
     """
     assert found != self._games[n].word or found == _NONE, "rf: the step is right"
     self._fall(n, _WRONG_STEP)
+
+
+@internal
+def _not_zero(n: uint256, word: bytes32):
+    """
+    @notice Beyond the last row, element or chunk a tree has zeros.
+    """
+    assert word != empty(bytes32), "rf: the step is right"
+    self._fall(n, _PADDED)
 
 
 @internal

@@ -32,6 +32,18 @@ _IMMEDIATE: constant(uint256) = 2**32 - 1
 _U32: constant(uint256) = 2**32 - 1
 _U64: constant(uint256) = 2**64 - 1
 
+# Openings that are looked into.
+_OPEN: constant(uint256) = 4
+
+
+# Consecutive leaves of a row; empty ones are of no row's.
+struct Opening:
+    row: uint256
+    first: uint256
+    end: uint256
+    at: uint256  # of the first leaf in the proof
+
+
 PLACES: public(reentrant(immutable(IPlaces)))
 _STEPS: immutable(address[_CONTRACTS])
 
@@ -163,8 +175,8 @@ def _words(
     """
     @notice What the step reads, from the trace.
     @dev    `proof` is a list of openings. An opening: row << 64 | first leaf << 32 | leaves; the leaves; siblings in the
-            row's tree; siblings of the row's root in the trace. What is read is looked up in order: what is not in the
-            current opening is in the next.
+            row's tree; siblings of the row's root in the trace. What is read is looked up in the last four openings; what
+            is not there is in the next.
     """
     items: DynArray[uint256, _WORDS] = []
     complete: bool = False
@@ -183,44 +195,66 @@ def _words(
 @internal
 @view
 def _look_up(
-    place: IStepsJudge.Place, items: DynArray[uint256, _WORDS], proof: DynArray[bytes32, dispute_trees.PROOF], start: uint256
+    place: IStepsJudge.Place,
+    items: DynArray[uint256, _WORDS],
+    proof: DynArray[bytes32, dispute_trees.PROOF],
+    start: uint256,
 ) -> (DynArray[uint256, _WORDS], uint256):
     """
     @return The words of the items.
     @return Where the proof goes on.
     """
     words: DynArray[uint256, _WORDS] = []
-    depth: uint256 = dispute_trees._depth(place.rows)
     at: uint256 = start
-    opened: uint256 = _ABSENT
-    first: uint256 = 0
-    count: uint256 = 0
-    leaves: uint256 = 0
+    opened: Opening[_OPEN] = empty(Opening[_OPEN])
+    newest: uint256 = 0
     for item: uint256 in items:
         if item == _ABSENT:
             words.append(_ABSENT)
             continue
-        number: uint256 = (item >> 64) & _U32
-        if number == _IMMEDIATE:
+        row: uint256 = (item >> 64) & _U32
+        if row == _IMMEDIATE:
             words.append(item & _U64)
             continue
         wide: bool = item >> 96 == 1
         there: uint256 = item & _U32
         leaf: uint256 = there if wide else there // 8
-        if number != opened or leaf < first or leaf >= first + count:
-            assert at < len(proof), "rf: proof"
-            head: uint256 = convert(proof[at], uint256)
-            opened = head >> 64
-            first = (head >> 32) & _U32
-            count = head & _U32
-            assert opened == number and leaf >= first and leaf < first + count, "rf: opening"
-            leaves = at + 1
+        found: uint256 = _OPEN
+        for i: uint256 in range(_OPEN):
+            if opened[i].row == row and leaf >= opened[i].first and leaf < opened[i].end:
+                found = i
+                break
+        if found == _OPEN:
             elements: uint256 = (item >> 32) & _U32
-            tree: uint256 = dispute_trees._depth(elements if wide else (elements + 7) // 8)
-            root: bytes32 = empty(bytes32)
-            root, at = dispute_trees._climb_range(proof, leaves, count, first, tree)
-            root, at = dispute_trees._climb_proof(root, number, proof, at, depth)
-            assert root == place.trace, "rf: operand"
-        word: uint256 = convert(proof[leaves + leaf - first], uint256)
+            newest = (newest + 1) % _OPEN
+            opened[newest], at = self._open(place, proof, at, elements if wide else (elements + 7) // 8)
+            assert opened[newest].row == row, "rf: opening"
+            assert leaf >= opened[newest].first and leaf < opened[newest].end, "rf: opening"
+            found = newest
+        word: uint256 = convert(proof[opened[found].at + leaf - opened[found].first], uint256)
         words.append(word if wide else (word >> (224 - 32 * (there % 8))) & _U32)
     return words, at
+
+
+@internal
+@pure
+def _open(
+    place: IStepsJudge.Place, proof: DynArray[bytes32, dispute_trees.PROOF], start: uint256, leaves: uint256
+) -> (Opening, uint256):
+    """
+    @notice The opening that begins at `start`, of a row with so many leaves.
+    @return It.
+    @return Where the proof goes on.
+    """
+    assert start < len(proof), "rf: proof"
+    head: uint256 = convert(proof[start], uint256)
+    row: uint256 = head >> 64
+    first: uint256 = (head >> 32) & _U32
+    count: uint256 = head & _U32
+    assert row < place.rows, "rf: opening"
+    root: bytes32 = empty(bytes32)
+    at: uint256 = 0
+    root, at = dispute_trees._climb_range(proof, start + 1, count, first, dispute_trees._depth(leaves))
+    root, at = dispute_trees._climb_proof(root, row, proof, at, dispute_trees._depth(place.rows))
+    assert root == place.trace, "rf: operand"
+    return Opening(row=row, first=first, end=first + count, at=start + 1), at
