@@ -12,9 +12,10 @@ import numpy as np
 from compute.dispute.state import Evaluation
 from compute.trace import step
 from compute.trace.folds import State
+from compute.trace.leaf import decode
 from compute.trace.machine import Machine
-from compute.trace.rows import Rows
-from compute.trace.run import Example, Trace, around, trace
+from compute.trace.rows import COLUMN, CONSTANT, PARAMETER, Row, Rows
+from compute.trace.run import Example, Run, Trace, trace
 from compute.trace.tree import ZERO, Tree
 from compute.trace.words import leaves
 
@@ -105,8 +106,19 @@ class Computed:
     def _around(self, row: int) -> Mapping[int, np.ndarray]:
         if row not in self._held:
             self._held.clear()  # one row is disputed at a time
-            self._held[row] = around(self.rows, self.machine, self.example, row)
+            self._held[row] = self._computed({row, *reads(self.rows.rows[row])})
         return self._held[row]
+
+    def _computed(self, wanted: set[int]) -> dict[int, np.ndarray]:
+        """Again from the start, without rows that do not lead there."""
+        needed = set(wanted)
+        for number in range(max(wanted), -1, -1):
+            if number in needed:
+                needed |= self.rows.rows[number].needs
+        run = Run(self.rows, self.machine, self.example, wanted)
+        for _ in run.words(sorted(needed)):
+            pass
+        return {number: run.held[number] for number in wanted if number in run.held}
 
     def tree_of(self, row: int) -> Tree | None:
         if self.trap is not None and row >= self.trap[0]:
@@ -116,3 +128,10 @@ class Computed:
     def parts(self, row: int, element: int) -> Sequence[State]:
         held = self._around(row)
         return step.parts(self.rows.rows[row].leaf, element, lambda r, place: int(held[r][place]))
+
+
+def reads(row: Row) -> set[int]:
+    """The rows that a contract reads to judge an element."""
+    if int.from_bytes(row.leaf[:4], "big") in (PARAMETER, COLUMN, CONSTANT):
+        return set()
+    return {operand.row for operand in decode(row.leaf).operands if operand.row is not None}
