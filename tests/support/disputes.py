@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,8 +15,7 @@ from compute.dispute import sources, sums
 from compute.dispute.belief import Computed, Headers
 from compute.dispute.state import Evaluation
 from compute.exact.tracing.trace import trace as program_of
-from compute.program.types import DType
-from compute.trace import step
+from compute.program.form import WIDE, Code
 from compute.trace.folds import State, split, whole
 from compute.trace.integers import Integers
 from compute.trace.leaf import decode
@@ -24,7 +23,7 @@ from compute.trace.rows import Column, Parameter, Rows
 from compute.trace.run import Example
 from compute.trace.tree import Tree, top
 from compute.trace.unroll import Target, unroll
-from compute.trace.words import leaves, per_leaf
+from compute.trace.words import leaves
 
 LEAF = 1024
 
@@ -187,7 +186,6 @@ class Lie:
 def _state_of(leaf, word: int, true: State) -> State:
     """A state that finishes as this word."""
     from compute.oracle.number import POINT, from_pattern
-    from compute.program.form import WIDE, Code
 
     if leaf.code in (Code.ARGMAX, Code.ARGMIN):
         return (1, true[1], word)
@@ -243,7 +241,9 @@ def lie_about(honest: Honest, example: int, row: int, element: int) -> Liar:
     lower = max(0, (truth.loss or 0) - 12_345)
     if lower == truth.loss:
         lower += 1
-    false = lower if row == last else word ^ 1
+    # products sum to 21 bits
+    bit = 8 if int.from_bytes(honest.rows.rows[row].leaf[:4], "big") == Code.DOT else 1
+    false = lower if row == last else word ^ bit
     return Liar(honest, example, Lie(truth, row, element, false, lower))
 
 
@@ -271,6 +271,3 @@ def mlp(count: int = 3, inputs: int = 20, hidden: int = 18, classes: int = 5) ->
     program = program_of(network, params, {"image": columns["image"]})
     rows = unroll(program, "cross_entropy", Target("label", 1))
     return Problem(rows, params, columns)
-
-
-__all__ = ["DType", "Honest", "Liar", "Lie", "Problem", "lie_about", "mlp", "per_leaf", "replace", "step"]
