@@ -50,6 +50,7 @@ class Scenario:
             beneficiary=accounts[9].address,
             vesting=730 * DAY,
             min_bond=BOND,
+            challenge_bond=ETHER // 10,
         )
         addresses = deploy(accounts[0], self.parameters, folder=ROOT / "reports" / "gas")
         self.neuron = contract(addresses, "Neuron")

@@ -42,6 +42,7 @@ EPOCH = 7 * DAY
 FOUR_YEARS = 1_461 * DAY
 MIN_BOND = 50 * NRN
 RATE = 1_000  # NRN wei per wei
+CHALLENGE = 3 * DAY  # seconds after its block in which a claim may be challenged
 CHALLENGE_BOND = 10**17  # wei
 STEPS = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
 _REFEREE_NONCE = 8 + len(STEPS) + 3  # after the rest, and what it is made of

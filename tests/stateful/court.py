@@ -24,6 +24,10 @@ class Court:
         self.referee = scene.world.referee
         made = scene.claim(ALICE, loss)
         self.claim = Claim(**{**vars(made), "root": evaluation_root, **changes})
+        self.block = -1
+
+    def where(self) -> tuple[str, bytes]:
+        return self.scene.group.voting.address, self.claim.checkpoint_hash
 
     def accept(self) -> int:
         """A majority accepts the claim; its block."""
