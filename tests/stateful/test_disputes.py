@@ -464,14 +464,15 @@ def test_a_substitute_saves_a_true_claim(scene: Scene, honest: Honest) -> None:
     liar = lie_about(honest, 17, 10, 3)
     court = accepted(scene, honest)
     table = absent(Table(court, court.challenge(), honest, liar))
+    scene.world.now += GRACE
     lane = substitute(court, table, honest)
+    with refused("rf: the step is right"):
+        lane.play()
     scene.world.now = table.game.deadline + 1
     court.referee.timeout(table.n)
     assert table.game.phase is Phase.LANES
     with refused("rf: nothing runs"):
         court.referee.timeout(table.n)
-    with refused("rf: the step is right"):
-        lane.play()
     scene.world.now = lane.game.deadline + 1
     court.referee.timeout(lane.n)
     assert outcome(court) == 1 and table.game.phase is Phase.OVER
@@ -484,9 +485,11 @@ def test_a_claim_falls_with_its_last_lane(scene: Scene, honest: Honest) -> None:
     liar = lie_about(honest, 17, 10, 3)
     court = accepted(scene, liar)
     table = absent(Table(court, court.challenge(), liar, honest))
+    scene.world.now += GRACE
     first, second = (substitute(court, table, liar, who) for who in (CAROL, 0))
     first.play()
     assert court.referee.credit(scene.people[BOB]) == HALF
+    second.play(until=lambda game: game.phase is Phase.STEP)
     scene.world.now = table.game.deadline + 1
     court.referee.timeout(table.n)
     assert outcome(court) == 1 and table.game.phase is Phase.LANES
