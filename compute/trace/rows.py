@@ -1,7 +1,7 @@
 """Rows: a program and its loss as one list of arrays, each made of earlier ones, and their root.
 
-    leaf(i)     keccak256(row i in its binary form), zeros beyond the last
-    rows_root   keccak256(number of rows as uint256 || top of the tree over the leaves)
+leaf(i)     keccak256(row i in its binary form), zeros beyond the last
+rows_root   keccak256(number of rows as uint256 || top of the tree over the leaves)
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from compute.trace.rows import (
     Value,
 )
 from compute.trace.tree import ZERO, Tree, top
-from compute.trace.unroll import constant_words
+from compute.trace.unroller import constant_words
 from compute.trace.words import canonical, leaves
 
 
@@ -163,7 +163,7 @@ class Run:
 def column_words(column: np.ndarray, mode: int, kind: Type) -> np.ndarray:
     """A column of one example as words of the row that shows it."""
     flat = np.asarray(column).reshape(-1)
-    if mode >= NUMBER:
+    if mode > CLASS:
         with np.errstate(over="ignore"):
             scaled = flat.astype(np.float32) * np.float32(2.0 ** (mode - NUMBER))
         return canonical(scaled.view(np.uint32))
