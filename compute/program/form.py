@@ -93,7 +93,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Form:
-    """`reads`: the first `once` are read once for all terms; from `data` on they only move gauges."""
+    """`reads`: the first `once` are read once for all terms; those from `data` on move gauges."""
 
     code: int
     result: Type
