@@ -95,13 +95,15 @@ Made = Parameter | Column | Constant | Result | Layout | Loss
 
 @dataclass(frozen=True)
 class Row:
-    """`leaf` is its binary form; `made` and `operands` say how it is computed."""
+    """`leaf` is its binary form; `made` and `operands` say how it is computed.  `needs` are the
+    rows before it that it is computed from, or that the leaf names."""
 
     leaf: bytes
     kind: Type
     dtype: int  # that of `kind`, or WIDE
     made: Made
     operands: tuple[Value, ...]
+    needs: frozenset[int]
 
     @property
     def elements(self) -> int:
@@ -115,11 +117,6 @@ class Row:
     def depth(self) -> int:
         """Of the tree over its leaves."""
         return depth_of(self.leaves)
-
-    @cached_property
-    def needs(self) -> frozenset[int]:
-        """The rows that it is made of."""
-        return frozenset(v.source.row for v in self.operands if v.source.row is not None)
 
 
 @dataclass(frozen=True)

@@ -66,13 +66,13 @@ class Unroller:
         found, first = [], 0
         for name, kind in program.parameters:
             leaf = _source(PARAMETER, kind, first, b"")
-            found.append(self._row(leaf, kind, Parameter(name, first), ()))
+            found.append(self._row(leaf, kind, Parameter(name, first)))
             first += -(-kind.bytes // PARAMETER_LEAF)
         return found + [self.column(name, kind, 0) for name, kind in program.inputs]
 
     def column(self, name: str, kind: Type, mode: int) -> Value:
         digest = hashlib.sha256(name.encode()).digest()
-        return self._row(_source(COLUMN, kind, mode, digest), kind, Column(name, mode), ())
+        return self._row(_source(COLUMN, kind, mode, digest), kind, Column(name, mode))
 
     def _constant(self, step: Step) -> Value:
         constant, kind = step.attributes["value"], step.results[0]
@@ -81,7 +81,7 @@ class Unroller:
             return immediate(kind, int(words[0]) if len(words) else 0)
         root = top(leaves(words, kind.dtype.value))
         leaf = _source(CONSTANT, kind, 0, root)
-        return self._row(leaf, kind, Constant(constant.data), ())
+        return self._row(leaf, kind, Constant(constant.data))
 
     # --- steps ---
 
@@ -191,7 +191,7 @@ class Unroller:
             leaf = encode(form, sources)
         except OverflowError:
             raise NotRefereed("a place of an element has no room in 32 bits") from None
-        return self._row(leaf, form.result, made, tuple(operands), form.dtype)
+        return self._row(leaf, form.result, made, operands, sources, form.dtype)
 
     def _source_of(self, read: Read, form: Form, values: Sequence[Value]) -> Source:
         if read.operand == IMMEDIATE:
@@ -231,7 +231,8 @@ class Unroller:
         leaf: bytes,
         kind: Type,
         made: Made,
-        operands: tuple[Value, ...],
+        operands: Sequence[Value] = (),
+        sources: Sequence[Source] = (),
         dtype: int | None = None,
     ) -> Value:
         dtype = kind.dtype.value if dtype is None else dtype
@@ -241,7 +242,9 @@ class Unroller:
             self._elements += kind.size
             require(self._elements <= MOST_ELEMENTS, "its rows have more than 2^36 elements")
             self._known[leaf] = len(self.rows)
-            self.rows.append(Row(leaf, kind, dtype, made, operands))
+            needs = {s.row for s in (*sources, *(v.source for v in operands))}
+            before = frozenset(n for n in needs if n is not None and n < len(self.rows))
+            self.rows.append(Row(leaf, kind, dtype, made, tuple(operands), before))
         return Value(Source(self._known[leaf], kind.size, dtype), kind)
 
 
