@@ -134,7 +134,7 @@ class Run:
             return constant_words(row.kind, made.data)
         if isinstance(made, Layout):
             return self._machine.layout(made, self._from_first(row.operands[0]), row.kind)
-        operands = [self._given(value) for value in row.operands]
+        operands = [self.given(value) for value in row.operands]
         if isinstance(made, Loss):
             return self._machine.loss(made, operands, row.kind)
         return self._machine.result(made, operands, [value.kind for value in row.operands])
@@ -142,7 +142,8 @@ class Run:
     def _from_first(self, value: Value) -> np.ndarray:
         return self.held[value.source.row or 0][value.source.first :]
 
-    def _given(self, value: Value) -> np.ndarray:
+    def given(self, value: Value) -> np.ndarray:
+        """The words of an operand, as long as its rows are held."""
         source, size = value.source, value.kind.size
         if source.row is None:
             return np.full(size, source.first, np.int64 if source.dtype == WIDE else np.uint32)
