@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from compute.program.types import Type
+from compute.program.types import DType, Type
 
 
 class Code(enum.IntEnum):
@@ -93,7 +93,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Form:
-    """`reads`: the first `once` are read once for all terms; those from `data` on move gauges."""
+    """`reads`: the first `once` are read once for all terms, those from `data` on only as indices.
+
+    Elements of the form's own result are read only where they come earlier.
+    """
 
     code: int
     result: Type
@@ -158,7 +161,7 @@ def encode(form: Form, sources: Sequence[Source]) -> bytes:
         *axes,
     ]
     for read, source in zip(form.reads, sources, strict=True):
-        words += _read(read, source)
+        words += _read(read, source, sources)
     return b"".join(map(_word, words))
 
 
@@ -166,20 +169,24 @@ def _word(value: int) -> bytes:
     return value.to_bytes(4, "big", signed=value < 0)
 
 
-def _read(read: Read, source: Source) -> list[int]:
+def _read(read: Read, source: Source, sources: Sequence[Source]) -> list[int]:
+    """Nothing moves within one word for all."""
     scale = int(source.row is not None or read.operand == IMMEDIATE)
     row = NONE if source.row is None else source.row
     words = [row, source.elements, source.dtype, source.first + scale * read.first]
     words += [len(read.gauges), *(scale * stride for stride in read.strides)]
     for gauge in read.gauges:
-        words += _gauge(gauge, scale)
+        words += _gauge(gauge, scale, sources)
     return words
 
 
-def _gauge(gauge: Gauge, scale: int) -> list[int]:
+def _gauge(gauge: Gauge, scale: int, sources: Sequence[Source]) -> list[int]:
     (a, by_a), (b, by_b) = (*gauge.axes, Along(0, 0), Along(0, 0))[:2]
     where = [a, by_a, b, by_b, gauge.low, gauge.dilation, gauge.size, scale * gauge.stride]
     index = gauge.index
     if index is None:
         return [*where, NONE, 0, 0, 0]
-    return [*where, index.read, index.offset, index.most, index.subtract + 2 * index.strict]
+    source = sources[index.read]
+    offset = 0 if source.row is None else index.offset
+    flags = index.subtract | index.strict << 1 | DType(source.dtype).is_signed << 2
+    return [*where, index.read, offset, index.most, flags]

@@ -44,6 +44,7 @@ MOST_STEPS = 1 << 18
 # operands of one concatenation, so that its leaf is short: more are put together by so many
 JOINED = 16
 _ALIASES = ("reshape", "stop_gradient")
+_RUNNING = ("cumprod", "cummax", "cummin", "cumlogsumexp")
 
 
 def require(condition: bool, sentence: str) -> None:
@@ -103,6 +104,8 @@ class Unroller:
             return self._scan(step, operands)
         if name == "concatenate":
             return [self._concatenate(step.attributes["axis"], operands, step.results[0])]
+        if name in _RUNNING and step.attributes["reverse"]:
+            return [self._backwards(step, operands)]
         return self._lowered(step, operands)
 
     def apply(self, name: str, operands: Sequence[Value], result: Type, **given: object) -> Value:
@@ -132,6 +135,13 @@ class Unroller:
         kinds = step.results[len(carries) :]
         joined = [self._concatenate(0, r, k) for r, k in zip(stacked, kinds, strict=True)]
         return [*carries, *joined]
+
+    def _backwards(self, step: Step, operands: Sequence[Value]) -> Value:
+        """Between two reverses, as an element reads only those of its own row that come earlier."""
+        kind, axis = step.results[0], step.attributes["axis"]
+        turned = self.apply("reverse", operands, kind, axes=(axis,))
+        found = self.apply(step.operation.name, [turned], kind, axis=axis, reverse=False)
+        return self.apply("reverse", [found], kind, axes=(axis,))
 
     def _concatenate(self, axis: int, operands: Sequence[Value], kind: Type) -> Value:
         """By groups, so that no row has many operands."""

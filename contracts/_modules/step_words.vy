@@ -13,6 +13,8 @@ NO_WORD: constant(uint256) = max_value(uint256)
 
 F24: constant(uint256) = 0
 BOOL: constant(uint256) = 1
+I32: constant(uint256) = 4
+U32: constant(uint256) = 7
 WIDE: constant(uint256) = 8
 
 
