@@ -14,7 +14,8 @@ import numpy as np
 
 from compute.oracle.array import from_bytes
 from compute.program.form import IMMEDIATE, OWN, WIDE, Code, Form, Read, Source, encode
-from compute.program.lowering import NotLowered, lower, strides
+from compute.program.lowering import NotLowered, lower
+from compute.program.lowering.common import strides
 from compute.program.operations import OPERATIONS
 from compute.program.program import Block, Program, Step
 from compute.program.types import DType, Type
