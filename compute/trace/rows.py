@@ -18,7 +18,7 @@ from compute.trace.keccak import keccak
 from compute.trace.tree import Tree, depth_of
 from compute.trace.words import leaves_of
 
-MOST_ROWS = 1 << 16
+MOST_ROWS = 1 << 15
 MOST_ELEMENTS = 1 << 36  # of all rows together
 MOST_LEAF_BYTES = 4096
 MOST_EXAMPLE_BYTES = 16_384

@@ -41,7 +41,7 @@ from compute.trace.words import leaves, of_numbers
 
 PARAMETER_LEAF = 1024  # bytes of a leaf under params_root
 # steps executed through all loops, those that are no rows too
-MOST_STEPS = 1 << 18
+MOST_STEPS = 1 << 17
 # operands of one concatenation, so that its leaf is short: more are put together by so many
 JOINED = 16
 _ALIASES = ("reshape", "stop_gradient")
