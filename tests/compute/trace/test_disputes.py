@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from test_producers import tiny
+from tiny_models import tiny
 
 from compute.trace import folds, step
 from compute.trace.integers import Integers
@@ -60,7 +60,9 @@ def test_an_altered_word_is_found_and_refuted(model):
         element = rows.rows[number].elements - 1
         claimed = trace(rows, Liar(when, element), example)
         differing = [
-            n for n, pair in enumerate(zip(honest.roots, claimed.roots)) if len({*pair}) > 1
+            n
+            for n, pair in enumerate(zip(honest.roots, claimed.roots, strict=True))
+            if len({*pair}) > 1
         ]
         assert differing[0] == number
         own = around(rows, Integers(), example, number)

@@ -1,41 +1,18 @@
 """The oracle and the evaluator make the same words of every row, and the judge agrees."""
 
-import functools
-
 import numpy as np
 import pytest
 from random_programs import random_case
 from step_vectors import cases, example_of, rows_of
+from tiny_models import COLUMNS, tiny
 
 from compute.exact.evaluation import evaluate_program
-from compute.models import ModelSpecification
-from compute.models.columns import InputColumn
-from compute.models.sizes import SIZES
 from compute.oracle.run import run as oracle_run
 from compute.trace import step, words
 from compute.trace.arrays import Arrays
 from compute.trace.integers import Integers
 from compute.trace.rows import Column, Constant, NotRefereed, Parameter
-from compute.trace.run import Example, Run, trace
-
-IMAGE = InputColumn("x", "uint8", (8, 8, 1), -8)
-COLUMNS = {
-    "mlp": InputColumn("x", "uint8", (12,), -8),
-    "resnet": IMAGE,
-    "vit": IMAGE,
-    "gpt": InputColumn("x", "uint8", (8,), None),
-}
-CLASSES = 7
-
-
-@functools.cache
-def tiny(model: str) -> tuple[ModelSpecification, Example]:
-    spec = ModelSpecification(SIZES[model]["tiny"](CLASSES), (COLUMNS[model],), "y")
-    rng = np.random.default_rng(len(model))
-    x = rng.integers(0, CLASSES, COLUMNS[model].shape).astype(np.uint8)
-    y = rng.integers(0, CLASSES + 1, spec.target_shape)
-    params = {k: p + rng.normal(0, 0.1, p.shape) for k, p in spec.initial_parameters().items()}
-    return spec, Example({k: p.astype(np.float32) for k, p in params.items()}, {"x": x, "y": y})
+from compute.trace.run import Run, trace
 
 
 @pytest.mark.parametrize("model", COLUMNS)
