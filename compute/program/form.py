@@ -93,7 +93,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Form:
-    """`reads`: the first `once` are read once for all terms, those from `data` on only as indices."""
+    """`reads`: the first `once` are read once for all terms, those from `data` on only as indices.
+
+    Elements of the form's own result are read only where they come earlier.
+    """
 
     code: int
     result: Type

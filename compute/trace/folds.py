@@ -1,11 +1,11 @@
 """Folds as contracts do them: a state of three words, and 16 terms at a time.
 
-    sum, dot, scatter add          the exact sum, 768 bits in two's complement, in units of 2**-119
-                                   (dot: 2**-238; integers: 1); (2**255, 0, 0) once SATURATED
-    maximum, minimum, product,     (0, 0, word so far)
-    all, any, parity, scatter
-    argmax, argmin                 (1, best word, its index) once there is one
-    order                          (0, 0, least candidate): keys of 32 bits each, then the index
+sum, dot, scatter add          the exact sum, 768 bits in two's complement, in units of 2**-119
+                               (dot: 2**-238; integers: 1); (2**255, 0, 0) once SATURATED
+maximum, minimum, product,     (0, 0, word so far)
+all, any, parity, scatter
+argmax, argmin                 (1, best word, its index) once there is one
+order                          (0, 0, least candidate): keys of 32 bits each, then the index
 """
 
 from __future__ import annotations

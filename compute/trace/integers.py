@@ -12,7 +12,7 @@ from compute.oracle.number import Number, from_pattern
 from compute.oracle.run import Machine as Oracle
 from compute.oracle.run import Saturated
 from compute.program.form import Code
-from compute.program.types import DType, Type
+from compute.program.types import Type
 from compute.trace import words
 from compute.trace.machine import Trapped, spread
 from compute.trace.rows import (
@@ -47,7 +47,9 @@ class Integers:
 
     def layout(self, made: Layout, operand: np.ndarray, kind: Type) -> np.ndarray:
         """Strided elements of the operand's words from the first on."""
-        return np.array([operand[place] for place in places(kind.shape, made.strides)], operand.dtype)
+        return np.array(
+            [operand[place] for place in places(kind.shape, made.strides)], operand.dtype
+        )
 
     def loss(self, made: Loss, operands: Sequence[np.ndarray], kind: Type) -> np.ndarray:
         """Wide words.  Raises Trapped with the first element that has none."""

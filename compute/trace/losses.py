@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from compute.program.form import WIDE, Code, Form, Read
 from compute.program.types import DType, Type
@@ -18,9 +17,7 @@ from compute.trace.rows import (
     NotRefereed,
     Value,
 )
-
-if TYPE_CHECKING:
-    from compute.trace.unroll import Unroller
+from compute.trace.unroller import Unroller, immediate
 
 
 def target_kind(loss: str, outputs: Type) -> Type:
@@ -68,8 +65,6 @@ _CHOSEN: dict[str, object] = {
 
 
 def _squared_error(unroller: Unroller, outputs: Value, target: Value) -> Value:
-    from compute.trace.unroll import immediate
-
     count = outputs.kind.size
     term = _wide(unroller, SQUARE, (count,), _plain(2), [outputs, target])
     return _mean(unroller, term, immediate(Type(DType.U32, ()), count, WIDE))

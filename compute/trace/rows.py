@@ -1,7 +1,7 @@
 """Rows: a program and its loss as one list of arrays, each made of earlier ones, and their root.
 
-    leaf(i)     keccak256(row i in its binary form), zeros beyond the last
-    rows_root   keccak256(number of rows as uint256 || top of the tree over the leaves)
+leaf(i)     keccak256(row i in its binary form), zeros beyond the last
+rows_root   keccak256(number of rows as uint256 || top of the tree over the leaves)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from compute.trace.keccak import keccak
 from compute.trace.tree import Tree, depth_of
 from compute.trace.words import leaves_of
 
-MOST_ROWS = 1 << 16
+MOST_ROWS = 1 << 15
 MOST_ELEMENTS = 1 << 36  # of all rows together
 MOST_LEAF_BYTES = 4096
 MOST_EXAMPLE_BYTES = 16_384
@@ -95,13 +95,15 @@ Made = Parameter | Column | Constant | Result | Layout | Loss
 
 @dataclass(frozen=True)
 class Row:
-    """`leaf` is its binary form; `made` and `operands` say how it is computed."""
+    """`leaf` is its binary form; `made` and `operands` say how it is computed.  `needs` are the
+    rows before it that it is computed from, or that the leaf names."""
 
     leaf: bytes
     kind: Type
     dtype: int  # that of `kind`, or WIDE
     made: Made
     operands: tuple[Value, ...]
+    needs: frozenset[int]
 
     @property
     def elements(self) -> int:
@@ -115,11 +117,6 @@ class Row:
     def depth(self) -> int:
         """Of the tree over its leaves."""
         return depth_of(self.leaves)
-
-    @cached_property
-    def needs(self) -> frozenset[int]:
-        """The rows that it is made of."""
-        return frozenset(v.source.row for v in self.operands if v.source.row is not None)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from compute.trace.rows import (
     Value,
 )
 from compute.trace.tree import ZERO, Tree, top
-from compute.trace.unroll import constant_words
+from compute.trace.unroller import constant_words
 from compute.trace.words import canonical, leaves
 
 
@@ -134,7 +134,7 @@ class Run:
             return constant_words(row.kind, made.data)
         if isinstance(made, Layout):
             return self._machine.layout(made, self._from_first(row.operands[0]), row.kind)
-        operands = [self._given(value) for value in row.operands]
+        operands = [self.given(value) for value in row.operands]
         if isinstance(made, Loss):
             return self._machine.loss(made, operands, row.kind)
         return self._machine.result(made, operands, [value.kind for value in row.operands])
@@ -142,7 +142,8 @@ class Run:
     def _from_first(self, value: Value) -> np.ndarray:
         return self.held[value.source.row or 0][value.source.first :]
 
-    def _given(self, value: Value) -> np.ndarray:
+    def given(self, value: Value) -> np.ndarray:
+        """The words of an operand, as long as its rows are held."""
         source, size = value.source, value.kind.size
         if source.row is None:
             return np.full(size, source.first, np.int64 if source.dtype == WIDE else np.uint32)
@@ -163,7 +164,7 @@ class Run:
 def column_words(column: np.ndarray, mode: int, kind: Type) -> np.ndarray:
     """A column of one example as words of the row that shows it."""
     flat = np.asarray(column).reshape(-1)
-    if mode >= NUMBER:
+    if mode > CLASS:
         with np.errstate(over="ignore"):
             scaled = flat.astype(np.float32) * np.float32(2.0 ** (mode - NUMBER))
         return canonical(scaled.view(np.uint32))

@@ -12,7 +12,7 @@ from typing import Any
 
 from compute.oracle import elementwise, number, reductions
 from compute.oracle.array import Array, wrap
-from compute.oracle.number import POINT, from_pattern, to_pattern
+from compute.oracle.number import POINT
 from compute.program.form import Code
 from compute.program.operations import BY_CODE, OPERATIONS
 from compute.program.types import DType, Type
@@ -28,9 +28,7 @@ __all__ = ["NONE", "Read", "chunk", "parts", "word"]
 Read = Callable[[int, int], int]
 Words = Sequence[int | None]
 _IOTA = OPERATIONS["iota"].code
-_RUNNING = {
-    OPERATIONS[name].code: name for name in ("cumprod", "cummax", "cummin", "cumlogsumexp")
-}
+_RUNNING = {OPERATIONS[name].code: name for name in ("cumprod", "cummax", "cummin", "cumlogsumexp")}
 
 
 def word(leaf: bytes, element: int, read: Read) -> int:

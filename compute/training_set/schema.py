@@ -14,7 +14,12 @@ from compute import canonical
 MAX_COLUMNS = 64
 MAX_RANK = 8
 MAX_EXAMPLE_BYTES = 1 << 24
-DTYPES = ("int16", "int32", "int64", "int8", "uint16", "uint32", "uint64", "uint8")
+# as the element types of programs; 8 and 9 are no such
+CODES = {
+    "int8": 2, "int16": 3, "int32": 4, "int64": 8,
+    "uint8": 5, "uint16": 6, "uint32": 7, "uint64": 9,
+}  # fmt: skip
+DTYPES = tuple(sorted(CODES))
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # serialised together while they are hashed
 _ROWS, _CHUNK_BYTES = 4096, 1 << 22
@@ -97,6 +102,18 @@ class Schema:
     def example_bytes(self) -> int:
         """Bytes of one example, all columns together."""
         return sum(column.example_bytes for column in self.columns)
+
+    @property
+    def leaf(self) -> bytes:
+        """What a contract reads of an example's bytes by: for each column, in order, the sha256
+        of its name and a word: the code of its dtype in the first byte, the elements of one example
+        in the last eight."""
+        return b"".join(
+            hashlib.sha256(column.name.encode()).digest()
+            + bytes([CODES[column.dtype]])
+            + math.prod(column.shape).to_bytes(31, "big")
+            for column in self.columns
+        )
 
     def check(self, columns: Mapping[str, np.ndarray]) -> int:
         """The number of examples in `columns`. Raises SchemaError if they do not match, or hold a

@@ -66,20 +66,24 @@ def machine() -> Machine | SlowMachine:
 
 
 @cache
-def creation_code(name: str) -> bytes:
+def _compiled(name: str) -> dict[str, str]:
     bundle = FilesystemInputBundle([world.ROOT])
-    found = compile_from_file_input(
+    return compile_from_file_input(
         bundle.load_file(Path("contracts", f"{name}.vy")),
         input_bundle=bundle,
         settings=Settings(evm_version=world.EVM_VERSION),
         output_formats=["bytecode", "bytecode_runtime"],
     )
-    return bytes.fromhex(found["bytecode"].removeprefix("0x"))
+
+
+def size(name: str) -> int:
+    """Bytes of the deployed code."""
+    return len(_compiled(name)["bytecode_runtime"].removeprefix("0x")) // 2
 
 
 @cache
 def address(name: str) -> str:
-    return machine().deploy(creation_code(name))
+    return machine().deploy(bytes.fromhex(_compiled(name)["bytecode"].removeprefix("0x")))
 
 
 @cache
