@@ -18,13 +18,14 @@ _SIGNED: constant(uint256) = 4
 
 
 @external
-@pure
-def head(row: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
+@view
+def head(leaf: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
     """
     @notice What a row says of itself: `IPlaces`.
-    @param  row  The leaf.
+    @param  leaf  The row.
     @return The rule; number of elements; number of terms; whether they are folded; number of its contract.
     """
+    row: uint256 = rows._first_argument()
     rule: uint256 = rows._rule(row)
     code: uint256 = words._code(rule)
     h: rows.Head = rows._head(row)
@@ -34,62 +35,93 @@ def head(row: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
 
 
 @external
-@pure
+@view
 def reads(
-    row: Bytes[4096], element: uint256, first_term: uint256, indices: DynArray[uint256, 96]
+    leaf: Bytes[4096], element: uint256, first_term: uint256, indices: DynArray[uint256, 96]
 ) -> (DynArray[uint256, 96], bool):
     """
     @notice What an element, or a chunk of its terms, reads: `IPlaces`.
-    @param  row         The leaf.
+    @param  leaf        The row.
     @param  element     Below the row's number of elements.
     @param  first_term  Of the chunk; 0 where nothing is folded.
     @param  indices     Words of the items of an earlier answer that was not all; at first none.
     @return Items, and whether these are all.
     """
+    row: uint256 = rows._first_argument()
     h: rows.Head = rows._head(row)
     terms: uint256 = 1
     if self._is_fold(h.code):
         terms = min(rows.CHUNK, rows._count(row, h.free, h.bound) - first_term)
-    begins: DynArray[uint256, rows.OPERANDS] = rows._begins(row, h)
     at: DynArray[int256, rows.AXES] = rows._coordinates(row, 0, h.free, element)
     of_terms: DynArray[int256, rows.COORDINATES] = rows._terms(row, h, first_term, terms)
-    items: DynArray[uint256, 96] = []
     if len(indices) == 0:
-        for j: uint256 in range(h.data, bound=rows.OPERANDS):
-            count: uint256 = 1 if j < h.once else terms
-            end: uint256 = rows._first_gauge(h, begins[j])
-            for g: uint256 in range(rows._word(row, begins[j] + 4), bound=rows.GAUGES):
-                eight: uint256 = rows._eight(row, end + 12)
-                end += 12
-                index: uint256 = rows._field(eight, 3)
-                if index != rows.NO_NUMBER:
-                    found: DynArray[uint256, rows.CHUNK] = self._walk(
-                        row, h, begins[index], at, of_terms, count, [], 0
-                    )
-                    for item: uint256 in found:
-                        moved: uint256 = item
-                        if item != words.NO_WORD:
-                            moved += rows._field(eight, 2)
-                        items.append(moved)
-        if len(items) > 0:
-            return items, False
-    used: uint256 = 0
+        asked: DynArray[uint256, 96] = self._indices(row, h, at, of_terms, terms)
+        if len(asked) > 0:
+            return asked, False
+    return self._operands(row, h, at, of_terms, terms, indices), True
+
+
+@internal
+@view
+def _indices(
+    row: uint256,
+    h: rows.Head,
+    at: DynArray[int256, rows.AXES],
+    of_terms: DynArray[int256, rows.COORDINATES],
+    terms: uint256,
+) -> DynArray[uint256, 96]:
+    """
+    @return Items of all indices: operand by operand, gauge by gauge, term by term.
+    """
+    items: DynArray[uint256, 96] = []
+    operand: uint256 = rows._first(h)
+    for j: uint256 in range(h.data, bound=rows.OPERANDS):
+        for g: uint256 in range(rows._number_of_gauges(row, operand), bound=rows.GAUGES):
+            index: uint256 = 0
+            offset: uint256 = 0
+            index, offset = rows._index(row, h, operand, g)
+            if index == rows.NO_NUMBER:
+                continue
+            found: DynArray[uint256, rows.CHUNK] = self._walk(
+                row, h, rows._begin(row, h, index), at, of_terms, 1 if j < h.once else terms, [], 0
+            )
+            for item: uint256 in found:
+                items.append(item if item == words.NO_WORD else item + offset)
+        operand = rows._next(row, h, operand)
+    return items
+
+
+@internal
+@view
+def _operands(
+    row: uint256,
+    h: rows.Head,
+    at: DynArray[int256, rows.AXES],
+    of_terms: DynArray[int256, rows.COORDINATES],
+    terms: uint256,
+    indices: DynArray[uint256, 96],
+) -> DynArray[uint256, 96]:
+    """
+    @return Items of what is read once, then term by term; of a move, of the first operand that is there.
+    """
+    items: DynArray[uint256, 96] = []
     each: uint256 = h.data - h.once
     for i: uint256 in range(h.once + terms * each, bound=96):
         items.append(words.NO_WORD)
+    used: uint256 = 0
+    operand: uint256 = rows._first(h)
     for j: uint256 in range(h.data, bound=rows.OPERANDS):
         count: uint256 = 1 if j < h.once else terms
+        found: DynArray[uint256, rows.CHUNK] = self._walk(row, h, operand, at, of_terms, count, indices, used)
         place: uint256 = j
-        found: DynArray[uint256, rows.CHUNK] = self._walk(
-            row, h, begins[j], at, of_terms, count, indices, used
-        )
         for item: uint256 in found:
             items[place] = item
             place += each
-        used += count * self._indexed(row, h, begins[j])
         if h.code == codes.MOVE and items[j] != words.NO_WORD:
-            return [items[j]], True
-    return items, True
+            return [items[j]]
+        used += count * rows._indexed(row, h, operand)
+        operand = rows._next(row, h, operand)
+    return items
 
 
 @internal
@@ -115,23 +147,9 @@ def _contract(code: uint256) -> uint256:
 
 
 @internal
-@pure
-def _indexed(row: Bytes[4096], h: rows.Head, at: uint256) -> uint256:
-    """
-    @return How many gauges of an operand have an index.
-    """
-    n: uint256 = 0
-    end: uint256 = rows._first_gauge(h, at)
-    for g: uint256 in range(rows._word(row, at + 4), bound=rows.GAUGES):
-        end += 12
-        n += convert(rows._word(row, end - 4) != rows.NO_NUMBER, uint256)
-    return n
-
-
-@internal
-@pure
+@view
 def _walk(
-    row: Bytes[4096],
+    row: uint256,
     h: rows.Head,
     at: uint256,
     element: DynArray[int256, rows.AXES],

@@ -5,14 +5,15 @@
 @notice Reads the leaf that `compute/program/form.py` encodes, words of 32 bits: code, dtype, parameter (two), number of
         free axes, bound axes, operands, of those that hold data, of those that are read once; sizes of axes; operands:
         row, elements, dtype, first, number of gauges, a stride for each axis, gauges of twelve words.
-@dev    A row is bound by a hash, but no reader trusts it: bounds of axes, gauges and operands are those of the lists.
+@dev    A row is read where it lies in the call's data, as it is longer than what is read of it; inside, `row` is the
+        place of its first byte. It is bound by a hash; still, bounds of axes, gauges and operands are those of the lists.
 """
 
 from contracts._modules import step_words as words
 
 
-# Axes of an iteration: a value has at most 12, a product as many again, a convolution with groups one more.
-AXES: constant(uint256) = 25
+# Free axes, bound axes: a value has at most 12 axes, in a convolution with groups one more.
+AXES: constant(uint256) = 13
 GAUGES: constant(uint256) = 12
 OPERANDS: constant(uint256) = 96
 
@@ -58,30 +59,39 @@ struct Gauge:
 
 
 @internal
-@pure
-def _word(row: Bytes[4096], i: uint256) -> uint256:
+@view
+def _first_argument() -> uint256:
     """
-    @return Word `i`; reverts beyond the end.
+    @return Where in the call's data the bytes begin that are its first argument.
     """
-    if i < 8:
-        return (convert(extract32(row, 0), uint256) >> (224 - 32 * i)) & (2**32 - 1)
-    return convert(extract32(row, 4 * i - 28), uint256) & (2**32 - 1)
+    return convert(slice(msg.data, 4, 32), uint256) + 36
 
 
 @internal
-@pure
-def _signed_word(row: Bytes[4096], i: uint256) -> int256:
+@view
+def _word(row: uint256, i: uint256) -> uint256:
+    """
+    @return Word `i`.
+    """
+    # Unsafe but safe: a word beyond the call's data reverts.
+    return convert(slice(msg.data, unsafe_add(row, unsafe_mul(4, i)), 4), uint256)
+
+
+@internal
+@view
+def _signed_word(row: uint256, i: uint256) -> int256:
     # Unsafe but safe: 32 bits.
     return unsafe_sub(convert(self._word(row, i) ^ 2**31, int256), 2**31)
 
 
 @internal
-@pure
-def _eight(row: Bytes[4096], end: uint256) -> uint256:
+@view
+def _eight(row: uint256, end: uint256) -> uint256:
     """
     @return The eight words before word `end` >= 8; reverts beyond the end.
     """
-    return convert(extract32(row, 4 * end - 32), uint256)
+    # Unsafe but safe: a word beyond the call's data reverts.
+    return convert(slice(msg.data, unsafe_sub(unsafe_add(row, unsafe_mul(4, end)), 32), 32), uint256)
 
 
 @internal
@@ -101,11 +111,11 @@ def _signed_field(eight: uint256, back: uint256) -> int256:
 
 
 @internal
-@pure
-def _head(row: Bytes[4096]) -> Head:
+@view
+def _head(row: uint256) -> Head:
     eight: uint256 = self._eight(row, 9)
     return Head(
-        code=convert(extract32(row, 0), uint256) >> 224,
+        code=self._word(row, 0),
         free=self._field(eight, 4),
         bound=self._field(eight, 3),
         operands=self._field(eight, 2),
@@ -115,8 +125,8 @@ def _head(row: Bytes[4096]) -> Head:
 
 
 @internal
-@pure
-def _rule(row: Bytes[4096]) -> uint256:
+@view
+def _rule(row: uint256) -> uint256:
     """
     @return The rule (`ISteps`).
     """
@@ -129,8 +139,8 @@ def _rule(row: Bytes[4096]) -> uint256:
 
 
 @internal
-@pure
-def _count(row: Bytes[4096], first: uint256, axes: uint256) -> uint256:
+@view
+def _count(row: uint256, first: uint256, axes: uint256) -> uint256:
     """
     @return Product of the sizes of so many axes.
     """
@@ -142,21 +152,37 @@ def _count(row: Bytes[4096], first: uint256, axes: uint256) -> uint256:
 
 @internal
 @pure
-def _begins(row: Bytes[4096], h: Head) -> DynArray[uint256, OPERANDS]:
+def _first(h: Head) -> uint256:
     """
-    @return Where each operand begins.
+    @return Where the first operand begins.
     """
-    found: DynArray[uint256, OPERANDS] = []
-    at: uint256 = _HEAD + h.free + h.bound
-    for i: uint256 in range(h.operands, bound=OPERANDS):
-        found.append(at)
-        at += _OPERAND + h.free + h.bound + _GAUGE * self._word(row, at + 4)
-    return found
+    return _HEAD + h.free + h.bound
 
 
 @internal
-@pure
-def _coordinates(row: Bytes[4096], first: uint256, axes: uint256, number: uint256) -> DynArray[int256, AXES]:
+@view
+def _next(row: uint256, h: Head, at: uint256) -> uint256:
+    """
+    @return Where the operand after the one at `at` begins.
+    """
+    return self._first_gauge(h, at) + _GAUGE * self._number_of_gauges(row, at)
+
+
+@internal
+@view
+def _begin(row: uint256, h: Head, operand: uint256) -> uint256:
+    """
+    @return Where an operand begins.
+    """
+    at: uint256 = self._first(h)
+    for i: uint256 in range(operand, bound=OPERANDS):
+        at = self._next(row, h, at)
+    return at
+
+
+@internal
+@view
+def _coordinates(row: uint256, first: uint256, axes: uint256, number: uint256) -> DynArray[int256, AXES]:
     """
     @return An index for each of so many axes, in C order.
     """
@@ -166,7 +192,7 @@ def _coordinates(row: Bytes[4096], first: uint256, axes: uint256, number: uint25
     rest: uint256 = number
     for i: uint256 in range(axes, bound=AXES):
         # Unsafe but safe: i < axes.
-        axis: uint256 = unsafe_sub(axes, i) - 1
+        axis: uint256 = unsafe_sub(unsafe_sub(axes, i), 1)
         size: uint256 = self._word(row, _HEAD + first + axis)
         found[axis] = convert(rest % size, int256)
         rest = rest // size
@@ -174,22 +200,32 @@ def _coordinates(row: Bytes[4096], first: uint256, axes: uint256, number: uint25
 
 
 @internal
-@pure
-def _terms(row: Bytes[4096], h: Head, first_term: uint256, terms: uint256) -> DynArray[int256, COORDINATES]:
+@view
+def _terms(row: uint256, h: Head, first_term: uint256, terms: uint256) -> DynArray[int256, COORDINATES]:
     """
     @return The coordinates of so many terms on the bound axes, term by term.
     """
     found: DynArray[int256, COORDINATES] = []
+    term: DynArray[int256, AXES] = self._coordinates(row, h.free, h.bound, first_term)
+    sizes: DynArray[int256, AXES] = []
+    for i: uint256 in range(h.bound, bound=AXES):
+        sizes.append(convert(self._word(row, _HEAD + h.free + i), int256))
     for t: uint256 in range(terms, bound=CHUNK):
-        term: DynArray[int256, AXES] = self._coordinates(row, h.free, h.bound, first_term + t)
         for coordinate: int256 in term:
             found.append(coordinate)
+        for i: uint256 in range(h.bound, bound=AXES):
+            # Unsafe but safe: i < h.bound, and a coordinate has 32 bits.
+            axis: uint256 = unsafe_sub(unsafe_sub(h.bound, i), 1)
+            term[axis] = unsafe_add(term[axis], 1)
+            if term[axis] < sizes[axis]:
+                break
+            term[axis] = 0
     return found
 
 
 @internal
-@pure
-def _item(row: Bytes[4096], at: uint256) -> uint256:
+@view
+def _item(row: uint256, at: uint256) -> uint256:
     """
     @return The item of an operand without the element: of a word that is given it has no number of elements.
     """
@@ -202,8 +238,8 @@ def _item(row: Bytes[4096], at: uint256) -> uint256:
 
 
 @internal
-@pure
-def _place(row: Bytes[4096], h: Head, at: uint256, element: DynArray[int256, AXES]) -> int256:
+@view
+def _place(row: uint256, h: Head, at: uint256, element: DynArray[int256, AXES]) -> int256:
     """
     @return Where the operand that begins at `at` is read, as far as the element tells.
     """
@@ -215,8 +251,8 @@ def _place(row: Bytes[4096], h: Head, at: uint256, element: DynArray[int256, AXE
 
 
 @internal
-@pure
-def _strides(row: Bytes[4096], h: Head, at: uint256) -> DynArray[int256, AXES]:
+@view
+def _strides(row: uint256, h: Head, at: uint256) -> DynArray[int256, AXES]:
     """
     @return What a step along each bound axis adds.
     """
@@ -227,15 +263,46 @@ def _strides(row: Bytes[4096], h: Head, at: uint256) -> DynArray[int256, AXES]:
 
 
 @internal
+@view
+def _number_of_gauges(row: uint256, at: uint256) -> uint256:
+    return self._word(row, at + 4)
+
+
+@internal
+@view
+def _index(row: uint256, h: Head, at: uint256, number: uint256) -> (uint256, uint256):
+    """
+    @return Of a gauge the operand that is its index, or NO_NUMBER, and how many elements further on.
+    """
+    eight: uint256 = self._eight(row, self._first_gauge(h, at) + _GAUGE * (number + 1))
+    return self._field(eight, 3), self._field(eight, 2)
+
+
+@internal
+@view
+def _indexed(row: uint256, h: Head, at: uint256) -> uint256:
+    """
+    @return How many gauges of an operand have an index.
+    """
+    n: uint256 = 0
+    for g: uint256 in range(self._number_of_gauges(row, at), bound=GAUGES):
+        index: uint256 = 0
+        offset: uint256 = 0
+        index, offset = self._index(row, h, at, g)
+        n += convert(index != NO_NUMBER, uint256)
+    return n
+
+
+@internal
 @pure
 def _first_gauge(h: Head, at: uint256) -> uint256:
     return at + _OPERAND + h.free + h.bound
 
 
 @internal
-@pure
+@view
 def _gauges(
-    row: Bytes[4096], h: Head, at: uint256, element: DynArray[int256, AXES], terms: uint256, used: uint256
+    row: uint256, h: Head, at: uint256, element: DynArray[int256, AXES], terms: uint256, used: uint256
 ) -> DynArray[Gauge, GAUGES]:
     """
     @notice The gauges of an operand for one element.
@@ -245,7 +312,7 @@ def _gauges(
     found: DynArray[Gauge, GAUGES] = []
     end: uint256 = self._first_gauge(h, at)
     index: uint256 = used
-    for i: uint256 in range(self._word(row, at + 4), bound=GAUGES):
+    for i: uint256 in range(self._number_of_gauges(row, at), bound=GAUGES):
         end += _GAUGE
         gauge: Gauge = self._gauge(self._eight(row, end - 4), self._eight(row, end), h.free, element)
         if gauge.index != NO_NUMBER:
