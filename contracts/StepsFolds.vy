@@ -214,9 +214,7 @@ def _comparable(x: uint256, dtype: uint256) -> int256:
 
 @internal
 @pure
-def _order(
-    state: uint256[3], operands: DynArray[uint256, 96], first_term: uint256, parameter: uint256
-) -> uint256[3]:
+def _order(state: uint256[3], operands: DynArray[uint256, 96], first_term: uint256, parameter: uint256) -> uint256[3]:
     """
     @notice The least candidate above the element before.
     @param  parameter  Number of keys | descending << 4 | kinds of keys << 8, 2 bits each: 0 f24, 1 unsigned, 2 signed.

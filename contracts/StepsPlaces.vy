@@ -11,51 +11,117 @@ from contracts._modules import step_rows as rows
 from contracts._modules import step_words as words
 
 
-# Terms of a chunk.
-_CHUNK: constant(uint256) = 16
+# Flags of a gauge.
+_SUBTRACTS: constant(uint256) = 1
+_STRICT: constant(uint256) = 2
+_SIGNED: constant(uint256) = 4
 
 
 @external
-@pure
-def head(row: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
+@view
+def head(leaf: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
     """
     @notice What a row says of itself: `IPlaces`.
-    @param  row  The leaf.
+    @param  leaf  The row.
     @return The rule; number of elements; number of terms; whether they are folded; number of its contract.
     """
+    row: uint256 = rows._first_argument()
     rule: uint256 = rows._rule(row)
     code: uint256 = words._code(rule)
-    free: uint256 = rows._word(row, 4)
+    h: rows.Head = rows._head(row)
     folds: bool = self._is_fold(code)
-    return (
-        rule,
-        rows._count(row, 0, free),
-        rows._count(row, free, rows._word(row, 5)),
-        folds,
-        2 if folds else self._contract(code),
-    )
+    steps: uint256 = 2 if folds else self._contract(code)
+    return rule, rows._count(row, 0, h.free), rows._count(row, h.free, h.bound), folds, steps
 
 
 @external
-@pure
+@view
 def reads(
-    row: Bytes[4096], element: uint256, first_term: uint256, indices: DynArray[uint256, 96]
+    leaf: Bytes[4096], element: uint256, first_term: uint256, indices: DynArray[uint256, 96]
 ) -> (DynArray[uint256, 96], bool):
     """
     @notice What an element, or a chunk of its terms, reads: `IPlaces`.
-    @param  row         The leaf.
+    @param  leaf        The row.
     @param  element     Below the row's number of elements.
     @param  first_term  Of the chunk; 0 where nothing is folded.
     @param  indices     Words of the items of an earlier answer that was not all; at first none.
     @return Items, and whether these are all.
     """
-    r: rows.Row = rows._row(row)
-    terms: uint256 = self._terms(row, r, first_term)
+    row: uint256 = rows._first_argument()
+    h: rows.Head = rows._head(row)
+    terms: uint256 = 1
+    if self._is_fold(h.code):
+        terms = min(rows.CHUNK, rows._count(row, h.free, h.bound) - first_term)
+    at: DynArray[int256, rows.AXES] = rows._coordinates(row, 0, h.free, element)
+    of_terms: DynArray[int256, rows.COORDINATES] = rows._terms(row, h, first_term, terms)
     if len(indices) == 0:
-        asked: DynArray[uint256, 96] = self._indices(row, r, element, first_term, terms)
+        asked: DynArray[uint256, 96] = self._indices(row, h, at, of_terms, terms)
         if len(asked) > 0:
             return asked, False
-    return self._operands(row, r, element, first_term, terms, indices), True
+    return self._operands(row, h, at, of_terms, terms, indices), True
+
+
+@internal
+@view
+def _indices(
+    row: uint256,
+    h: rows.Head,
+    at: DynArray[int256, rows.AXES],
+    of_terms: DynArray[int256, rows.COORDINATES],
+    terms: uint256,
+) -> DynArray[uint256, 96]:
+    """
+    @return Items of all indices: operand by operand, gauge by gauge, term by term.
+    """
+    items: DynArray[uint256, 96] = []
+    operand: uint256 = rows._first(h)
+    for j: uint256 in range(h.data, bound=rows.OPERANDS):
+        for g: uint256 in range(rows._number_of_gauges(row, operand), bound=rows.GAUGES):
+            index: uint256 = 0
+            offset: uint256 = 0
+            index, offset = rows._index(row, h, operand, g)
+            if index == rows.NO_NUMBER:
+                continue
+            found: DynArray[uint256, rows.CHUNK] = self._walk(
+                row, h, rows._begin(row, h, index), at, of_terms, 1 if j < h.once else terms, [], 0
+            )
+            for item: uint256 in found:
+                items.append(item if item == words.NO_WORD else item + offset)
+        operand = rows._next(row, h, operand)
+    return items
+
+
+@internal
+@view
+def _operands(
+    row: uint256,
+    h: rows.Head,
+    at: DynArray[int256, rows.AXES],
+    of_terms: DynArray[int256, rows.COORDINATES],
+    terms: uint256,
+    indices: DynArray[uint256, 96],
+) -> DynArray[uint256, 96]:
+    """
+    @return Items of what is read once, then term by term; of a move, of the first operand that is there.
+    """
+    items: DynArray[uint256, 96] = []
+    each: uint256 = h.data - h.once
+    for i: uint256 in range(h.once + terms * each, bound=96):
+        items.append(words.NO_WORD)
+    used: uint256 = 0
+    operand: uint256 = rows._first(h)
+    for j: uint256 in range(h.data, bound=rows.OPERANDS):
+        count: uint256 = 1 if j < h.once else terms
+        found: DynArray[uint256, rows.CHUNK] = self._walk(row, h, operand, at, of_terms, count, indices, used)
+        place: uint256 = j
+        for item: uint256 in found:
+            items[place] = item
+            place += each
+        if h.code == codes.MOVE and items[j] != words.NO_WORD:
+            return [items[j]]
+        used += count * rows._indexed(row, h, operand)
+        operand = rows._next(row, h, operand)
+    return items
 
 
 @internal
@@ -81,105 +147,52 @@ def _contract(code: uint256) -> uint256:
 
 
 @internal
-@pure
-def _terms(row: Bytes[4096], r: rows.Row, first_term: uint256) -> uint256:
-    """
-    @return How many terms are walked: those of the chunk, or the one of what is not folded.
-    """
-    if not self._is_fold(r.code):
-        return 1
-    return min(_CHUNK, rows._count(row, r.free, len(r.sizes) - r.free) - first_term)
-
-
-@internal
-@pure
-def _indices(
-    row: Bytes[4096], r: rows.Row, element: uint256, first_term: uint256, terms: uint256
-) -> DynArray[uint256, 96]:
-    """
-    @return Items of all indices, in the order in which `_operands` needs their words.
-    """
-    items: DynArray[uint256, 96] = []
-    for j: uint256 in range(r.data, bound=rows.OPERANDS):
-        operand: rows.Operand = rows._operand(row, r.operands[j], len(r.sizes))
-        for t: uint256 in range(1 if j < r.once else terms, bound=_CHUNK):
-            at: DynArray[int256, rows.AXES] = rows._coordinates(r.sizes, r.free, element, first_term + t)
-            for gauge: rows.Gauge in operand.gauges:
-                if gauge.index != rows.NO_NUMBER:
-                    items.append(self._index(row, r, gauge, at))
-    return items
-
-
-@internal
-@pure
-def _index(row: Bytes[4096], r: rows.Row, gauge: rows.Gauge, at: DynArray[int256, rows.AXES]) -> uint256:
-    """
-    @return The item of a gauge's index.
-    """
-    item: uint256 = 0
-    used: uint256 = 0
-    item, used = self._item(rows._operand(row, r.operands[gauge.index], len(r.sizes)), at, [], 0)
-    return item + gauge.offset if item != words.NO_WORD else item
-
-
-@internal
-@pure
-def _operands(
-    row: Bytes[4096],
-    r: rows.Row,
-    element: uint256,
-    first_term: uint256,
+@view
+def _walk(
+    row: uint256,
+    h: rows.Head,
+    at: uint256,
+    element: DynArray[int256, rows.AXES],
+    of_terms: DynArray[int256, rows.COORDINATES],
     terms: uint256,
     indices: DynArray[uint256, 96],
-) -> DynArray[uint256, 96]:
+    used: uint256,
+) -> DynArray[uint256, rows.CHUNK]:
     """
-    @return Items of what is read once, then term by term; of a move, of the first operand that is there.
+    @notice Where an operand is read, term by term.
+    @param  at        Where the operand begins.
+    @param  element   Coordinates of the element.
+    @param  of_terms  Coordinates of the terms.
+    @param  indices   Words of indices; those of this operand begin at `used`.
+    @return Items; all ones where nothing is there.
     """
-    each: uint256 = r.data - r.once
-    used: uint256 = 0
-    items: DynArray[uint256, 96] = []
-    for i: uint256 in range(r.once + terms * each, bound=96):
-        items.append(words.NO_WORD)
-    for j: uint256 in range(r.data, bound=rows.OPERANDS):
-        operand: rows.Operand = rows._operand(row, r.operands[j], len(r.sizes))
-        for t: uint256 in range(1 if j < r.once else terms, bound=_CHUNK):
-            at: DynArray[int256, rows.AXES] = rows._coordinates(r.sizes, r.free, element, first_term + t)
-            place: uint256 = j if j < r.once else j + t * each
-            items[place], used = self._item(operand, at, indices, used)
-        if r.code == codes.MOVE and items[j] != words.NO_WORD:
-            return [items[j]]
-    return items
-
-
-@internal
-@pure
-def _item(
-    operand: rows.Operand, at: DynArray[int256, rows.AXES], indices: DynArray[uint256, 96], first: uint256
-) -> (uint256, uint256):
-    """
-    @notice Where an operand is read.
-    @param  at       Coordinates.
-    @param  indices  Words of indices; those of this operand begin at `first`.
-    @return The item, all ones if nothing is there, and the number of the next index.
-    """
-    used: uint256 = first
-    place: int256 = operand.first
-    there: bool = True
-    for i: uint256 in range(len(at), bound=rows.AXES):
-        place += at[i] * operand.strides[i]
-    for gauge: rows.Gauge in operand.gauges:
-        p: int256 = -gauge.low
-        if gauge.by_a != 0:
-            p += at[gauge.a] * gauge.by_a
-        if gauge.by_b != 0:
-            p += at[gauge.b] * gauge.by_b
-        if gauge.index != rows.NO_NUMBER:
-            there = there and indices[used] != words.NO_WORD
-            index: int256 = words._read(indices[used], words.I32 if gauge.signed else words.U32)
-            moved: int256 = max(0, min(gauge.most, index))
-            there = there and (moved == index or not gauge.strict)
-            p += -moved if gauge.subtracts else moved
-            used += 1
-        there = there and p >= 0 and p <= (gauge.size - 1) * gauge.dilation and p % gauge.dilation == 0
-        place += p // gauge.dilation * gauge.stride
-    return (operand.item | convert(place, uint256) if there else words.NO_WORD), used
+    found: DynArray[uint256, rows.CHUNK] = []
+    base: uint256 = rows._item(row, at)
+    start: int256 = rows._place(row, h, at, element)
+    strides: DynArray[int256, rows.AXES] = rows._strides(row, h, at)
+    gauges: DynArray[rows.Gauge, rows.GAUGES] = rows._gauges(row, h, at, element, terms, used)
+    for t: uint256 in range(terms, bound=rows.CHUNK):
+        first: uint256 = t * h.bound
+        place: int256 = start
+        there: bool = True
+        for i: uint256 in range(h.bound, bound=rows.AXES):
+            # Unsafe but safe: 32 bits each.
+            place = unsafe_add(place, unsafe_mul(of_terms[unsafe_add(first, i)], strides[i]))
+        for gauge: rows.Gauge in gauges:
+            # Unsafe but safe: all factors have 32 bits, or 33.
+            p: int256 = gauge.start
+            if gauge.by_a != 0:
+                p = unsafe_add(p, unsafe_mul(of_terms[unsafe_add(first, gauge.a)], gauge.by_a))
+            if gauge.by_b != 0:
+                p = unsafe_add(p, unsafe_mul(of_terms[unsafe_add(first, gauge.b)], gauge.by_b))
+            if gauge.index != rows.NO_NUMBER:
+                word: uint256 = indices[gauge.index + t]
+                index: int256 = words._read(word, words.I32 if gauge.flags & _SIGNED != 0 else words.U32)
+                moved: int256 = max(0, min(gauge.most, index))
+                there = there and word != words.NO_WORD and (moved == index or gauge.flags & _STRICT == 0)
+                p = unsafe_add(p, unsafe_sub(0, moved) if gauge.flags & _SUBTRACTS != 0 else moved)
+            if p < 0 or p > gauge.last or p % gauge.dilation != 0:
+                there = False
+            place = unsafe_add(place, unsafe_mul(p // gauge.dilation, gauge.stride))
+        found.append(base | convert(place, uint256) if there else words.NO_WORD)
+    return found

@@ -8,14 +8,12 @@
 @dev    Every intermediate is exact: a sum of two values has 247 bits, a product 48.
 """
 
-
 SATURATED: constant(uint256) = 2_143_289_344
 
 
 # (2**24 - 1) * 2**104, and its negative.
 LARGEST: constant(uint256) = 2_139_095_039
 LEAST: constant(uint256) = LARGEST | SIGN
-
 
 SIGN: constant(uint256) = 2**31
 MAGNITUDE: constant(uint256) = 2**31 - 1

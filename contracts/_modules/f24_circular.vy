@@ -23,7 +23,6 @@ _PI_HALVES_HIGH: constant(int256) = 421_657_428
 _PI_HALVES_LOW: constant(int256) = 4_467_992
 _PI_QUARTERS: constant(int256) = 7_074_237_752_028_440
 
-
 _SIN: constant(bytes32) = 0xffffffff0000005cffffe5fe00044444ffaaaaab020000000000000000000000
 _COS: constant(bytes32) = 0xfffffff700000340ffff49f500155555ff000000020000000000000000000000
 _ATAN: constant(bytes32) = 0xffe50d79001e1e1effddddde00276276ffd1745d0038e38effb6db6e00666666

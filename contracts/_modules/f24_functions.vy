@@ -30,7 +30,6 @@ _SPLIT: constant(int256) = 11_863_284
 # 1 + e**x is put together in units of 2**-125.
 _SUM_POINT: constant(int256) = 125
 
-
 _EXP: constant(bytes32) = 0x00001a020000b60b000444440015555500555555010000000200000002000000
 _ATANH: constant(bytes32) = 0x004ec4ec005d17460071c71c0092492500cccccd015555550400000000000000
 _EXPM1: constant(bytes32) = 0x0000034000001a020000b60b0004444400155555005555550100000002000000
@@ -192,9 +191,7 @@ def _tanh(a: uint256) -> uint256:
         square: int256 = f24._square_on_grid(a, 26)
         return f24._multiply(self._polynomial_value(_TANH, empty(bytes32), 7, square), a)
     twice: int256 = 2 * self._clamp(f24._absolute(a), 0, 10)
-    return f24._with_sign_of(
-        a, f24._subtract(f24.ONE, f24._divide(f24.TWO, self._one_plus_exp(twice)))
-    )
+    return f24._with_sign_of(a, f24._subtract(f24.ONE, f24._divide(f24.TWO, self._one_plus_exp(twice))))
 
 
 @internal

@@ -28,7 +28,6 @@ _ROOT_LOW: constant(uint256) = 844_476_304
 _ERF_P: constant(bytes32) = 0xaf95df0b32edffeeb60cff51b86ec2d2ba40ac63bb41a1f6bc83dbd400000000
 _ERF_Q: constant(bytes32) = 0xb77460cdb95fbd29badc924ebbf19bf8bc69b6a7000000000000000000000000
 
-
 _ERFC: constant(bytes32) = 0xfff55a0bffdc5090001c448a00320b87ffcae016ffa7e934004aa27f011e2de1
 _ERFC_LOW: constant(bytes32) = 0x015fd38601058672000000000000000000000000000000000000000000000000
 _ERF_INV: constant(bytes32) = 0xfffffb87000004a700002576ffff912effffc05800045deefff5fa6bfff2a1e2
@@ -164,9 +163,7 @@ def _lgamma_positive(x: uint256) -> uint256:
     if x < _TWO_AND_HALF:
         return self._near_two(f24._subtract(x, f24.TWO))
     v: uint256 = f24._divide(f24.ONE, x)
-    main: uint256 = f24._multiply(
-        f24._subtract(x, f24.HALF), f24._subtract(functions._log(x), f24.ONE)
-    )
+    main: uint256 = f24._multiply(f24._subtract(x, f24.HALF), f24._subtract(functions._log(x), f24.ONE))
     series: uint256 = f24._multiply(self._at(_STIRLING, empty(bytes32), 6, f24._multiply(v, v)), v)
     return f24._add(f24._add(main, _HALF_LOG_OF_2_PI), series)
 

@@ -5,16 +5,22 @@
 @notice Reads the leaf that `compute/program/form.py` encodes, words of 32 bits: code, dtype, parameter (two), number of
         free axes, bound axes, operands, of those that hold data, of those that are read once; sizes of axes; operands:
         row, elements, dtype, first, number of gauges, a stride for each axis, gauges of twelve words.
-@dev    A row is bound by a hash, but no reader trusts it: bounds of axes, gauges and operands are those of the lists.
+@dev    A row is read where it lies in the call's data, as it is longer than what is read of it; inside, `row` is the
+        place of its first byte. It is bound by a hash; still, bounds of axes, gauges and operands are those of the lists.
 """
 
 from contracts._modules import step_words as words
 
 
-# Axes of an iteration: a value has at most 12, a product as many again, a convolution with groups one more.
-AXES: constant(uint256) = 25
+# Free axes, bound axes: a value has at most 12 axes, in a convolution with groups one more.
+AXES: constant(uint256) = 13
 GAUGES: constant(uint256) = 12
 OPERANDS: constant(uint256) = 96
+
+
+# Terms of a chunk, and their coordinates on the bound axes.
+CHUNK: constant(uint256) = 16
+COORDINATES: constant(uint256) = CHUNK * AXES
 
 
 # Words before the sizes of the axes, before the strides of an operand, and of a gauge.
@@ -23,90 +29,118 @@ _OPERAND: constant(uint256) = 5
 _GAUGE: constant(uint256) = 12
 
 
-# An index that a gauge does not have, a row that is not there: the place itself is the word.
+# An index that a gauge does not have; a row that is not there: the place itself is the word.
 NO_NUMBER: constant(uint256) = 2**32 - 1
 
 
-struct Gauge:
-    a: uint256
-    by_a: int256
-    b: uint256
-    by_b: int256
-    low: int256
-    dilation: int256
-    size: int256
-    stride: int256
-    index: uint256  # operand; NO_NUMBER: none
-    offset: uint256
-    most: int256
-    subtracts: bool
-    strict: bool
-    signed: bool
-
-
-struct Operand:
-    item: uint256  # of `reads`, without the element
-    first: int256
-    strides: DynArray[int256, AXES]
-    gauges: DynArray[Gauge, GAUGES]
-
-
-struct Row:
+# What of a row all its operands share.
+struct Head:
     code: uint256
     free: uint256
-    sizes: DynArray[uint256, AXES]
-    operands: DynArray[uint256, OPERANDS]  # where each begins
+    bound: uint256
+    operands: uint256
     data: uint256
     once: uint256
 
 
-@internal
-@pure
-def _word(row: Bytes[4096], i: uint256) -> uint256:
-    """
-    @return Word `i`; reverts beyond the end.
-    """
-    if i < 8:
-        return (convert(extract32(row, 0), uint256) >> (224 - 32 * i)) & (2**32 - 1)
-    return convert(extract32(row, 4 * i - 28), uint256) & (2**32 - 1)
+# A gauge for one element: what its free axes add is in `start`, -low too.
+struct Gauge:
+    start: int256
+    a: uint256  # bound axis
+    by_a: int256
+    b: uint256
+    by_b: int256
+    dilation: int256
+    last: int256
+    stride: int256
+    index: uint256  # number of the first term's word, or NO_NUMBER
+    most: int256
+    flags: uint256
 
 
 @internal
-@pure
-def _signed_word(row: Bytes[4096], i: uint256) -> int256:
+@view
+def _first_argument() -> uint256:
+    """
+    @return Where in the call's data the bytes begin that are its first argument.
+    """
+    return convert(slice(msg.data, 4, 32), uint256) + 36
+
+
+@internal
+@view
+def _word(row: uint256, i: uint256) -> uint256:
+    """
+    @return Word `i`.
+    """
+    # Unsafe but safe: a word beyond the call's data reverts.
+    return convert(slice(msg.data, unsafe_add(row, unsafe_mul(4, i)), 4), uint256)
+
+
+@internal
+@view
+def _signed_word(row: uint256, i: uint256) -> int256:
     # Unsafe but safe: 32 bits.
     return unsafe_sub(convert(self._word(row, i) ^ 2**31, int256), 2**31)
 
 
 @internal
+@view
+def _eight(row: uint256, end: uint256) -> uint256:
+    """
+    @return The eight words before word `end` >= 8; reverts beyond the end.
+    """
+    # Unsafe but safe: a word beyond the call's data reverts.
+    return convert(slice(msg.data, unsafe_sub(unsafe_add(row, unsafe_mul(4, end)), 32), 32), uint256)
+
+
+@internal
 @pure
-def _rule(row: Bytes[4096]) -> uint256:
+def _field(eight: uint256, back: uint256) -> uint256:
+    """
+    @return One of eight words, counted from the last.
+    """
+    return (eight >> (32 * back)) & (2**32 - 1)
+
+
+@internal
+@pure
+def _signed_field(eight: uint256, back: uint256) -> int256:
+    # Unsafe but safe: 32 bits.
+    return unsafe_sub(convert(self._field(eight, back) ^ 2**31, int256), 2**31)
+
+
+@internal
+@view
+def _head(row: uint256) -> Head:
+    eight: uint256 = self._eight(row, 9)
+    return Head(
+        code=self._word(row, 0),
+        free=self._field(eight, 4),
+        bound=self._field(eight, 3),
+        operands=self._field(eight, 2),
+        data=self._field(eight, 1),
+        once=self._field(eight, 0),
+    )
+
+
+@internal
+@view
+def _rule(row: uint256) -> uint256:
     """
     @return The rule (`ISteps`).
     """
     dtype: uint256 = self._word(row, 1)
     of_operand: uint256 = dtype
     if self._word(row, 6) > 0:
-        of_operand = self._word(row, self._first_operand(row) + 2)
+        of_operand = self._word(row, _HEAD + self._word(row, 4) + self._word(row, 5) + 2)
     parameter: uint256 = (self._word(row, 2) << 32) | self._word(row, 3)
     return self._word(row, 0) | (dtype << 16) | (of_operand << 24) | (parameter << 32)
 
 
 @internal
-@pure
-def _first_operand(row: Bytes[4096]) -> uint256:
-    return _HEAD + self._axes(row)
-
-
-@internal
-@pure
-def _axes(row: Bytes[4096]) -> uint256:
-    return self._word(row, 4) + self._word(row, 5)
-
-
-@internal
-@pure
-def _count(row: Bytes[4096], first: uint256, axes: uint256) -> uint256:
+@view
+def _count(row: uint256, first: uint256, axes: uint256) -> uint256:
     """
     @return Product of the sizes of so many axes.
     """
@@ -118,89 +152,206 @@ def _count(row: Bytes[4096], first: uint256, axes: uint256) -> uint256:
 
 @internal
 @pure
-def _row(row: Bytes[4096]) -> Row:
+def _first(h: Head) -> uint256:
     """
-    @return The head, and where each operand begins.
+    @return Where the first operand begins.
     """
-    axes: uint256 = self._axes(row)
-    found: Row = Row(
-        code=self._word(row, 0),
-        free=self._word(row, 4),
-        sizes=[],
-        operands=[],
-        data=self._word(row, 7),
-        once=self._word(row, 8),
-    )
-    for i: uint256 in range(axes, bound=AXES):
-        found.sizes.append(self._word(row, _HEAD + i))
-    at: uint256 = _HEAD + axes
-    for i: uint256 in range(self._word(row, 6), bound=OPERANDS):
-        found.operands.append(at)
-        at += _OPERAND + axes + _GAUGE * self._word(row, at + 4)
-    return found
+    return _HEAD + h.free + h.bound
 
 
 @internal
-@pure
-def _operand(row: Bytes[4096], at: uint256, axes: uint256) -> Operand:
+@view
+def _next(row: uint256, h: Head, at: uint256) -> uint256:
     """
-    @param  at  Where it begins.
+    @return Where the operand after the one at `at` begins.
     """
-    wide: uint256 = convert(self._word(row, at + 2) == words.WIDE, uint256)
-    found: Operand = Operand(
-        item=(wide << 96) | (self._word(row, at) << 64) | (self._word(row, at + 1) << 32),
-        first=convert(self._word(row, at + 3), int256),
-        strides=[],
-        gauges=[],
-    )
-    if self._word(row, at) == NO_NUMBER:
-        # The place is the word and has no elements beside it.
-        found.item = NO_NUMBER << 64
-    for i: uint256 in range(axes, bound=AXES):
-        found.strides.append(self._signed_word(row, at + _OPERAND + i))
-    gauge: uint256 = at + _OPERAND + axes
-    for i: uint256 in range(self._word(row, at + 4), bound=GAUGES):
-        found.gauges.append(self._gauge(row, gauge))
-        gauge += _GAUGE
-    return found
+    return self._first_gauge(h, at) + _GAUGE * self._number_of_gauges(row, at)
 
 
 @internal
-@pure
-def _gauge(row: Bytes[4096], at: uint256) -> Gauge:
-    flags: uint256 = self._word(row, at + 11)
-    return Gauge(
-        a=self._word(row, at),
-        by_a=self._signed_word(row, at + 1),
-        b=self._word(row, at + 2),
-        by_b=self._signed_word(row, at + 3),
-        low=self._signed_word(row, at + 4),
-        dilation=self._signed_word(row, at + 5),
-        size=self._signed_word(row, at + 6),
-        stride=self._signed_word(row, at + 7),
-        index=self._word(row, at + 8),
-        offset=self._word(row, at + 9),
-        most=self._signed_word(row, at + 10),
-        subtracts=flags & 1 == 1,
-        strict=flags & 2 == 2,
-        signed=flags & 4 == 4,
-    )
+@view
+def _begin(row: uint256, h: Head, operand: uint256) -> uint256:
+    """
+    @return Where an operand begins.
+    """
+    at: uint256 = self._first(h)
+    for i: uint256 in range(operand, bound=OPERANDS):
+        at = self._next(row, h, at)
+    return at
 
 
 @internal
-@pure
-def _coordinates(sizes: DynArray[uint256, AXES], free: uint256, element: uint256, term: uint256) -> DynArray[int256, AXES]:
+@view
+def _coordinates(row: uint256, first: uint256, axes: uint256, number: uint256) -> DynArray[int256, AXES]:
     """
-    @return An index for each axis, in C order: the free ones tell the element, the bound ones the term.
+    @return An index for each of so many axes, in C order.
     """
     found: DynArray[int256, AXES] = []
-    for size: uint256 in sizes:
+    for i: uint256 in range(axes, bound=AXES):
         found.append(0)
-    rest: uint256 = term
-    for back: uint256 in range(len(sizes), bound=AXES):
-        axis: uint256 = len(sizes) - 1 - back
-        if axis + 1 == free:
-            rest = element
-        found[axis] = convert(rest % sizes[axis], int256)
-        rest = rest // sizes[axis]
+    rest: uint256 = number
+    for i: uint256 in range(axes, bound=AXES):
+        # Unsafe but safe: i < axes.
+        axis: uint256 = unsafe_sub(unsafe_sub(axes, i), 1)
+        size: uint256 = self._word(row, _HEAD + first + axis)
+        found[axis] = convert(rest % size, int256)
+        rest = rest // size
+    return found
+
+
+@internal
+@view
+def _terms(row: uint256, h: Head, first_term: uint256, terms: uint256) -> DynArray[int256, COORDINATES]:
+    """
+    @return The coordinates of so many terms on the bound axes, term by term.
+    """
+    found: DynArray[int256, COORDINATES] = []
+    term: DynArray[int256, AXES] = self._coordinates(row, h.free, h.bound, first_term)
+    sizes: DynArray[int256, AXES] = []
+    for i: uint256 in range(h.bound, bound=AXES):
+        sizes.append(convert(self._word(row, _HEAD + h.free + i), int256))
+    for t: uint256 in range(terms, bound=CHUNK):
+        for coordinate: int256 in term:
+            found.append(coordinate)
+        for i: uint256 in range(h.bound, bound=AXES):
+            # Unsafe but safe: i < h.bound, and a coordinate has 32 bits.
+            axis: uint256 = unsafe_sub(unsafe_sub(h.bound, i), 1)
+            term[axis] = unsafe_add(term[axis], 1)
+            if term[axis] < sizes[axis]:
+                break
+            term[axis] = 0
+    return found
+
+
+@internal
+@view
+def _item(row: uint256, at: uint256) -> uint256:
+    """
+    @return The item of an operand without the element: of a word that is given it has no number of elements.
+    """
+    eight: uint256 = self._eight(row, at + 5)
+    number: uint256 = self._field(eight, 4)
+    if number == NO_NUMBER:
+        return NO_NUMBER << 64
+    wide: uint256 = convert(self._field(eight, 2) == words.WIDE, uint256)
+    return (wide << 96) | (number << 64) | (self._field(eight, 3) << 32)
+
+
+@internal
+@view
+def _place(row: uint256, h: Head, at: uint256, element: DynArray[int256, AXES]) -> int256:
+    """
+    @return Where the operand that begins at `at` is read, as far as the element tells.
+    """
+    place: int256 = convert(self._word(row, at + 3), int256)
+    for i: uint256 in range(h.free, bound=AXES):
+        # Unsafe but safe: 32 bits each.
+        place = unsafe_add(place, unsafe_mul(element[i], self._signed_word(row, at + _OPERAND + i)))
+    return place
+
+
+@internal
+@view
+def _strides(row: uint256, h: Head, at: uint256) -> DynArray[int256, AXES]:
+    """
+    @return What a step along each bound axis adds.
+    """
+    found: DynArray[int256, AXES] = []
+    for i: uint256 in range(h.bound, bound=AXES):
+        found.append(self._signed_word(row, at + _OPERAND + h.free + i))
+    return found
+
+
+@internal
+@view
+def _number_of_gauges(row: uint256, at: uint256) -> uint256:
+    return self._word(row, at + 4)
+
+
+@internal
+@view
+def _index(row: uint256, h: Head, at: uint256, number: uint256) -> (uint256, uint256):
+    """
+    @return Of a gauge the operand that is its index, or NO_NUMBER, and how many elements further on.
+    """
+    eight: uint256 = self._eight(row, self._first_gauge(h, at) + _GAUGE * (number + 1))
+    return self._field(eight, 3), self._field(eight, 2)
+
+
+@internal
+@view
+def _indexed(row: uint256, h: Head, at: uint256) -> uint256:
+    """
+    @return How many gauges of an operand have an index.
+    """
+    n: uint256 = 0
+    for g: uint256 in range(self._number_of_gauges(row, at), bound=GAUGES):
+        index: uint256 = 0
+        offset: uint256 = 0
+        index, offset = self._index(row, h, at, g)
+        n += convert(index != NO_NUMBER, uint256)
+    return n
+
+
+@internal
+@pure
+def _first_gauge(h: Head, at: uint256) -> uint256:
+    return at + _OPERAND + h.free + h.bound
+
+
+@internal
+@view
+def _gauges(
+    row: uint256, h: Head, at: uint256, element: DynArray[int256, AXES], terms: uint256, used: uint256
+) -> DynArray[Gauge, GAUGES]:
+    """
+    @notice The gauges of an operand for one element.
+    @param  terms  How many words each index has.
+    @param  used   Number of the first one.
+    """
+    found: DynArray[Gauge, GAUGES] = []
+    end: uint256 = self._first_gauge(h, at)
+    index: uint256 = used
+    for i: uint256 in range(self._number_of_gauges(row, at), bound=GAUGES):
+        end += _GAUGE
+        gauge: Gauge = self._gauge(self._eight(row, end - 4), self._eight(row, end), h.free, element)
+        if gauge.index != NO_NUMBER:
+            gauge.index = index
+            index += terms
+        found.append(gauge)
+    return found
+
+
+@internal
+@pure
+def _gauge(early: uint256, late: uint256, free: uint256, element: DynArray[int256, AXES]) -> Gauge:
+    """
+    @param  early  Its first eight words.
+    @param  late   Its last eight.
+    """
+    found: Gauge = empty(Gauge)
+    # Unsafe but safe: 32 bits each.
+    found.start = unsafe_sub(0, self._signed_field(early, 3))
+    found.a = self._field(early, 7)
+    found.by_a = self._signed_field(early, 6)
+    if found.a < free:
+        if found.by_a != 0:
+            found.start = unsafe_add(found.start, unsafe_mul(found.by_a, element[found.a]))
+        found.by_a = 0
+    else:
+        found.a = unsafe_sub(found.a, free)
+    found.b = self._field(early, 5)
+    found.by_b = self._signed_field(early, 4)
+    if found.b < free:
+        if found.by_b != 0:
+            found.start = unsafe_add(found.start, unsafe_mul(found.by_b, element[found.b]))
+        found.by_b = 0
+    else:
+        found.b = unsafe_sub(found.b, free)
+    found.dilation = self._signed_field(early, 2)
+    found.last = unsafe_mul(unsafe_sub(self._signed_field(early, 1), 1), found.dilation)
+    found.stride = self._signed_field(early, 0)
+    found.index = self._field(late, 3)
+    found.most = self._signed_field(late, 1)
+    found.flags = self._field(late, 0)
     return found

@@ -10,7 +10,6 @@
 # What no trace can hold: the result where the example has no loss; the word of an operand that is not there.
 NO_WORD: constant(uint256) = max_value(uint256)
 
-
 F24: constant(uint256) = 0
 BOOL: constant(uint256) = 1
 I32: constant(uint256) = 4

@@ -71,7 +71,3 @@ def test_head_of_a_row() -> None:
     assert contracts.head(leaf) == (Code.MOVE, 20, 1, False, "StepsNumbers")
 
 
-def test_a_row_cut_short() -> None:
-    leaf = row(Gauge((Along(0, 1),), 3, 2), 4)
-    with pytest.raises(Reverted):
-        contracts.reads(leaf[:-4], 0, 0, [])
