@@ -13,7 +13,7 @@ Environment:
     NRN_SALE_RATE         NRN wei per wei                                             [1000]
     NRN_SALE_BENEFICIARY  who receives the vested proceeds (required on a live network)
     NRN_SALE_VESTING_DAYS days over which the proceeds vest                           [730]
-    NRN_CHALLENGE_BOND    wei a challenger posts, of which half pays the other side's gas  [0.1 ether]
+    NRN_CHALLENGE_BOND    wei of a challenge, half of it for the other's gas    [0.1 ether]
     NRN_MIN_BOND          smallest bond of a group in NRN wei   [worth 0.05 ether at the sale rate]
 """
 
@@ -141,16 +141,19 @@ def constructor(name: str, p: Parameters, at: dict[str, str]) -> tuple[Any, ...]
     coinbase, registry = at["Coinbase"], at["GroupRegistry"]
     blueprints = [at[blueprint] for blueprint in BLUEPRINTS]
     rules = {name: () for name in ("StepsPlaces", *RULES, "StepsSources")}
-    return rules | {
-        "NeuronSale": (nrn, p.start, p.end, p.rate, p.beneficiary, p.vesting),
-        "StakeVault": (nrn, registry),
-        "Coinbase": (nrn, sale, vault, registry),
-        "GroupRegistry": (nrn, vault, coinbase, at["Referee"], *blueprints, p.min_bond),
-        "Neuron": (sale, coinbase),
-        "Sponsorship": (vault, registry),
-        "StepsJudge": (at["StepsPlaces"], [at[rule] for rule in RULES]),
-        "Referee": (registry, at["StepsJudge"], at["StepsSources"], p.challenge_bond),
-    }[name]
+    return (
+        rules
+        | {
+            "NeuronSale": (nrn, p.start, p.end, p.rate, p.beneficiary, p.vesting),
+            "StakeVault": (nrn, registry),
+            "Coinbase": (nrn, sale, vault, registry),
+            "GroupRegistry": (nrn, vault, coinbase, at["Referee"], *blueprints, p.min_bond),
+            "Neuron": (sale, coinbase),
+            "Sponsorship": (vault, registry),
+            "StepsJudge": (at["StepsPlaces"], [at[rule] for rule in RULES]),
+            "Referee": (registry, at["StepsJudge"], at["StepsSources"], p.challenge_bond),
+        }[name]
+    )
 
 
 def wiring(at: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -238,6 +238,10 @@ class Voting:
         """Whether the hash was ever revealed here; only a claim not judged is taken again."""
         return self.contract.call("is_used", checkpoint_hash)
 
+    def is_refuted(self, checkpoint_hash: bytes) -> bool:
+        """Whether the referee has found the claim on this checkpoint false."""
+        return bool(self.contract.call("is_refuted", checkpoint_hash))
+
     def credit(self, address: str) -> int:
         """NRN of displaced bonds that `withdraw_credit` returns."""
         return self.contract.call("credit", address)

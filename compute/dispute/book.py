@@ -1,4 +1,4 @@
-"""What has been said in a game, from its events: all that a player needs besides what it believes."""
+"""What has been said in a game, from its events: what a player needs besides its belief."""
 
 from __future__ import annotations
 

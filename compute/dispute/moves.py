@@ -210,16 +210,15 @@ class Player:
         if game.phase is Phase.PARTS:
             return _states(traced.parts(game.row, game.element))
         found = traced.tree_of(game.row)
-        assert found is not None, "a row that traps has no tree"
+        if found is None:
+            raise LookupError("a row that has no value has no tree")
         return found
 
 
 class Defended:
     """The defender's trace as far as a proof needs it: before the disputed row it is one's own."""
 
-    def __init__(
-        self, traced: Traced, belief: Belief, row: int, nodes: dict[Phase, Nodes]
-    ) -> None:
+    def __init__(self, traced: Traced, belief: Belief, row: int, nodes: dict[Phase, Nodes]) -> None:
         self._traced, self._rows, self._row, self._nodes = traced, belief.rows, row, nodes
 
     def opening(self, row: int, first: int, count: int) -> list[bytes]:
@@ -241,7 +240,8 @@ def is_fold(leaf: bytes) -> bool:
 
 
 def _evaluation(book: Book) -> Evaluation:
-    assert book.evaluation is not None, "the evaluation was not shown"
+    if book.evaluation is None:
+        raise LookupError("the evaluation was not shown")
     return book.evaluation
 
 

@@ -1,4 +1,4 @@
-"""Openings of published bytes: a parameter under its checkpoint's root, an example under its set's."""
+"""Openings of published bytes: a parameter under its root, an example under its set's."""
 
 from __future__ import annotations
 

@@ -159,10 +159,18 @@ class Schema:
             parts.append(part.reshape(len(part), -1).view(np.uint8))
         return np.concatenate(parts, axis=1)
 
+    def example_of(self, columns: Mapping[str, np.ndarray]) -> bytes:
+        """What the id of the first example in `columns` is the sha256 of."""
+        return self._digest + self._serialise(columns, slice(0, 1)).tobytes()
+
+    @cached_property
+    def _digest(self) -> bytes:
+        document = [[c.name, c.dtype, list(c.shape)] for c in self.columns]
+        return canonical.digest(canonical.encode(document))
+
     @cached_property
     def _hasher(self) -> "hashlib._Hash":
-        document = [[c.name, c.dtype, list(c.shape)] for c in self.columns]
-        return hashlib.sha256(canonical.digest(canonical.encode(document)))
+        return hashlib.sha256(self._digest)
 
 
 def _require(condition: bool, what: str) -> None:

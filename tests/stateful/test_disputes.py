@@ -503,7 +503,8 @@ def test_a_trace_with_another_loss_is_not_taken(scene: Scene, honest: Honest) ->
     liar = lie_about(honest, 17, 10, 3)
     court = accepted(scene, liar)
     table = absent(Table(court, court.challenge(), liar, honest))
-    move = Table(court, table.n, honest, honest).defender.defend(table.game, table.book(table.defender))
+    other = Table(court, table.n, honest, honest).defender
+    move = other.defend(table.game, table.book(table.defender))
     with refused("rf: another loss"):
         table.send(move)
 

@@ -187,7 +187,8 @@ class World:
     @cached_property
     def referee(self) -> Contract:
         """Deployed when it is asked for: its contracts take seconds to compile."""
-        deployed = {name: deploy(self._deployer, name) for name in (*STEPS, "StepsPlaces", "StepsSources")}
+        names = (*STEPS, "StepsPlaces", "StepsSources")
+        deployed = {name: deploy(self._deployer, name) for name in names}
         steps = [deployed[name].address for name in STEPS]
         judge = deploy(self._deployer, "StepsJudge", deployed["StepsPlaces"].address, steps)
         arguments = (self.registry.address, judge.address, deployed["StepsSources"].address)

@@ -69,5 +69,3 @@ def test_edges_of_a_gauge() -> None:
 def test_head_of_a_row() -> None:
     leaf = row(Gauge((Along(0, 1),), 3, 2), 4, 5)
     assert contracts.head(leaf) == (Code.MOVE, 20, 1, False, "StepsNumbers")
-
-
