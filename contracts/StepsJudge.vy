@@ -186,7 +186,6 @@ def _words(
     if not complete:
         words, next = self._look_up(at, items, proof, next)
         items, complete = staticcall PLACES.reads(row, at.element, first_term, words)
-        assert complete, "rf: reads"
     words, next = self._look_up(at, items, proof, next)
     assert next == len(proof), "rf: proof"
     return words
