@@ -135,6 +135,8 @@ class Devnet:
         block = self.web3.eth.block_number
         deployer = self.web3.eth.accounts[0]
         code = compiled()
+        # compiling may take minutes, and the chain's clock stands since its last block
+        self.web3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
         nonce = self.web3.eth.get_transaction_count(deployer)
         order = ["DeltaRegistry", "CheckpointVoting", "NeuronSale", "StakeVault", "Coinbase",
                  "GroupRegistry", "Neuron", "Sponsorship", *REFEREE]  # fmt: skip
