@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from compute.exact import losses
@@ -22,30 +21,32 @@ from compute.trace import words
 from compute.trace.machine import Trapped, spread
 from compute.trace.rows import COUNTED, EXP_DISTANCE, MEAN, POSITION, SQUARE, Layout, Loss, Result
 
+_exp_fixed = jax.jit(losses.exp_fixed, static_argnums=1)
+_log_fixed, _to_fixed = jax.jit(losses.log_fixed), jax.jit(losses.to_fixed)
 _OUTPUT_RANGE = np.float32(2**losses.OUTPUT_RANGE)
 
 
 class Arrays:
-    """Computes rows; steps are compiled once for each body of a loop."""
+    """Computes rows; steps that do the same to the same types are compiled once."""
 
     def __init__(self, carrier: str | None = None) -> None:
         self._carrier = CARRIERS[carrier or default_carrier()]
-        self._compiled: dict[int, tuple[Step, Callable[..., Any]]] = {}
+        self._compiled: dict[Any, Callable[..., Any]] = {}
 
     def result(self, made: Result, operands: Sequence[np.ndarray], kinds: Sequence[Type]) -> Any:
         """The words of a step's result.  Raises Trapped if it decides on SATURATED."""
-        run = self._of(made.step)
+        run = self._of(made.step, kinds)
         with jax.enable_x64(True):
             found, trapped = run(*map(words.array, operands, kinds))
         if bool(trapped):
             raise Trapped
         return words.of_array(np.asarray(found[made.number]))
 
-    def _of(self, step: Step) -> Callable[..., Any]:
-        known = self._compiled.get(id(step))
-        if known is None:
-            known = self._compiled[id(step)] = (step, _jitted(step, self._carrier))
-        return known[1]
+    def _of(self, step: Step, kinds: Sequence[Type]) -> Callable[..., Any]:
+        key = step.operation.name, tuple(step.attributes.items()), tuple(kinds), step.results
+        if key not in self._compiled:
+            self._compiled[key] = _jitted(step, self._carrier)
+        return self._compiled[key]
 
     def layout(self, made: Layout, operand: np.ndarray, kind: Type) -> np.ndarray:
         """Strided elements of the operand's words from the first on."""
@@ -69,7 +70,7 @@ class Arrays:
         if made.code == EXP_DISTANCE:
             most, z = (x.view(np.float32) for x in operands)
             distance = np.subtract(*_fixed(most[:, None], z.reshape(kind.shape)))
-            return _int64(losses.exp_fixed(jnp.asarray(distance), self._carrier)).reshape(-1)
+            return _int64(_exp_fixed(distance, self._carrier)).reshape(-1)
         if made.code == POSITION:
             return _position(operands, made.parameter)
         if made.code == SQUARE:
@@ -80,8 +81,8 @@ class Arrays:
         target = operands[1].view(np.int32)
         (z,) = _fixed(operands[0].view(np.float32))
         w = np.where(target == 1, -z, z)
-        total = losses.exp_fixed(jnp.abs(w), self._carrier) + 2**losses.EXP_BITS
-        log = _int64(losses.log_fixed(*_halves(total))) - losses.EXP_BITS * losses.LN_2
+        total = _int64(_exp_fixed(np.abs(w), self._carrier)) + 2**losses.EXP_BITS
+        log = _int64(_log_fixed(*_halves(total))) - losses.EXP_BITS * losses.LN_2
         term = np.maximum(np.maximum(w, 0) + log, 0)
         return np.where((target == 0) | (target == 1), term, 0)
 
@@ -107,7 +108,7 @@ def _fixed(*outputs: np.ndarray) -> list[np.ndarray]:
     """Values in units of 2**-32.  Raises Trapped at the first place where one is out of range."""
     outside = functools.reduce(np.logical_or, [~(np.abs(x) <= _OUTPUT_RANGE) for x in outputs])
     _trap(outside)
-    return [np.asarray(losses.to_fixed(jnp.asarray(x))[0]) for x in outputs]
+    return [np.asarray(_to_fixed(x)[0]) for x in outputs]
 
 
 def _trap(bad: np.ndarray) -> None:
@@ -130,7 +131,7 @@ def _position(operands: Sequence[np.ndarray], classes: int) -> np.ndarray:
     counted = (target.view(np.int32) >= 0) & (target.view(np.int32) < classes)
     high = np.array([int(x) >> losses.LOW_BITS for x in totals], np.int64)
     low = np.array([int(x) & (2**losses.LOW_BITS - 1) for x in totals], np.int64)
-    entropy = _int64(losses.log_fixed(jnp.asarray(high), jnp.asarray(low)))
+    entropy = _int64(_log_fixed(high, low))
     distance = np.subtract(*_fixed(most.view(np.float32), chosen.view(np.float32)))
     term = np.maximum(entropy - losses.EXP_BITS * losses.LN_2 + distance, 0)
     return np.where(counted, term, 0)

@@ -25,9 +25,9 @@ from compute.trace.rows import (
     Rows,
     Value,
 )
-from compute.trace.tree import ZERO, Tree, top
+from compute.trace.tree import ZERO, Tree
 from compute.trace.unroller import constant_words
-from compute.trace.words import canonical, leaves
+from compute.trace.words import canonical, top
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def trace(rows: Rows, machine: Machine, example: Example) -> Trace:
     roots: list[bytes] = []
     run = Run(rows, machine, example)
     for row, words in run.words(range(len(rows.rows))):
-        roots.append(top(leaves(words, row.dtype)))
+        roots.append(top(words, row.dtype))
     return Trace(tuple(roots), rows.depth, run.trap)
 
 

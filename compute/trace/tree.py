@@ -6,7 +6,7 @@ from the number of leaves, and a tree of one leaf is the leaf.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,7 @@ import numpy as np
 from compute.trace.keccak import node, parents
 
 ZERO = bytes(32)
-# leaves that are hashed at a time when only the top is wanted
-_RUN = 1 << 20
+RUN = 1 << 20  # leaves that are hashed at a time when only the top is wanted
 
 
 def depth_of(leaves: int) -> int:
@@ -31,13 +30,12 @@ def zeros(depth: int) -> list[bytes]:
     return found
 
 
-def top(leaves: np.ndarray) -> bytes:
-    """The top over uint8 [n, 32], n >= 1, in memory for one run of leaves."""
-    depth = depth_of(len(leaves))
-    run = min(depth, depth_of(_RUN))
-    starts = range(0, len(leaves), 1 << run)
-    tops = [_climbed(leaves[s : s + (1 << run)], run)[0] for s in starts]
-    level = np.frombuffer(b"".join(t.tobytes() for t in tops), np.uint8).reshape(-1, 32)
+def top(runs: Iterable[np.ndarray], count: int) -> bytes:
+    """The top over `count` >= 1 leaves, given as uint8 [RUN, 32], the last run shorter."""
+    depth = depth_of(count)
+    run = min(depth, depth_of(RUN))
+    tops = b"".join(_climbed(leaves, run)[0].tobytes() for leaves in runs)
+    level = np.frombuffer(tops, np.uint8).reshape(-1, 32)
     return _climbed(level, depth - run, run)[0].tobytes()
 
 
@@ -118,8 +116,3 @@ class Opening:
 def verify(root: bytes, depth: int, opening: Opening) -> bool:
     """Are these leaves of the tree of this depth and top?"""
     return opening.top(depth) == root
-
-
-def top_of(nodes: Sequence[bytes]) -> bytes:
-    """The top over a few leaves."""
-    return top(np.frombuffer(b"".join(nodes), np.uint8).reshape(-1, 32))

@@ -36,8 +36,7 @@ from compute.trace.rows import (
     Row,
     Value,
 )
-from compute.trace.tree import top
-from compute.trace.words import leaves, of_numbers
+from compute.trace.words import of_numbers, top
 
 PARAMETER_LEAF = 1024  # bytes of a leaf under params_root
 # steps executed through all loops, those that are no rows too
@@ -81,7 +80,7 @@ class Unroller:
         words = constant_words(kind, constant.data)
         if len(words) <= 1:
             return immediate(kind, int(words[0]) if len(words) else 0)
-        root = top(leaves(words, kind.dtype.value))
+        root = top(words, kind.dtype.value)
         leaf = _source(CONSTANT, kind, 0, root)
         return self._row(leaf, kind, Constant(constant.data))
 

@@ -14,6 +14,7 @@ from compute.oracle.array import wrap as wrapped
 from compute.oracle.number import from_pattern, to_pattern
 from compute.program.form import WIDE
 from compute.program.types import DType, Type
+from compute.trace import tree
 
 NARROW = 8  # words in a leaf
 SATURATED = 0x7FC00000
@@ -38,6 +39,13 @@ def leaves(words: np.ndarray, dtype: int) -> np.ndarray:
     padded = np.zeros(count * NARROW, ">u4")
     padded[: len(words)] = words
     return padded.view(np.uint8).reshape(count, 32)
+
+
+def top(words: np.ndarray, dtype: int) -> bytes:
+    """The root of a row, in memory for one run of its leaves."""
+    size = tree.RUN * per_leaf(dtype)
+    runs = (leaves(words[at : at + size], dtype) for at in range(0, max(1, len(words)), size))
+    return tree.top(runs, leaves_of(len(words), dtype))
 
 
 def _wide(words: np.ndarray) -> np.ndarray:

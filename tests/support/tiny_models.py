@@ -8,6 +8,7 @@ import numpy as np
 
 from compute.models import ModelSpecification
 from compute.models.columns import InputColumn
+from compute.models.resnet import ResNet
 from compute.models.sizes import SIZES
 from compute.trace.run import Example
 
@@ -19,11 +20,14 @@ COLUMNS = {
     "gpt": InputColumn("x", "uint8", (8,), None),
 }
 CLASSES = 7
+ARCHITECTURES = {model: SIZES[model]["tiny"](CLASSES) for model in COLUMNS}
+# one stage, as each shape of a convolution takes seconds to compile
+ARCHITECTURES["resnet"] = ResNet(CLASSES, (1,), 8, bottleneck=False, groups=4, stem="3x3")
 
 
 @functools.cache
 def tiny(model: str) -> tuple[ModelSpecification, Example]:
-    spec = ModelSpecification(SIZES[model]["tiny"](CLASSES), (COLUMNS[model],), "y")
+    spec = ModelSpecification(ARCHITECTURES[model], (COLUMNS[model],), "y")
     rng = np.random.default_rng(len(model))
     x = rng.integers(0, CLASSES, COLUMNS[model].shape).astype(np.uint8)
     y = rng.integers(0, CLASSES + 1, spec.target_shape)

@@ -28,9 +28,12 @@ def plain_top(found: np.ndarray) -> bytes:
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 33, 100])
 def test_tops(count, monkeypatch):
     found = leaves(count)
-    assert top(found) == Tree(found).top == plain_top(found)
-    monkeypatch.setattr("compute.trace.tree._RUN", 4)
-    assert top(found) == plain_top(found)
+    assert top([found], count) == Tree(found).top == plain_top(found)
+    monkeypatch.setattr("compute.trace.tree.RUN", 4)
+    assert top([found[i : i + 4] for i in range(0, count, 4)], count) == plain_top(found)
+    narrow, wide = found.reshape(-1).view(">u4").astype(np.uint32), np.arange(count)
+    assert words.top(narrow, DType.U32.value) == plain_top(found)
+    assert words.top(wide, WIDE) == plain_top(words.leaves(wide, WIDE))
     assert zeros(3)[3] == plain_top(np.zeros((8, 32), np.uint8))
 
 
