@@ -25,6 +25,7 @@ def head(leaf: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
     @param  leaf  The row.
     @return The rule; number of elements; number of terms; whether they are folded; number of its contract.
     """
+    assert len(leaf) % 4 == 0, "st: row"
     row: uint256 = rows._first_argument()
     rule: uint256 = rows._rule(row)
     code: uint256 = words._code(rule)
@@ -47,18 +48,18 @@ def reads(
     @param  indices     Words of the items of an earlier answer that was not all; at first none.
     @return Items, and whether these are all.
     """
+    assert len(leaf) % 4 == 0, "st: row"
     row: uint256 = rows._first_argument()
     h: rows.Head = rows._head(row)
     terms: uint256 = 1
     if self._is_fold(h.code):
         terms = min(rows.CHUNK, rows._count(row, h.free, h.bound) - first_term)
     at: DynArray[int256, rows.AXES] = rows._coordinates(row, 0, h.free, element)
-    of_terms: DynArray[int256, rows.COORDINATES] = rows._terms(row, h, first_term, terms)
     if len(indices) == 0:
-        asked: DynArray[uint256, 96] = self._indices(row, h, at, of_terms, terms)
+        asked: DynArray[uint256, 96] = self._indices(row, h, at, first_term, terms)
         if len(asked) > 0:
             return asked, False
-    return self._operands(row, h, at, of_terms, terms, indices), True
+    return self._operands(row, h, at, first_term, terms, indices), True
 
 
 @internal
@@ -67,7 +68,7 @@ def _indices(
     row: uint256,
     h: rows.Head,
     at: DynArray[int256, rows.AXES],
-    of_terms: DynArray[int256, rows.COORDINATES],
+    first_term: uint256,
     terms: uint256,
 ) -> DynArray[uint256, 96]:
     """
@@ -83,7 +84,7 @@ def _indices(
             if index == rows.NO_NUMBER:
                 continue
             found: DynArray[uint256, rows.CHUNK] = self._walk(
-                row, h, rows._begin(row, h, index), at, of_terms, 1 if j < h.once else terms, [], 0
+                row, h, rows._begin(row, h, index), at, first_term, 1 if j < h.once else terms, [], 0
             )
             for item: uint256 in found:
                 items.append(item if item == words.NO_WORD else item + offset)
@@ -97,7 +98,7 @@ def _operands(
     row: uint256,
     h: rows.Head,
     at: DynArray[int256, rows.AXES],
-    of_terms: DynArray[int256, rows.COORDINATES],
+    first_term: uint256,
     terms: uint256,
     indices: DynArray[uint256, 96],
 ) -> DynArray[uint256, 96]:
@@ -106,13 +107,13 @@ def _operands(
     """
     items: DynArray[uint256, 96] = []
     each: uint256 = h.data - h.once
-    for i: uint256 in range(h.once + terms * each, bound=96):
+    for _: uint256 in range(h.once + terms * each, bound=96):
         items.append(words.NO_WORD)
     used: uint256 = 0
     operand: uint256 = rows._first(h)
     for j: uint256 in range(h.data, bound=rows.OPERANDS):
         count: uint256 = 1 if j < h.once else terms
-        found: DynArray[uint256, rows.CHUNK] = self._walk(row, h, operand, at, of_terms, count, indices, used)
+        found: DynArray[uint256, rows.CHUNK] = self._walk(row, h, operand, at, first_term, count, indices, used)
         place: uint256 = j
         for item: uint256 in found:
             items[place] = item
@@ -153,7 +154,7 @@ def _walk(
     h: rows.Head,
     at: uint256,
     element: DynArray[int256, rows.AXES],
-    of_terms: DynArray[int256, rows.COORDINATES],
+    first_term: uint256,
     terms: uint256,
     indices: DynArray[uint256, 96],
     used: uint256,
@@ -162,7 +163,6 @@ def _walk(
     @notice Where an operand is read, term by term.
     @param  at        Where the operand begins.
     @param  element   Coordinates of the element.
-    @param  of_terms  Coordinates of the terms.
     @param  indices   Words of indices; those of this operand begin at `used`.
     @return Items; all ones where nothing is there.
     """
@@ -171,20 +171,21 @@ def _walk(
     start: int256 = rows._place(row, h, at, element)
     strides: DynArray[int256, rows.AXES] = rows._strides(row, h, at)
     gauges: DynArray[rows.Gauge, rows.GAUGES] = rows._gauges(row, h, at, element, terms, used)
+    term: DynArray[int256, rows.AXES] = rows._coordinates(row, h.free, h.bound, first_term)
+    sizes: DynArray[int256, rows.AXES] = rows._sizes(row, h)
     for t: uint256 in range(terms, bound=rows.CHUNK):
-        first: uint256 = t * h.bound
         place: int256 = start
         there: bool = True
         for i: uint256 in range(h.bound, bound=rows.AXES):
             # Unsafe but safe: 32 bits each.
-            place = unsafe_add(place, unsafe_mul(of_terms[unsafe_add(first, i)], strides[i]))
+            place = unsafe_add(place, unsafe_mul(term[i], strides[i]))
         for gauge: rows.Gauge in gauges:
             # Unsafe but safe: all factors have 32 bits, or 33.
             p: int256 = gauge.start
             if gauge.by_a != 0:
-                p = unsafe_add(p, unsafe_mul(of_terms[unsafe_add(first, gauge.a)], gauge.by_a))
+                p = unsafe_add(p, unsafe_mul(term[gauge.a], gauge.by_a))
             if gauge.by_b != 0:
-                p = unsafe_add(p, unsafe_mul(of_terms[unsafe_add(first, gauge.b)], gauge.by_b))
+                p = unsafe_add(p, unsafe_mul(term[gauge.b], gauge.by_b))
             if gauge.index != rows.NO_NUMBER:
                 word: uint256 = indices[gauge.index + t]
                 index: int256 = words._read(word, words.I32 if gauge.flags & _SIGNED != 0 else words.U32)
@@ -195,4 +196,11 @@ def _walk(
                 there = False
             place = unsafe_add(place, unsafe_mul(p // gauge.dilation, gauge.stride))
         found.append(base | convert(place, uint256) if there else words.NO_WORD)
+        for i: uint256 in range(h.bound, bound=rows.AXES):
+            # Unsafe but safe: i < h.bound; a coordinate has 32 bits.
+            axis: uint256 = unsafe_sub(unsafe_sub(h.bound, i), 1)
+            term[axis] = unsafe_add(term[axis], 1)
+            if term[axis] < sizes[axis]:
+                break
+            term[axis] = 0
     return found

@@ -49,7 +49,7 @@ def _polynomial(c: bytes32, low: bytes32, count: uint256, x: int256, bits: uint2
     u: int256 = f24._nearest(unsafe_mul(x, x), unsafe_sub(unsafe_mul(2, bits), 26))
     i: uint256 = count & 1
     t: int256 = self._coefficient(c, 0) if i == 1 else 0
-    for pair: uint256 in range(5):
+    for _: uint256 in range(5):
         if i >= count:
             break
         first: int256 = self._coefficient(c if i < 8 else low, i & 7)
@@ -261,7 +261,7 @@ def _integer_power(a: uint256, exponent: int256) -> uint256:
     n: uint256 = convert(abs(exponent), uint256)
     y: uint256 = f24.ONE
     square: uint256 = a
-    for i: uint256 in range(32):
+    for _: uint256 in range(32):
         if n == 0:
             break
         if n & 1 == 1:

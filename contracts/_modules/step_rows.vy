@@ -18,9 +18,8 @@ GAUGES: constant(uint256) = 12
 OPERANDS: constant(uint256) = 96
 
 
-# Terms of a chunk, and their coordinates on the bound axes.
+# Terms of a chunk.
 CHUNK: constant(uint256) = 16
-COORDINATES: constant(uint256) = CHUNK * AXES
 
 
 # Words before the sizes of the axes, before the strides of an operand, and of a gauge.
@@ -175,7 +174,7 @@ def _begin(row: uint256, h: Head, operand: uint256) -> uint256:
     @return Where an operand begins.
     """
     at: uint256 = self._first(h)
-    for i: uint256 in range(operand, bound=OPERANDS):
+    for _: uint256 in range(operand, bound=OPERANDS):
         at = self._next(row, h, at)
     return at
 
@@ -201,25 +200,13 @@ def _coordinates(row: uint256, first: uint256, axes: uint256, number: uint256) -
 
 @internal
 @view
-def _terms(row: uint256, h: Head, first_term: uint256, terms: uint256) -> DynArray[int256, COORDINATES]:
+def _sizes(row: uint256, h: Head) -> DynArray[int256, AXES]:
     """
-    @return The coordinates of so many terms on the bound axes, term by term.
+    @return Of the bound axes.
     """
-    found: DynArray[int256, COORDINATES] = []
-    term: DynArray[int256, AXES] = self._coordinates(row, h.free, h.bound, first_term)
-    sizes: DynArray[int256, AXES] = []
+    found: DynArray[int256, AXES] = []
     for i: uint256 in range(h.bound, bound=AXES):
-        sizes.append(convert(self._word(row, _HEAD + h.free + i), int256))
-    for t: uint256 in range(terms, bound=CHUNK):
-        for coordinate: int256 in term:
-            found.append(coordinate)
-        for i: uint256 in range(h.bound, bound=AXES):
-            # Unsafe but safe: i < h.bound, and a coordinate has 32 bits.
-            axis: uint256 = unsafe_sub(unsafe_sub(h.bound, i), 1)
-            term[axis] = unsafe_add(term[axis], 1)
-            if term[axis] < sizes[axis]:
-                break
-            term[axis] = 0
+        found.append(convert(self._word(row, _HEAD + h.free + i), int256))
     return found
 
 
@@ -312,7 +299,7 @@ def _gauges(
     found: DynArray[Gauge, GAUGES] = []
     end: uint256 = self._first_gauge(h, at)
     index: uint256 = used
-    for i: uint256 in range(self._number_of_gauges(row, at), bound=GAUGES):
+    for _: uint256 in range(self._number_of_gauges(row, at), bound=GAUGES):
         end += _GAUGE
         gauge: Gauge = self._gauge(self._eight(row, end - 4), self._eight(row, end), h.free, element)
         if gauge.index != NO_NUMBER:

@@ -6,6 +6,7 @@ hundred times slower. `CONTRACTS_ROOT` is as in `tests.stateful.world`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -40,11 +41,18 @@ class Machine:
         try:
             return bytes(self._evm.message_call(CALLER, to, data))
         except RuntimeError as error:
-            raise world.Reverted(str(error)) from None
+            raise world.Reverted(_reason(str(error))) from None
 
     def gas(self) -> int:
         """Of the last call, with the transaction's own."""
         return int(self._evm.result.gas_used)
+
+
+def _reason(message: str) -> str:
+    """What a contract says that refuses, from pyrevm's words."""
+    found = re.search(r"output: 0x08c379a0([0-9a-f]*)", message)
+    data = bytes.fromhex(found.group(1)) if found else bytes(64)
+    return data[64 : 64 + int.from_bytes(data[32:64], "big")].decode()
 
 
 class SlowMachine:

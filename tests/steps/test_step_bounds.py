@@ -17,17 +17,17 @@ def test_size(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["StepsNumbers", "StepsElementary", "StepsLoss"])
 def test_unknown_code(name: str) -> None:
-    with pytest.raises(Reverted):
+    with pytest.raises(Reverted, match="st: operation"):
         contracts.result(name, contracts.rule(0xFFFF, 0, 0), [0, 0])
 
 
 def test_unknown_fold() -> None:
-    with pytest.raises(Reverted):
+    with pytest.raises(Reverted, match="st: operation"):
         contracts.fold("StepsFolds", contracts.rule(0xA9, 0, 0), (0, 0, 0), 0, [0])
 
 
 def test_nothing_there() -> None:
-    with pytest.raises(Reverted):
+    with pytest.raises(Reverted, match="st: nothing there"):
         contracts.result("StepsNumbers", contracts.rule(0x80, 0, 0), [contracts.NO_WORD])
 
 
@@ -69,3 +69,10 @@ def test_edges_of_a_gauge() -> None:
 def test_head_of_a_row() -> None:
     leaf = row(Gauge((Along(0, 1),), 3, 2), 4, 5)
     assert contracts.head(leaf) == (Code.MOVE, 20, 1, False, "StepsNumbers")
+
+
+def test_a_row_of_no_words() -> None:
+    leaf = row(Gauge((Along(0, 1),), 3, 2), 4) + b"\0"
+    for call in (lambda: contracts.head(leaf), lambda: contracts.reads(leaf, 0, 0, [])):
+        with pytest.raises(Reverted, match="st: row"):
+            call()
