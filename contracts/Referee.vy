@@ -68,14 +68,12 @@ _CONSTANT: constant(uint256) = 1
 _NONE: constant(uint256) = max_value(uint256)
 
 
-
 # Of a program without rows: its examples are not disputed.
 _NOT_REFEREED: constant(uint256) = 2**255
 
 _U32: constant(uint256) = 2**32 - 1
 _U40: constant(uint256) = 2**40 - 1
 _U64: constant(uint256) = 2**64 - 1
-
 
 REGISTRY: public(reentrant(immutable(IGroupRegistry)))
 JUDGE: public(reentrant(immutable(IStepsJudge)))
@@ -234,9 +232,7 @@ def show_data(
 
 
 @external
-def open_sums(
-    n: uint256, sums: DynArray[uint256, dispute_trees.SUMS], hashes: DynArray[bytes32, dispute_trees.SUMS]
-):
+def open_sums(n: uint256, sums: DynArray[uint256, dispute_trees.SUMS], hashes: DynArray[bytes32, dispute_trees.SUMS]):
     """
     @notice Show the descendants, four levels down, of the node of the sum tree that is in dispute.
     @param  n       The game.
@@ -561,9 +557,7 @@ def prove_source(n: uint256, evaluation: IReferee.Evaluation, row: Bytes[_ROW], 
     self._same_row(n, row)
     self._shown(n, evaluation)
     position: uint256 = self._games[n].position
-    self._decide(
-        n, staticcall SOURCES.word(row, (position >> 64) & _U64, position >> 160, evaluation, opening)
-    )
+    self._decide(n, staticcall SOURCES.word(row, (position >> 64) & _U64, position >> 160, evaluation, opening))
 
 
 @external

@@ -107,9 +107,7 @@ def finish(row: Bytes[_ROW], state: uint256[3]) -> (uint256, uint256):
 @external
 @view
 @reentrant
-def element(
-    row: Bytes[_ROW], at: IStepsJudge.Place, proof: DynArray[bytes32, dispute_trees.PROOF]
-) -> uint256:
+def element(row: Bytes[_ROW], at: IStepsJudge.Place, proof: DynArray[bytes32, dispute_trees.PROOF]) -> uint256:
     """
     @notice An element of a row that is no fold.
     @param  row    The row's bytes.

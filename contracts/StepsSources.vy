@@ -251,6 +251,6 @@ def _rounded(magnitude: uint256, scale: int256) -> uint256:
         half: uint256 = 1 << (drop - 1)
         if rest > half or (rest == half and mantissa & 1 == 1):
             mantissa += 1
-    # A carry out of the mantissa raises the exponent by itself.
+        # A carry out of the mantissa raises the exponent by itself.
     exponent: uint256 = convert(convert(bits, int256) + scale + 126, uint256)
     return (exponent << 23) + mantissa - 2**23

@@ -8,7 +8,9 @@ from pathlib import Path
 from scripts.mutants import names, users
 
 ROOT = Path(__file__).parents[1]
-CALL = re.compile(r"(?:extcall|staticcall) (?:I\w+\([^)]*\)|[A-Z]+|voting|deltas|group|steps)\.(\w+)\(")
+CALL = re.compile(
+    r"(?:extcall|staticcall) (?:I\w+\([^)]*\)|[A-Z]+|voting|deltas|group|steps)\.(\w+)\("
+)
 # Calls of another form -> the words of the table.
 OTHERS = {"raw_call(BENEFICIARY": "beneficiary", "raw_call(\n        trainer": "isValidSignature",
           "create_from_blueprint(": "constructors", "raw_call(account": "the account"}  # fmt: skip
@@ -90,7 +92,7 @@ def test_one_policy_of_reentrancy() -> None:
 def test_nothing_is_unbounded() -> None:
     """Loops have fixed bounds: a range of a number, or one with a bound, or a list of the calldata,
     whose length its type bounds. No recursion (Vyper has none)."""
-    bounded = re.compile(r"range\(.*bound=.*\)|range\([\w. *+/-]+\)|[\w.]+")
+    bounded = re.compile(r"range\(.*bound=.*\)|range\([\w. ,*+/-]+\)|[\w.]+")
     for name, source in SOURCES.items():
         for loop in re.findall(r"\bfor .* in (.*):", source):
             assert bounded.fullmatch(loop), (name, loop)

@@ -12,10 +12,10 @@ from compute.dispute.book import Book, Nodes, Seen
 from compute.dispute.proofs import Items, opening_words
 from compute.dispute.state import LEVELS, SUM_LEVELS, Evaluation, Game, Phase
 from compute.exact.transcript import Node
-from compute.trace.keccak import keccak
+from compute.trace.keccak import keccak, node
 from compute.trace.leaf import decode
 from compute.trace.rows import COLUMN, CONSTANT, PARAMETER
-from compute.trace.tree import Tree, depth_of, top_of
+from compute.trace.tree import Tree, depth_of
 from compute.trace.words import leaves_of, per_leaf, word_in
 
 
@@ -256,7 +256,7 @@ def _siblings(children: Sequence[bytes], index: int) -> list[bytes]:
     found, level = [], list(children)
     while len(level) > 1:
         found.append(level[index ^ 1])
-        level = [top_of(level[i : i + 2]) for i in range(0, len(level), 2)]
+        level = [node(a, b) for a, b in zip(level[::2], level[1::2], strict=True)]
         index >>= 1
     return found
 

@@ -346,6 +346,8 @@ def test_a_lost_claim_pays_nothing_more(scene: Scene, honest: Honest) -> None:
     assert voting.baseline()[2:] == (3, False)
     assert not voting.has_won(court.claim.checkpoint_hash) and voting.has_won(first.checkpoint_hash)
     assert voting.is_used(court.claim.checkpoint_hash)
+    with refused("cv: refuted"):
+        court.challenge(0)
     # the other challenger has lost nothing
     court.referee.close(other)
     assert court.referee.credit(scene.people[CAROL]) == CHALLENGE_BOND

@@ -51,80 +51,80 @@ def altered(move: Move) -> list[Altered]:
 
 def _open_sums(sums: list[int], hashes: list[bytes]) -> list[Altered]:
     return [
-        ("children", (sums[1:], hashes[1:])),
-        ("children", (sums, hashes[1:])),
-        ("not the node", ([sums[0] + 1, *sums[1:]], hashes)),
-        ("not the node", (sums, [OTHER, *hashes[1:]])),
+        ("rf: children", (sums[1:], hashes[1:])),
+        ("rf: children", (sums, hashes[1:])),
+        ("rf: not the node", ([sums[0] + 1, *sums[1:]], hashes)),
+        ("rf: not the node", (sums, [OTHER, *hashes[1:]])),
     ]
 
 
 def _pick_sum(i: int, total: int, node: bytes, sums: list[int], hashes: list[bytes]) -> list[Any]:
     found = [
-        ("not a child", (i, total + 1, node, sums, hashes)),
-        ("not a child", (i, total, OTHER, sums, hashes)),
-        ("siblings", (40, total, node, sums, hashes)),
-        ("siblings", (i, total, node, [*sums[:3], 1], [*hashes[:3]])),
+        ("rf: not a child", (i, total + 1, node, sums, hashes)),
+        ("rf: not a child", (i, total, OTHER, sums, hashes)),
+        ("rf: siblings", (40, total, node, sums, hashes)),
+        ("rf: siblings", (i, total, node, [*sums[:3], 1], [*hashes[:3]])),
     ]
-    return found + ([("siblings", (i, total, node, sums[1:], hashes[1:]))] if sums else [])
+    return found + ([("rf: siblings", (i, total, node, sums[1:], hashes[1:]))] if sums else [])
 
 
 def _bring(said: Any, trace: bytes, rows: int, top: bytes, path: list[bytes]) -> list[Altered]:
     return [
-        ("another evaluation", ((said[0] + 1, *said[1:]), trace, rows, top, path)),
-        ("another program", (said, trace, rows + 1, top, path)),
-        ("another program", (said, trace, rows, OTHER, path)),
-        ("path", (said, trace, rows, top, path[1:])),
-        ("another loss", (said, OTHER, rows, top, path)),
+        ("rf: another evaluation", ((said[0] + 1, *said[1:]), trace, rows, top, path)),
+        ("rf: another program", (said, trace, rows + 1, top, path)),
+        ("rf: another program", (said, trace, rows, OTHER, path)),
+        ("rf: path", (said, trace, rows, top, path[1:])),
+        ("rf: another loss", (said, OTHER, rows, top, path)),
     ]
 
 
 def _open(children: list[bytes]) -> list[Altered]:
     return [
-        ("children", (children[1:],)),
-        ("not the node", ([OTHER, *children[1:]],)),
+        ("rf: children", (children[1:],)),
+        ("rf: not the node", ([OTHER, *children[1:]],)),
     ]
 
 
 def _pick(index: int, child: bytes, siblings: list[bytes]) -> list[Altered]:
     return [
-        ("not a child", (index, OTHER, siblings)),
-        ("siblings", (index, child, siblings[1:])),
-        ("position", (index + (1 << len(siblings)), child, siblings)),
+        ("rf: not a child", (index, OTHER, siblings)),
+        ("rf: siblings", (index, child, siblings[1:])),
+        ("rf: position", (index + (1 << len(siblings)), child, siblings)),
     ]
 
 
 def _pick_row(index: int, child: bytes, siblings: Any, row: bytes, path: Any) -> list[Altered]:
     return [
-        ("not a child", (index, OTHER, siblings, row, path)),
-        ("path", (index, child, siblings, row, path[1:])),
-        ("another row", (index, child, siblings, row + b"\0", path)),
+        ("rf: not a child", (index, OTHER, siblings, row, path)),
+        ("rf: path", (index, child, siblings, row, path[1:])),
+        ("rf: another row", (index, child, siblings, row + b"\0", path)),
     ]
 
 
 def _pick_element(index: int, leaf: bytes, siblings: Any, row: bytes, slot: int) -> list[Altered]:
     return [
-        ("not a child", (index, OTHER, siblings, row, slot)),
-        ("another row", (index, leaf, siblings, row + b"\0", slot)),
-        ("slot", (index, leaf, siblings, row, slot + 8)),
+        ("rf: not a child", (index, OTHER, siblings, row, slot)),
+        ("rf: another row", (index, leaf, siblings, row + b"\0", slot)),
+        ("rf: slot", (index, leaf, siblings, row, slot + 8)),
     ]
 
 
 def _bring_parts(row: bytes, parts: bytes, state: Any, path: list[bytes]) -> list[Altered]:
     high, mid, low = state
     return [
-        ("another row", (row[4:], parts, state, path)),
-        ("another element", (row, parts, (high, mid ^ 1, low ^ 1), path)),
-        ("path", (row, parts, state, [*path, OTHER])),
-        ("parts", (row, OTHER, state, path)),
+        ("rf: another row", (row[4:], parts, state, path)),
+        ("rf: another element", (row, parts, (high, mid ^ 1, low ^ 1), path)),
+        ("rf: path", (row, parts, state, [*path, OTHER])),
+        ("rf: parts", (row, OTHER, state, path)),
     ]
 
 
 def _prove_part(row: bytes, proof: list[bytes], before: Any, path: list[bytes]) -> list[Altered]:
-    found = [("another row", (row[4:], proof, before, path))]
+    found = [("rf: another row", (row[4:], proof, before, path))]
     if path:
         found += [
-            ("path", (row, proof, before, path[1:])),
-            ("parts", (row, proof, (before[0], before[1], before[2] ^ 1), path)),
+            ("rf: path", (row, proof, before, path[1:])),
+            ("rf: parts", (row, proof, (before[0], before[1], before[2] ^ 1), path)),
         ]
     return found + [(reason, (row, p, before, path)) for reason, p in _proofs(proof)]
 
@@ -136,12 +136,12 @@ def _proofs(proof: list[bytes]) -> list[tuple[str, list[bytes]]]:
         return [number.to_bytes(32, "big"), *proof[1:]]
 
     return [
-        ("proof", []),
-        ("proof", [*proof, OTHER]),
-        ("operand", [proof[0], OTHER, *proof[2:]]),
-        ("opening", headed(head + (1 << 96))),
-        ("range", headed(head >> 32 << 32)),
-        ("range", headed(head >> 32 << 32 | 33)),
+        ("rf: proof", []),
+        ("rf: proof", [*proof, OTHER]),
+        ("rf: operand", [proof[0], OTHER, *proof[2:]]),
+        ("rf: opening", headed(head + (1 << 96))),
+        ("rf: range", headed(head >> 32 << 32)),
+        ("rf: range", headed(head >> 32 << 32 | 33)),
     ]
 
 
@@ -171,7 +171,7 @@ def test_an_altered_move_is_refused(scene: Scene, honest: Honest, row: int) -> N
         game, move = table.game, table.next()
         mover = game.defender if game.turn.value == "defender" else game.challenger
         for reason, arguments in altered(move):
-            with refused(f"rf: {reason}"):
+            with refused(reason):
                 send = getattr(table.court.referee, move.function)
                 send(table.n, *arguments, sender=mover)
         table.send(move)
@@ -213,9 +213,7 @@ def test_the_proof_of_a_fold_is_none_of_a_step(scene: Scene, honest: Honest) -> 
     table.play(until=lambda game: game.phase is Phase.STEP)
     row, proof = table.next().arguments
     with refused("rf: another proof"):
-        table.court.referee.prove_part(
-            table.n, row, proof, (0, 0, 0), [], sender=scene.people[BOB]
-        )
+        table.court.referee.prove_part(table.n, row, proof, (0, 0, 0), [], sender=scene.people[BOB])
 
 
 def test_only_the_lowest_level_has_rows_and_elements(scene: Scene) -> None:
@@ -243,8 +241,16 @@ COLUMN = ["bytes", "bytes32[]", "bytes", "bytes32[]", "bytes"]
 def test_a_source_must_be_what_was_published(scene: Scene, honest: Honest) -> None:
     """R1: parameters and examples under the roots that the claim is of."""
     for row, kinds, changes in (
-        (1, PARAMETER, [("root", 1, b"\1" * 1024), ("path", 2, []), ("leaf", 0, 2**64)]),
-        (4, COLUMN, [("root", 0, b"\1" * 64), ("path", 1, []), ("example", 4, b"another")]),
+        (
+            1,
+            PARAMETER,
+            [("rf: root", 1, b"\1" * 1024), ("rf: path", 2, []), ("rf: leaf", 0, 2**64)],
+        ),
+        (
+            4,
+            COLUMN,
+            [("rf: root", 0, b"\1" * 64), ("rf: path", 1, []), ("rf: example", 4, b"another")],
+        ),
     ):
         with rehearsal():
             table = table_of(scene, lie_about(honest, 17, row, 0), honest)
@@ -253,7 +259,7 @@ def test_a_source_must_be_what_was_published(scene: Scene, honest: Honest) -> No
             for reason, place, value in changes:
                 told = list(decode(kinds, opening))
                 told[place] = value
-                with refused(f"rf: {reason}"):
+                with refused(reason):
                     table.court.referee.prove_source(
                         table.n, said, leaf, encode(kinds, told), sender=scene.people[BOB]
                     )
@@ -287,17 +293,13 @@ def test_a_program_of_no_rows_has_no_trace(scene: Scene, honest: Honest) -> None
     table.play(until=lambda game: game.phase is Phase.TRACE)
     words = false.evaluation.words()
     with refused("rf: rows"):
-        table.court.referee.bring(
-            table.n, words, OTHER, 0, OTHER, [], sender=table.game.defender
-        )
+        table.court.referee.bring(table.n, words, OTHER, 0, OTHER, [], sender=table.game.defender)
 
 
 def test_a_program_that_is_not_refereed_stands(scene: Scene, honest: Honest) -> None:
     """R1: nobody can play about its examples."""
     false = Honest(honest.problem)
-    false.__dict__["evaluation"] = Evaluation(
-        **{**vars(honest.evaluation), "rows_root": bytes(32)}
-    )
+    false.__dict__["evaluation"] = Evaluation(**{**vars(honest.evaluation), "rows_root": bytes(32)})
     table = table_of(scene, false, lie_about(honest, 17, 8, 0))
     table.challenger.expose = lambda game, book: None  # type: ignore[method-assign]
     table.play()
@@ -315,9 +317,7 @@ def test_lanes_end_with_their_game(scene: Scene, honest: Honest) -> None:
     for who in (0, 6):
         with refused("rf: bond"):
             referee.bring(table.n, *move.arguments, sender=scene.people[who])
-        referee.bring(
-            table.n, *move.arguments, sender=scene.people[who], value=CHALLENGE_BOND
-        )
+        referee.bring(table.n, *move.arguments, sender=scene.people[who], value=CHALLENGE_BOND)
         lanes.append(int(referee.n_games()))
     with refused("rf: a lane"):
         referee.expose(lanes[0], honest.evaluation.words(), False, OTHER, OTHER)

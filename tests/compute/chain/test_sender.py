@@ -6,7 +6,6 @@ from hashlib import sha256
 import pytest
 from eth_utils import keccak
 
-from compute.chain.voting import CHALLENGE_SECONDS
 from compute.chain import (
     GroupConfig,
     InvalidArgument,
@@ -24,6 +23,7 @@ from compute.chain.claims import (
     eval_root_hash,
 )
 from compute.chain.group import Group
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.units import EPOCH
 from tests.integration.devnet import CONFIG, DAY, ETHER, NRN, Devnet
 

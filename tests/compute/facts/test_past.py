@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from compute.chain.voting import CHALLENGE_SECONDS
 from compute.chain import ChainError, Group, MalformedAnswer, Phase, Status
 from compute.chain.claims import attestation, ballot
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.facts import Bond, Timeline, block_facts, trainer_facts, why_claim
 from tests.compute.chain.test_hostile_reads import Liar, through
 from tests.compute.chain.test_sender import (
