@@ -48,7 +48,7 @@ exports: (
     candidates.candidate,
     candidates.credit,
     candidates.eval_root_hash,
-    candidates.is_held,
+    candidates.is_disputed,
     candidates.is_refuted,
     candidates.is_used,
     candidates.votes,

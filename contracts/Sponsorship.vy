@@ -286,7 +286,7 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     outcome: (uint256, uint256, uint256, bool, uint256) = staticcall voting.outcome(due.block_index)
     # Not a refuted claim, and not where one fell back to an earlier.
     assert outcome[0] == 1 and outcome[2] == height, "sp: not accepted"
-    assert not staticcall voting.is_held(due.winner), "sp: challenged"
+    assert not staticcall voting.is_disputed(due.winner), "sp: challenged"
     due.start = staticcall voting.GENESIS_TIME() + due.block_index * staticcall voting.PERIOD()
     assert due.start >= terms.since and due.start < terms.until, "sp: not sponsored"
     due.proposer = self._proposer(terms.group_id, due.start)

@@ -92,7 +92,7 @@ def is_refuted(checkpoint_hash: bytes32) -> bool:
 @external
 @view
 @reentrant
-def is_held(checkpoint_hash: bytes32) -> bool:
+def is_disputed(checkpoint_hash: bytes32) -> bool:
     """
     @notice Whether games of the referee run against a claim: neither its reward nor its bond leaves.
     @param  checkpoint_hash  Its checkpoint.

@@ -94,7 +94,7 @@ def stands(court: Court, n: int) -> None:
     assert outcome(court) == 1
     assert court.referee.credit(scene.people[ALICE]) == HALF
     assert court.referee.credit(scene.people[BOB]) == 0
-    assert not scene.group.voting.is_held(court.claim.checkpoint_hash)
+    assert not scene.group.voting.is_disputed(court.claim.checkpoint_hash)
 
 
 def test_there_are_as_many_rows_as_are_tested() -> None:
@@ -568,7 +568,7 @@ def test_random_moves_break_no_rule(scene: Scene, honest: Honest, seed: int) -> 
     assert outcome(court) == (4 if lying else 1)
     moves = len(table.moves) + 1
     assert scene.world.now - began <= 2 * BUDGET + moves * GRACE
-    assert scene.group.voting.is_held(court.claim.checkpoint_hash) is False
+    assert scene.group.voting.is_disputed(court.claim.checkpoint_hash) is False
 
 
 def noise(court: Court, table: Table, chance: random.Random) -> None:
