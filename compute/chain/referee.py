@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from eth_utils import to_checksum_address
+
 from compute.chain.contract import Contract
 from compute.chain.events import Event, HeadReader, read_events
 
@@ -37,7 +39,8 @@ class Referee:
 
     def words(self, number: int) -> Sequence[Any]:
         """The contract's `Game`, word by word."""
-        return tuple(self.contract.call("game", number))
+        words = self.contract.call("game", number)
+        return (*map(to_checksum_address, words[:3]), *words[3:])  # inside a struct they are not
 
     def said(self, number: int) -> list[Event]:
         """All events of one game, or of one lane, in order."""
