@@ -21,7 +21,7 @@ from compute.trace.integers import Integers
 from compute.trace.leaf import decode
 from compute.trace.rows import Column, Parameter, Rows
 from compute.trace.run import Example
-from compute.trace.tree import Tree, top
+from compute.trace.tree import Tree
 from compute.trace.unroll import Target, unroll
 from compute.trace.words import leaves
 
@@ -166,7 +166,7 @@ class Lie:
     def tree(self) -> Tree:
         roots = [self.truth.tree.node(0, i) for i in range(len(self.truth.rows.rows))]
         for row in {self.row, len(roots) - 1}:
-            roots[row] = top(leaves(self.words(row), self.truth.rows.rows[row].dtype))
+            roots[row] = Tree(leaves(self.words(row), self.truth.rows.rows[row].dtype)).top
         return Tree(np.frombuffer(b"".join(roots), np.uint8).reshape(-1, 32))
 
     cut = 0  # the chunk from which on the partial results are false
