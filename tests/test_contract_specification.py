@@ -8,21 +8,21 @@ TEXT = (ROOT / "docs" / "SPECIFICATION.md").read_text()
 # State machines and unit tests of the contracts; nothing else cites these numbers.
 TESTS = [
     path
-    for folder in ("contracts", "stateful", "attacks")
+    for folder in ("contracts", "stateful", "attacks", "steps")
     for path in (ROOT / "tests" / folder).rglob("*.py")
 ]
 
 
 def statements() -> set[str]:
     """Numbers of all statements, such as K12."""
-    found = re.findall(r"^\* \*\*([NSVCGDKP]\d+)\*\*", TEXT, re.MULTILINE)
+    found = re.findall(r"^\* \*\*([NSVCGDKPR]\d+)\*\*", TEXT, re.MULTILINE)
     assert len(found) == len(set(found)), "a number stands twice"
     return set(found)
 
 
 def cited() -> set[str]:
     """Numbers of all statements that some test cites."""
-    return set(re.findall(r"\b[NSVCGDKP]\d{1,2}\b", "\n".join(p.read_text() for p in TESTS)))
+    return set(re.findall(r"\b[NSVCGDKPR]\d{1,2}\b", "\n".join(p.read_text() for p in TESTS)))
 
 
 def reasons() -> set[str]:

@@ -84,6 +84,11 @@ class Contract:
         self.abi = load_abi(kind)
         self._rpc = rpc
 
+    @property
+    def rpc(self) -> Rpc:
+        """Where it is read."""
+        return self._rpc
+
     def call(self, name: str, *arguments: Any, at: BlockTag = "latest") -> Any:
         """What the function returns in the state of block `at`: a value, or a tuple of values.
 

@@ -1,4 +1,4 @@
-"""What all groups of one chain share: the RPC, the chain's own blocks, and six contracts."""
+"""What all groups of one chain share: the RPC, the chain's own blocks, and its contracts."""
 
 from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import BlockTag, Contract
@@ -6,6 +6,7 @@ from compute.chain.deployment import SINGLETONS, Deployment
 from compute.chain.errors import NotDeployed
 from compute.chain.events import HeadReader
 from compute.chain.records import Head
+from compute.chain.referee import Referee
 from compute.chain.rpc import Rpc
 from compute.chain.singletons import (
     Coinbase,
@@ -39,6 +40,7 @@ class Shared:
         self.coinbase = Coinbase(self._contract("Coinbase"))
         self.registry = GroupRegistry(self._contract("GroupRegistry"))
         self.sponsorship = Sponsorships(self._contract("Sponsorship"))
+        self.referee = Referee(self._contract("Referee"), self.heads, deployment.block)
 
     def _contract(self, name: str) -> Contract:
         return Contract(self.rpc, name, self.deployment.contracts[name])

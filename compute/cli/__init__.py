@@ -8,6 +8,7 @@ import typer
 from compute.cli import (
     check,
     delta,
+    dispute,
     doctor,
     exact,
     explore,
@@ -74,6 +75,7 @@ app.add_typer(group.app, name="group")
 app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
 app.add_typer(delta.app, name="delta")
+app.add_typer(dispute.app, name="dispute")
 app.add_typer(sale.app, name="sale")
 app.add_typer(exact.app, name="exact")
 app.add_typer(store.app, name="store")

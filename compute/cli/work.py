@@ -21,6 +21,7 @@ Poll = Annotated[float, typer.Option(min=0.05, help="Seconds between looks at th
 def register(root: typer.Typer) -> None:
     """Add the commands to the program."""
     command(root, "keep")(keep)
+    command(root, "watch")(watch)
     command(root, "curate")(curate)
     command(root, "relay")(relay)
 
@@ -44,6 +45,25 @@ def keep(
 
     seat = session.seat(group_id, "wisdomkeeper", state, poll, quota)
     live(seat, lambda seat: Wisdomkeeper(seat, staker), watching)
+
+
+def watch(
+    session: Session,
+    watching: Watching,
+    group_id: GroupId,
+    state: State = None,
+    poll: Poll = 2.0,
+) -> None:
+    """Watch the claims: challenge false ones before the referee, whatever the majority voted, and
+    play the disputes to their end; defend your own claims.
+
+    Needs ether for the referee's bond, no stake. Runs until Ctrl-C.
+
+    Example: nrn watch 1 --account alice
+    """
+    from compute.roles.watcher import Watcher
+
+    live(session.seat(group_id, "watcher", state, poll), Watcher, watching)
 
 
 def curate(

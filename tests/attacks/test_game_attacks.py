@@ -55,7 +55,7 @@ def enter(scene: Scene, *claims: Claim) -> None:
 
 def release(scene: Scene, *claims: Claim) -> None:
     for claim in claims:
-        scene.group.voting.release_bond(claim.checkpoint_hash)
+        scene.release(claim)
 
 
 def with_stake(scene: Scene, amount: int) -> int:
