@@ -253,5 +253,6 @@ def _rounded(magnitude: uint256, scale: int256) -> uint256:
             mantissa += 1
         # A carry out of the mantissa raises the exponent by itself.
 
+
     exponent: uint256 = convert(convert(bits, int256) + scale + 126, uint256)
     return (exponent << 23) + mantissa - 2**23
