@@ -5,7 +5,6 @@ NRN_DISPUTES=all plays a lie at the first, the last and a random element of ever
 
 import os
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -29,21 +28,6 @@ def problem() -> Problem:
 @pytest.fixture(scope="module")
 def honest(problem: Problem) -> Honest:
     return Honest(problem)
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Scene]:
-    with rehearsal():
-        scene = Scene()
-        scene.next_block()
-        assert scene.world.referee
-        yield scene
-
-
-@pytest.fixture
-def scene(town: Scene) -> Iterator[Scene]:
-    with rehearsal():
-        yield town
 
 
 def accepted(scene: Scene, belief: Honest | Liar) -> Court:

@@ -1,6 +1,6 @@
 """What a referee does not take: each move of a game, altered, is refused for its own reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,21 +16,6 @@ from tests.support.disputes import Honest, Liar, Problem, lie_about, mlp
 
 OTHER = b"\7" * 32
 Altered = tuple[str, tuple[Any, ...]]  # reason, arguments
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Scene]:
-    with rehearsal():
-        scene = Scene()
-        scene.next_block()
-        assert scene.world.referee
-        yield scene
-
-
-@pytest.fixture
-def scene(town: Scene) -> Iterator[Scene]:
-    with rehearsal():
-        yield town
 
 
 @pytest.fixture(scope="module")
