@@ -18,7 +18,17 @@ from eth_account import Account
 from eth_utils import keccak
 from web3.middleware import Web3Middleware
 
-from tests.contracts.terms import DAY, EPOCH, ETHER, HOUR, MIN_BOND, Claim, Config, ballot
+from tests.contracts.terms import (
+    CHALLENGE,
+    DAY,
+    EPOCH,
+    ETHER,
+    HOUR,
+    MIN_BOND,
+    Claim,
+    Config,
+    ballot,
+)
 
 PEOPLE = (
     "deployer",
@@ -111,6 +121,12 @@ class Group:
         """Go to the first second of a phase, unless it is over."""
         if self.protocol.clock.now < self.edge(index, phase):
             self.protocol.clock.to(self.edge(index, phase))
+
+    def outlast_challenges(self, index: int) -> None:
+        """Go to where claims of a block can be challenged no more, unless it is past."""
+        end = self.start(index + 1) + CHALLENGE
+        if self.protocol.clock.now < end:
+            self.protocol.clock.to(end)
 
     def claim(
         self, trainer: Any, name: str, loss: int, baseline: int = 1_000, **fields: Any

@@ -6,17 +6,12 @@ import pytest
 from eth_utils import keccak
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import CHALLENGE, EPOCH, MIN_BOND, Config, ballot
+from tests.contracts.terms import EPOCH, MIN_BOND, Config, ballot
 
 
 def release(group: Any, claim: Any, people: Any) -> bool:
     """Release a bond; whether it was burned."""
-    group.protocol.clock.to(
-        max(
-            group.protocol.clock.now + 1,
-            group.start(group.voting.candidate(claim.checkpoint_hash)[4]) + CHALLENGE,
-        )
-    )
+    group.outlast_challenges(group.voting.candidate(claim.checkpoint_hash)[4] - 1)
     receipt = group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
     released = event(receipt, "BondReleased")
     assert released["payer"] == people.dave
@@ -83,7 +78,9 @@ def test_the_quorum_itself_burns(protocol: Any, people: Any) -> None:
         protocol.stake(group, {"dave": 2_500 - missing, "erin": 7_500 + missing})
         protocol.next_epoch()
         claim = group.claim(people.tara, "x", 900)
-        settled(group, group.play([claim], {"dave": None}), people)
+        index = group.play([claim], {"dave": None})
+        settled(group, index, people)
+        group.outlast_challenges(index)
         if missing:
             with brownie.reverts("cv: not judged"):
                 group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
@@ -109,6 +106,7 @@ def test_ranks_by_loss_and_commitment(
     other, winner = group.claim(people.tara, "other", loss), group.claim(people.tara, "won", 900)
     index = group.play([other, winner] if first else [winner, other], {"erin": winner})
     settled(group, index, people)
+    group.outlast_challenges(index)
     receipt = group.voting.release_bond(other.checkpoint_hash, {"from": people.oscar})
     assert event(receipt, "BondReleased")["burned"] == burned
 
@@ -140,7 +138,7 @@ def test_keeps_what_nobody_judged_for_four_epochs(
 
 
 def test_refuses_before_the_block_is_settled(group: Any, revealed: Any, people: Any) -> None:
-    group.to(revealed.index, "end")
+    group.outlast_challenges(revealed.index)
     with brownie.reverts("cv: not settled"):
         group.voting.release_bond(revealed.tara.checkpoint_hash, {"from": people.dave})
 

@@ -47,6 +47,7 @@ def test_a_trainer_may_reveal_itself(protocol: Any, race: Any, people: Any) -> N
     race.group.vote({"alice": race.tara})
     race.group.to(race.index, "end")
     race.group.voting.settle({"from": people.oscar})
+    race.group.outlast_challenges(race.index)
     race.group.voting.release_bond(race.tara.checkpoint_hash, {"from": people.oscar})
     assert protocol.nrn.balanceOf(key.address) == MIN_BOND
 

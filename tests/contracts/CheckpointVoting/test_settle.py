@@ -81,6 +81,7 @@ def test_no_worse_claim_takes_the_place_of_the_best(group: Any, revealed: Any, p
     assert int(str(group.voting.state()[3]), 16) == 0
     settle(group, revealed.index, people)
     assert tuple(group.voting.outcome(revealed.index)) == (3, 0, 0, False, BOB + CAROL)
+    group.outlast_challenges(revealed.index)
     for claim in (revealed.tom, revealed.tara, revealed.late):  # 30,000 did not approve `late`
         with brownie.reverts("cv: not judged"):
             group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
