@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Steps of elementary functions
 @notice The functions of docs/program.md, section 3, one element at a time. `compute/oracle` is the reference.

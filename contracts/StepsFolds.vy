@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Steps of folds
 @notice What many terms are put together to, a chunk at a time: sums and products, extremes and their places, the order

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Steps of losses
 @notice From a model's outputs to the loss of an example, in unsigned Q32.32 nats: docs/exact.md.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Steps of numbers and bits, and moves
 @notice Arithmetic, choices, conversions and moves of programs, one element at a time: docs/program.md, section 2.

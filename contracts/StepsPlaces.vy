@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Steps: what each element reads
 @notice The one index map of all operations: of each operand an affine function of the element's and the term's
@@ -19,6 +20,7 @@ _SIGNED: constant(uint256) = 4
 
 @external
 @view
+@reentrant
 def head(leaf: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
     """
     @notice What a row says of itself: `IPlaces`.
@@ -37,6 +39,7 @@ def head(leaf: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
 
 @external
 @view
+@reentrant
 def reads(
     leaf: Bytes[4096], element: uint256, first_term: uint256, indices: DynArray[uint256, 96]
 ) -> (DynArray[uint256, 96], bool):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  F24/3 arithmetic on integers
 @notice What docs/program.md, section 2, says of `f24`, one value at a time; `compute/oracle/number.py` is the reference.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Exponentials and logarithms of F24/3
 @notice Fixed programs of docs/program.md, section 3; `compute/oracle/elementary.py` is the reference. Values in, values

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Exact sums
 @notice A sum is an integer of 768 bits, two's complement, three words, the high one first; of f24 in units of 2**-119,

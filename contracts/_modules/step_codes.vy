@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Codes of steps
 @notice Those of docs/program.md, and of the moves and orders that `compute/program/form.py` makes of others.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Integers and bits of a program
 @notice What docs/program.md, section 2, says of them, on words (`step_words`); `compute/oracle/elementwise.py` is the

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Rows of an unrolled program
 @notice Reads the leaf that `compute/program/form.py` encodes, words of 32 bits: code, dtype, parameter (two), number of

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title  Words of a trace, and rules
 @notice A word is an element: of `f24` its float32 pattern; of integers and `bool` the value modulo 2**32, so that it is
