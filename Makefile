@@ -1,10 +1,12 @@
-# DecentralizedAI: `make help` lists what there is. Needs Python 3.11 or newer; the rest is set up here.
+# DecentralizedAI: `make help` lists what there is. Needs Python 3.11 to 3.13; the rest is set up here.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-BIN := $(CURDIR)/.venv/bin
+# Another folder than .venv/ is for a second Python beside the first.
+VENV ?= .venv
+BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(CURDIR)/node_modules/.bin:$(BIN):$(PATH)
 
 PYTEST := pytest -p no:pytest-brownie
@@ -19,35 +21,35 @@ INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest lint format fuzz prove simulate bench lock clean
+.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove aot arm64 gpu simulate bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.installed node_modules/.installed ## Install everything into .venv/ and node_modules/
+setup: $(VENV)/.installed node_modules/.installed ## Install everything into .venv/ and node_modules/
 
 # Whoever names a Python must not get a .venv/ of another one in silence.
 ifneq ($(origin PYTHON),file)
-.venv/.installed: | same-python
+$(VENV)/.installed: | same-python
 same-python:
-	@test ! -x .venv/bin/python || test "$$(.venv/bin/python -V)" = "$$($(PYTHON) -V)" || \
-	  { echo "setup: .venv/ has $$(.venv/bin/python -V), not $$($(PYTHON) -V); run make clean first" >&2; exit 1; }
+	@test ! -x $(VENV)/bin/python || test "$$($(VENV)/bin/python -V)" = "$$($(PYTHON) -V)" || \
+	  { echo "setup: .venv/ has $$($(VENV)/bin/python -V), not $$($(PYTHON) -V); run make clean first" >&2; exit 1; }
 endif
 
-.venv/.installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "setup: needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
+	  { echo "setup: needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "setup: this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo "setup: Python packages, pinned with hashes in requirements.lock (about 1.6 GB in .venv/)"
-	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@test -x .venv/bin/uv || .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	@echo "setup: Python packages, pinned with hashes in requirements.lock (about 1.6 GB in $(VENV)/)"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(VENV)/bin/uv || $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --require-hashes --no-deps -r <(sed -n '/^uv==/,/[^\\]$$/p' requirements.lock)
-	@.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	@$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python --require-hashes requirements.lock
+	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-node_modules/.installed: package-lock.json .venv/.installed
+node_modules/.installed: package-lock.json $(VENV)/.installed
 	@echo "setup: Anvil, the development chain, pinned in package-lock.json"
 	@# not `npm ci`: the lock holds one platform's binary, `install` adds another platform's where needed
 	@npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error
@@ -84,6 +86,17 @@ test-oldest: setup ## The contracts' unit tests on the oldest EVM that a network
 	brownie networks modify development evm_version=$(EVM); \
 	brownie test tests/contracts
 
+# What could differ: the arithmetic, its library calls, the roles on a chain.
+test-newest: ## What another JAX could change, on the newest Python (NEWEST=/path/to/python3.13)
+	$(MAKE) VENV=.venv-newest PYTHON=$(NEWEST) test-versions
+
+test-versions: setup
+	$(PYTEST) -n $(WORKERS) tests/compute/exact tests/compute/oracle tests/compute/program tests/compute/models
+	BLOCKS=1 brownie run demo_lm
+
+docs: setup ## The documents as a site in build/docs, with a reference written from the code
+	sphinx-build -q -W --keep-going -b html docs build/docs
+
 lint: setup ## Format, lint, types, import layers, static analysis of the contracts
 	ruff format --check .
 	ruff check .
@@ -106,10 +119,25 @@ prove: .venv-prove/.installed ## Prove statements of the specification on the by
 # halmos pins versions of its own (rich, z3): an environment apart, with its solvers. forge compiles the proofs.
 .venv-prove/.installed: tests/proofs/requirements.lock tests/proofs/package-lock.json | setup
 	@test -x .venv-prove/bin/python || $(PYTHON) -m venv .venv-prove
-	@.venv/bin/uv pip sync --quiet --python .venv-prove/bin/python --require-hashes tests/proofs/requirements.lock
+	@$(VENV)/bin/uv pip sync --quiet --python .venv-prove/bin/python --require-hashes tests/proofs/requirements.lock
 	@npm install --prefix tests/proofs --no-save --no-audit --no-fund --ignore-scripts --loglevel=error
 	@cd tests/proofs/node_modules/.bin && ln -sf ../@foundry-rs/forge-*/bin/forge forge
 	@touch $@
+
+# The compilers for TPUs and CUDA are 2 GB: an environment apart, too.
+aot: .venv-aot/.installed ## Compile the exact loss for TPUs and a GPU that are not here, and read the code
+	python benchmarks/machines/aot.py --json benchmarks/results/aot.json
+
+.venv-aot/.installed: benchmarks/machines/requirements.lock | setup
+	@test -x .venv-aot/bin/python || $(PYTHON) -m venv .venv-aot
+	@$(VENV)/bin/uv pip sync --quiet --python .venv-aot/bin/python --require-hashes benchmarks/machines/requirements.lock
+	@touch $@
+
+arm64: setup ## Vectors and goldens on an emulated arm64 (Debian; says so where it cannot be)
+	@benchmarks/machines/arm64.sh || { code=$$?; test $$code = 77 || exit $$code; }
+
+gpu: setup ## What the accelerator here computes and costs, in 8 minutes; again to go on (DRY=1: small sizes)
+	python benchmarks/machines/gpu.py $(if $(DRY),--dry)
 
 simulate: setup ## Play the economy on the bytecode: docs/economy/ (minutes; FULL=1: four years, an hour)
 	python -m economy $(if $(FULL),--full)
@@ -122,6 +150,8 @@ lock: setup ## Resolve requirements.lock again after a change of pyproject.toml
 	  --group dev --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
 	  --no-header tests/proofs/requirements.in --output-file tests/proofs/requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
+	  --no-header benchmarks/machines/requirements.in --output-file benchmarks/machines/requirements.lock
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-prove node_modules tests/proofs/node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-aot .venv-newest .venv-prove node_modules tests/proofs/node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -72,7 +72,7 @@ def text(size: str, vocab: int, tokens: int, recipe: Recipe, steps: int) -> Case
     network, dtype = SIZES["gpt"][size](vocab), "uint8" if vocab <= 256 else "uint16"
     column = InputColumn("tokens", dtype, (tokens,), None)
     specification = ModelSpecification(network, (column,), "targets")
-    shape = {"tokens": (2048, tokens), "targets": (2048, tokens)}
+    shape: dict[str, tuple[int, ...]] = {"tokens": (2048, tokens), "targets": (2048, tokens)}
     data = random_set(shape, {"tokens": vocab, "targets": vocab}, dtype)
     return Case(specification, recipe, data, steps)
 
@@ -167,7 +167,7 @@ def measure(name: str, case: Case, turns: int) -> list[dict[str, Any]]:
     learner.study(case.data, b"tip")
     compilations: list[str] = []
     jax.monitoring.register_event_duration_secs_listener(
-        lambda event, duration, **more: compilations.append(event)
+        lambda event, duration_secs, **more: compilations.append(event)
     )
 
     def ours(steps: int) -> None:

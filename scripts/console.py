@@ -1,6 +1,6 @@
 """What a person types in `brownie console`: tables of the protocol, and a clock to turn.
 
-`from scripts.console import advance, block, groups, me, period`
+`from scripts.console import advance, block, groups, me, period, wait`
 """
 
 from typing import Any
@@ -11,9 +11,11 @@ from rich.table import Table
 
 from compute.chain import Group, connect
 from compute.facts import account_facts, candidate_facts, group_facts
-from compute.units import ETHER, NRN, nats
+from compute.units import DAY, ETHER, NRN, nats
 from scripts.deploy import default_folder
 from scripts.stage.money import now, warp
+
+HOUR = 3_600
 
 
 def groups() -> None:
@@ -90,6 +92,11 @@ def advance(group_id: int) -> None:
     slot = training_group(group_id).slot_at(now())
     warp(next(edge for edge in (slot.reveal_at, slot.vote_at, slot.end) if edge > now()))
     block(group_id)
+
+
+def wait(days: int = 0, hours: int = 0) -> None:
+    """Let time pass on a development chain."""
+    warp(now() + days * DAY + hours * HOUR)
 
 
 def training_group(group_id: int) -> Group:

@@ -167,7 +167,7 @@ def wiring(at: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 def immutables(p: Parameters, at: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Every immutable of every singleton: the wiring and the parameters."""
-    chosen = {
+    chosen: dict[str, dict[str, Any]] = {
         "NeuronSale": {
             "START": p.start,
             "END": p.end,

@@ -144,7 +144,7 @@ def _parameter(item: dict[str, Any], structs: dict[str, Abi], where: str) -> str
 def halmos(folder: Path, job: Job) -> dict[str, Any]:
     """Run a job in its folder; halmos' report."""
     report, log = folder / "report.json", folder / "halmos.log"
-    command = [
+    command: list[str | Path] = [
         "halmos", "--root", folder, "--storage-layout", "generic", "--loop", "8", "--no-status",
         "--early-exit", "--match-contract", f"^{job.contract}$", "--match-test", f"^{job.function}",
         "--json-output", report,

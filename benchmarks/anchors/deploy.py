@@ -66,7 +66,7 @@ def _solidity(path: Path) -> dict[str, tuple[Any, str]]:
     with tempfile.TemporaryFile("w+") as question, tempfile.TemporaryFile("w+") as answer:
         json.dump(request, question)
         question.seek(0)
-        command = [MODULES / ".bin" / "solcjs", "--standard-json"]
+        command = [str(MODULES / ".bin" / "solcjs"), "--standard-json"]
         subprocess.run(command, stdin=question, stdout=answer, check=True)
         answer.seek(0)
         text = answer.read()

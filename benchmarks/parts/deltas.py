@@ -187,7 +187,8 @@ def _run(case: str, folder: Path, examples: int) -> dict[str, float]:
 def _peak_mb() -> float:
     """Of this program alone: getrusage would count what its parent held when it forked."""
     status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024
+    (kilobytes,) = re.findall(r"VmHWM:\s*(\d+) kB", status)
+    return int(kilobytes) / 1024
 
 
 if __name__ == "__main__":

@@ -82,4 +82,8 @@ def lm(width: int, length: int, examples: int = 4, layers: int = 4) -> Case:
 def _case(model: nn.Module, inputs: np.ndarray, targets: np.ndarray) -> Case:
     params = jax.jit(model.init)(jax.random.key(0), inputs[:1])
     params = jax.tree.map(lambda x: np.asarray(x, np.float32), params)
-    return Case(model.apply, params, inputs, targets.astype(np.int32))
+
+    def apply(variables: Any, batch: Any) -> jax.Array:
+        return jnp.asarray(model.apply(variables, batch))
+
+    return Case(apply, params, inputs, targets.astype(np.int32))

@@ -1,5 +1,7 @@
 """What can go wrong between us and a chain. Every message says what to do next."""
 
+from compute.chain.refusals import in_words
+
 
 class ChainError(Exception):
     """Base of everything this package raises."""
@@ -54,7 +56,7 @@ class Reverted(ChainError):
     """A contract refused. `reason` is its own string, such as "cv: not vote window"."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The contract refused: {reason}.")
+        super().__init__(f"The contract refused: {in_words(reason)}.")
         self.reason = reason
 
 

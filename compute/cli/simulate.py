@@ -37,7 +37,8 @@ def simulate(
         from economy.settings import SettingsError, load
     except ImportError as error:
         raise Refused(
-            f"The simulation needs a clone of the project, set up with `make setup` ({error})."
+            "The simulation needs a clone of the project, set up with `make setup` on Python 3.11 "
+            f"or 3.12 ({error})."
         ) from None
     unknown = set(experiment or ()) - EXPERIMENTS.keys()
     if unknown:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from compute.exact.carriers import CARRIERS, Carrier
-from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit
+from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, unravel
 from compute.exact.number import power_of_two, wide
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
@@ -90,7 +90,7 @@ def dot(
         return jnp.zeros(shape, jnp.float32)
 
     def exact(index: Array) -> Array:
-        places = jnp.unravel_index(index, shape)
+        places = unravel(index, shape)
         n, m = len(left.batch), len(left.batch) + len(left.free)
         x = left.gather((*places[:n], *places[n:m]))
         y = right.gather((*places[:n], *places[m:]))

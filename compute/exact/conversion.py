@@ -20,7 +20,7 @@ def from_integer(n: Array) -> Array:
     wide = n.astype(jnp.int64)
     word = jnp.abs(wide).astype(jnp.uint64) << np.uint64(31)
     unit = jnp.full(n.shape, -31, jnp.int32)
-    bits = superaccumulator.rounded(word, unit, jnp.zeros(n.shape, bool), wide < 0, VALUE)
+    bits = superaccumulator.rounded(word, unit, wide < 0, VALUE)
     return lax.bitcast_convert_type(bits, jnp.float32)
 
 

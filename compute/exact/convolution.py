@@ -13,7 +13,7 @@ from jax import Array, lax
 
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import Rows, block, error_bound
-from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit
+from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit, unravel
 from compute.exact.number import power_of_two, wide
 from compute.exact.padding import padded
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
@@ -58,7 +58,7 @@ def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
         return _product(x, kernel, shape)
 
     def exact(index: Array) -> Array:
-        places = jnp.unravel_index(index, result)
+        places = unravel(index, result)
         patch = _patch_at(x, shape, places, kernel.shape[-1])
         column = gather_rows(kernel, (kernel.ndim - 1,), range(kernel.ndim - 1), places[-1:])
         return saturating(round_sum(products(patch, column), PRODUCT_SUM), patch, column)
@@ -120,7 +120,7 @@ def _taps_at_once(x: Array, kernel: Array, shape: Shape, first: int) -> Array:
         )
     out = kernel.shape[-1]
     groups, depth = shape.groups, shape.depth
-    if depth == 1:
+    if depth == 1 and groups > 1:
         taps = kernel.reshape(-1, groups, out // groups)
         terms = (piece[..., None] * tap for piece, tap in zip(pieces, taps, strict=True))
         return functools.reduce(jnp.add, terms).reshape(*pieces[0].shape[:-1], out)

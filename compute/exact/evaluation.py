@@ -25,8 +25,12 @@ SATURATED = "an example saturates"
 AHEAD = 2
 # A batch may take this much of a device's memory; more examples than this gain nothing.
 BATCH_BYTES, MOST_EXAMPLES = 2**31, 256
-# LLVM's default of 256 bits halves the float64 loops where AVX-512 is; elsewhere this does nothing
-COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
+# LLVM's default of 256 bits halves the float64 loops where AVX-512 is; elsewhere this does nothing.
+# A tree of sums bounds an error that ours bound in any order, and costs several passes.
+COMPILER_OPTIONS = {
+    "xla_cpu_prefer_vector_width": 512,
+    "xla_disable_hlo_passes": "tree_reduction_rewriter",
+}
 
 Arrays = Mapping[str, Any]
 

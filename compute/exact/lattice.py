@@ -24,6 +24,15 @@ def lowest_bit(x: Array) -> Array:
     return jnp.where(x == 0, FAR, ((bits >> 23) & 255) - 150 + place - 127)
 
 
+def unravel(index: Array, shape: Sequence[int]) -> list[Array]:
+    """The places along every axis of indices into C order, none of them negative."""
+    places: list[Array] = []
+    for size in reversed(shape):
+        places.insert(0, lax.rem(index, jnp.asarray(size, index.dtype)))
+        index = lax.div(index, jnp.asarray(size, index.dtype))
+    return places
+
+
 def gather_rows(
     x: Array, kept: Sequence[int], contract: Sequence[int], places: Sequence[Array]
 ) -> Array:

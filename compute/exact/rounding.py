@@ -9,6 +9,7 @@ the float64 sum was made.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -66,13 +67,12 @@ def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
 
     def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
         tiles, hot = state
-        at = lax.argmax(hot.astype(jnp.int32), 1, jnp.int32)
+        at = lax.argmax(hot, 1, jnp.int32)
         number = lane * each + at
         open_ = tiles[number] == UNDECIDED
-        place = lax.argmax(open_.astype(jnp.int32), 1, jnp.int32)
-        busy = jnp.any(hot, axis=1)
+        place = lax.argmax(open_, 1, jnp.int32)
         found = exact(number.astype(jnp.int64) * tile + place)
-        row = jnp.where(busy, number, lanes * each)
+        row = jnp.where(jnp.any(hot, axis=1), number, lanes * each)
         tiles = tiles.at[row, place].set(found, mode="drop", unique_indices=True)
         done = (turn == at[:, None]) & (jnp.sum(open_, axis=1) <= 1)[:, None]
         return tiles, hot & ~done
@@ -91,9 +91,8 @@ def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
 
 def saturating(patterns: Array, *terms: Array) -> Array:
     """Patterns [C] of sums, SATURATED where one of the terms [C, K] is."""
-    for x in terms:
-        patterns = jnp.where(jnp.any(x != x, axis=-1), SATURATED_PATTERN, patterns)
-    return patterns
+    saturated = functools.reduce(jnp.logical_or, [x != x for x in terms])
+    return jnp.where(jnp.any(saturated, axis=-1), SATURATED_PATTERN, patterns)
 
 
 def _divided(size: int) -> tuple[int, int, int]:

@@ -9,13 +9,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
-from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit
+from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, unravel
 from compute.exact.number import power_of_two, wide
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import (
     FAR,
     SATURATED_PATTERN,
-    TOP,
     VALUE,
     limbs_of,
     round_limbs,
@@ -47,7 +46,7 @@ def total(x: Array, axes: tuple[int, ...], carrier: Carrier) -> Array:
         return x.reshape(shape) if terms else jnp.zeros(shape, jnp.float32)
 
     def exact(index: Array) -> Array:
-        found = gather_rows(x, kept, axes, jnp.unravel_index(index, shape) if kept else ())
+        found = gather_rows(x, kept, axes, unravel(index, shape))
         return saturating(round_sum(values(found), VALUE), found)
 
     if not carrier.float64:
@@ -81,7 +80,7 @@ def window_total(
     def taps(index: Array) -> Array:
         """The places of the elements of windows, [C, count]."""
         found = jnp.zeros((len(index), 1), jnp.int64)
-        places = jnp.unravel_index(index, shape)
+        places = unravel(index, shape)
         for axis, place in enumerate(places):
             along = place[:, None] * strides[axis] + jnp.arange(size[axis]) * step[axis]
             found = (found[:, :, None] * x.shape[axis] + along[:, None, :]).reshape(len(index), -1)
@@ -98,7 +97,7 @@ def cumulative(x: Array, axis: int, reverse: bool, carrier: Carrier) -> Array:
     def in_integers() -> Array:
         limbs = lax.cumsum(limbs_of(values(x)), axis=axis + 1, reverse=reverse)
         seen = lax.cumsum((x != x).astype(jnp.int32), axis=axis, reverse=reverse)
-        return jnp.where(seen > 0, SATURATED_PATTERN, round_limbs(limbs, TOP, VALUE))
+        return jnp.where(seen > 0, SATURATED_PATTERN, round_limbs(limbs, VALUE))
 
     if not x.size:
         return x

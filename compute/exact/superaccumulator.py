@@ -1,17 +1,17 @@
 """Exact sums of float32 values and of their products, in integers, rounded once.
 
 A term is an integer times a power of two: |p| < 2**48, p * 2**unit.  A sum is cut into windows of
-32 bits, from the top of its largest term downwards; the part of every term inside a window is an
-integer below 2**33, so that 2**30 terms add up to less than 2**63 in int64.  What lies below the
-windows looked at so far is at least 0 and less than one unit of the lowest window for each term
-(parts are floors), so that the sum is known to an interval.  Where both ends round to the same
-value the sum is decided; else the next window is added, at most until all bits of all terms are in.
+32 bits, from the lowest bit of all its terms upwards; the part of every term inside a window is an
+integer below 2**32, so that 2**30 terms add up to less than 2**62 in int64, to which comes what
+the windows below carry.  Each window gives one digit of the sum, and the two highest ones, with a
+bit that says whether any below is not zero, give the rounded value.
 
 Nothing here is a floating-point operation: any machine with int64 computes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -22,16 +22,10 @@ from compute.exact.number import LARGEST, SMALLEST
 
 BITS = 32
 MASK = 2**BITS - 1
-MOST_TERMS = 2**30
 TERM_BITS = 48  # of a product; a value has 24
-# exponents of the unit of a product: twice that of 2**-96 = 2**23 * 2**-119, and of LARGEST
-LOWEST_UNIT = -2 * 119
-HIGHEST = 2 * 128
-AT_ONCE = 3  # windows of one look: 96 bits decide all but nearly perfect ties
-WINDOWS = -(-(HIGHEST - LOWEST_UNIT) // (AT_ONCE * BITS)) * AT_ONCE
 FAR = 2**14  # beyond any exponent
-# windows of values on places that do not depend on them: from 2**128 down to below 2**-119
-TOP = np.int32(128)
+# windows of values on places that do not depend on them: from below 2**-119 up to 2**128
+LOW = np.int32(-128)
 VALUE_WINDOWS = 8
 
 
@@ -81,105 +75,84 @@ def round_sum(terms: Terms, form: Format) -> Array:
     K is at most 2**30.  Ties go to even; below 2**-96 the result is 0, beyond `form.largest`
     SATURATED.
     """
-    count = terms.mantissa.shape[-1]
     there = terms.mantissa != 0
     top = jnp.max(jnp.where(there, terms.unit, -FAR), -1, initial=-FAR) + TERM_BITS
     low = jnp.min(jnp.where(there, terms.unit, FAR), -1, initial=FAR)
 
-    def windows(j: Array) -> Array:
-        """The sums of what the terms have in windows j ... j + AT_ONCE - 1; signed in the first."""
-        number = (j + jnp.arange(AT_ONCE, dtype=jnp.int32)).reshape(-1, *[1] * terms.unit.ndim)
-        lowest = top[..., None] - BITS * (number + 1)
-        return jnp.sum(_part(terms, lowest, number == 0), -1)
+    def window(j: Array) -> Array:
+        return jnp.sum(_part(terms, (low + BITS * j)[..., None]), -1)
 
-    def found(limbs: Array, j: Array) -> tuple[Array, Array]:
-        """(rounded patterns, are they decided) from windows 0 ... j."""
-        unit = top - BITS * (j + 1)
-        rest = jnp.where(unit <= low, 0, count).astype(jnp.int64)
-        upper = limbs.at[j].add(rest)
-        ends = round_limbs(jnp.stack([limbs, upper], -1), top[..., None], form)
-        return ends[..., 0], ends[..., 1] == ends[..., 0]
-
-    def more(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        j, limbs, _, _ = state
-        limbs = lax.dynamic_update_slice_in_dim(limbs, windows(j), j, 0)
-        return (j + AT_ONCE, limbs, *found(limbs, j + AT_ONCE - 1))
-
-    limbs = jnp.zeros((WINDOWS, *top.shape), jnp.int64)
-    nothing = (jnp.zeros(top.shape, jnp.int32), jnp.zeros(top.shape, bool))
-    state = lax.while_loop(
-        lambda s: ~jnp.all(s[3]) & (s[0] < WINDOWS), more, (jnp.int32(0), limbs, *nothing)
-    )
-    negative = SATURATED_PATTERN | np.int32(-(2**31))
-    return jnp.where(state[2] == negative, SATURATED_PATTERN, state[2])
+    windows = jnp.max((top - low + BITS - 1) >> 5, initial=0)
+    return _round_windows(window, windows, low, form)
 
 
-def _part(terms: Terms, lowest: Array, first: Array | bool) -> Array:
-    """floor(term / 2**lowest) modulo 2**32, or whole and signed in the first window."""
+def _part(terms: Terms, lowest: Array | np.int32) -> Array:
+    """Bits 0 ... 31 of |term / 2**lowest|, with the sign of the term."""
     shift = terms.unit - lowest
-    left = terms.mantissa << jnp.clip(shift, 0, BITS).astype(jnp.int64)
-    right = terms.mantissa >> jnp.clip(-shift, 0, 63).astype(jnp.int64)
-    whole = jnp.where(shift >= 0, left, right)
-    return jnp.where(first, whole, whole & MASK)
+    left = jnp.abs(terms.mantissa) << jnp.clip(shift, 0, BITS).astype(jnp.int64)
+    digit = (left >> jnp.clip(-shift, 0, 63).astype(jnp.int64)) & MASK
+    return jnp.where(terms.mantissa < 0, -digit, digit)
+
+
+# (window, carry, tail, word of the two highest digits, window of the highest one)
+_Carried = tuple[Array, Array, Array, Array, Array]
+
+
+def _round_windows(
+    window: Callable[[Array], Array], windows: Array | int, low: Array, form: Format
+) -> Array:
+    """The sum of window(j) * 2**(low + 32 j), j < `windows`, rounded; |window| <= 2**62 + 2**30.
+
+    The sum and its negative are carried side by side: the digits of the one that is not negative
+    are its magnitude.  One more window takes what is carried out of the last, so that only the
+    sign is left.  `tail` is the digit before, its lowest bit set if a lower digit is not zero.
+    """
+
+    def step(state: _Carried) -> _Carried:
+        j, carry, tail, word, place = state
+        here = jnp.where(j < windows, window(j), 0)
+        total = carry + jnp.stack([here, -here])
+        digit = total & MASK
+        word = jnp.where(digit != 0, (digit << BITS) | tail, word)
+        place = jnp.where(digit != 0, j, place)
+        return j + 1, total >> BITS, digit | (tail != 0), word, place
+
+    zero = jnp.zeros((2, *low.shape), jnp.int64)
+    start: _Carried = (jnp.int32(0), zero, zero, zero, jnp.zeros(zero.shape, jnp.int32))
+    _, carry, _, word, place = lax.while_loop(lambda s: s[0] <= windows, step, start)
+    negative = carry[0] < 0
+    word, place = (jnp.where(negative, x[1], x[0]) for x in (word, place))
+    return rounded(word.astype(jnp.uint64), low + BITS * (place - 1), negative, form)
 
 
 def limbs_of(terms: Terms) -> Array:
-    """Values as limbs [VALUE_WINDOWS, ...] below 2**TOP, to be added in any order."""
-    lowest = [TOP - BITS * (j + 1) for j in range(VALUE_WINDOWS)]
-    return jnp.stack([_part(terms, jnp.int32(low), j == 0) for j, low in enumerate(lowest)])
+    """Values as limbs [VALUE_WINDOWS, ...], lowest first, to be added in any order."""
+    return jnp.stack([_part(terms, np.int32(LOW + BITS * j)) for j in range(VALUE_WINDOWS)])
 
 
-def round_limbs(limbs: Array, top: Array | np.int32, form: Format) -> Array:
-    """Limbs [L, ...] int64, highest first, limb i in units of 2**(top - 32 (i + 1)) -> patterns.
+def round_limbs(limbs: Array, form: Format) -> Array:
+    """Sums of up to 2**30 limbs as `limbs_of` makes them -> patterns."""
 
-    |limb| <= 2**62 + 2**30; `top` int32 [...].
-    """
-    both, carries = _carried(jnp.stack([limbs, -limbs], -1))
-    negative = carries[..., 0] < 0
-    digits = jnp.where(negative, both[..., 1], both[..., 0])
-    carry = jnp.where(negative, carries[..., 1], carries[..., 0])
-    zero = jnp.zeros((1, *carry.shape), jnp.int64)
-    digits = jnp.concatenate([carry[None], digits, zero])
-    place = lax.argmax((digits != 0).astype(jnp.int32), 0, jnp.int32)
-    index = jnp.arange(len(digits)).reshape(-1, *[1] * place.ndim)
-    sticky = jnp.any((digits != 0) & (index > place + 1), axis=0)
-    high = jnp.sum(jnp.where(index == place, digits, 0), axis=0)
-    next_ = jnp.sum(jnp.where(index == place + 1, digits, 0), axis=0)
-    # digit i of the extended list is in units of 2**(top - 32 i)
-    unit = top - BITS * (place + 1).astype(jnp.int32)
-    word = (high.astype(jnp.uint64) << np.uint64(BITS)) | next_.astype(jnp.uint64)
-    return rounded(word, unit, sticky, negative, form)
+    def window(j: Array) -> Array:
+        return lax.dynamic_index_in_dim(limbs, j, 0, keepdims=False)
+
+    return _round_windows(window, len(limbs), jnp.full(limbs.shape[1:], LOW), form)
 
 
-def _carried(limbs: Array) -> tuple[Array, Array]:
-    """(digits in 0 ... 2**32 - 1, what is carried out of the top)."""
-
-    def step(carry: Array, limb: Array) -> tuple[Array, Array]:
-        total = limb + carry
-        return total >> BITS, total & MASK
-
-    carry, digits = lax.scan(step, jnp.zeros_like(limbs[0]), limbs, reverse=True)
-    return digits, carry
-
-
-def rounded(word: Array, unit: Array, sticky: Array, negative: Array, form: Format) -> Array:
-    """+-(word + something below 1 if sticky) * 2**unit, where word is 0 or at least 2**32."""
-    used = 64 - lax.clz(word).astype(jnp.int32)
-    drop = jnp.maximum(used - form.bits, 1)
+def rounded(word: Array, unit: Array, negative: Array, form: Format) -> Array:
+    """+-word * 2**unit as a pattern; where bits were dropped from a word it has at least 32, and
+    the lowest one is set."""
+    drop = jnp.maximum(64 - form.bits - lax.clz(word).astype(jnp.int32), 1)
     shift = drop.astype(jnp.uint64)
     keep = word >> shift
     rest = word - (keep << shift)
     half = np.uint64(1) << (shift - np.uint64(1))
-    odd = (keep & np.uint64(1)) == 1
-    up = (rest > half) | ((rest == half) & (sticky | odd))
+    up = (rest > half) | ((rest == half) & ((keep & np.uint64(1)) == 1))
     mantissa = (keep + up.astype(jnp.uint64)).astype(jnp.int64) << (24 - form.bits)
     exponent = (unit + drop - (24 - form.bits) + 150).astype(jnp.int64)
     # 2**23 <= mantissa <= 2**24, and the last adds one to the exponent
     bits = (exponent << 23) + (mantissa - 2**23)
     sign = jnp.where(negative, np.int32(-(2**31)), np.int32(0))
-    bits = jnp.where((word == 0) | (bits < pattern(SMALLEST)), 0, bits)
-    too_large = bits > pattern(form.largest)
-    bits = jnp.clip(bits, 0, pattern(LARGEST)).astype(jnp.int32)
-    bits = jnp.where(too_large, SATURATED_PATTERN, bits)
-    # a saturated end of an interval keeps its sign: between a negative and a positive one is all
-    return jnp.where(bits == 0, 0, bits | sign)
+    value = jnp.clip(bits, 0, pattern(LARGEST)).astype(jnp.int32) | sign
+    value = jnp.where(bits > pattern(form.largest), SATURATED_PATTERN, value)
+    return jnp.where((word == 0) | (bits < pattern(SMALLEST)), 0, value)

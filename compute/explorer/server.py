@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from compute.chain.refusals import WORDS
 from compute.explorer import render
 from compute.explorer.content import Content
 from compute.explorer.site import ADDRESS, STATIC, NoSuchPage, Site
@@ -45,6 +46,9 @@ def application(watch: Watch, content: Content) -> Starlette:
         world = watch.world
         return JSONResponse({"version": world.version, "now": world.head.timestamp}, 200, HEADERS)
 
+    def reasons(_: Request) -> Response:
+        return JSONResponse(WORDS, 200, HEADERS)
+
     def find(request: Request) -> Response:
         asked = request.query_params.get("address", "").strip()
         if not ADDRESS.fullmatch(asked):
@@ -52,7 +56,12 @@ def application(watch: Watch, content: Content) -> Starlette:
         return RedirectResponse(f"account/{asked}.html", 303, HEADERS)
 
     return Starlette(
-        routes=[Route("/live.json", state), Route("/find", find), Route("/{path:path}", page)],
+        routes=[
+            Route("/live.json", state),
+            Route("/reasons.json", reasons),
+            Route("/find", find),
+            Route("/{path:path}", page),
+        ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
     )
 

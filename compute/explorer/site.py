@@ -2,21 +2,28 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from compute.chain import ChainError
 from compute.explorer import render
+from compute.explorer.acts import Act, buying, collecting, holding, staking, voting
 from compute.explorer.chart import losses
 from compute.explorer.content import Content
 from compute.explorer.watch import View, World
-from compute.facts import deed_facts, exit_facts, stake_facts
+from compute.facts import DeedFacts, deed_facts, exit_facts, stake_facts
 from compute.values import Moment
 
 BLOCKS = 50  # on a page
 DELTAS = 50
 LATEST = 12  # blocks on the page of a group
-STATIC = {"style.css": "text/css", "live.js": "text/javascript"}
+MOST_DUES = 20  # of a group, to collect one by one
+STATIC = {
+    "style.css": "text/css",
+    "live.js": "text/javascript",
+    "wallet.js": "text/javascript",
+    "ethers.js": "text/javascript",
+}
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -66,7 +73,9 @@ class Site:
             found.update(proposal.proposer for proposal in view.proposals)
         return sorted(found, key=str.lower)
 
-    def _page(self, template: str, path: str, title: str, **context: Any) -> bytes:
+    def _page(
+        self, template: str, path: str, title: str, acts: Iterable[Act] = (), **context: Any
+    ) -> bytes:
         world, live = self._world, self._live
         return render.page(
             template,
@@ -78,12 +87,15 @@ class Site:
             policy=render.POLICY,
             stale_since=Moment(world.stale_since) if world.stale_since else None,
             made=Moment(int(time.time())),
+            acts=_possible(acts) if live else [],
+            token=self._chain.neuron.contract.address,
             **context,
         )
 
     def _overview(self, path: str) -> bytes:
         models = {n: self._content.model(v.group.model_hash) for n, v in self._world.views.items()}
-        return self._page("overview.html", path, "Overview", models=models)
+        acts = buying(self._chain, self._world.head.timestamp)
+        return self._page("overview.html", path, "Overview", acts, models=models)
 
     def _accounts(self, path: str) -> bytes:
         return self._page("accounts.html", path, "Accounts", addresses=self.addresses())
@@ -95,6 +107,7 @@ class Site:
             "group.html",
             path,
             f"Group {view.group.id}",
+            staking(self._chain, view.group, self._children(view)),
             view=view,
             chart=chart,
             forks=_forks(self._world, view),
@@ -120,7 +133,7 @@ class Site:
         open_ = {p.id: read(p.delta_hash, view.group.model_hash) for p in view.proposals}
         pages = _pages(oldest_first, DELTAS)
         return self._page(
-            "data.html", path, f"Data of group {number}", view=view, shown=shown,
+            "data.html", path, f"Data of group {number}", self._votes(view), view=view, shown=shown,
             changes=changes, open=open_, page=int(page), pages=pages,
         )  # fmt: skip
 
@@ -136,7 +149,16 @@ class Site:
         found = {proposal.id: proposal for proposal in view.proposals}[int(proposal_id)]
         change = self._content.change(found.delta_hash, view.group.model_hash)
         title = f"Proposal {proposal_id} for the data of group {number}"
-        return self._page("delta.html", path, title, view=view, delta=found, change=change)
+        acts = self._votes(view)
+        return self._page("delta.html", path, title, acts, view=view, delta=found, change=change)
+
+    def _votes(self, view: View) -> Iterator[Act]:
+        now, review = self._world.head.timestamp, view.facts.period.review
+        return voting(view.group, view.proposals, now, review)
+
+    def _children(self, view: View) -> list[int]:
+        views = self._world.views.items()
+        return [n for n, other in views if other.facts.parent_id == view.group.id]
 
     def _model(self, path: str, number: str) -> bytes:
         view = self._view(number)
@@ -152,7 +174,7 @@ class Site:
         now = self._world.head.timestamp
         address = known.get(address.lower(), address)
         deeds = {
-            number: deed_facts(number, address, view.blocks, view.lineage, now)
+            number: deed_facts(address, view.blocks, view.lineage, now)
             for number, view in self._world.views.items()
         }
         holds, trouble = None, ""
@@ -161,9 +183,21 @@ class Site:
         except ChainError as error:
             trouble = str(error)
         return self._page(
-            "account.html", path, "Account", address=address, deeds=deeds, holds=holds,
-            trouble=trouble,
+            "account.html", path, "Account", self._collections(address, deeds, holds),
+            address=address, deeds=deeds, holds=holds, trouble=trouble,
         )  # fmt: skip
+
+    def _collections(
+        self, address: str, deeds: dict[int, DeedFacts], holds: dict[str, Any] | None
+    ) -> Iterator[Act]:
+        if holds is None:
+            return
+        now, views = self._world.head.timestamp, self._world.views
+        for number, done in deeds.items():
+            credit = address if holds["credits"][number] else ""
+            yield from collecting(views[number].group, done.dues[:MOST_DUES], credit)
+        ripe = [one.release_epoch for one in holds["exits"] if now >= one.release_at]
+        yield from holding(self._chain, ripe)
 
     def _holdings(self, address: str) -> dict[str, Any]:
         chain, views = self._chain, self._world.views
@@ -181,6 +215,14 @@ class Site:
     def _held_out(self, checkpoint: bytes) -> int | None:
         said = self._content.held_out(checkpoint)
         return None if said is None else said.loss
+
+
+def _possible(acts: Iterable[Act]) -> list[Act]:
+    """The acts, or none where the chain does not tell: the page says since when it is stale."""
+    try:
+        return list(acts)
+    except ChainError:
+        return []
 
 
 def _pages(items: Any, size: int) -> range:

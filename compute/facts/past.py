@@ -248,4 +248,4 @@ def _ballot(cast: Cast, told: Round, winner: CandidateFacts | None, pooled: int)
     proven = told.root is not None and word == attestation(told.root, cast.staker)
     if winner is not None and winner.votes and proven and not paid:
         earned = pooled * cast.power // winner.votes
-    return BallotFacts(cast.staker, tuple(cast.approved), cast.power, earned, paid, proven)
+    return BallotFacts(cast.staker, dict(cast.approved), cast.power, earned, paid, proven)

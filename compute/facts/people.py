@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from compute.chain.claims import ballot
 from compute.facts.records import (
     BallotFacts,
     BlockFacts,
@@ -36,8 +37,8 @@ def keeper_facts(blocks: Sequence[BlockFacts]) -> list[KeeperFacts]:
     """The standing of everybody who voted in these blocks: who earned most is first."""
     cast: defaultdict[str, list[tuple[BlockFacts, BallotFacts]]] = defaultdict(list)
     for block in blocks:
-        for ballot in block.ballots:
-            cast[ballot.staker].append((block, ballot))
+        for mine in block.ballots:
+            cast[mine.staker].append((block, mine))
     found = [_keeper(staker, voted, blocks) for staker, voted in cast.items()]
     return sorted(found, key=lambda keeper: (-keeper.earned, -keeper.ballots, keeper.address))
 
@@ -62,11 +63,14 @@ def _with_winner(block: BlockFacts, ballot: BallotFacts) -> bool:
 
 @dataclass(frozen=True)
 class DueFacts:
-    """NRN that waits for somebody, and the command that collects it."""
+    """NRN that waits for somebody, and the call that collects it: of the group's `contract`
+    ("voting" or "deltas"), a Solidity-style fragment and its arguments as texts."""
 
     what: str
     amount: int
-    command: str
+    contract: str
+    call: str
+    arguments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,6 @@ class DeedFacts:
 
 
 def deed_facts(
-    group_id: int,
     address: str,
     blocks: Sequence[BlockFacts],
     lineage: Iterable[DeltaFacts],
@@ -98,14 +101,11 @@ def deed_facts(
     won = [b for b in newest if b.winner is not None and b.winner.trainer == address]
     earned = sum(b.reward - b.pooled for b in won) + sum(v.earned for _, v in ballots)
     dues = [
-        *(_due(group_id, f"reward of block {b.index}", b.reward - b.pooled)
-          for b in won if not b.paid),
-        *(_due(group_id, f"keeper's part of block {b.index}", v.earned)
-          for b, v in ballots if b.paid and v.earned and not v.paid),
-        *(_due(group_id, f"bond of the claim in block {b.index}", c.posted)
-          for b in newest for c in b.candidates if c.payer == address and _returns(b, c, now)),
-        *(_due(group_id, f"reward of data version {d.version}", d.reward)
-          for d in deltas if d.reward and d.paid is False),
+        *(_due_block(b) for b in won if not b.paid),
+        *(_due_keeper(b, v) for b, v in ballots if b.paid and v.earned and not v.paid),
+        *(_due_bond(b, c) for b in newest for c in b.candidates
+          if c.payer == address and _returns(b, c, now)),
+        *(_due_delta(d, d.reward) for d in deltas if d.reward and d.paid is False),
     ]  # fmt: skip
     return DeedFacts(
         tuple(claims),
@@ -122,5 +122,24 @@ def _returns(block: BlockFacts, claim: CandidateFacts, now: int) -> bool:
     return claim.posted > 0 and (claim.bond is Bond.DUE or lapsed)
 
 
-def _due(group_id: int, what: str, amount: int) -> DueFacts:
-    return DueFacts(what, amount, f"nrn redeem {group_id}")
+def _due_block(block: BlockFacts) -> DueFacts:
+    what, amount = f"reward of block {block.index}", block.reward - block.pooled
+    return DueFacts(what, amount, "voting", "redeem(uint256 block_index)", (str(block.index),))
+
+
+def _due_keeper(block: BlockFacts, mine: BallotFacts) -> DueFacts:
+    call = "claim_due_keeper(uint256 block_index, bytes approvals, address staker)"
+    shown = str(block.index), "0x" + ballot(mine.approved).hex(), mine.staker
+    return DueFacts(f"keeper's part of block {block.index}", mine.earned, "voting", call, shown)
+
+
+def _due_bond(block: BlockFacts, claim: CandidateFacts) -> DueFacts:
+    what, named = f"bond of the claim in block {block.index}", "0x" + claim.checkpoint_hash.hex()
+    return DueFacts(
+        what, claim.posted, "voting", "release_due_bond(bytes32 checkpoint_hash)", (named,)
+    )
+
+
+def _due_delta(delta: DeltaFacts, reward: int) -> DueFacts:
+    what = f"reward of data version {delta.version}"
+    return DueFacts(what, reward, "deltas", "redeem(uint256 version)", (str(delta.version),))

@@ -138,14 +138,15 @@ class CandidateFacts:
 
 @dataclass(frozen=True)
 class BallotFacts:
-    """A keeper's ballot: the checkpoints that it approves, none if it found no claim true.
+    """A keeper's ballot: an attestation for each checkpoint that it approves, none if it found no
+    claim true.
 
     `earned` is NRN paid, or due if not `paid`; `proven` tells whether it approves the winner and
     shows an evaluation that the opened root bears out.
     """
 
     staker: str
-    approved: tuple[bytes, ...]
+    approved: dict[bytes, bytes]
     power: int
     earned: int
     paid: bool

@@ -27,15 +27,17 @@ class UnfitDevice(Exception):
     """This device does not compute the numbers that the group agrees on."""
 
 
-def ensure_fit(state: Path) -> None:
-    """Run the conformance vectors, unless the folder `state` says that this program passed them on
-    this device. Raises UnfitDevice, at once under a flag that makes arithmetic inexact."""
+def ensure_fit(folder: Path) -> None:
+    """Run the conformance vectors, unless `folder`, which all roles share, says that this program
+    passed them on this device. Raises UnfitDevice, at once under a flag that makes arithmetic
+    inexact."""
     if flags := conformance.unsafe_flags():
         raise UnfitDevice(
             f"This process runs with {' and '.join(flags)}: the compiler may change results. "
             "Nothing was sent. Remove it from XLA_FLAGS."
         )
-    record, passed = state / "conformance.json", canonical.encode({"passed": fingerprint()})
+    passed = canonical.encode({"passed": fingerprint()})
+    record = folder / f"conformance-{fingerprint()[:16]}.json"
     if record.exists() and record.read_bytes() == passed:
         return
     logger.info("checking that this device computes exactly")
@@ -48,7 +50,7 @@ def ensure_fit(state: Path) -> None:
             "Nothing was sent. Unset XLA_FLAGS, try another JAX version or device, and run "
             "`nrn exact check` until it passes."
         )
-    state.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     replace_file(record, passed)
 
 

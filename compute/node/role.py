@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import ClassVar
 
 from compute.chain import RpcUnavailable
+from compute.home import cache_folder
 from compute.judging.device import ensure_fit
 from compute.node.clock import Stopped, Wait, follow
 from compute.node.seat import Seat
@@ -48,6 +49,6 @@ def _lived(seat: Seat, take: Callable[[Seat], Role]) -> bool:
             logger.warning("%s Waiting for the chain to begin.", error)
             return False
         if role.needs_exact_device:
-            ensure_fit(seat.state)
+            ensure_fit(cache_folder())
         follow(role.step, seat.clock)
         return True

@@ -1,5 +1,7 @@
 """A staker that does not vote: it claims a copy of what then found no quorum."""
 
+from functools import partial
+
 from compute.chain import Block, RevealedClaim, Status
 from compute.chain.claims import Claim, commitment
 from compute.chain.rewards import of_claim
@@ -90,7 +92,7 @@ class Abstainer(Role):
                 attempt(
                     self._seat,
                     "release a bond",
-                    lambda claim=claim: self._sender.release_bond(group, claim.checkpoint_hash),
+                    partial(self._sender.release_bond, group, claim.checkpoint_hash),
                 )
                 self._revealed.remove(claim.checkpoint_hash)
 

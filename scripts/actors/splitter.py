@@ -2,11 +2,13 @@
 
 import argparse
 import secrets
+from functools import partial
 
 from compute.chain import Block
 from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.chain.rewards import of_claim
 from compute.checkpoint import publish
+from compute.checkpoint.load import params_root_of
 from compute.judging.evaluation import root_of
 from compute.judging.goal import Goal
 from compute.node.clock import Wait
@@ -43,21 +45,24 @@ class Splitter(Trainer):
         group, seat = self._seat.group, self._seat
         if group.voting.incumbent().height == 0:
             return
+        checkpoint = publish(
+            best.parameters,
+            model_hash=goal.specification.hash,
+            store=seat.blocks,
+            nonce=secrets.randbits(62),
+            shard_sums=best.evaluation.shard_sums,
+        )
+        params_root = params_root_of(seat.blocks, checkpoint)
+        root = root_of(best.evaluation, goal.specification, params_root, goal.training_set)
         self._twin = Claim(
             seat.address,
             block.index,
             group.model_hash,
             goal.tip,
-            publish(
-                best.parameters,
-                model_hash=goal.specification.hash,
-                store=seat.blocks,
-                nonce=secrets.randbits(62),
-                shard_sums=best.evaluation.shard_sums,
-            ),
+            checkpoint,
             best.evaluation.loss,
             goal.baseline_loss,
-            eval_root_hash(root_of(best.evaluation)),
+            eval_root_hash(root),
         )
         value = commitment(self._twin.digest(group.domain), SALT)
         attempt(seat, "commit to a twin", lambda: seat.sender.commit(group, value))
@@ -78,7 +83,7 @@ class Splitter(Trainer):
                 attempt(
                     seat,
                     "release a bond",
-                    lambda claim=claim: seat.sender.release_bond(group, claim.checkpoint_hash),
+                    partial(seat.sender.release_bond, group, claim.checkpoint_hash),
                 )
                 self._revealed.remove(claim.checkpoint_hash)
 

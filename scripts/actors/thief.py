@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from functools import partial
 
 from compute.chain import Block, RevealedClaim
 from compute.chain.claims import Claim, commitment
@@ -31,10 +32,10 @@ class Thief(Role):
         block = group.slot_at(now)
         if now < block.reveal_at:
             winner = group.voting.incumbent().checkpoint_hash
-            for claim in self._seen:
+            for seen in self._seen:
                 # Where the loss to beat is not on chain, it would have to evaluate.
-                if claim.checkpoint_hash == winner and group.voting.current().baseline_known:
-                    self._prepare(block, claim)
+                if seen.checkpoint_hash == winner and group.voting.current().baseline_known:
+                    self._prepare(block, seen)
             self._seen = []
             return Wait(block.reveal_at, "waiting for others to reveal")
         if now < block.vote_at and self._robbed < block.index:
@@ -80,7 +81,7 @@ class Thief(Role):
             attempt(
                 self._seat,
                 what.replace("reveal", "commit to"),
-                lambda value=value: self._sender.commit(self._seat.group, value),
+                partial(self._sender.commit, self._seat.group, value),
             )
 
     def _claim(self, block: Block, stolen: RevealedClaim, checkpoint_hash: bytes) -> Claim:

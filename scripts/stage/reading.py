@@ -1,6 +1,7 @@
 """The language demo's plot: a group that learns to write like Shakespeare."""
 
 import json
+import os
 from dataclasses import dataclass
 
 from brownie import accounts
@@ -26,7 +27,7 @@ SPENT = 100 * ETHER  # by each
 STAKE = 80_000 * NRN
 MODEL, SIZE = "gpt", "mini"
 STEPS, BATCH = 80, 32  # of each trainer in each block
-LAST_BLOCK = 5
+LAST_BLOCK = int(os.environ.get("BLOCKS", "5"))
 PROMPT, SAMPLE_LENGTH = "\nHam.\n", 400
 
 

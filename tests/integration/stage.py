@@ -4,7 +4,6 @@ import contextlib
 import json
 import multiprocessing
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -17,7 +16,6 @@ import numpy as np
 
 from compute.chain import Group
 from compute.chain.events import Event
-from compute.durable import replace_file
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.node.clock import Wait
 from compute.node.role import Role
@@ -45,10 +43,10 @@ COMPILATION_CACHE = {
 ENVIRONMENT = {
     **{option.upper(): str(value) for option, value in COMPILATION_CACHE.items()},
     "JAX_PLATFORMS": "cpu",
+    # that the actors' device has passed the vectors: asked once for all tests
+    "XDG_CACHE_HOME": str(ROOT / "reports" / "cache"),
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
-# that the actors' device has passed the vectors: asked once for all tests
-FIT = ROOT / "reports" / "conformance.json"
 # alice alone reaches the quorum
 STAKES = {"alice": 80 * NRN, "bob": 10 * NRN, "carol": 10 * NRN}
 # Every actor is a process of its own, forked from a server that has done the slow imports.
@@ -167,9 +165,6 @@ class Stage:
             processes,
         )
         (state / "status.json").unlink(missing_ok=True)
-        if FIT.exists():
-            state.mkdir(exist_ok=True)
-            shutil.copy(FIT, state)
         os.environ.update(ENVIRONMENT)
         process = FORKS.Process(target=run, args=(order,))
         process.start()
@@ -214,9 +209,6 @@ class Stage:
         for process in self._started:
             process.kill()
             process.join()
-        for record in self.folder.glob(f"*/{FIT.name}"):
-            FIT.parent.mkdir(exist_ok=True)
-            replace_file(FIT, record.read_bytes())
         self.hush()
 
     def keeper(self, name: str = "alice") -> Wisdomkeeper:

@@ -55,7 +55,14 @@ class Brownie:
         networks["live"].append({"name": "Tested", "networks": [network]})
         config.write_text(yaml.safe_dump(networks))
 
-    def run(self, *command: str, check: bool = True, clone: Path = ROOT, **environment: str) -> str:
+    def run(
+        self,
+        *command: str,
+        check: bool = True,
+        clone: Path = ROOT,
+        seconds: int = 240,
+        **environment: str,
+    ) -> str:
         """Output of a command run in a clone's root; fails the test if it fails."""
         path = f"{ROOT / 'node_modules' / '.bin'}:{BIN}:{os.environ['PATH']}"
         result = subprocess.run(
@@ -66,14 +73,19 @@ class Brownie:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=240,
+            timeout=seconds,
             check=False,
         )
         assert not check or result.returncode == 0, result.stdout[-4_000:]
         return result.stdout
 
     def python(
-        self, source: str, network: str = "development", clone: Path = ROOT, **environment: str
+        self,
+        source: str,
+        network: str = "development",
+        clone: Path = ROOT,
+        seconds: int = 240,
+        **environment: str,
     ) -> str:
         """Output of Python source run with a clone's project loaded and the network connected."""
         opening = (
@@ -81,7 +93,8 @@ class Brownie:
             "project.load('.', name='Tested')\n"
             f"network.connect({network!r})\n"
         )
-        return self.run(sys.executable, "-c", opening + source, clone=clone, **environment)
+        command = sys.executable, "-c", opening + source
+        return self.run(*command, clone=clone, seconds=seconds, **environment)
 
 
 def clone_into(folder: Path) -> Path:

@@ -20,7 +20,6 @@ from compute.exact.rules.reductions import extreme, is_float
 from compute.exact.summation import all_or_none, decide_sum
 from compute.exact.superaccumulator import (
     SATURATED_PATTERN,
-    TOP,
     VALUE,
     limbs_of,
     round_limbs,
@@ -107,7 +106,7 @@ def _add(carrier: Carrier, operand: Array, target: Array, updates: Array) -> Arr
             for a, u in zip(limbs_of(values(operand)), limbs_of(values(updates)), strict=True)
         ]
         bad = added((operand != operand).astype(jnp.int32), (updates != updates).astype(jnp.int32))
-        return jnp.where(bad > 0, SATURATED_PATTERN, round_limbs(jnp.stack(limbs), TOP, VALUE))
+        return jnp.where(bad > 0, SATURATED_PATTERN, round_limbs(jnp.stack(limbs), VALUE))
 
     if not carrier.float64:
         return lax.bitcast_convert_type(in_integers(), jnp.float32)

@@ -28,6 +28,21 @@ function warn(text) {
   note.textContent = text;
 }
 
+// Forms come, go and change with the chain, but not under the hands of who fills one in.
+function renewActs(fresh) {
+  const side = document.getElementById("wallet"), next = fresh.getElementById("wallet");
+  if (!side || !next) return;
+  const choices = (form) => [...form.querySelectorAll("option")].map((one) => one.value).join();
+  const same = (a, b) => a.dataset.act === b.dataset.act && choices(a) === choices(b);
+  for (const form of side.querySelectorAll("form"))
+    if (!next.querySelector("#" + form.id) && !form.dataset.busy && !form.contains(document.activeElement)) form.remove();
+  for (const form of next.querySelectorAll("form")) {
+    const old = side.querySelector("#" + form.id);
+    if (!old) side.append(form);
+    else if (!old.dataset.busy && !old.contains(document.activeElement) && !same(old, form)) old.replaceWith(form);
+  }
+}
+
 async function renew(version) {
   const answer = await fetch(location.href, { cache: "no-store" });
   if (!answer.ok) return;
@@ -37,6 +52,7 @@ async function renew(version) {
   const focus = focused && document.getElementById("main").contains(focused) ? focused.id : "";
   document.getElementById("main").replaceWith(fresh.getElementById("main"));
   for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
+  renewActs(fresh);
   const again = focus && document.getElementById(focus);
   if (again) (again.querySelector("summary") || again).focus({ preventScroll: true });
   document.body.dataset.version = version;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from compute.program.operation import Attribute, Cost, Kind, Operation, require
-from compute.program.operations.reductions import windows
+from compute.program.operations.reductions import laid_out, windows
 from compute.program.operations.rules import (
     Attributes,
     Types,
@@ -18,6 +18,8 @@ from compute.program.operations.rules import (
     terms,
 )
 from compute.program.types import Type
+
+REPAIRED = 64  # elements that an evaluator may sum again at once
 
 
 def _pair(operands: Types) -> tuple[Type, Type]:
@@ -82,6 +84,7 @@ def _convolution(attributes: Attributes, operands: Types) -> tuple[Type, ...]:
         f"{groups} groups of channels do not divide {image} and {kernel}",
     )
     terms(math.prod(kernel.shape[:-1]))
+    _laid_out(attributes, image)
     strides, base, step = (attributes[name] for name in names)
     spatial = tuple(
         windows(n, kernel.shape[i], strides[i], sum(padding[i]), base[i], step[i])
@@ -90,14 +93,27 @@ def _convolution(attributes: Attributes, operands: Types) -> tuple[Type, ...]:
     return (Type(image.dtype, (image.shape[0], *spatial, kernel.shape[-1])),)
 
 
+def _laid_out(attributes: Attributes, image: Type) -> int:
+    """Elements of the dilated and padded images."""
+    around = ((0, 0), *attributes["padding"], (0, 0))
+    return laid_out(image.shape, around, (1, *attributes["input_dilation"], 1))
+
+
 def _convolution_cost(attributes: Attributes, operands: Types, results: Types) -> Cost:
     image, kernel = operands
     depth = math.prod(kernel.shape[:-1])
+    under = _laid_out(attributes, image)
+    reach = [
+        (size - 1) * step + 1
+        for size, step in zip(kernel.shape[:-2], attributes["kernel_dilation"], strict=True)
+    ]
+    # an element whose sum is undecided is found again with all that its patch spans
+    spanned = min(REPAIRED, results[0].size) * math.prod(reach) * kernel.shape[-2]
     patches = results[0].size // max(1, kernel.shape[-1]) * depth * attributes["groups"]
     return Cost(
         multiply_adds=results[0].size * depth,
-        elementary=max(1, image.size, kernel.size, 4 * results[0].size),
-        scratch_bytes=8 * (image.size + kernel.size + patches) + 32 * results[0].size,
+        elementary=max(1, image.size, under, kernel.size, 4 * results[0].size),
+        scratch_bytes=24 * under + 8 * (kernel.size + patches) + 4 * spanned + 32 * results[0].size,
     )
 
 

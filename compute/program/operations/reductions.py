@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from compute.program.limits import ELEMENTS
 from compute.program.operation import Attribute, Cost, CostRule, Kind, Operation, TypeRule, require
 from compute.program.operations.rules import (
     Allowed,
@@ -70,6 +72,20 @@ def windows(size: int, window: int, stride: int, around: int, base: int, step: i
     return spare // stride + 1 if spare >= 0 else 0
 
 
+def laid_out(shape: Sequence[int], padding: Sequence[Sequence[int]], base: Sequence[int]) -> int:
+    """Elements of what windows move over, dilated and padded: no value of the program, but made."""
+    sizes = [
+        max(0, ((size - 1) * base[i] + 1 if size else 0) + sum(padding[i]))
+        for i, size in enumerate(shape)
+    ]
+    elements = math.prod(sizes)
+    require(
+        max(sizes, default=0) <= ELEMENTS and elements <= ELEMENTS,
+        f"with padding and dilation it has more than 2^{ELEMENTS.bit_length() - 1} elements",
+    )
+    return elements
+
+
 def _window(attributes: Attributes, operands: Types) -> tuple[Type, ...]:
     count(operands, 1)
     (operand,) = operands
@@ -83,6 +99,7 @@ def _window(attributes: Attributes, operands: Types) -> tuple[Type, ...]:
         at_least_one(attributes[name], name)
     terms(math.prod(attributes["size"]))
     size, strides, base, step = (attributes[name] for name in names)
+    laid_out(operand.shape, padding, base)
     shape = tuple(
         windows(n, size[i], strides[i], sum(padding[i]), base[i], step[i])
         for i, n in enumerate(operand.shape)
@@ -91,10 +108,11 @@ def _window(attributes: Attributes, operands: Types) -> tuple[Type, ...]:
 
 
 def _window_cost(attributes: Attributes, operands: Types, results: Types) -> Cost:
-    touched = work(operands, results)
+    under = laid_out(operands[0].shape, attributes["padding"], attributes["base_dilation"])
+    touched = max(under, work(operands, results))
     return Cost(
         elementary=max(touched, results[0].size * math.prod(attributes["size"])),
-        scratch_bytes=16 * touched,
+        scratch_bytes=24 * touched,
     )
 
 

@@ -69,7 +69,10 @@ def test_a_reason_costs_nothing(devnet: Devnet) -> None:
     with pytest.raises(Reverted) as refused:
         devnet.sender("alice").stake(99, 1)
     assert refused.value.reason == "vault: no group"
-    assert str(refused.value) == "The contract refused: vault: no group."
+    assert (
+        str(refused.value)
+        == "The contract refused: there is no group with this number (vault: no group)."
+    )
     assert nonce(devnet, "alice") == before + 1  # the approval; nothing was paid for the refusal
 
 
@@ -115,7 +118,8 @@ def test_a_failure_in_the_block_itself_tells_the_reason(devnet: Devnet) -> None:
     late.join(10)
     assert devnet.chain().neuron.balance_of(tara.address) == 0
     assert [str(error) for error in failures] == [
-        "The contract refused: erc20: transfer amount exceeds balance."
+        "The contract refused: the account has too few tokens "
+        "(erc20: transfer amount exceeds balance)."
     ]
 
 

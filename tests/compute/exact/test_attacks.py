@@ -1,6 +1,7 @@
 """Attacks of a trainer who wants a lower number than the model deserves, and what they win."""
 
 import functools
+import os
 
 import jax
 import jax.numpy as jnp
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
+from random_causal import ROW, ROWS, SQUARE, causal_program
 
 from compute.exact import CARRIERS, evaluate, exact
 from compute.exact.losses import LOSSES
+from compute.exact.stages import Stages
 from compute.exact.tracing import trace
 
 NAT = 2.0**32
@@ -153,3 +156,42 @@ def test_a_later_position_is_never_felt():
         felt = [k for k in range(1, LENGTH) if (y[k, :k] != y[0, :k]).any()]
         assert not felt, f"{function.__name__}: positions before {felt} feel those after"
         assert (y[1:] != y[:1]).any(), function.__name__
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("CAUSAL_PROGRAMS", "4"))))
+def test_in_causal_programs_made_at_random_no_past_changes_with_the_future(seed):
+    """Rows from k on of every magnitude, saturated results among them: what is before stays."""
+    program, weights = causal_program(seed)
+    r = np.random.default_rng(seed)
+    x = (r.standard_normal(ROW.shape) * 2.0 ** r.integers(-3, 4)).astype(np.float32)
+    futures = [(k, 2.0**e) for k in range(1, ROWS) for e in (-40, 0, 11, 60)]
+    batch = np.stack([x] + [x] * len(futures))
+    for row, (k, size) in zip(batch[1:], futures, strict=True):
+        row[k:] = size * r.standard_normal(row[k:].shape)
+    w = np.frombuffer(weights, np.float32)
+    stages = Stages(program, CARRIERS["float64"])
+    with jax.enable_x64(True):
+        kept = stages.first([np.resize(w, SQUARE.shape)])
+        outputs, _ = jax.device_get(jax.jit(stages.second)(kept, [batch]))
+    for number, y in enumerate(outputs):
+        for (k, size), z in zip(futures, y[1:], strict=True):
+            if np.isfinite(z).all() and np.isfinite(y[0]).all():
+                assert (z[:k] == y[0, :k]).all(), (number, k, size)
+
+
+@pytest.mark.xfail(strict=True, reason="logistic is cut at e^-64, which is a value, and not 0")
+def test_the_tail_of_an_activation_carries_nothing():
+    """Of inputs that are far below zero nothing is left that larger weights could bring back: no
+    loss below ln 2 where real arithmetic gives every example the same logits."""
+    r = np.random.default_rng(0)
+    x = r.uniform(1, 2, (64, 1)).astype(np.float32)
+    y = (x[:, 0] > 1.5).astype(np.int32)
+
+    def tail(p, x):
+        h = jax.nn.silu(x @ p["w"])
+        return jnp.concatenate([jnp.zeros_like(h), h @ p["v"] + p["b"]], -1)
+
+    params = {"w": [[-1e18]], "v": [[-2.5e11]], "b": [-60.0]}
+    params = {k: np.array(v, np.float32) for k, v in params.items()}
+    found = evaluate(tail, params, [(x, y)], total=len(y))
+    assert not found.valid or found.loss / NAT > 0.69

@@ -1,6 +1,6 @@
-"""Random programs: the evaluator against the oracle, several examples in one batch.
+"""Random programs: the evaluator against the oracle; jit or not, batches and carriers by turns.
 
-RANDOM_PROGRAMS in the environment says how many.
+RANDOM_PROGRAMS in the environment says how many, RANDOM_FIRST the first seed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from compute.oracle.run import Outcome, run
 from compute.program.operations import OPERATIONS
 from compute.program.types import Type
 
-BATCH = 3
 PROGRAMS = int(os.environ.get("RANDOM_PROGRAMS", "12"))
+FIRST = int(os.environ.get("RANDOM_FIRST", "0"))
 
 
 def array(kind: Type, data: bytes) -> np.ndarray:
@@ -41,9 +41,9 @@ def outcomes(case: Any, examples: list[dict[str, bytes]]) -> list[Outcome]:
     ]
 
 
-def evaluated(case: Any, examples: list[dict[str, bytes]], compiled: bool) -> Any:
+def evaluated(case: Any, examples: list[dict[str, bytes]], compiled: bool, carrier: str) -> Any:
     program = case.program
-    stages = Stages(program, CARRIERS["float64"])
+    stages = Stages(program, CARRIERS[carrier])
     first, second = (jax.jit(f) if compiled else f for f in (stages.first, stages.second))
     with jax.enable_x64(True):
         kept = first([array(kind, case.parameters[name]) for name, kind in program.parameters])
@@ -58,13 +58,15 @@ def test_every_operation_has_one_rule() -> None:
     assert not set(RULES) & set(CONTROL)
 
 
-@pytest.mark.parametrize("seed", range(PROGRAMS))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + PROGRAMS))
 def test_a_random_program_is_what_the_oracle_says(seed: int) -> None:
     case = random_case(seed)
     if not case.program.inputs:
         pytest.skip("nothing is batched")
-    examples = [case.inputs, *(more_inputs(case.program, 100 * seed + i) for i in range(1, BATCH))]
-    outputs, saturated = evaluated(case, examples, compiled=bool(seed % 2))
+    others = range(1, 1 + seed % 4)
+    examples = [case.inputs, *(more_inputs(case.program, 100 * seed + i) for i in others)]
+    carrier = "integer" if seed % 5 == 3 else "float64"
+    outputs, saturated = evaluated(case, examples, bool(seed % 2), carrier)
     for i, outcome in enumerate(outcomes(case, examples)):
         assert bool(saturated[i]) == outcome.saturated
         found = [np.asarray(x[i]).tobytes() for x in outputs]

@@ -1,14 +1,19 @@
 """A group that has lived: a block of each ending, two versions of its data, an open proposal."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import uvicorn
 
-from compute.chain import Group, Phase
+from compute.chain import Chain, Group, Phase
 from compute.chain.claims import attestation, ballot
 from compute.explorer import Content, Site, Watch
+from compute.explorer.server import application, listen
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.roles.founder import found
 from compute.storage import FolderStore
@@ -103,3 +108,24 @@ def lived(devnet: Devnet, tmp_path: Path) -> Lived:
     life.play("tara", 7 << 31, {"alice": True, "bob": True})
     life.propose(2)
     return life
+
+
+@contextmanager
+def served(chain: Chain, store: FolderStore) -> Iterator[str]:
+    """The explorer, running; its address."""
+    watch, listener = Watch(chain, store), listen(0)
+    config = uvicorn.Config(application(watch, Content(store)), log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    watch.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    watch.stop()
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def address(lived: Lived) -> Iterator[str]:
+    with served(lived.net.chain(), lived.store) as found:
+        yield found

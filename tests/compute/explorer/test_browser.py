@@ -4,37 +4,19 @@ With EXPLORER_PICTURES=DIR, pictures of every page are written there.
 """
 
 import os
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-import uvicorn
 
-from compute.explorer import Content, Watch, export
-from compute.explorer.server import application, listen
+from compute.explorer import export
 from tests.compute.explorer.conftest import Lived
 from tests.support import browser
 
 pytestmark = pytest.mark.skipif(not browser.found(), reason="needs chromium and chromedriver")
 
 WIDE, NARROW = (1100, 900), (380, 800)
-
-
-@pytest.fixture
-def address(lived: Lived) -> Iterator[str]:
-    watch, listener = Watch(lived.net.chain(), lived.store), listen(0)
-    config = uvicorn.Config(application(watch, Content(lived.store)), log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    watch.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    watch.stop()
-    server.should_exit = True
-    thread.join()
 
 
 def pages(lived: Lived) -> dict[str, str]:

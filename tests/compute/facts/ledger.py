@@ -61,7 +61,7 @@ class LedgerRpc(Rpc):
     def eth_call(self, message: dict[str, Any], _: str) -> str:
         contract = self.contracts[message["to"].lower()]
         data = bytes.fromhex(message["data"][2:])
-        (name, _), function = next(
+        (name, _count), function = next(
             item for item in contract.abi.functions.items() if item[1].selector == data[:4]
         )
         words = [int.from_bytes(data[at : at + 32], "big") for at in range(4, len(data), 32)]

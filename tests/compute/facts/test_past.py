@@ -56,14 +56,14 @@ def test_each_ending_is_told_with_its_votes_and_its_reward(devnet: Devnet) -> No
     assert accepted.start == group.slot(won.block_index).start
 
     assert (rejected.status, rejected.winner, rejected.reward) == (Status.REJECTED, None, 0)
-    assert [one.approved for one in rejected.ballots] == [(), ()]
+    assert [one.approved for one in rejected.ballots] == [{}, {}]
     assert rejected.cast == 200 * NRN and rejected.votes == rejected.candidates[0].votes == 0
 
     assert (short.status, short.winner) == (Status.NO_QUORUM, None)
     assert short.votes == 100 * NRN < short.quorum == 300 * NRN * 3_334 // 10_000
     (one,) = short.ballots
     assert one.staker == devnet.accounts["alice"].address
-    assert (one.approved, one.power) == ((lonely,), 100 * NRN)
+    assert ([*one.approved], one.power) == ([lonely], 100 * NRN)
 
 
 def test_a_bond_stays_until_the_claim_is_judged(devnet: Devnet) -> None:

@@ -95,8 +95,8 @@ def test_a_role_that_evaluates_acts_only_on_a_fit_device(
     """The refusal comes before the first step."""
     steps: list[int] = []
 
-    def refuse(state: Path) -> None:
-        raise UnfitDevice(f"{state}")
+    def refuse(folder: Path) -> None:
+        raise UnfitDevice(f"{folder}")
 
     def step(self: Role, now: int) -> Wait:
         steps.append(now)
@@ -104,7 +104,11 @@ def test_a_role_that_evaluates_acts_only_on_a_fit_device(
 
     monkeypatch.setattr(role, "ensure_fit", refuse)
     monkeypatch.setattr(kind, "step", step)
-    refusal = pytest.raises(UnfitDevice, match="state") if evaluates else contextlib.nullcontext()
+    refusal = (
+        pytest.raises(UnfitDevice, match="decentralizedai")
+        if evaluates
+        else contextlib.nullcontext()
+    )
     with refusal:
         run(seat(tmp_path), lambda seat: kind.__new__(kind))
     assert steps == ([] if evaluates else [0])

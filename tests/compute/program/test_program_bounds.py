@@ -99,6 +99,12 @@ RULES: list[tuple[str, list[Type], Build]] = [
     ("groups of channels", [f24(1, 5, 3), f24(3, 2, 4)], lambda b: b.step(
         "convolution", 0, 1, strides=(1,), padding=((0, 0),), input_dilation=(1,),
         kernel_dilation=(1,), groups=1)),
+    ("with padding and dilation", [f24(1, 2, 1), f24(1, 1, 1)], lambda b: b.step(
+        "convolution", 0, 1, strides=(2**31 - 1,), padding=((2**30, 2**30),),
+        input_dilation=(2,), kernel_dilation=(1,), groups=1)),
+    ("with padding and dilation", [f24(2)], lambda b: b.step(
+        "window_sum", 0, size=(1,), strides=(2**31 - 1,), padding=((0, 0),),
+        base_dilation=(2**31,), window_dilation=(1,))),
     ("contracted axes", [f24(2, 3), f24(2, 3)], lambda b: b.step(
         "dot", 0, 1, contract_a=(1,), contract_b=(0,), batch_a=(), batch_b=())),
     ("limit is between", [BOOL], lambda b: b.step(
@@ -184,6 +190,21 @@ def test_peak_memory_counts_what_is_alive() -> None:
 
     assert chain(keep=True) > 40 * 4 * size
     assert chain(keep=False) < 8 * 4 * size
+
+
+def test_peak_memory_counts_what_padding_and_dilation_make() -> None:
+    """Two elements in, two out, and 2^28 between them that are no value of the program."""
+    apart, far = 2**28, {"padding": ((0, 0),), "strides": (2**28,)}
+    b = Builder([f24(2), f24(1, 2, 1), f24(2, 1, 1), f24(1, 2**28, 1)])
+    b.step("window_max", 0, size=(1,), base_dilation=(apart,), window_dilation=(1,), **far)
+    pooled = validate(program(b.block([4])))
+    b.step("convolution", 1, 2, input_dilation=(apart,), kernel_dilation=(1,), groups=1, **far)
+    widened = validate(program(b.block([5])))
+    b.step("convolution", 3, 2, input_dilation=(1,), kernel_dilation=(2**27,), groups=1,
+           padding=((0, 0),), strides=(1,))  # fmt: skip
+    spanned = validate(program(b.block([6])))
+    assert pooled.scratch_bytes >= 16 * apart and widened.scratch_bytes >= 16 * apart
+    assert spanned.scratch_bytes >= 64 * 2**27 * 4
 
 
 def test_totals_are_bounded() -> None:

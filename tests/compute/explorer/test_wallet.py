@@ -1,0 +1,220 @@
+"""A life with a wallet in Chromium against Anvil: buy, stake, vote, withdraw, collect.
+
+With EXPLORER_PICTURES=DIR, pictures of what the pages say are written there.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from compute.explorer.acts import Act
+from compute.storage import FolderStore
+from compute.units import DAY, EPOCH, ETHER, NRN
+from tests.compute.explorer.conftest import Lived, served
+from tests.integration.devnet import RATE, Devnet
+from tests.support import browser
+from tests.support.wallet import Wallet
+
+pytestmark = pytest.mark.skipif(not browser.found(), reason="needs chromium and chromedriver")
+
+STATIC = Path(__file__).parents[3] / "compute" / "explorer" / "static"
+
+
+class Visitor:
+    """Somebody at a page with a wallet."""
+
+    def __init__(self, wallet: Wallet, address: str) -> None:
+        self.wallet, self._address, self._page = wallet, address, wallet.browser
+
+    def open(self, path: str) -> None:
+        self._page.open(f"{self._address}/{path}")
+
+    def fill(self, act: str, **fields: str) -> None:
+        """Fill in a form and try it."""
+        for name, value in fields.items():
+            self._page.run(
+                f"document.querySelector('#act-{act} [name={name}]').value = {json.dumps(value)}"
+            )
+        self._page.run(f"document.querySelector('#act-{act} button:not([type])').click()")
+
+    def press(self, act: str, label: str) -> None:
+        self._page.run(
+            f"[...document.querySelectorAll('#act-{act} .told button')]"
+            f".find((one) => one.textContent === {json.dumps(label)}).click()"
+        )
+
+    def reads(self, act: str, words: str) -> str:
+        """Wait until the form says so; everything that it says."""
+        for _ in range(150):
+            self.wallet.serve()
+            said = self._page.run(f"return document.querySelector('#act-{act} .told').textContent")
+            if words in said:
+                return str(said)
+            time.sleep(0.1)
+        raise AssertionError(f"{act} says {said!r}, not {words!r}")
+
+    def does(self, act: str, **fields: str) -> str:
+        """Fill in, sign, and wait until it is done; what the page said that it would do."""
+        self.fill(act, **fields)
+        said = self.reads(act, "Sign in the wallet")
+        self.press(act, "Sign in the wallet")
+        self.reads(act, "Done, in block")
+        return said
+
+    def finds(self, path: str, words: str) -> str:
+        """Open a page until it offers an act with these words; the act's key."""
+        script = f"""return ([...document.querySelectorAll('.act')]
+            .find((one) => one.textContent.includes({json.dumps(words)})) || {{id: ''}}).id"""
+        for _ in range(50):
+            self.open(path)
+            if found := self._page.run(script):
+                return str(found).removeprefix("act-")
+            time.sleep(0.2)
+        raise AssertionError(f"{path} does not offer {words!r}")
+
+    def picture(self, name: str) -> None:
+        if folder := os.environ.get("EXPLORER_PICTURES"):
+            self._page.run("document.getElementById('wallet').scrollIntoView()")
+            self._page.picture(Path(folder) / f"wallet-{name}.png")
+
+
+@pytest.fixture
+def chromium() -> Iterator[browser.Browser]:
+    made = browser.Browser()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def zoe(lived: Lived, address: str, chromium: browser.Browser) -> Visitor:
+    account = lived.net.new_account("zoe", ether=ETHER).address
+    lived.net.sender("alice").transfer(account, 400 * NRN)
+    return Visitor(Wallet(chromium, lived.net, account), address)
+
+
+def test_a_life(lived: Lived, zoe: Visitor, chromium: browser.Browser) -> None:
+    net, group, me = lived.net, lived.group, zoe.wallet.account
+    zoe.open(f"group/{group.id}/index.html")
+    zoe.fill("stake", amount="300")
+    assert "no more" in zoe.reads("stake", "Allow")
+    zoe.press("stake", "Allow")
+    said = zoe.reads("stake", "Sign in the wallet")
+    assert f"Stake 300 NRN in group {group.id}." in said and "ETH at most" in said
+    zoe.picture("stake")
+    zoe.press("stake", "Sign in the wallet")
+    zoe.reads("stake", "Done, in block")
+    vault = net.chain().vault
+    assert vault.stake_of(group.id, me) == 300 * NRN
+    assert net.chain().neuron.allowance(me, vault.contract.address) == 0
+
+    zoe.open(f"group/{group.id}/data-1.html")
+    zoe.fill("vote", proposal="0")
+    assert "(dr: no power)" in zoe.reads("vote", "stake votes on data after a whole epoch")
+    zoe.picture("refused")
+    net.warp((net.chain().now() // EPOCH + 2) * EPOCH)
+    first, second = lived.propose(3), lived.propose(4)
+    net.warp(net.chain().now() + 2 * DAY)
+    time.sleep(1.5)  # the forms come anew with the chain
+    zoe.open(f"group/{group.id}/proposal-{second}.html")
+    assert f"Vote for proposal {second}" in zoe.does("vote", proposal=str(second))
+    assert {p.id: p.votes for p in group.deltas.proposals()}[second] == 300 * NRN
+    assert {p.id: p.votes for p in group.deltas.proposals()}[first] == 0
+    zoe.fill("vote", proposal=str(second))
+    zoe.reads("vote", "this stake has voted for this in this period (dr: already voted)")
+
+    net.warp(group.deltas.period().end + 1)
+    net.sender("alice").finalize(group)
+    tom = net.accounts["tom"].address
+    before = net.chain().neuron.balance_of(tom)
+    due = zoe.finds(f"account/{tom}.html", "data version 2")
+    assert "It goes to whom it is owed" in zoe.does(due)
+    assert net.chain().neuron.balance_of(tom) > before
+    zoe.picture("collected")
+
+    zoe.open(f"group/{group.id}/index.html")
+    zoe.does("exit", amount="100.5")
+    net.warp((net.chain().now() // EPOCH + 4) * EPOCH)
+    withdraw = zoe.finds(f"account/{me}.html", "Withdraw")
+    had = net.chain().neuron.balance_of(me)
+    zoe.does(withdraw)
+    assert net.chain().neuron.balance_of(me) - had == 1005 * NRN // 10
+    zoe.does("operator", operator=tom.lower())
+    assert chromium.problems() == []
+
+
+def test_buying_in_the_sale(tmp_path: Path, chromium: browser.Browser) -> None:
+    net = Devnet.start(tmp_path)
+    try:
+        net.deploy()
+        net.warp(net.chain().sale.terms().start)
+        account = net.new_account("zoe", ether=3 * ETHER).address
+        with served(net.chain(), FolderStore(tmp_path / "store")) as address:
+            zoe = Visitor(Wallet(chromium, net, account), address)
+            zoe.open("index.html")
+            assert f"{RATE:,} NRN for each ETH" in zoe.does("buy", ether="1.5")
+            zoe.picture("buy")
+        assert net.chain().neuron.balance_of(account) == 3 * RATE * NRN // 2
+    finally:
+        net.stop()
+
+
+def test_what_cannot_be_is_said(lived: Lived, zoe: Visitor) -> None:
+    zoe.open(f"group/{lived.group.id}/index.html")
+    for wrong in ("much", "0", "-1", "1e30", "0x10"):
+        zoe.fill("stake", amount=wrong)
+        zoe.reads("stake", f"“{wrong}” is not an amount above 0")
+    zoe.fill("exit", amount="1")
+    zoe.reads("exit", "that is more than the account has staked in this group")
+    zoe.wallet.declines = True
+    zoe.fill("stake", amount="1")
+    zoe.reads("stake", "Allow")
+    zoe.press("stake", "Allow")
+    zoe.reads("stake", "You declined in the wallet. Nothing was sent.")
+    assert zoe.wallet.sent == []
+
+
+def test_another_chain_is_switched_or_refused(lived: Lived, zoe: Visitor) -> None:
+    zoe.open(f"group/{lived.group.id}/index.html")
+    zoe.wallet.chain_id, zoe.wallet.stubborn = 1, True
+    zoe.fill("exit", amount="1")
+    zoe.reads("exit", "The wallet is on another chain. Switch it to chain 31337")
+    zoe.wallet.stubborn = False
+    zoe.fill("exit", amount="1")
+    zoe.reads("exit", "more than the account has staked")
+    assert zoe.wallet.chain_id == 31337
+
+
+def test_a_transaction_that_vanishes_or_is_replaced_is_told(lived: Lived, zoe: Visitor) -> None:
+    net = lived.net
+    zoe.open(f"account/{zoe.wallet.account}.html")
+    net.rpc("evm_setAutomine", False)
+    try:
+        zoe.fill("operator", operator=net.accounts["tom"].address)
+        zoe.reads("operator", "Sign in the wallet")
+        zoe.press("operator", "Sign in the wallet")
+        zoe.reads("operator", "It waits for a block")
+        (sent,) = zoe.wallet.sent
+        net.rpc("anvil_dropTransaction", sent)
+        zoe.reads("operator", "does not know the transaction")
+        other = {"from": zoe.wallet.account, "to": zoe.wallet.account, "value": "0x0"}
+        net.rpc("eth_sendTransaction", other)
+        net.rpc("evm_mine")
+        zoe.reads("operator", "Another transaction of your account took its place")
+    finally:
+        net.rpc("evm_setAutomine", True)
+
+
+def test_the_library_is_the_pinned_one() -> None:
+    """sha256 of dist/ethers.umd.min.js of ethers 6.17.0, as its package on the index has it."""
+    shipped = sha256((STATIC / "ethers.js").read_bytes()).hexdigest()
+    assert shipped == "532950515fd29ae9f7a21ceb2b68100815024d7944c3d5a92246d5b900bd703b"
+
+
+def test_an_act_is_data_for_the_script() -> None:
+    act = Act("a", "A", "0x" + "00" * 20, "f(uint256 x)", ("$x",), says="</script><b>{x}")
+    assert json.loads(act.data)["arguments"] == ["$x"]
