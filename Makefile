@@ -14,7 +14,7 @@ PYTEST := pytest -p no:pytest-brownie
 WORKERS ?= auto
 
 # What `make test-contracts` and `make test-integration` run; `make test-compute` runs the rest.
-CONTRACT_TESTS := tests/attacks tests/stateful tests/test_contract_specification.py \
+CONTRACT_TESTS := tests/attacks tests/stateful tests/steps tests/test_contract_specification.py \
   tests/test_external_calls.py tests/test_oldest_evm.py
 INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
 

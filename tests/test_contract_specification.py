@@ -8,7 +8,7 @@ TEXT = (ROOT / "docs" / "SPECIFICATION.md").read_text()
 # State machines and unit tests of the contracts; nothing else cites these numbers.
 TESTS = [
     path
-    for folder in ("contracts", "stateful", "attacks")
+    for folder in ("contracts", "stateful", "attacks", "steps")
     for path in (ROOT / "tests" / folder).rglob("*.py")
 ]
 
