@@ -145,8 +145,8 @@ class Float64(Arithmetic):
         return t
 
     def gelu(self, a: Array) -> Array:
-        """x = a clamped to [-10, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24; u = s x on
-        2**-26."""
+        """x = a clamped to [-10, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24; u = s x
+        on 2**-26; max(a, -10) / (1 + exp(-u))."""
         top = jnp.maximum(a, np.float32(-10))
         x = wide(jnp.minimum(top, np.float32(8)))
         s = to_grid(GELU_B * to_grid(x * x, 20) + GELU_A, 24)

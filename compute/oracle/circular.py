@@ -43,10 +43,7 @@ def sine(a: int, quarter: int) -> Number:
     r = known(value(significant(inner - k * PI_HALVES_LOW, 53)))
     z = square_on_grid(r)
     turn = (k + quarter) % 4
-    if turn % 2:
-        y = polynomial_value(COS, z)
-    else:
-        y = multiply(polynomial_value(SIN, z), r)
+    y = polynomial_value(COS, z) if turn % 2 else known(multiply(polynomial_value(SIN, z), r))
     return -y if turn >= 2 else y
 
 

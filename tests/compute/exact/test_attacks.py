@@ -198,7 +198,7 @@ def test_the_tail_of_an_activation_carries_nothing():
 
 @pytest.mark.parametrize("activation", [jax.nn.silu, jax.nn.gelu, jax.nn.sigmoid, jax.nn.softplus])
 def test_an_activation_far_below_zero_is_0(activation):
-    """So that no factor brings it back; from 72 on real arithmetic has less than the least value."""
+    """So that no factor brings it back; from 72 on the real one is less than any value."""
     x = np.array([[-72.0], [-1e18]], np.float32)
     assert not np.asarray(exact(lambda p, x: activation(x) + 0 * p)(np.float32(1), x)).any()
 
