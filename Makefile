@@ -16,12 +16,12 @@ WORKERS ?= auto
 # What `make test-contracts` and `make test-integration` run; `make test-compute` runs the rest.
 CONTRACT_TESTS := tests/attacks tests/stateful tests/steps tests/test_contract_specification.py \
   tests/test_external_calls.py tests/test_oldest_evm.py
-INTEGRATION_TESTS := tests/examples tests/integration tests/scripts
+INTEGRATION_TESTS := tests/chaos tests/examples tests/integration tests/scripts
 
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format fuzz prove venom aot arm64 gpu simulate bench lock clean
+.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format chaos fuzz prove venom aot arm64 gpu simulate bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ format: setup ## Rewrite the sources in the house style
 	ruff format .
 	ruff check --fix .
 	mamushi --line-length 120 contracts
+
+chaos: setup ## Play rounds of random faults with real processes (FAULTS=1000, SEED=1; reports/chaos)
+	python -m tests.chaos.rounds --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1)
 
 fuzz: setup ## Long state machines over the contracts (FUZZ_CALLS contract calls)
 	FUZZ_CALLS=$${FUZZ_CALLS:-100000} $(PYTEST) -q -n $(WORKERS) tests/stateful

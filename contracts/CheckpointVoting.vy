@@ -48,6 +48,8 @@ exports: (
     candidates.candidate,
     candidates.credit,
     candidates.eval_root_hash,
+    candidates.is_disputed,
+    candidates.is_refuted,
     candidates.is_used,
     candidates.votes,
     keeper_pool.ballot,
@@ -58,6 +60,7 @@ exports: (
 _ACCEPTED: constant(uint256) = 1
 _REJECTED: constant(uint256) = 2
 _NO_QUORUM: constant(uint256) = 3
+_REFUTED: constant(uint256) = 4
 
 
 # A winner needs this share of the group's power: at least a tenth, so that a handful of stake cannot pass a false loss;
@@ -76,6 +79,14 @@ _MAX_BOND: constant(uint256) = 2**96 - 1
 _LEAST_PART: constant(uint256) = candidates.WHOLE // 100
 
 
+# Seconds after the end of its block in which a claim may be challenged; its bond stays so long, and while a game runs.
+_CHALLENGE: constant(uint256) = 3 * params.DAY
+
+
+# How far back a refuted incumbent's successor is looked for; beyond it is the genesis checkpoint.
+_FALL: constant(uint256) = 256
+
+
 # A bond that nobody judges returns after so many epochs: nothing is stuck in a group that has died, and whoever floods
 # a group has a month's bonds locked.
 _LAPSE_EPOCHS: constant(uint256) = 4
@@ -85,6 +96,7 @@ NRN: public(reentrant(immutable(IERC20)))
 VAULT: public(reentrant(immutable(IStakeVault)))
 COINBASE: public(reentrant(immutable(ICoinbase)))
 DELTAS: public(reentrant(immutable(IDeltaRegistry)))
+REFEREE: public(reentrant(immutable(address)))
 
 
 # The voting contract of the group this one was forked from, or zero.
@@ -130,6 +142,7 @@ def __init__(
     vault: address,
     coinbase: address,
     deltas: address,
+    referee: address,
     parent: address,
     genesis_checkpoint: bytes32,
     config: IGroupRegistry.GroupConfig,
@@ -141,6 +154,7 @@ def __init__(
     @param  vault               The `StakeVault`.
     @param  coinbase            The `Coinbase`.
     @param  deltas              The group's `DeltaRegistry`.
+    @param  referee             The `Referee`, which alone refutes claims.
     @param  parent              `CheckpointVoting` of the parent group, or zero.
     @param  genesis_checkpoint  Incumbent at height 0.
     @param  config              The group's parameters.
@@ -163,6 +177,7 @@ def __init__(
     VAULT = IStakeVault(vault)
     COINBASE = ICoinbase(coinbase)
     DELTAS = IDeltaRegistry(deltas)
+    REFEREE = referee
     PARENT = ICheckpointVoting(parent)
     MODEL_HASH = config.model_hash
     QUORUM_BPS = quorum_bps
@@ -252,7 +267,7 @@ def reveal(
     if not signed_claims._is_signed(trainer, digest, signature):
         refusal._because("cv: bad signature")
     claim: checkpoint_words.Claim = checkpoint_words.Claim(
-        trainer=trainer, loss=convert(loss, uint256), part=part, relayed=convert(msg.sender != trainer, uint256)
+        trainer=trainer, loss=convert(loss, uint256), part=part, marks=convert(msg.sender != trainer, uint256)
     )
     bond: uint256 = candidates._bond(part)
     again: uint256 = 0
@@ -270,12 +285,12 @@ def reveal(
         known: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
         used = known.trainer != trainer or not self._is_open(known, old)
         claim.part = known.part
-        claim.relayed = known.relayed
+        claim.marks = known.marks
     if used:
         refusal._because("cv: hash already used")
     candidates._enter(checkpoint_hash, committed_1, seq, again, claim, eval_root_hash)
     if bond > 0:
-        if claim.relayed == 1:
+        if claim.marks == checkpoint_words.RELAYED:
             candidates._relayer[checkpoint_hash] = msg.sender
         # `Neuron` says itself why it refuses.
         assert extcall NRN.transferFrom(msg.sender, self, bond)
@@ -371,17 +386,19 @@ def settle():
 @external
 def redeem(block_index: uint256) -> uint256:
     """
-    @notice Have the reward of an accepted block minted, once. Anyone may call it; the trainer is paid.
+    @notice Have the reward of an accepted block minted, once. Anyone may call it; the trainer is paid. Not while its
+            claim is challenged, and not once it is refuted.
     @param  block_index  An accepted block.
     @return NRN wei set aside for the keepers.
     """
     outcome: checkpoint_words.Outcome = self._acceptance_of(block_index)
     if outcome.redeemed != 0:
         refusal._because("cv: redeemed")
-    outcome.redeemed = 1
-    self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
+    self._outcome[block_index] |= checkpoint_words.REDEEMED
     winner: bytes32 = self.accepted[outcome.height]
     claim: checkpoint_words.Claim = candidates._claim_of(winner)
+    if claim.marks >= checkpoint_words.HELD:
+        refusal._because("cv: challenged")
     pooled: uint256 = extcall COINBASE.mint_block(claim.trainer, block_clock._start_of(block_index), KEEPER_BPS)
     if KEEPER_BPS > 0:
         keeper_pool._fund(block_index, pooled, candidates._standing_of(winner).votes)
@@ -392,7 +409,7 @@ def redeem(block_index: uint256) -> uint256:
 def release_bond(checkpoint_hash: bytes32):
     """
     @notice Give back or burn the bond of a candidate, once it is judged: by a block that accepted one, or by a majority
-            and quorum against it. Nobody's judgement returns it only after four epochs.
+            and quorum against it. Nobody's judgement returns it only after four epochs. Not while it may be challenged.
     @dev    Burned if it ranks before the winner, or the block was rejected, and the votes that did not approve it are
             more than half of those cast and reach the quorum. Burned and not paid to the keepers: a majority of them would profit
             from rejecting honest trainers.
@@ -401,7 +418,11 @@ def release_bond(checkpoint_hash: bytes32):
     claim: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
     if claim.part == 0:
         refusal._because("cv: no bond")
+    if claim.marks >= checkpoint_words.HELD:
+        refusal._because("cv: challenged")
     standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
+    if block.timestamp < self._challengeable_until(standing.block_1):
+        refusal._because("cv: may be challenged")
     outcome: checkpoint_words.Outcome = self._outcome_of(standing.block_1 - 1)
     if outcome.status == 0:
         refusal._because("cv: not settled")
@@ -418,6 +439,62 @@ def release_bond(checkpoint_hash: bytes32):
     else:
         self._pay(payer, amount)
     log ICheckpointVoting.BondReleased(checkpoint_hash=checkpoint_hash, payer=payer, amount=amount, burned=burned)
+
+
+@external
+def hold(checkpoint_hash: bytes32, held: bool):
+    """
+    @notice The referee: games against a claim begin, or the last of them is over. While they run, neither its reward nor
+            its bond leaves.
+    @dev    From the vote window on, when no earlier commitment can take the hash over any more.
+    @param  checkpoint_hash  A claim, not refuted.
+    @param  held             Whether games run.
+    """
+    if msg.sender != REFEREE:
+        refusal._because("cv: not the referee")
+    if held:
+        standing: uint256 = candidates._standing[checkpoint_hash]
+        if standing & checkpoint_words.REFUTED != 0:
+            refusal._because("cv: refuted")
+        block_1: uint256 = checkpoint_words._unpack_standing(standing).block_1
+        if block_1 == 0:
+            refusal._because("cv: no claim")
+        if block.timestamp < block_clock._vote_of(block_1 - 1):
+            refusal._because("cv: before the vote")
+        if block.timestamp >= self._challengeable_until(block_1):
+            refusal._because("cv: challenge ended")
+    candidates._hold(checkpoint_hash, held)
+
+
+@external
+def refute(checkpoint_hash: bytes32, challenger: address):
+    """
+    @notice The referee: a claim is false. Half of its bond is the challenger's, half is burned, and it wins nothing any
+            more. If its block had accepted it, the block is refuted: no reward is redeemed, no keeper paid. If it is
+            the incumbent, the one before it that is not refuted stands again: a new height, its loss unknown.
+    @dev    The pace is not touched: the block counts as one that was won, and the level falls with the next ones. Other
+            claims of a refuted block are judged by nobody: they may be entered again, or their bonds lapse.
+    @param  checkpoint_hash  A claim that is held.
+    @param  challenger       Whom to pay.
+    """
+    if msg.sender != REFEREE:
+        refusal._because("cv: not the referee")
+    payer: address = empty(address)
+    amount: uint256 = 0
+    payer, amount = candidates._refute(checkpoint_hash)
+    block_index: uint256 = candidates._standing_of(checkpoint_hash).block_1 - 1
+    outcome: checkpoint_words.Outcome = self._outcome_of(block_index)
+    if outcome.status == _ACCEPTED and self.accepted[outcome.height] == checkpoint_hash:
+        outcome.status = _REFUTED
+        # No height of its own: its keepers' pool is closed.
+        outcome.height = 0
+        self._outcome[block_index] = checkpoint_words._pack_outcome(outcome)
+        self._fall_back(checkpoint_hash)
+    log ICheckpointVoting.Refuted(
+        block_index=block_index, checkpoint_hash=checkpoint_hash, challenger=challenger, payer=payer, amount=amount
+    )
+    extcall INeuron(NRN.address).burn(amount - amount // 2)
+    self._pay(challenger, amount // 2)
 
 
 @external
@@ -542,7 +619,7 @@ def baseline() -> (uint256, uint256, uint256, bool):
     @return Loss, Q32.32 nats per example.
     @return Version of the training set it was measured on.
     @return Height of the incumbent.
-    @return False before the first accepted block.
+    @return False before the first accepted block, and after a refuted incumbent until the next.
     """
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
     return baseline.loss, baseline.version, baseline.height, baseline.known == 1
@@ -555,7 +632,7 @@ def outcome(block_index: uint256) -> (uint256, uint256, uint256, bool, uint256):
     """
     @notice How a block ended.
     @param  block_index  The block.
-    @return 1 accepted, 2 rejected, 3 no quorum, 0 nothing revealed or not settled.
+    @return 1 accepted, 2 rejected, 3 no quorum, 4 accepted and refuted, 0 nothing revealed or not settled.
     @return Loss of the winner, if accepted.
     @return Its height, if accepted.
     @return Whether the reward has been redeemed.
@@ -699,6 +776,30 @@ def _accept(
 
 
 @internal
+def _fall_back(refuted: bytes32):
+    """
+    @notice If the refuted checkpoint is the incumbent, append the last one before it that is not refuted.
+    """
+    baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
+    if self.accepted[baseline.height] != refuted:
+        return
+    successor: bytes32 = self.accepted[0]
+    for back: uint256 in range(1, _FALL):
+        if back >= baseline.height:
+            break
+        before: bytes32 = self.accepted[baseline.height - back]
+        if candidates._standing[before] & checkpoint_words.REFUTED == 0:
+            successor = before
+            break
+    baseline.height += 1
+    baseline.loss = 0
+    baseline.known = 0
+    self.accepted[baseline.height] = successor
+    self._baseline = checkpoint_words._pack_baseline(baseline)
+    log ICheckpointVoting.FellBack(height=baseline.height, checkpoint_hash=successor)
+
+
+@internal
 def _pay(to: address, amount: uint256):
     # `Neuron` says itself why it refuses.
     assert extcall NRN.transfer(to, amount)
@@ -728,7 +829,7 @@ def _is_refuted(
             those who did not approve it are more than half of the votes cast and a quorum.
     """
     against: uint256 = outcome.cast - standing.votes
-    if outcome.status == _NO_QUORUM or 2 * against <= outcome.cast:
+    if outcome.status > _REJECTED or 2 * against <= outcome.cast:
         return False
     if outcome.status == _ACCEPTED:
         # Of two claims of this block neither can have been copied: the lower loss ranks before.
@@ -748,6 +849,15 @@ def _is_open(claim: checkpoint_words.Claim, standing: checkpoint_words.Standing)
     """
     outcome: checkpoint_words.Outcome = self._outcome_of(standing.block_1 - 1)
     return claim.part > 0 and outcome.status != _ACCEPTED and not self._is_refuted(claim, standing, outcome)
+
+
+@internal
+@view
+def _challengeable_until(block_1: uint256) -> uint256:
+    """
+    @return Unix time until which a claim of that block may be challenged.
+    """
+    return block_clock._start_of(block_1) + _CHALLENGE
 
 
 @internal

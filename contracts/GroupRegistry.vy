@@ -25,6 +25,7 @@ _BLUEPRINT_PREAMBLE: constant(Bytes[3]) = b"\xFE\x71\x00"
 NRN: public(reentrant(immutable(address)))
 VAULT: public(reentrant(immutable(address)))
 COINBASE: public(reentrant(immutable(address)))
+REFEREE: public(reentrant(immutable(address)))
 DELTA_BLUEPRINT: public(reentrant(immutable(address)))
 VOTING_BLUEPRINT: public(reentrant(immutable(address)))
 
@@ -56,6 +57,7 @@ def __init__(
     nrn: address,
     vault: address,
     coinbase: address,
+    referee: address,
     delta_blueprint: address,
     voting_blueprint: address,
     min_bond: uint256,
@@ -65,17 +67,20 @@ def __init__(
     @param  nrn               The `Neuron`; may be deployed later at this address.
     @param  vault             The `StakeVault`.
     @param  coinbase          The `Coinbase`.
+    @param  referee           The `Referee`; may be deployed later at this address.
     @param  delta_blueprint   Blueprint of the `DeltaRegistry`.
     @param  voting_blueprint  Blueprint of the `CheckpointVoting`.
     @param  min_bond          NRN wei, more than 0.
     """
     assert nrn != empty(address) and vault != empty(address) and coinbase != empty(address), "gr: zero address"
+    assert referee != empty(address), "gr: zero address"
     self._check_blueprint(delta_blueprint)
     self._check_blueprint(voting_blueprint)
     assert min_bond > 0, "gr: bond"
     NRN = nrn
     VAULT = vault
     COINBASE = coinbase
+    REFEREE = referee
     DELTA_BLUEPRINT = delta_blueprint
     VOTING_BLUEPRINT = voting_blueprint
     MIN_BOND = min_bond
@@ -149,6 +154,7 @@ def _create(
         VAULT,
         COINBASE,
         deltas,
+        REFEREE,
         self.voting_of[parent_id],
         checkpoint,
         config,

@@ -280,8 +280,13 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     due.winner = staticcall voting.accepted(height)
     assert due.winner != empty(bytes32), "sp: not accepted"
     candidate: (address, uint256, address, uint256, uint256, uint256) = staticcall voting.candidate(due.winner)
+    assert candidate[4] > 0, "sp: not accepted"
     due.trainer = candidate[0]
     due.block_index = candidate[4] - 1
+    outcome: (uint256, uint256, uint256, bool, uint256) = staticcall voting.outcome(due.block_index)
+    # Not a refuted claim, and not where one fell back to an earlier.
+    assert outcome[0] == 1 and outcome[2] == height, "sp: not accepted"
+    assert not staticcall voting.is_disputed(due.winner), "sp: challenged"
     due.start = staticcall voting.GENESIS_TIME() + due.block_index * staticcall voting.PERIOD()
     assert due.start >= terms.since and due.start < terms.until, "sp: not sponsored"
     due.proposer = self._proposer(terms.group_id, due.start)

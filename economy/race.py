@@ -188,7 +188,7 @@ class Group:
             try:
                 self.voting.release_bond(claim.checkpoint, sender=NOBODY)
             except Reverted as reverted:
-                if str(reverted) != "cv: not judged":
+                if str(reverted) not in ("cv: not judged", "cv: may be challenged"):
                     raise
                 continue
             del self.bonded[claim.checkpoint]

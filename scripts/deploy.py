@@ -13,6 +13,7 @@ Environment:
     NRN_SALE_RATE         NRN wei per wei                                             [1000]
     NRN_SALE_BENEFICIARY  who receives the vested proceeds (required on a live network)
     NRN_SALE_VESTING_DAYS days over which the proceeds vest                           [730]
+    NRN_CHALLENGE_BOND    wei of a challenge, half of it for the other's gas    [0.1 ether]
     NRN_MIN_BOND          smallest bond of a group in NRN wei   [worth 0.05 ether at the sale rate]
 """
 
@@ -36,9 +37,12 @@ BLUEPRINTS = {
     "DeltaRegistryBlueprint": "DeltaRegistry",
     "CheckpointVotingBlueprint": "CheckpointVoting",
 }
+# Rules of steps, by the numbers that StepsPlaces gives them.
+RULES = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
 # Each contract takes the nonce of its place; Coinbase reads the sale, so the sale comes first.
 ORDER = (
-    *BLUEPRINTS, "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron", "Sponsorship"
+    *BLUEPRINTS, "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron", "Sponsorship",
+    "StepsPlaces", *RULES, "StepsSources", "StepsJudge", "Referee",
 )  # fmt: skip
 
 
@@ -56,6 +60,7 @@ class Parameters:
     beneficiary: str
     vesting: int
     min_bond: int
+    challenge_bond: int
 
     @classmethod
     def from_environment(cls, deployer: Account) -> "Parameters":
@@ -74,6 +79,7 @@ class Parameters:
             beneficiary=str(to_address(beneficiary)),
             vesting=_number("NRN_SALE_VESTING_DAYS", 730) * DAY,
             min_bond=_number("NRN_MIN_BOND", rate * ETHER // 20),
+            challenge_bond=_number("NRN_CHALLENGE_BOND", ETHER // 10),
         )
 
 
@@ -134,14 +140,18 @@ def constructor(name: str, p: Parameters, at: dict[str, str]) -> tuple[Any, ...]
     nrn, sale, vault = at["Neuron"], at["NeuronSale"], at["StakeVault"]
     coinbase, registry = at["Coinbase"], at["GroupRegistry"]
     blueprints = [at[blueprint] for blueprint in BLUEPRINTS]
-    return {
+    arguments: dict[str, tuple[Any, ...]] = {
+        **{rule: () for rule in ("StepsPlaces", *RULES, "StepsSources")},
         "NeuronSale": (nrn, p.start, p.end, p.rate, p.beneficiary, p.vesting),
         "StakeVault": (nrn, registry),
         "Coinbase": (nrn, sale, vault, registry),
-        "GroupRegistry": (nrn, vault, coinbase, *blueprints, p.min_bond),
+        "GroupRegistry": (nrn, vault, coinbase, at["Referee"], *blueprints, p.min_bond),
         "Neuron": (sale, coinbase),
         "Sponsorship": (vault, registry),
-    }[name]
+        "StepsJudge": (at["StepsPlaces"], [at[rule] for rule in RULES]),
+        "Referee": (registry, at["StepsJudge"], at["StepsSources"], p.challenge_bond),
+    }
+    return arguments[name]
 
 
 def wiring(at: dict[str, str]) -> dict[str, dict[str, Any]]:
@@ -157,11 +167,14 @@ def wiring(at: dict[str, str]) -> dict[str, dict[str, Any]]:
         | vault
         | coinbase
         | {
+            "REFEREE": at["Referee"],
             "DELTA_BLUEPRINT": at["DeltaRegistryBlueprint"],
             "VOTING_BLUEPRINT": at["CheckpointVotingBlueprint"],
         },
         "Neuron": sale | coinbase,
         "Sponsorship": vault | registry,
+        "StepsJudge": {"PLACES": at["StepsPlaces"]},
+        "Referee": registry | {"JUDGE": at["StepsJudge"], "SOURCES": at["StepsSources"]},
     }
 
 
@@ -177,6 +190,7 @@ def immutables(p: Parameters, at: dict[str, str]) -> dict[str, dict[str, Any]]:
         },
         "Coinbase": {"EMISSION_START": p.end},
         "GroupRegistry": {"MIN_BOND": p.min_bond},
+        "Referee": {"BOND": p.challenge_bond},
     }
     return {name: getters | chosen.get(name, {}) for name, getters in wiring(at).items()}
 

@@ -15,14 +15,14 @@ TESTS = [
 
 def statements() -> set[str]:
     """Numbers of all statements, such as K12."""
-    found = re.findall(r"^\* \*\*([NSVCGDKP]\d+)\*\*", TEXT, re.MULTILINE)
+    found = re.findall(r"^\* \*\*([NSVCGDKPR]\d+)\*\*", TEXT, re.MULTILINE)
     assert len(found) == len(set(found)), "a number stands twice"
     return set(found)
 
 
 def cited() -> set[str]:
     """Numbers of all statements that some test cites."""
-    return set(re.findall(r"\b[NSVCGDKP]\d{1,2}\b", "\n".join(p.read_text() for p in TESTS)))
+    return set(re.findall(r"\b[NSVCGDKPR]\d{1,2}\b", "\n".join(p.read_text() for p in TESTS)))
 
 
 def reasons() -> set[str]:

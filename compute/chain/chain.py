@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compute.chain.answers import quantity
 from compute.chain.deployment import Deployment
 from compute.chain.errors import MalformedAnswer, NoSuchGroup, WrongChain
 from compute.chain.group import Group
-from compute.chain.rpc import Rpc, quantity
+from compute.chain.rpc import Rpc
 from compute.chain.shared import Shared
 from compute.chain.spending import Spending
 
@@ -24,6 +25,7 @@ def connect(
     deployment: Path | str | None = None,
     chain_id: int | None = None,
     timeout: float = 20.0,
+    agree: int = 1,
     spending: Spending | None = None,
 ) -> "Chain":
     """Open the protocol behind an RPC address.
@@ -34,11 +36,12 @@ def connect(
             knows of this chain.
         chain_id: what the RPC must serve; by default what the deployment file says.
         timeout: seconds allowed for one request.
+        agree: how many addresses must tell the same of a block that is asked for by number.
         spending: how transactions are sent; by default as `Spending` says.
 
     Raises RpcUnavailable, WrongChain or NotDeployed.
     """
-    transport = Rpc(rpc, timeout=timeout)
+    transport = Rpc(rpc, timeout=timeout, agree=agree)
     found = None if deployment is None else Deployment.load(deployment)
     expected = chain_id if chain_id is not None else found and found.chain_id
     served = expected or quantity(transport.request("eth_chainId"))

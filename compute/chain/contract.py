@@ -11,8 +11,9 @@ from eth_abi import decode, encode
 from eth_abi.exceptions import EncodingError
 from eth_utils import is_address, keccak, to_checksum_address
 
+from compute.chain.answers import data_bytes
 from compute.chain.errors import InvalidArgument, MalformedAnswer
-from compute.chain.rpc import Rpc, data_bytes
+from compute.chain.rpc import Rpc
 
 MAX_RESULT_BYTES = 1 << 16
 ZERO_ADDRESS = "0x" + "00" * 20
@@ -82,6 +83,11 @@ class Contract:
         self.address = to_checksum_address(address)
         self.abi = load_abi(kind)
         self._rpc = rpc
+
+    @property
+    def rpc(self) -> Rpc:
+        """Where it is read."""
+        return self._rpc
 
     def call(self, name: str, *arguments: Any, at: BlockTag = "latest") -> Any:
         """What the function returns in the state of block `at`: a value, or a tuple of values.

@@ -11,7 +11,9 @@ from compute.canonical import check_nesting
 from compute.chain.errors import NotDeployed
 
 MAX_FILE_BYTES = 1 << 16
-SINGLETONS = ("Neuron", "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Sponsorship")
+SINGLETONS = (
+    "Neuron", "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Sponsorship", "Referee"
+)  # fmt: skip
 # What `brownie run deploy` writes; the files of public chains are part of the package.
 KNOWN = Path(__file__).parent / "deployments"
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")

@@ -9,10 +9,12 @@ from typing import Any
 from eth_abi import encode
 from eth_utils import to_checksum_address
 
+from compute.chain.agreement import Call
+from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import BlockTag, Contract, decode_values
 from compute.chain.errors import AnswerTooLarge, MalformedAnswer, RpcRefused
 from compute.chain.records import Head
-from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.rpc import Rpc
 
 RANGE = 5_000  # blocks of one question; public endpoints refuse more than about 10,000
 RANGES = 20  # questions in one request
@@ -52,23 +54,35 @@ def read_events(
             _topic(kind, where[name]) if name in where else None for name, kind in event.indexed
         ]
     filters = {"address": contract.address, "topics": topics}
-    start, span, ranges = first, RANGE, RANGES
+    start, reach = first, rpc.reach
     while start <= last:
+        span, ranges = reach.get("span", RANGE), reach.get("ranges", RANGES)
         spans = [(low, min(low + span - 1, last)) for low in range(start, last + 1, span)[:ranges]]
-        calls = [
+        calls: list[Call] = [
             ("eth_getLogs", [{**filters, "fromBlock": hex(low), "toBlock": hex(high)}])
             for low, high in spans
         ]
         try:
-            answers = rpc.batch(calls)
+            *answers, there = rpc.batch(
+                [*calls, ("eth_getBlockByNumber", (hex(spans[-1][1]), False))]
+            )
         except (RpcRefused, AnswerTooLarge):  # every node words "range too wide" differently
             if ranges == span == 1:
                 raise
-            ranges, span = (1, span) if ranges > 1 else (1, max(1, span // 4))
+            reach.update(_narrower(span, ranges))
             continue
+        if not isinstance(there, dict):  # it would leave out what it does not have yet
+            raise MalformedAnswer(f"The RPC has no block {spans[-1][1]} yet.")
         for (low, high), answer in zip(spans, answers, strict=True):
             yield from _decode_logs(contract, answer, low, high)
         start = spans[-1][1] + 1
+
+
+def _narrower(span: int, ranges: int) -> dict[str, int]:
+    """What to ask for after a refusal: one range alone, then many that are narrower."""
+    if ranges > 1:
+        return {"span": span, "ranges": 1}
+    return {"span": max(1, span // 4), "ranges": RANGES if span > 1 else 1}
 
 
 def decode_log(contract: Contract, log: Any) -> Event | None:

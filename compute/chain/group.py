@@ -5,12 +5,14 @@ transaction after the deadline. The views are rolled: they say what such a trans
 so what a reader does never depends on whether somebody has already called.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from compute.chain.contract import BlockTag, Contract
 from compute.chain.deltas import Deltas
 from compute.chain.history import History
+from compute.chain.shared import Shared
 from compute.chain.terms import Terms
 from compute.chain.voting import Voting
 
@@ -38,6 +40,19 @@ class Group(Terms):
     def history(self) -> History:
         """What was accepted since the group was created."""
         return History(self, self.voting, self.deltas)
+
+    def at(self, tag: BlockTag) -> "Group":
+        """The group as it was at a block: everything read of it is read there."""
+        number = self.chain.head(tag).number
+        rpc = self.chain.rpc.at(number)
+        chain = Shared(rpc, self.chain.deployment, self.chain.spending)
+        return replace(
+            self,
+            parent=None if self.parent is None else self.parent.at(number),
+            chain=chain,
+            voting_contract=Contract(rpc, "CheckpointVoting", self.voting_contract.address),
+            deltas_contract=Contract(rpc, "DeltaRegistry", self.deltas_contract.address),
+        )
 
     def sender(self, account: "LocalAccount") -> "Sender":
         """Transactions signed by this account."""

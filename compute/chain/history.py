@@ -31,13 +31,14 @@ class History:
     def accepted_blocks(self) -> list[AcceptedBlock]:
         """Every accepted block that is written down, by height, 1 first."""
         head = self._terms.head()
-        winners = self.winners(head)
+        won = self._voting.won_heights(head)
+        winners = [claim for _, claim in won]
         events = self._terms.events(self._voting.contract, ["Revealed"], head.number)
         # a claim entered again is told twice: the last time counts
         claims = {event["checkpoint_hash"]: revealed_claim(event) for event in events}
         tips = self._deltas.tips_at([self._terms.slot(w.block_index).start for w in winners])
         accepted = []
-        for height, (winner, (version, tip)) in enumerate(zip(winners, tips, strict=True), 1):
+        for (height, winner), (version, tip) in zip(won, tips, strict=True):
             claim = claims.get(winner.checkpoint_hash)
             told = claim and (claim.trainer, claim.loss, claim.block_index)
             if claim is None or told != (winner.trainer, winner.loss, winner.block_index):

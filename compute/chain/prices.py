@@ -9,8 +9,8 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
+from compute.chain.answers import quantity
 from compute.chain.errors import MalformedAnswer, TooExpensive
-from compute.chain.rpc import quantity
 from compute.units import ETHER
 
 GWEI = 10**9

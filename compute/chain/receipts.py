@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import Contract
 from compute.chain.errors import MalformedAnswer, Reverted, RpcRefused
 from compute.chain.events import Event, decode_log
 from compute.chain.flights import Flight
-from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.rpc import Rpc
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class Status(IntEnum):
     ACCEPTED = 1
     REJECTED = 2
     NO_QUORUM = 3
+    REFUTED = 4  # accepted, and found false by the referee
 
 
 @dataclass(frozen=True)

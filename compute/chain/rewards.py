@@ -52,7 +52,12 @@ def rewards(group: Group, address: str) -> list[Reward]:
     found += _block_rewards(
         group, [w for w, told, _ in played if w.trainer == address and not told.redeemed]
     )
-    found += [_bond(w) for w in winners if w.payer == address and w.bond]
+    now = group.head().timestamp
+    found += [
+        _bond(w)
+        for w in winners
+        if w.payer == address and w.bond and now >= group.voting.challengeable_until(w)
+    ]
     if group.config.keeper_bps:
         unpaid = [w for w, told, mine in played if told.redeemed and mine not in (None, PAID)]
         cast = group.voting.ballots_cast(address) if unpaid else {}
@@ -91,25 +96,33 @@ def open_bonds(group: Group, address: str) -> list[Reward]:
 
 
 def _waiting(group: Group, claims: Sequence[Candidate]) -> list[Candidate]:
-    """Those of settled blocks whose bonds cannot be released yet: not judged, and not lapsed."""
-    now = group.head().timestamp
-    return [c for c in group.voting.unjudged(claims) if now < group.voting.lapses_at(c)]
+    """Those whose bonds cannot be released yet: they may be challenged, or are not judged and not
+    lapsed."""
+    now, voting = group.head().timestamp, group.voting
+    unjudged = voting.unjudged(claims)
+    return [
+        claim
+        for claim in claims
+        if now < voting.challengeable_until(claim)
+        or (claim in unjudged and now < voting.lapses_at(claim))
+    ]
 
 
 def of_claim(group: Group, claim: Candidate) -> list[Reward] | None:
     """What is still to be collected for a claim, for its trainer and for who paid its bond.
 
-    None while the outcome of its block is not written down, or nobody has judged the claim.
+    None while the outcome of its block is not written down, or its bond cannot be released yet and
+    nothing else is due.
     """
     outcome = group.voting.outcome(claim.block_index)
     if outcome.status is Status.UNSETTLED:
         return None
-    if _waiting(group, [claim]):
-        return None
-    found = [_bond(claim)] if claim.bond else []
+    found: list[Reward] = []
     if won(group, claim, outcome) and not outcome.redeemed:
         found += _block_rewards(group, [claim])
-    return found
+    if claim.bond and not _waiting(group, [claim]):
+        found += [_bond(claim)]
+    return None if claim.bond and not found else found
 
 
 def won(group: Group, claim: Candidate, outcome: Outcome) -> bool:

@@ -6,20 +6,22 @@ another chain) the next one is asked, and all again with growing pauses; repeati
 `eth_sendRawTransaction`, because the same signed bytes are the same transaction.
 """
 
+import copy
 import itertools
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from compute.chain.agreement import Call, essence, is_settled
+from compute.chain.answers import quantity, result_of
 from compute.chain.endpoint import Endpoint, Unusable
 from compute.chain.errors import (
     AnswerTooLarge,
     ChainError,
     MalformedAnswer,
-    Reverted,
-    RpcRefused,
     RpcUnavailable,
     WrongChain,
 )
@@ -28,16 +30,11 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH = 100  # what public endpoints accept
 MAX_ENDPOINTS = 16
-MAX_MESSAGE_CHARACTERS = 300
-QUANTITY = re.compile("0x[0-9a-fA-F]{1,64}")
 
 LAG = 3  # blocks that an address may be behind another
 STILL_SECONDS = 60.0  # that an address may show the same head, where others can be asked
 PATIENCE = 30.0  # seconds of an endpoint's `Retry-After` that one question waits for
 
-ERROR_SELECTOR = bytes.fromhex("08c379a0")
-PANIC_SELECTOR = bytes.fromhex("4e487b71")
-REVERT_CODE = 3
 TOO_MANY_CODE = 429
 # How providers say "not so fast" inside of an answer; every one words it differently.
 TOO_MANY = re.compile(
@@ -53,19 +50,32 @@ class Rpc:
         timeout: seconds for one attempt, from connecting to the last byte.
         attempts: how often all are asked before `RpcUnavailable`.
         pause: seconds before the second attempt; doubles from there.
+        agree: how many endpoints must tell the same of a block that is asked for by number.
     """
 
     def __init__(
-        self, urls: str, *, timeout: float = 20.0, attempts: int = 3, pause: float = 0.25
+        self,
+        urls: str,
+        *,
+        timeout: float = 20.0,
+        attempts: int = 3,
+        pause: float = 0.25,
+        agree: int = 1,
     ) -> None:
         given = [url.strip() for url in urls.split(",") if url.strip()] or [urls]
         if len(given) > MAX_ENDPOINTS:
             raise RpcUnavailable(f"Give at most {MAX_ENDPOINTS} RPC addresses.")
+        if agree > len(given):
+            raise RpcUnavailable(f"{agree} RPC addresses are to agree, and {len(given)} is given.")
         self._endpoints = [Endpoint(url, timeout=timeout, pause=pause) for url in given]
         self._attempts = attempts
         self._pause = pause
+        self._agree = agree
+        self._latest = "latest"
         self._ids = itertools.count(1)
         self._chain_id: int | None = None
+        self.tally: Counter[tuple[str, str]] = Counter()  # questions by (endpoint, answer)
+        self.reach: dict[str, int] = {}  # what was learnt of how much the endpoints answer at once
         # Called while waiting; may raise to end the wait.
         self.check: Callable[[], None] = lambda: None
 
@@ -74,10 +84,21 @@ class Rpc:
         """The addresses, without what may be a key."""
         return ", ".join(endpoint.name for endpoint in self._endpoints)
 
+    @property
+    def batches(self) -> bool:
+        """Whether every endpoint took all batches so far."""
+        return all(endpoint.batches for endpoint in self._endpoints)
+
     def expect(self, chain_id: int) -> None:
         """Believe only endpoints that serve this chain. Raises WrongChain, RpcUnavailable."""
         self._chain_id = chain_id
         self.request("eth_chainId")
+
+    def at(self, number: int) -> "Rpc":
+        """The same endpoints, for which this block is the latest."""
+        pinned = copy.copy(self)
+        pinned._latest = hex(number)
+        return pinned
 
     def pause(self, seconds: float) -> None:
         """Sleep, unless `check` raises meanwhile."""
@@ -89,24 +110,30 @@ class Rpc:
 
     def request(self, method: str, *params: Any) -> Any:
         """The result of one call. Raises Reverted, RpcRefused, RpcUnavailable, MalformedAnswer."""
+        call = self._pinned((method, params))
 
-        def ask(endpoint: Endpoint) -> Any:
-            result = self._single(endpoint, method, params)
-            if method == "eth_getBlockByNumber" and params[0] == "latest":
+        def ask(endpoint: Endpoint) -> list[Any]:
+            result = self._single(endpoint, *call)
+            if method == "eth_getBlockByNumber" and call[1][0] == "latest":
                 self._note_head(endpoint, result)
-            return result
+            return [result]
 
-        return self._ask(ask)
+        return self._ask([call], ask)[0]
 
-    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+    def batch(self, calls: Sequence[Call]) -> list[Any]:
         """Results of many calls, MAX_BATCH to a round trip, in order; the first failure raises."""
+        pinned = [self._pinned(call) for call in calls]
         return [
             result
-            for start in range(0, len(calls), MAX_BATCH)
-            for result in self._batch(calls[start : start + MAX_BATCH])
+            for start in range(0, len(pinned), MAX_BATCH)
+            for result in self._batch(pinned[start : start + MAX_BATCH])
         ]
 
-    def _batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+    def _pinned(self, call: Call) -> Call:
+        method, params = call
+        return method, [self._latest if part == "latest" else part for part in params]
+
+    def _batch(self, calls: Sequence[Call]) -> list[Any]:
         def ask(endpoint: Endpoint) -> list[Any]:
             if endpoint.batches:
                 answers = self._many(endpoint, calls)
@@ -115,27 +142,35 @@ class Rpc:
                 endpoint.batches = False
             return [self._single(endpoint, method, params) for method, params in calls]
 
-        return self._ask(ask)
+        return self._ask(calls, ask)
 
-    def _ask(self, ask: Callable[[Endpoint], Any]) -> Any:
+    def _ask(self, calls: Sequence[Call], ask: Callable[[Endpoint], list[Any]]) -> list[Any]:
+        """What `ask` gets of one endpoint, or of as many as must agree."""
+        needed = self._agree if self._agree > 1 and is_settled(calls) else 1
+        given: dict[Endpoint, list[Any]] = {}
         failure: Exception = Unusable("no attempt was made")
         for attempt in range(self._attempts):
             if attempt:
                 self.pause(self._pause * 2 ** (attempt - 1))
             for endpoint in self._usable():
+                if endpoint in given:
+                    continue
                 try:
                     self._check_chain(endpoint)
-                    answer = ask(endpoint)
+                    given[endpoint] = ask(endpoint)
                 except AnswerTooLarge:
                     raise
                 except (Unusable, MalformedAnswer) as error:
                     failure = error
+                    self.tally[endpoint.name, "unusable"] += len(calls)
                     if isinstance(error, MalformedAnswer):
                         endpoint.failed()
                     self._tell(endpoint, error)
                 else:
+                    self.tally[endpoint.name, "usable"] += len(calls)
                     endpoint.worked()
-                    return answer
+                    if len(given) == needed:
+                        return _agreed(calls, given)
         if isinstance(failure, MalformedAnswer):
             raise failure
         raise RpcUnavailable(
@@ -207,9 +242,7 @@ class Rpc:
         _refuse_haste(endpoint, answer)
         return result_of(answer)
 
-    def _many(
-        self, endpoint: Endpoint, calls: Sequence[tuple[str, Sequence[Any]]]
-    ) -> list[dict[str, Any]] | None:
+    def _many(self, endpoint: Endpoint, calls: Sequence[Call]) -> list[dict[str, Any]] | None:
         """The answers to a batch, in order; None from an endpoint that takes no batches."""
         envelopes = [self._envelope(method, params) for method, params in calls]
         answers = endpoint.post(envelopes)
@@ -238,6 +271,19 @@ class Rpc:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
 
 
+def _agreed(calls: Sequence[Call], given: dict[Endpoint, list[Any]]) -> list[Any]:
+    """The answers that all gave. Raises MalformedAnswer if they differ."""
+    first, *others = given
+    for other in others:
+        for call, *answers in zip(calls, given[first], given[other], strict=True):
+            if essence(call, answers[0]) != essence(call, answers[1]):
+                raise MalformedAnswer(
+                    f"{first.name} and {other.name} do not agree about {call[0]}. Nothing is "
+                    "decided until they do."
+                )
+    return given[first]
+
+
 def _refuse_haste(endpoint: Endpoint, answer: Any) -> None:
     """Raise Unusable for an error that means "too many requests"."""
     error = answer.get("error") if isinstance(answer, dict) else None
@@ -246,62 +292,3 @@ def _refuse_haste(endpoint: Endpoint, answer: Any) -> None:
     if error.get("code") == TOO_MANY_CODE or TOO_MANY.search(str(error.get("message"))[:1000]):
         endpoint.failed()
         raise Unusable("it says that too many requests were made")
-
-
-def result_of(answer: dict[str, Any]) -> Any:
-    """The result in a JSON-RPC answer, or the exception its error stands for."""
-    error = answer.get("error")
-    if error is None:
-        if "result" not in answer:
-            raise MalformedAnswer("The RPC gave an answer with neither a result nor an error.")
-        return answer["result"]
-    raise _exception(error)
-
-
-def _exception(error: Any) -> ChainError:
-    if not isinstance(error, dict):
-        return MalformedAnswer("The RPC gave an error without a message.")
-    message = str(error.get("message"))[:MAX_MESSAGE_CHARACTERS]
-    code = error.get("code") if isinstance(error.get("code"), int) else 0
-    data = error.get("data")
-    if isinstance(data, dict):  # some nodes wrap the bytes once more
-        data = data.get("data")
-    try:
-        payload = bytes.fromhex(data[2:]) if isinstance(data, str) else b""
-    except ValueError:
-        payload = b""
-    if code == REVERT_CODE or payload or "revert" in message.lower():
-        return Reverted(revert_reason(payload, message))
-    return RpcRefused(f"The RPC refused: {message}.", code=int(code or 0), data=payload)
-
-
-def revert_reason(payload: bytes, message: str = "") -> str:
-    """The string a contract reverted with, or the best that can be said without one."""
-    selector, body = payload[:4], payload[4:]
-    if selector == ERROR_SELECTOR and len(body) >= 64:
-        length = int.from_bytes(body[32:64], "big")
-        if length <= min(len(body) - 64, 1024):
-            return body[64 : 64 + length].decode("utf-8", "replace")
-    if selector == PANIC_SELECTOR and len(body) == 32:
-        return f"panic 0x{int.from_bytes(body, 'big'):02x}"
-    _, marker, rest = message.partition("reverted: ")
-    return rest.strip() if marker else "no reason given"
-
-
-def quantity(value: Any) -> int:
-    """A JSON-RPC quantity ("0x1a") as an integer below 2**256."""
-    if isinstance(value, str) and QUANTITY.fullmatch(value):
-        return int(value, 16)
-    raise MalformedAnswer(f"The RPC gave {str(value)[:40]!r} where a number was due.")
-
-
-def data_bytes(value: Any, *, length: int | None = None) -> bytes:
-    """JSON-RPC data ("0xdeadbeef") as bytes, of exactly `length` where that is given."""
-    if isinstance(value, str) and value.startswith("0x"):
-        try:
-            data = bytes.fromhex(value[2:])
-        except ValueError:
-            data = None
-        if data is not None and (length is None or len(data) == length):
-            return data
-    raise MalformedAnswer(f"The RPC gave {str(value)[:40]!r} where bytes were due.")

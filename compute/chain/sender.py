@@ -34,6 +34,9 @@ HOUSEKEEPING = frozenset(
         "Sponsorship.draw_keeper",
         "Sponsorship.withdraw",
         "Sponsorship.refund",
+        "Referee.timeout",
+        "Referee.close",
+        "Referee.withdraw",
     }
 )
 
@@ -50,17 +53,24 @@ class Sender:
         self._vault = chain.vault.contract
         self._registry = chain.registry.contract
         self._sponsorship = chain.sponsorship.contract
+        self._referee = chain.referee.contract
         singletons = [
             self._token,
             self._sale,
             self._vault,
             self._registry,
             self._sponsorship,
+            self._referee,
             chain.coinbase.contract,
         ]
         self._transactor = Transactor(
             chain.rpc, chain.chain_id, account, singletons, chain.spending, timeout=timeout
         )
+
+    @property
+    def balance(self) -> int:
+        """Wei of the account when it last sent something; 0 before."""
+        return self._transactor.balance
 
     def _transact(
         self, contract: Contract, name: str, *arguments: Any, value: int = 0, before: int = 0
@@ -248,6 +258,30 @@ class Sender:
     def refund(self, sponsorship_id: int) -> Receipt:
         """Give what was not drawn back to its sponsor; anyone may, two epochs after the end."""
         return self._transact(self._sponsorship, "refund", sponsorship_id)
+
+    # Disputes
+
+    def challenge(self, group: Terms, checkpoint_hash: bytes) -> Receipt:
+        """Challenge a claim, with the referee's bond; the event Challenged holds the `game`."""
+        bond = self.chain.referee.bond()
+        voting = group.voting_contract.address
+        return self._transact(self._referee, "challenge", voting, checkpoint_hash, value=bond)
+
+    def move(self, function: str, game: int, arguments: tuple[Any, ...], value: int = 0) -> Receipt:
+        """Make a move in a game, see `compute.dispute`; a lane is brought with the bond."""
+        return self._transact(self._referee, function, game, *arguments, value=value)
+
+    def timeout(self, game: int) -> Receipt:
+        """End a game whose side to move is late; anyone may."""
+        return self._transact(self._referee, "timeout", game)
+
+    def close(self, game: int) -> Receipt:
+        """Give back the bonds of a game that another has decided; anyone may."""
+        return self._transact(self._referee, "close", game)
+
+    def withdraw_from_referee(self) -> Receipt:
+        """Pay out what games have credited to this account."""
+        return self._transact(self._referee, "withdraw", self.address)
 
     def _allow(self, token: Contract, spender: Contract, amount: int) -> None:
         """Exactly what is needed: the contracts are trusted with no more than the step at hand."""

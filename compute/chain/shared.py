@@ -1,11 +1,13 @@
-"""What all groups of one chain share: the RPC, the chain's own blocks, and six contracts."""
+"""What all groups of one chain share: the RPC, the chain's own blocks, and its contracts."""
 
+from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import BlockTag, Contract
 from compute.chain.deployment import SINGLETONS, Deployment
 from compute.chain.errors import NotDeployed
 from compute.chain.events import HeadReader
 from compute.chain.records import Head
-from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.referee import Referee
+from compute.chain.rpc import Rpc
 from compute.chain.singletons import (
     Coinbase,
     GroupRegistry,
@@ -38,6 +40,7 @@ class Shared:
         self.coinbase = Coinbase(self._contract("Coinbase"))
         self.registry = GroupRegistry(self._contract("GroupRegistry"))
         self.sponsorship = Sponsorships(self._contract("Sponsorship"))
+        self.referee = Referee(self._contract("Referee"), self.heads, deployment.block)
 
     def _contract(self, name: str) -> Contract:
         return Contract(self.rpc, name, self.deployment.contracts[name])
@@ -64,6 +67,10 @@ class Shared:
         if confirmations is None:
             return "finalized"
         return max(0, self.head().number - confirmations)
+
+    def finality_lag(self) -> int:
+        """Seconds between the latest block and the newest that will not be taken back."""
+        return self.head().timestamp - self.head(self.final()).timestamp
 
     def now(self) -> int:
         """Chain time: the timestamp of the latest block, in unix seconds."""

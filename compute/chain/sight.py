@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from compute.chain.answers import quantity
 from compute.chain.errors import MalformedAnswer
-from compute.chain.rpc import Rpc, quantity
+from compute.chain.rpc import Rpc
 
 
 @dataclass(frozen=True)

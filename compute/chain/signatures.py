@@ -4,9 +4,10 @@ from eth_abi import encode
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
+from compute.chain.answers import data_bytes
 from compute.chain.claims import Claim, Domain
 from compute.chain.errors import Reverted
-from compute.chain.rpc import Rpc, data_bytes
+from compute.chain.rpc import Rpc
 
 IS_VALID_SIGNATURE = bytes.fromhex("1626ba7e")  # the selector, and the answer "yes"
 

@@ -73,7 +73,7 @@ def shares(group: Group, address: str) -> list[Share]:
     running = [one for one in sponsorships(group) if now < one.until + GRACE]
     if not running:
         return []
-    winners = dict(enumerate(group.history.winners(), 1))
+    winners = dict(group.voting.won_heights(group.head()))
     proposers = _proposers(group, list(winners.values()))
     ballots = group.voting.ballots([w.block_index for w in winners.values()], address)
     paid = {height for height, mine in zip(winners, ballots, strict=True) if mine == PAID}

@@ -97,13 +97,27 @@ class Terms:
             )
         return head
 
+    def reached(self, time: int) -> Head:
+        """The latest block, once it is no older than `time`: what the decisions of a window rest
+        on. Raises MalformedAnswer where the node lags."""
+        head = self.head()
+        if head.timestamp < time:
+            raise MalformedAnswer(
+                f"The node lags: its latest block is {time - head.timestamp} s older than what "
+                "it showed before."
+            )
+        return head
+
     def slot(self, index: int) -> Block:
         """The block with this index."""
         return self.schedule.slot(index)
 
     def slot_at(self, time: int) -> Block:
-        """The block that contains `time`."""
-        return self.schedule.slot_at(time)
+        """The block that contains `time`. Raises MalformedAnswer before the group began."""
+        try:
+            return self.schedule.slot_at(time)
+        except ValueError:
+            raise MalformedAnswer("The node's latest block is older than the group.") from None
 
     @cached_property
     def first_block(self) -> int:

@@ -15,6 +15,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import Contract, checksummed
 from compute.chain.errors import (
     AccountError,
@@ -32,7 +33,7 @@ from compute.chain.errors import (
 from compute.chain.flights import Book, Flight, Page, Wish
 from compute.chain.prices import Price, price, question
 from compute.chain.receipts import Receipt, read_receipt, receipts
-from compute.chain.rpc import Rpc, data_bytes, quantity
+from compute.chain.rpc import Rpc
 from compute.chain.sight import Sight, look
 from compute.chain.spending import Spending
 from compute.units import ETHER
@@ -70,6 +71,7 @@ class Transactor:
         timeout: float = 180.0,
     ) -> None:
         self.address: str = account.address
+        self.balance = 0  # wei, as last seen
         self._rpc = rpc
         self._chain_id = chain_id
         self._account = account
@@ -121,6 +123,7 @@ class Transactor:
         for pause in _pauses():
             with self._book.opened(self._rpc.pause) as page:
                 sight = look(self._rpc, self.address)
+                self.balance = sight.balance
                 page.forget_old(sight.mined)
                 flight = self._turn_of(wish, page, sight)
             if flight is not None:

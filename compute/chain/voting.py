@@ -1,6 +1,6 @@
 """Claims and votes of a group: rolled reads of its CheckpointVoting."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +22,13 @@ from compute.chain.records import (
     Status,
 )
 from compute.chain.terms import Terms
-from compute.units import BPS, EPOCH
+from compute.units import BPS, DAY, EPOCH
 
 MAX_LOSS = 2**64 - 1
 MAX_BOND = 2**96 - 1
 MAX_HEIGHT = 100_000  # decades of the shortest blocks
 PAID = (1).to_bytes(32)  # in the place of a ballot
+CHALLENGE_SECONDS = 3 * DAY  # after its block
 LAPSE_EPOCHS = 4  # after which a bond returns that nobody's judgement has decided about
 
 
@@ -80,16 +81,19 @@ class Voting:
         block, cast, settled, leader = self.contract.call("state", at=at)
         return OpenBlock(block - 1, _unless_empty(leader), cast, settled) if block else None
 
-    def asked(self) -> Asked:
-        """What the running block asks of a claim."""
-        head, config = self._terms.head(), self._terms.config
+    def asked(self, head: Head | None = None) -> Asked:
+        """What the block that runs now, or at `head`, asks of a claim."""
+        head, config = head or self._terms.head(), self._terms.config
         improvement, bond = self.contract.call("terms", at=head.number)
         if bond > MAX_BOND or improvement > MAX_LOSS:
             raise MalformedAnswer("The RPC asks for a bond or a gain that cannot be.")
         over = self.open_block(at=head.number)
         if over is not None and over.leader is not None and self._is_over(over, head.timestamp):
             # `settle` will raise it: the contract does not know yet
-            won = [winner.block_index for winner in self.winners(head)] + [over.block_index]
+            # a refuted block has raised the pace as well
+            ended = (Status.ACCEPTED, Status.REFUTED)
+            won = [c.block_index for _, c, how in self._heights(head) if how.status in ended]
+            won = [*dict.fromkeys(won), over.block_index]
             running = self._terms.slot_at(head.timestamp).index
             improvement = Pace.of(config).after(won).asked(running)
         return Asked(improvement, bond)
@@ -115,9 +119,29 @@ class Voting:
         return height
 
     def winners(self, head: Head) -> list[Candidate]:
-        """The accepted claims that are written down at `head`, by height, 1 first."""
+        """The accepted claims that are written down at `head` and not refuted, by height."""
+        return [claim for _, claim in self.won_heights(head)]
+
+    def won_heights(self, head: Head) -> list[tuple[int, Candidate]]:
+        """Each height that a claim won, and the claim. Where an incumbent was refuted, the height
+        that it had and the one to which the group fell back are nobody's."""
+        won = Status.ACCEPTED
+        told = self._heights(head)
+        return [(n, c) for n, c, ended in told if (ended.status, ended.height) == (won, n)]
+
+    def _heights(self, head: Head) -> list[tuple[int, Candidate, Outcome]]:
+        """Height, claim, and how its block ended, without the genesis checkpoint's."""
         calls = [("accepted", (number,)) for number in range(1, self.height(head) + 1)]
-        return self.revealed(self.contract.call_many(calls, at=head.number), at=head.number)
+        hashes = self.contract.call_many(calls, at=head.number)
+        calls = [("candidate", (digest,)) for digest in hashes]
+        told = self.contract.call_many(calls, at=head.number)
+        genesis = self._terms.config.genesis_checkpoint
+        found = [_candidate(d, *facts) for d, facts in zip(hashes, told, strict=True)]
+        if any(c is None and d != genesis for c, d in zip(found, hashes, strict=True)):
+            raise MalformedAnswer("The RPC does not know a claim that it says was accepted.")
+        claims = [(n, claim) for n, claim in enumerate(found, 1) if claim is not None]
+        outcomes = self.outcomes([claim.block_index for _, claim in claims], at=head.number)
+        return [(*won, outcome) for won, outcome in zip(claims, outcomes, strict=True)]
 
     def accepted(self, height: int) -> bytes | None:
         """The checkpoint hash at this height (0 = genesis), None if there is none yet."""
@@ -130,7 +154,7 @@ class Voting:
     def outcomes(self, block_indices: Sequence[int], at: BlockTag = "latest") -> list[Outcome]:
         """How each of many blocks ended, as far as they are settled."""
         answers = self.contract.call_many([("outcome", (n,)) for n in block_indices], at=at)
-        if any(status > Status.NO_QUORUM for status, *_ in answers):
+        if any(status > Status.REFUTED for status, *_ in answers):
             raise MalformedAnswer("The RPC gives a block an outcome that does not exist.")
         return [Outcome(Status(status), *rest) for status, *rest in answers]
 
@@ -165,7 +189,20 @@ class Voting:
         )
         # an earlier commitment of the same hash displaces the later one
         standing = {event["checkpoint_hash"]: revealed_claim(event) for event in events}
+        self._check_complete(block_index, standing, head)
         return sorted(standing.values(), key=lambda claim: (claim.loss, claim.seq))
+
+    def _check_complete(self, block_index: int, standing: Collection[bytes], head: Head) -> None:
+        """Logs may lag behind the state: raise MalformedAnswer if they leave out what it tells."""
+        opened = self.open_block(at=head.number)
+        if opened is None or opened.block_index != block_index:
+            missing = bool(standing) and (opened is None or opened.block_index < block_index)
+        else:
+            missing = not standing or (opened.leader or next(iter(standing))) not in standing
+        if missing:
+            raise MalformedAnswer(
+                f"The RPC does not tell the same of block {block_index} twice. Has it caught up?"
+            )
 
     def candidate(self, checkpoint_hash: bytes, at: BlockTag = "latest") -> Candidate | None:
         """The claim on this checkpoint, if it was ever revealed; None for the genesis one."""
@@ -197,9 +234,14 @@ class Voting:
     def _is_judged(self, outcome: Outcome, votes: int, power: int) -> bool:
         """By a block that accepted somebody, or by a majority and quorum against the claim."""
         if outcome.status is not Status.REJECTED:
-            return outcome.status is not Status.NO_QUORUM  # unsettled: it will be, or not
+            # unsettled: it will be, or not
+            return outcome.status not in (Status.NO_QUORUM, Status.REFUTED)
         against, quorum = outcome.cast - votes, self._terms.config.checkpoint_quorum_bps
         return 2 * against > outcome.cast and against * BPS >= power * quorum
+
+    def challengeable_until(self, claim: Candidate) -> int:
+        """Until when a claim may be challenged, and its bond stays, in unix seconds."""
+        return self._terms.slot(claim.block_index).end + CHALLENGE_SECONDS
 
     def lapses_at(self, claim: Candidate) -> int:
         """When the bond of a claim returns that is still not judged then, in unix seconds."""
@@ -209,19 +251,25 @@ class Voting:
         """Whether the hash was ever revealed here; only a claim not judged is taken again."""
         return self.contract.call("is_used", checkpoint_hash)
 
+    def is_refuted(self, checkpoint_hash: bytes) -> bool:
+        """Whether the referee has found the claim on this checkpoint false."""
+        return bool(self.contract.call("is_refuted", checkpoint_hash))
+
     def credit(self, address: str) -> int:
         """NRN of displaced bonds that `withdraw_credit` returns."""
         return self.contract.call("credit", address)
 
     # Ballots
 
-    def ballot(self, block_index: int, staker: str) -> bytes | None:
+    def ballot(self, block_index: int, staker: str, at: BlockTag = "latest") -> bytes | None:
         """The hash of the staker's ballot in a block; PAID once its pay is claimed."""
-        return self.ballots([block_index], staker)[0]
+        return self.ballots([block_index], staker, at)[0]
 
-    def ballots(self, block_indices: Sequence[int], staker: str) -> list[bytes | None]:
+    def ballots(
+        self, block_indices: Sequence[int], staker: str, at: BlockTag = "latest"
+    ) -> list[bytes | None]:
         """The hashes of the staker's ballots in many blocks; None where it has not voted."""
-        answers = self.contract.call_many([("ballot", (n, staker)) for n in block_indices])
+        answers = self.contract.call_many([("ballot", (n, staker)) for n in block_indices], at)
         return [_unless_empty(stored) for stored in answers]
 
     def ballots_cast(self, staker: str, block_index: int | None = None) -> dict[int, bytes]:

@@ -8,9 +8,12 @@ import typer
 from compute.cli import (
     check,
     delta,
+    dispute,
+    doctor,
     exact,
     explore,
     group,
+    journal,
     key,
     model,
     redeem,
@@ -28,6 +31,7 @@ from compute.cli.failure import EXIT_CODES
 
 COMMON_OPTIONS = {
     "--rpc",
+    "--agree",
     "--max-fee",
     "--deployment",
     "--store",
@@ -65,15 +69,17 @@ def program(
     pass
 
 
-for module in (status, stake, sponsor, train, work, use, redeem, explore, check, simulate):
+for module in (status, stake, sponsor, train, work, use, redeem, explore, check, simulate, doctor):
     module.register(app)
 app.add_typer(group.app, name="group")
 app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
 app.add_typer(delta.app, name="delta")
+app.add_typer(dispute.app, name="dispute")
 app.add_typer(sale.app, name="sale")
 app.add_typer(exact.app, name="exact")
 app.add_typer(store.app, name="store")
+app.add_typer(journal.app, name="journal")
 
 
 def main() -> None:

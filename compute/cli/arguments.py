@@ -47,6 +47,12 @@ Neurons = Annotated[
 Staker = Annotated[
     str | None, typer.Option(help="Whose stake votes, if you are its operator; you by default.")
 ]
+Quota = Annotated[
+    float | None,
+    typer.Option(
+        metavar="GB", min=0.0, help="Content to keep at most, beyond what others may ask for."
+    ),
+]
 State = Annotated[
     Path | None, typer.Option(help="Folder for what is yours alone; has a default per account.")
 ]

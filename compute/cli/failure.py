@@ -61,6 +61,8 @@ _DISK = {
     errno.ENOSPC: "The disk is full",
     errno.EDQUOT: "The disk quota is used up",
     errno.EROFS: "The disk cannot be written to",
+    errno.EFBIG: "The file would be too large for the disk",
+    errno.EIO: "The disk fails",
 }
 
 
@@ -75,9 +77,16 @@ def sentences() -> Iterator[None]:
         code = exit_code(error)
         if code is None:
             raise
-        told = _of_disk(error) if isinstance(error, OSError) else str(error)
-        print_error(told)
+        print_error(sentence_of(error))
         raise typer.Exit(code) from None
+
+
+def sentence_of(error: Exception) -> str:
+    """What a person is told."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{_DISK[error.errno]}{where}. Nothing half-written is believed: mend it, try again."
+    return str(error)
 
 
 def exit_code(error: BaseException) -> int | None:
@@ -88,13 +97,6 @@ def exit_code(error: BaseException) -> int | None:
         if kind.__module__.startswith("compute.") and kind.__name__ in _CODES:
             return _CODES[kind.__name__]
     return None
-
-
-def _of_disk(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return (
-        f"{_DISK[error.errno or 0]}{where}. Nothing half-written is believed: make room, try again."
-    )
 
 
 def print_error(sentence: str) -> None:

@@ -21,6 +21,7 @@ from compute.cli.design import (
     scales,
 )
 from compute.cli.failure import Refused
+from compute.cli.fits import fit_row
 from compute.cli.session import Session
 from compute.cli.sponsor import sponsorship_row
 from compute.cli.terms import MAX_IMPROVEMENT, MIN_IMPROVEMENT, Terms
@@ -38,14 +39,25 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @command(app, "list")
-def list_groups(session: Session) -> None:
-    """All groups.
+def list_groups(
+    session: Session,
+    fits: Annotated[
+        bool,
+        typer.Option("--fits", help="Measure what this machine can keep, and what it would earn."),
+    ] = False,
+) -> None:
+    """All groups; with --fits, an evaluation of each on this device against its vote window.
 
-    Example: nrn group list --json
+    Example: nrn group list --fits
     """
     from compute.facts import group_facts
 
-    rows = [_summary(group_facts(group)) for group in session.chain.groups()]
+    groups = session.chain.groups()
+    if fits:
+        with session.out.progress("measuring") as step:
+            rows = [fit_row(session, group, step) for group in groups]
+    else:
+        rows = [_summary(group_facts(group)) for group in groups]
     session.out.rows("Groups", rows, empty="none yet. Found one with `nrn group create`.")
 
 
@@ -151,8 +163,20 @@ def create(
         max_improvement=MAX_IMPROVEMENT,
         keeper_bps=2_000,
     )
-    created = session.sender.create_group(terms.over(defaults)).event("GroupCreated")
+    config = terms.over(defaults)
+    _check_finality(session, config.reveal_window)
+    created = session.sender.create_group(config).event("GroupCreated")
     _tell(session, created["group_id"])
+
+
+def _check_finality(session: Session, reveal_window: int) -> None:
+    """Trainers reveal once their commitment is final: half of the window must be left then."""
+    lag = session.chain.finality_lag()
+    if 2 * lag > reveal_window:
+        raise Refused(
+            f"A block of this chain is final after {Span(lag)} now. Claims could not be revealed "
+            f"in {Span(reveal_window)}: give a --reveal-window of {Span(2 * lag)} or more."
+        )
 
 
 @command(app, "fork")

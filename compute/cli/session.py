@@ -34,6 +34,16 @@ class Session:
         str,
         _common("--rpc", "Ethereum node; several, with commas, replace each other.", "NRN_RPC"),
     ] = "http://127.0.0.1:8545"
+    agree: Annotated[
+        int,
+        typer.Option(
+            "--agree",
+            min=1,
+            envvar="NRN_AGREE",
+            help="Nodes of --rpc that must tell the same of what is decided on.",
+            rich_help_panel="Common options",
+        ),
+    ] = 1
     max_fee: Annotated[
         float,
         typer.Option(
@@ -86,7 +96,7 @@ class Session:
         from compute.chain import Spending, connect
 
         spending = Spending(round(self.max_fee * 10**18))
-        return connect(self.rpc, deployment=self.deployment, spending=spending)
+        return connect(self.rpc, deployment=self.deployment, agree=self.agree, spending=spending)
 
     def group(self, group_id: int) -> "Group":
         return self.chain.group(group_id)
@@ -134,7 +144,12 @@ class Session:
         return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting.address
 
     def seat(
-        self, group_id: int, role: str, state: Path | None, poll_seconds: float = 2.0
+        self,
+        group_id: int,
+        role: str,
+        state: Path | None,
+        poll_seconds: float = 2.0,
+        quota: float | None = None,
     ) -> "Seat":
         """The account's place in this group; `state` has a default for each role and account.
 
@@ -146,14 +161,15 @@ class Session:
         account = self.signer
         group = self._awaited(group_id)
         state = state or folder(data_folder() / "state", role, group, account.address)
-        return Seat(group, account, self.blocks, state, role, poll_seconds)
+        most = None if quota is None else round(quota * 10**9)
+        return Seat(group, account, self.blocks, state, role, poll_seconds, most)
 
     def _awaited(self, group_id: int) -> "Group":
-        from compute.chain import RpcUnavailable
+        from compute.node.role import SILENT
 
         while True:
             try:
                 return self.group(group_id)
-            except RpcUnavailable as error:
+            except SILENT as error:
                 print_error(f"{error} Waiting for it; Ctrl-C ends.")
                 time.sleep(SILENT_SECONDS)

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, State, parse_digest
+from compute.cli.arguments import GroupId, Quota, State, parse_digest
 from compute.cli.command import command
 from compute.cli.failure import Refused
 from compute.cli.session import Session
 from compute.cli.values import Digest
-from compute.cli.work import Poll, live, log_to_terminal
+from compute.cli.watching import Watching
+from compute.cli.work import Poll, live
 
 if TYPE_CHECKING:
     from compute.searching.search import Start
@@ -27,6 +28,7 @@ def _option(text: str, **more: Any) -> Any:
 
 def train(
     session: Session,
+    watching: Watching,
     group_id: GroupId,
     recipe: Annotated[
         Path | None,
@@ -85,6 +87,7 @@ def train(
             help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
         ),
     ] = None,
+    quota: Quota = None,
     state: State = None,
     poll: Poll = 2.0,
 ) -> None:
@@ -121,11 +124,11 @@ def train(
         if state is None:
             raise Refused("Name a --state folder that all processes see.")
         if not leads():
-            log_to_terminal()
+            watching.log()
             crew.assist(session.blocks, state, options)
             return
-    seat = session.seat(group_id, "trainer", state, poll)
-    live(seat, lambda seat: Trainer(seat, options, relay))
+    seat = session.seat(group_id, "trainer", state, poll, quota)
+    live(seat, lambda seat: Trainer(seat, options, relay), watching)
 
 
 def _start(session: Session, digest: Digest | None) -> "Start | None":

@@ -1,15 +1,15 @@
 """`nrn keep`, `curate`, `relay`: the processes that a group lives by."""
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from compute.cli.arguments import GroupId, Staker, State
+from compute.cli.arguments import GroupId, Quota, Staker, State
 from compute.cli.command import command
 from compute.cli.session import Session
+from compute.cli.watching import Watching
 
 if TYPE_CHECKING:
     from compute.node.role import Role
@@ -21,14 +21,17 @@ Poll = Annotated[float, typer.Option(min=0.05, help="Seconds between looks at th
 def register(root: typer.Typer) -> None:
     """Add the commands to the program."""
     command(root, "keep")(keep)
+    command(root, "watch")(watch)
     command(root, "curate")(curate)
     command(root, "relay")(relay)
 
 
 def keep(
     session: Session,
+    watching: Watching,
     group_id: GroupId,
     staker: Staker = None,
+    quota: Quota = None,
     state: State = None,
     poll: Poll = 2.0,
 ) -> None:
@@ -40,22 +43,48 @@ def keep(
     """
     from compute.roles.wisdomkeeper import Wisdomkeeper
 
-    seat = session.seat(group_id, "wisdomkeeper", state, poll)
-    live(seat, lambda seat: Wisdomkeeper(seat, staker))
+    seat = session.seat(group_id, "wisdomkeeper", state, poll, quota)
+    live(seat, lambda seat: Wisdomkeeper(seat, staker), watching)
 
 
-def curate(session: Session, group_id: GroupId, state: State = None, poll: Poll = 2.0) -> None:
+def watch(
+    session: Session,
+    watching: Watching,
+    group_id: GroupId,
+    state: State = None,
+    poll: Poll = 2.0,
+) -> None:
+    """Watch the claims: challenge false ones before the referee, whatever the majority voted, and
+    play the disputes to their end; defend your own claims.
+
+    Needs ether for the referee's bond, no stake. Runs until Ctrl-C.
+
+    Example: nrn watch 1 --account alice
+    """
+    from compute.roles.watcher import Watcher
+
+    live(session.seat(group_id, "watcher", state, poll), Watcher, watching)
+
+
+def curate(
+    session: Session,
+    watching: Watching,
+    group_id: GroupId,
+    state: State = None,
+    poll: Poll = 2.0,
+) -> None:
     """See your proposals through: publish their data, finalise periods, collect the rewards.
 
     Example: nrn curate 1 --account alice
     """
     from compute.roles.curator import Curator
 
-    live(session.seat(group_id, "curator", state, poll), Curator)
+    live(session.seat(group_id, "curator", state, poll), Curator, watching)
 
 
 def relay(
     session: Session,
+    watching: Watching,
     group_id: GroupId,
     folder: Annotated[
         Path,
@@ -79,22 +108,12 @@ def relay(
     from compute.roles.relayer import Relayer
 
     seat = session.seat(group_id, "relayer", state, poll)
-    live(seat, lambda seat: Relayer(seat, folder, trusting=trust))
+    live(seat, lambda seat: Relayer(seat, folder, trusting=trust), watching)
 
 
-def live(seat: "Seat", take: "Callable[[Seat], Role]") -> None:
+def live(seat: "Seat", take: "Callable[[Seat], Role]", watching: Watching) -> None:
     """Be the role that `take` makes of the seat until Ctrl-C, and show what it does."""
     from compute.node.role import run
 
-    log_to_terminal()
-    run(seat, take)
-
-
-def log_to_terminal() -> None:
-    """Show what a role does, and nothing of its libraries."""
-    # force: absl, which Orbax imports, has taken the root logger by now
-    logging.basicConfig(
-        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, force=True
-    )
-    for library in ("absl", "jax", "orbax", "urllib3"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+    with watching.over(seat):
+        run(seat, take)

@@ -37,6 +37,7 @@ from compute.exact.number import (
     narrow,
     nearest_integer,
     power_of_two,
+    quotient,
     rounded,
     two_to,
     wide,
@@ -125,7 +126,7 @@ class Float64(Arithmetic):
         m = x * power_of_two(-e)
         low = m < 0.70710678
         m, e = jnp.where(low, m * 2, m), jnp.where(low, e - 1, e)
-        s = narrow((m - 1.0) / rounded(m + 1.0))
+        s = narrow(quotient(m - 1.0, rounded(m + 1.0)))
         y = narrow(e.astype(jnp.float64) * LN_2 + log_mantissa(s))
         return jnp.where(a > 0, y, SATURATED)
 
@@ -150,7 +151,7 @@ class Float64(Arithmetic):
         top = jnp.maximum(a, np.float32(-10))
         x = wide(jnp.minimum(top, np.float32(8)))
         s = to_grid(GELU_B * to_grid(x * x, 20) + GELU_A, 24)
-        return flush((wide(top) / one_plus_exp(to_grid(s * -x, 26))).astype(jnp.float32))
+        return flush(quotient(wide(top), one_plus_exp(to_grid(s * -x, 26))).astype(jnp.float32))
 
     def sine(self, a: Array, quarter: int) -> Array:
         """k = nearest(a * 2/pi); r = (a - k * HIGH) - k * LOW rounded, where HIGH and LOW are
@@ -169,7 +170,7 @@ class Float64(Arithmetic):
     def arc(self, r: Array) -> Array:
         x = wide(r)
         far = r > np.float32(0.41421357)
-        s = jnp.where(far, wide(narrow((x - 1.0) / rounded(x + 1.0))), x)
+        s = jnp.where(far, wide(narrow(quotient(x - 1.0, rounded(x + 1.0)))), x)
         p = rounded(polynomial(ATAN, to_grid(s * s, 26)) / G)
         return narrow(jnp.where(far, PI_QUARTERS, 0.0) + wide(narrow(p * s)))
 
@@ -190,11 +191,11 @@ class Float64(Arithmetic):
         x = wide(jnp.where(small, a, np.float32(0)))
         near = narrow(rounded(polynomial(TANH, to_grid(x * x, 26)) / G) * x)
         m = wide(jnp.minimum(jnp.abs(a), np.float32(10)))
-        far = (1.0 - rounded(2.0 / one_plus_exp(2.0 * m))).astype(jnp.float32)
+        far = (1.0 - rounded(quotient(2.0, one_plus_exp(2.0 * m)))).astype(jnp.float32)
         y = jnp.where(small, near, jnp.where(a < 0, -far, far))
         return jnp.where(is_saturated(a), SATURATED, y)
 
     def logistic(self, a: Array) -> Array:
         x = wide(jnp.clip(a, np.float32(-69), np.float32(69)))
-        y = flush((1.0 / one_plus_exp(-x)).astype(jnp.float32))
+        y = flush(quotient(1.0, one_plus_exp(-x)).astype(jnp.float32))
         return jnp.where(is_saturated(a), SATURATED, y)

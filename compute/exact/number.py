@@ -119,6 +119,17 @@ def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     return narrow(wide(a) * wide(b))
 
 
+def quotient(a: ArrayLike, b: Array) -> Array:
+    """a / b of float64 values rounded to 24 bits by its bits, still float64.
+
+    A cast to float32 right behind the division would let LLVM divide in float32 instead, which is
+    right only where that is IEEE's: a GPU's 1 / b then is `rcp.approx.f32`, one unit off.
+    """
+    bits = lax.bitcast_convert_type(jnp.asarray(a, jnp.float64) / b, jnp.int64)
+    odd = (bits >> 29) & 1
+    return lax.bitcast_convert_type((bits + (2**28 - 1) + odd) & -(2**29), jnp.float64)
+
+
 def divide(a: ArrayLike, b: ArrayLike) -> Array:
     """a / b; x / 0 is SATURATED and 0 / 0 too.
 
@@ -126,8 +137,7 @@ def divide(a: ArrayLike, b: ArrayLike) -> Array:
     is never closer than 2**-49 (relative) to a rounding boundary, and both routes stay far inside.
     """
     zero = jnp.asarray(b) == 0
-    quotient = wide(a) / jnp.where(zero, 1.0, wide(b))
-    return jnp.where(zero, SATURATED, narrow(quotient))
+    return jnp.where(zero, SATURATED, narrow(quotient(wide(a), jnp.where(zero, 1.0, wide(b)))))
 
 
 def square_root(a: Array) -> Array:

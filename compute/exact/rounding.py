@@ -49,7 +49,8 @@ def decide(s: Array, error: Array, form: Format) -> Array:
     tiny = jnp.abs(s) + error < SMALLEST / 2
     decided = near | tiny | (error == 0) | (s != s)
     y = jnp.where(jnp.abs(r) < SMALLEST, 0.0, r).astype(jnp.float32)
-    known = jnp.abs(r) <= form.largest
+    # a GPU's own NaN, all ones, is no longer one when rounded
+    known = (jnp.abs(r) <= form.largest) & (s == s)
     pattern = jnp.where(known, lax.bitcast_convert_type(y, jnp.int32), SATURATED_PATTERN)
     return jnp.where(decided, pattern, UNDECIDED)
 

@@ -3,7 +3,7 @@
     leaf(i)      keccak256(0x00 || i as uint64 || loss as uint64), its sum is the loss
     node(l, r)   keccak256(sum of l as uint256 || l || sum of r as uint256 || r); its sum is both
     eval_root    keccak256(loss || count || total as uint256 || top || params_root || data_root ||
-                 program_root) with loss = floor(total / count)
+                 rows_root) with loss = floor(total / count)
 
 A last node without a sibling moves up unchanged; the top of nothing is 32 zero bytes with the sum
 0.  All integers are big-endian.  A leaf's 17 bytes and a node's 128 keep them apart.  A node's sum
@@ -93,12 +93,12 @@ def verify_proof(top: Node, count: int, index: int, loss: int, proof: Sequence[N
 
 
 def eval_root(
-    count: int, top: Node, params_root: bytes, data_root: bytes, program_root: bytes
+    count: int, top: Node, params_root: bytes, data_root: bytes, rows_root: bytes
 ) -> bytes:
     """What a claim commits to and a keeper attests: 32 bytes for losses and what they are of."""
     loss = top.total // count if count else 0
     numbers = b"".join(n.to_bytes(32, "big") for n in (loss, count, top.total))
-    return _keccak(numbers + top.hash + params_root + data_root + program_root)
+    return _keccak(numbers + top.hash + params_root + data_root + rows_root)
 
 
 def shard_sums(transcript: np.ndarray) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from compute.inference import Model
+from compute.program.codec import program_root
 from compute.values import Loss
 
 
@@ -24,7 +25,7 @@ def provenance(model: Model) -> dict[str, str]:
         "data_version": origin.version,
         "checkpoint": origin.checkpoint.hex(),
         "model": origin.model.hex(),
-        "program_root": specification.program_root.hex(),
+        "program_root": program_root(specification.program).hex(),
         "evaluator": specification.evaluator,
         "labels": None if model.labels() is None else json.dumps(model.labels()),
         "design": specification.design().decode(),

@@ -20,6 +20,8 @@ def why_block(block: BlockFacts, now: int) -> str:
             return f"Rejected: {_turnout(block)} voted, and {_NOBODY}. Nobody is paid."
         case Status.NO_QUORUM:
             return f"No quorum: {_short(block)}. Nobody is paid; claims not judged stay open."
+        case Status.REFUTED:
+            return f"Refuted: {_approving(block)} for a claim that the referee has found false."
     if now < block.end:
         return f"Still running until {Moment(block.end)}: {_approving(block)} for what leads."
     if 2 * block.votes <= block.cast and block.cast >= block.quorum > 0:

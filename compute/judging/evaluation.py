@@ -114,7 +114,7 @@ def root_of(
         evaluation.top,
         params_root,
         training_set.root.digest(),
-        specification.program_root,
+        specification.rows_root,
     )
 
 

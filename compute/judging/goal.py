@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compute.chain import Group
+from compute.chain.records import Head
 from compute.checkpoint import InvalidCheckpoint, manifest
 from compute.judging.evaluation import Progress, evaluate
 from compute.judging.retrieval import (
@@ -96,13 +97,13 @@ class Goals:
         self._transcripts = transcripts
         self._last: Goal | None = None
 
-    def now(self, progress: Progress | None = None) -> Goal:
-        """The goal of the running block.
+    def now(self, progress: Progress | None = None, head: Head | None = None) -> Goal:
+        """The goal of the block that runs now, or at `head`.
 
         Evaluates the incumbent unless it is known already. Raises BlockUnavailable while a block
         of specification, data or incumbent cannot be had.
         """
-        head = self._group.head()
+        head = head or self._group.head()
         current = self._group.voting.current(head)
         standing = self._group.voting.incumbent(at=head.number)
         incumbent, last = standing.checkpoint_hash, self._last

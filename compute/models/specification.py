@@ -20,6 +20,8 @@ from compute.program import codec
 from compute.program.operation import Cost, ProgramError
 from compute.program.program import Program
 from compute.program.validator import validate
+from compute.trace.rows import CLASS, NUMBER, NotRefereed, Rows
+from compute.trace.unroll import Target, unroll
 
 if TYPE_CHECKING:  # importing JAX takes seconds, and a specification is often only read
     import jax
@@ -82,7 +84,7 @@ class ModelSpecification:
         document.check(spec)
         document.check_program(spec, program)
         if spec.header != header:
-            raise ModelError("the header's root is not that of the program")
+            raise ModelError("the header's root is not that of the program's rows")
         return spec
 
     @cached_property
@@ -111,9 +113,31 @@ class ModelSpecification:
         return [whole[start : start + PIECE] for start in range(0, len(whole), PIECE)]
 
     @cached_property
-    def program_root(self) -> bytes:
-        """The root over the program's steps, 32 bytes."""
-        return codec.program_root(self.program)
+    def _unrolled(self) -> Rows | NotRefereed:
+        try:
+            return unroll(self.program, self.loss, self._compared)
+        except NotRefereed as error:
+            return error
+
+    @property
+    def rows(self) -> Rows | None:
+        """What the loss of an example follows from, row by row; None if it is not refereed."""
+        return self._unrolled if isinstance(self._unrolled, Rows) else None
+
+    @property
+    def not_refereed(self) -> str | None:
+        """Why no contract can judge a loss of this model; None if one can."""
+        return str(self._unrolled) if isinstance(self._unrolled, NotRefereed) else None
+
+    @property
+    def _compared(self) -> Target:
+        scale = self.target_scale_log2
+        return Target(self.target, CLASS if scale is None else NUMBER + scale)
+
+    @cached_property
+    def rows_root(self) -> bytes:
+        """The root over the rows, 32 bytes; zeros for a model that is not refereed."""
+        return bytes(WORD) if self.rows is None else self.rows.root
 
     @cached_property
     def cost(self) -> Cost:
@@ -131,8 +155,8 @@ class ModelSpecification:
 
     @cached_property
     def header(self) -> bytes:
-        """The root over the program's steps, then the sha256 of the document: 64 bytes."""
-        return self.program_root + canonical.digest(self.encode())
+        """The root over the rows, then the sha256 of the document: 64 bytes."""
+        return self.rows_root + canonical.digest(self.encode())
 
     @cached_property
     def hash(self) -> bytes:
@@ -236,7 +260,7 @@ class ModelSpecification:
         if self.architecture.is_foreign:
             return False
         made = self.program if self.given is None else program_of(self.architecture, self.columns)
-        if codec.program_root(made) == self.program_root:
+        if codec.encode(made) == codec.encode(self.program):
             return True
         inputs = {column.name: column.made_up(2) for column in self.columns}
         params = self.initial_parameters()

@@ -8,12 +8,16 @@ is left to collect. Every method compares journal and chain first, so calling it
 import hashlib
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from compute.chain import Candidate
+from compute.chain import Candidate, Group
 from compute.chain.claims import Claim, commitment, eval_root_hash
+from compute.chain.contract import BlockTag
 from compute.chain.handover import Opened
 from compute.chain.rewards import Reward, of_claim, won
+from compute.node.events import event
+from compute.node.final import done_for_good
 from compute.node.journal import Entry
 from compute.node.salt import salt_of
 from compute.node.seat import Seat
@@ -130,6 +134,11 @@ class Claimant:
         value = self._commitment(self._entry(block_index))
         return self._group.voting.commitment(value, final=True) is not None
 
+    def is_revealed_for_good(self, block_index: int) -> bool:
+        """Whether the claim is revealed and no reorganisation can undo it."""
+        final = self._group.chain.final()
+        return self._standing(self._entry(block_index), final) is not None
+
     def ensure_revealed(self, block_index: int) -> bool:
         """Publish the checkpoint and reveal the claim unless that is done; whether it is."""
         entry = self._entry(block_index)
@@ -143,36 +152,54 @@ class Claimant:
     def collect(self, before: int) -> None:
         """Settle, redeem and release what claims of blocks before index `before` still hold."""
         for entry in self._journal:
-            if entry.block_index < before and self._collected(entry):
-                self._delivery.finish(self._commitment(entry))
-                self._journal.forget(entry.block_index)
+            if entry.block_index < before:
+                self._collect(entry)
+                if done_for_good(self._group, entry.block_index, partial(self._is_over, entry)):
+                    self._tell_if_missed(entry)
+                    self._delivery.finish(self._commitment(entry))
+                    self._journal.forget(entry.block_index)
 
-    def _collected(self, entry: ClaimEntry) -> bool:
-        """Collect for one claim; whether nothing is left to do. One that nobody has judged waits,
-        to be entered again or to lapse."""
+    def _collect(self, entry: ClaimEntry) -> None:
+        """Collect for one claim. One that nobody has judged waits, to be entered again or to
+        lapse."""
         n, group = entry.block_index, self._group
         claim = self._standing(entry)
         if claim is None:
             logger.info("block %d: our claim was not revealed, or is entered again", n)
-            return True
+            return
         self._delivery.settle()
         due = of_claim(group, claim)
-        if due is None:
-            return False
+        if not due:
+            return
         outcome = group.voting.outcome(n)
         ours = won(group, claim, outcome)
         logger.info("block %d: %s", n, "our claim won" if ours else outcome.status.name.lower())
         for reward in due:
             self._delivery.collect(reward)
-        # others may have done the same meanwhile: what counts is the chain
-        claim = self._standing(entry)
-        return claim is not None and of_claim(group, claim) == []
 
-    def _standing(self, entry: ClaimEntry) -> Candidate | None:
+    def _tell_if_missed(self, entry: ClaimEntry) -> None:
+        """Say so if the claim was committed to and revealed neither here nor again."""
+        again = any(
+            other.checkpoint_hash == entry.checkpoint_hash and other is not entry
+            for other in self._journal
+        )
+        value = self._commitment(entry)
+        if again or self._standing(entry) or self._group.voting.commitment(value) is None:
+            return
+        logger.warning(
+            "block %d: our claim was committed to and never revealed", entry.block_index,
+            extra=event("missed_claim", block=entry.block_index),
+        )  # fmt: skip
+
+    def _is_over(self, entry: ClaimEntry, then: Group) -> bool:
+        """Whether nothing was left to do for a claim at a block of the chain."""
+        claim = _claim_of(entry, self.address, then.voting.candidate(entry.checkpoint_hash))
+        return claim is None or of_claim(then, claim) == []
+
+    def _standing(self, entry: ClaimEntry, at: BlockTag = "latest") -> Candidate | None:
         """This claim as the chain stores it; None if it is not there, or another's is."""
-        claim = self._group.voting.candidate(entry.checkpoint_hash)
-        ours = entry.block_index, self.address
-        return claim if claim and (claim.block_index, claim.trainer) == ours else None
+        claim = self._group.voting.candidate(entry.checkpoint_hash, at)
+        return _claim_of(entry, self.address, claim)
 
     def _entry(self, block_index: int) -> ClaimEntry:
         entry = self._journal.get(block_index)
@@ -194,3 +221,9 @@ class Claimant:
 
     def _commitment(self, entry: ClaimEntry) -> bytes:
         return commitment(self._claim(entry).digest(self._group.domain), entry.salt)
+
+
+def _claim_of(entry: ClaimEntry, trainer: str, stored: Candidate | None) -> Candidate | None:
+    """What is stored of a checkpoint, if it is this claim."""
+    ours = entry.block_index, trainer
+    return stored if stored and (stored.block_index, stored.trainer) == ours else None

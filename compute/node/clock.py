@@ -18,6 +18,7 @@ from typing import Protocol
 
 from compute.chain import ChainError
 from compute.durable import replace_file
+from compute.node.events import event
 from compute.storage import StoreUnreachable
 from compute.training import Leave
 from compute.values import Moment
@@ -30,6 +31,8 @@ RETRY_SECONDS = 60
 
 # Where chain and wall clock agree to this many seconds, waiting needs no polling.
 REAL_TIME_SECONDS = 120
+# A reorganisation, or one node behind another, sets the chain back by no more than this.
+SET_BACK_SECONDS = 120
 LONGEST_SLEEP = 300.0  # seconds; a clock of ours that is wrong costs no more
 LONGEST_RECHECK = 30.0
 STILL_SECONDS = 180.0  # of a head that does not move, until it is said
@@ -45,6 +48,17 @@ class Overdue(Exception):
 
 class TimeSource(Protocol):
     def now(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a role last saw of the chain (seconds of its time), and what it does."""
+
+    now: int
+    until: int
+    doing: str
+    silent: bool
+    head_age: float  # seconds of our time since a new block was seen
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ class Clock:
         self._status = state / "status.json"
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
-        self._reported = ""
+        self._said = (0, 0, "starting", False)
         self._look_at = 0.0  # by our own clock: when `check_until` looks at the chain again
         self._head = (0, time.monotonic())  # what it was, and since when by our own clock
         self._rechecks = ("", 0)  # what was waited for lately, and how often in a row
@@ -119,12 +133,14 @@ class Clock:
 
     def wait(self, wait: Wait) -> int:
         """Return the chain time once it has reached `wait.until`, or after one poll if it asks to
-        recheck.
+        recheck; or once it turns out that the wait began at a time that was never.
         """
+        latest = self._head[0]
         while True:
             self.check()
             now = self.now()
-            if now >= wait.until:
+            latest = max(latest, now)
+            if now >= wait.until or now < latest - SET_BACK_SECONDS:
                 self.report(now, now, "working")
                 return now
             self.report(now, wait.until, wait.doing + self._standstill())
@@ -134,7 +150,11 @@ class Clock:
 
     def silent(self, sentence: str) -> None:
         """Say in status.json that nothing is known of the chain or store since its last word."""
-        self.report(self._head[0], self._head[0], sentence)
+        self.report(self._head[0], self._head[0], sentence, silent=True)
+
+    def seen(self) -> Seen:
+        """What was reported last."""
+        return Seen(*self._said, time.monotonic() - self._head[1])
 
     def _sleep(self, until: int, now: int) -> float:
         """Real seconds until a look at the chain can tell anything new."""
@@ -155,15 +175,18 @@ class Clock:
             return ""
         return f"; the chain shows no new block for {seconds / 60:.0f} min"
 
-    def report(self, now: int, until: int, doing: str) -> None:
-        """Write status.json, atomically, if it would change."""
-        text = json.dumps({"now": now, "waiting_until": until, "doing": doing})
-        if text == self._reported:
+    def report(self, now: int, until: int, doing: str, *, silent: bool = False) -> None:
+        """Write status.json, atomically, if it would change; a disk that refuses is said."""
+        before, self._said = self._said, (now, until, doing, silent)
+        if before == self._said:
             return
-        replace_file(self._status, text.encode())
-        if doing not in self._reported:
+        text = json.dumps({"now": now, "waiting_until": until, "doing": doing})
+        try:
+            replace_file(self._status, text.encode())
+        except OSError as error:
+            logger.warning("cannot write %s: %s", self._status, error.strerror, extra=event("disk"))
+        if doing != before[2]:
             logger.info("%s (until %s)", doing, Moment(until))
-        self._reported = text
 
 
 def follow(step: Callable[[int], Wait], clock: Clock) -> None:
@@ -179,12 +202,15 @@ def follow(step: Callable[[int], Wait], clock: Clock) -> None:
         try:
             wait = step(clock.wait(wait))
             if silent:
-                logger.info("the %s answers again", silent)
+                logger.info("the %s answers again", silent, extra=event("answers", of=silent))
                 silent = None
         except (ChainError, StoreUnreachable) as error:  # one odd answer must not end a role
             if not silent:
                 silent = "store" if isinstance(error, StoreUnreachable) else "chain"
-                logger.warning("%s Waiting for the %s to come back.", error, silent)
+                logger.warning(
+                    "%s Waiting for the %s to come back.", error, silent,
+                    extra=event("silent", of=silent),
+                )  # fmt: skip
             try:
                 clock.silent(f"waiting for the {silent}: {error}")
                 clock.pause()

@@ -17,6 +17,7 @@ from compute import canonical
 from compute.durable import replace_file
 
 FORMAT = "journal/1"
+MOVED = "moved.json"  # beside a journal that was moved away
 
 
 class JournalError(Exception):
@@ -112,11 +113,21 @@ class Journal(Generic[EntryType]):
         self._entries = entries
 
     def _read(self) -> dict[int, EntryType]:
+        if self._path.with_name(MOVED).exists():
+            raise JournalError(
+                f"The journal {self._path} was exported, to go on elsewhere. Run this "
+                f"{self._identity['role']} there, or bring it back with nrn journal import."
+            )
         if not self._path.exists():
             return {}
         try:
             document = canonical.decode(self._path.read_bytes())
-            identity, rows = document["identity"], document["entries"]
+            written, identity, rows = (document[n] for n in ("format", "identity", "entries"))
+            if written != FORMAT:
+                raise JournalError(
+                    f"The journal {self._path} is {written}, this program speaks {FORMAT}. "
+                    "Finish what is under way with the version that wrote it, then move it away."
+                )
             entries = [_decode(self._entry_type, row) for row in rows]
         except (canonical.CanonicalError, KeyError, TypeError, ValueError) as error:
             raise JournalError(

@@ -6,13 +6,16 @@ from collections import deque
 
 from compute.chain import Group
 from compute.node import roots
+from compute.node.events import event
 from compute.node.mirror import Mirror
 from compute.storage import BlockUnavailable, get_many
 from compute.storage.garbage import collect
 from compute.storage.location import pins_of
 from compute.storage.pins import Pins
 from compute.training_set import tokeniser
+from compute.values import Size
 
+RECENT_SECONDS = 3_600.0  # on its way to being pinned
 HEIGHTS_KEPT = 2  # an accepted checkpoint is kept for so many more heights
 
 logger = logging.getLogger(__name__)
@@ -27,12 +30,14 @@ class Keeping:
     again if it got lost. What is not revealed stays in the actor's folder.
     """
 
-    def __init__(self, group: Group, blocks: Mirror, role: str) -> None:
+    def __init__(self, group: Group, blocks: Mirror, role: str, quota: int | None = None) -> None:
+        """`quota`: bytes of own blocks from which on what nobody may ask for is not kept a week."""
         name = f"{group.chain.chain_id}-{group.voting.address}-{role}"
         self._group = group
         self._blocks = blocks
         self._private = Pins(pins_of(blocks.own), name, blocks.own)
         self._public = Pins(pins_of(blocks.shared), name, blocks.shared)
+        self._quota = quota
         self._block_index: int | None = None
 
     def refresh(self, block_index: int, claims: set[bytes]) -> None:
@@ -50,8 +55,23 @@ class Keeping:
         kept = claims | self._keep_the_groups()
         for pins in (self._public, self._private):
             pins.release(pins.roots() - kept)
-        collect(self._blocks.own, pins_of(self._blocks.own))
+        self._collect()
         self._block_index = block_index
+
+    def _collect(self) -> None:
+        """Delete what is not pinned and old; of more than the quota, all that is not pinned."""
+        own = self._blocks.own
+        collect(own, pins_of(own))
+        if self._quota is None or own.usage().bytes <= self._quota:
+            return
+        collect(own, pins_of(own), idle_seconds=RECENT_SECONDS)
+        used = own.usage().bytes
+        if used > self._quota:
+            logger.warning(
+                "%s are needed here, more than the quota of %s: it is what others may still ask "
+                "for. Give a larger --quota.",
+                Size(used), Size(self._quota), extra=event("disk"),
+            )  # fmt: skip
 
     def _keep_the_groups(self) -> set[bytes]:
         """Keep what the chain says the group consists of; its roots."""

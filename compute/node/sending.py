@@ -15,10 +15,20 @@ from compute.chain import (
 from compute.chain.handover import Opened
 from compute.chain.rewards import Reward, collect
 from compute.chain.sender import Sender
+from compute.chain.transactions import Receipt
+from compute.node.events import event
+from compute.values import Amount
 
 logger = logging.getLogger(__name__)
 
 FAILURES = Reverted, NoFunds, TooExpensive, TooLate, TransactionPending, TransactionReplaced
+
+
+# events of money that reached whom it belongs to, and where they name how much
+PAYMENTS = {
+    "BlockCoinbase": "reward", "DeltaCoinbase": "reward", "BondReleased": "amount",
+    "KeeperPaid": "amount",
+}  # fmt: skip
 
 
 def attempt(what: str, send: Callable[[], object]) -> bool:
@@ -26,10 +36,27 @@ def attempt(what: str, send: Callable[[], object]) -> bool:
     try:
         send()
     except FAILURES as error:
-        logger.warning("could not %s: %s", what, error)
+        name = "no_ether" if isinstance(error, NoFunds) else "not_sent"
+        logger.warning("could not %s: %s", what, error, extra=event(name, what=what))
         return False
-    logger.info("done: %s", what)
+    logger.info("done: %s", what, extra=event("sent", what=what))
     return True
+
+
+def told(receipt: Receipt) -> None:
+    """Say what a transaction that collects brought, or that a bond is lost."""
+    for found in receipt.events:
+        if found.name not in PAYMENTS:
+            continue
+        amount = found[PAYMENTS[found.name]]
+        if found.arguments.get("burned"):
+            sentence, name = (
+                "a bond of %s NRN was burned: the claim was judged false",
+                "bond_burned",
+            )
+        else:
+            sentence, name = "%s NRN were paid (" + found.name + ")", "paid"
+        logger.info(sentence, Amount(amount), extra=event(name, amount=str(amount)))
 
 
 def settle_overdue(sender: Sender, group: Group) -> None:
@@ -76,7 +103,7 @@ class OwnTransactions:
         """Have one reward or bond paid to whom it belongs."""
         attempt(
             f"collect {reward.kind.value}, block {reward.number}",
-            lambda: collect(self._sender, self._group, reward),
+            lambda: told(collect(self._sender, self._group, reward)),
         )
 
     def finish(self, commitment: bytes) -> None:

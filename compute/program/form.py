@@ -38,6 +38,8 @@ class Code(enum.IntEnum):
 
 FOLDS = frozenset(Code) - {Code.MOVE, Code.TAKE}
 
+WIDE = 8  # the element type of integers of 256 bits, which only losses have
+
 # What a read reads, besides operands of the step and (after them) forms of the same step.
 OWN = -1  # the form's own result: earlier elements of it
 IMMEDIATE = -2  # nothing: the place itself is the word
@@ -104,6 +106,11 @@ class Form:
     data: int
     once: int = 0
     parameter: int = 0
+    wide: bool = False  # an integer of 256 bits, whatever `result` says
+
+    @property
+    def dtype(self) -> int:
+        return WIDE if self.wide else self.result.dtype.value
 
     @property
     def is_fold(self) -> bool:
@@ -143,7 +150,7 @@ def encode(form: Form, sources: Sequence[Source]) -> bytes:
     axes = (*form.free, *form.bound)
     words = [
         form.code,
-        form.result.dtype.value,
+        form.dtype,
         (form.parameter >> 32) & NONE,
         form.parameter & NONE,
         len(form.free),

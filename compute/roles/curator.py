@@ -18,7 +18,7 @@ from compute.judging.retrieval import load_training_set
 from compute.node.clock import Wait
 from compute.node.role import Role
 from compute.node.seat import Seat
-from compute.node.sending import attempt
+from compute.node.sending import attempt, told
 from compute.storage import BlockUnavailable, Store
 from compute.training_set import TrainingSet, blocks_of, build_delta, manifest
 
@@ -98,9 +98,12 @@ class Curator(Role):
             if due is not None and due.proposer == sender.address:
                 attempt(
                     f"redeem version {version}",
-                    functools.partial(sender.redeem_delta, group, version),
+                    functools.partial(self._redeem, version),
                 )
         return Wait(group.deltas.period().end, "waiting for the end of the delta period")
+
+    def _redeem(self, version: int) -> None:
+        told(self._sender.redeem_delta(self._group, version))
 
     def _publish(self, proposal: Proposal) -> None:
         """Serve a proposal's bytes, as far as they are still here."""

@@ -6,9 +6,10 @@ false, so the relayer judges it first, as a keeper does. The reward is the train
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
-from compute.chain import Candidate
+from compute.chain import Block, Candidate
 from compute.chain.claims import Claim
 from compute.chain.handover import Handover, Opened
 from compute.chain.rewards import of_claim
@@ -51,14 +52,18 @@ class Relayer(Role):
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
         block = self._group.slot_at(now)
-        self._pay.settle()  # what was not judged may be entered again
         handovers, faults = handed_over(self._folder, self._group)
         for fault in faults:
             self._say(fault)
+        due = [handover for handover in handovers if handover.block_index == block.index]
+        wait = self._act(block, due, now)  # first, for it has a deadline
+        self._pay.settle()  # what was not judged may be entered again
         for handover in handovers:
             if handover.block_index < block.index and handover.commitment not in self._done:
                 self._collect(handover)
-        due = [handover for handover in handovers if handover.block_index == block.index]
+        return wait
+
+    def _act(self, block: Block, due: Sequence[Handover], now: int) -> Wait:
         if now < block.reveal_at:
             for handover in due:
                 self._commit(handover, now)

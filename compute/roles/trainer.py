@@ -48,8 +48,11 @@ class Trainer(Role):
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
         block = self._group.slot_at(now)
-        self._claimant.collect(block.index)
+        if now < block.reveal_at:  # what nobody judged may be entered again, once it is settled
+            self._claimant.collect(block.index)
         wait = self._act(block, now)
+        if now >= block.reveal_at:  # what has a deadline goes first
+            self._claimant.collect(block.index)
         self._keeping.refresh(block.index, self._claimant.checkpoints())
         return wait
 
@@ -70,6 +73,9 @@ class Trainer(Role):
             return Wait(block.end, "waiting for the next block")
         if not self._claimant.ensure_committed(block.index):
             return Wait(min(now + RETRY_SECONDS, block.reveal_at), "waiting to commit again")
+        if not self._claimant.is_final(block.index):  # a reorganisation may take it back
+            soon = min(self._clock.now() + RETRY_SECONDS, block.reveal_at)
+            return Wait(soon, "waiting for the commitment to be final")
         return Wait(block.reveal_at, "waiting to reveal")
 
     def _reveal(self, block: Block, now: int) -> Wait:
@@ -78,15 +84,19 @@ class Trainer(Role):
             return Wait(block.vote_at, "waiting for the commitment to be final", recheck=True)
         if not self._claimant.ensure_revealed(block.index):
             return Wait(min(now + RETRY_SECONDS, block.vote_at), "waiting to reveal again")
+        if not self._claimant.is_revealed_for_good(block.index):
+            soon = min(self._clock.now() + RETRY_SECONDS, block.vote_at)
+            return Wait(soon, "waiting for the reveal to be final")
         return Wait(block.end, "waiting for the next block")
 
     def _compete(self, block: Block) -> None:
         """Train for this block; journal a claim if the best candidate beats the incumbent."""
-        asked = self._group.voting.asked()
+        head = self._group.reached(block.start)
+        asked = self._group.voting.asked(head)
         if not asked.bond:
             logger.warning("block %d takes no claim: nobody could vote on it", block.index)
             return
-        goal = self._goals.now(lambda examples: self._clock.check())
+        goal = self._goals.now(lambda examples: self._clock.check(), head)
         if self._enter_again(block, goal, asked.improvement):
             return
         if not self._claimant.can_pay_bond():

@@ -16,8 +16,9 @@ from functools import partial
 
 from eth_utils import keccak
 
-from compute.chain import Block, RevealedClaim, Status
+from compute.chain import Block, Group, RevealedClaim, Status
 from compute.chain.claims import MAX_APPROVALS, approvals, attestation, ballot
+from compute.chain.records import Head
 from compute.chain.voting import PAID
 from compute.checkpoint import InvalidCheckpoint
 from compute.judging.arrivals import Arrivals
@@ -26,10 +27,12 @@ from compute.judging.retrieval import load_checkpoint
 from compute.judging.transcripts import Transcripts
 from compute.judging.verdict import Verdict, judge
 from compute.node.clock import RETRY_SECONDS, Overdue, Wait
+from compute.node.events import event
+from compute.node.final import done_for_good
 from compute.node.journal import Entry
 from compute.node.role import Role
 from compute.node.seat import Seat
-from compute.node.sending import attempt, settle_overdue
+from compute.node.sending import attempt, settle_overdue, told
 from compute.storage import BlockUnavailable
 from compute.units import EPOCH
 
@@ -91,9 +94,9 @@ class Wisdomkeeper(Role):
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
         block = self._group.slot_at(now)
+        wait = self._act(block, now)  # first, for it has a deadline
         settle_overdue(self._sender, self._group)
         self._collect(block.index)
-        wait = self._act(block, now)
         judged = {claim.checkpoint_hash for claim in self._verdicts}
         voted = {digest for entry in self._journal for digest in entry.roots}
         self._keeping.refresh(block.index, judged | voted)
@@ -106,40 +109,52 @@ class Wisdomkeeper(Role):
             with contextlib.suppress(BlockUnavailable):  # prepare: the vote window is short
                 self._goals.now(self._check)
             return Wait(block.vote_at, "waiting for the vote window")
+        voting = self._group.voting
         wait = None
-        if self._group.voting.ballot(block.index, self._staker) is None:
+        if voting.ballot(block.index, self._staker) is None:
             wait = self._vote(block)
+        if wait is None and self._journal.get(block.index) is not None:
+            final = self._group.chain.final()
+            if voting.ballot(block.index, self._staker, final) is None:
+                wait = self._soon(block.end, "waiting for the ballot to be final")
         return wait or Wait(block.end, "waiting for the next block")
+
+    def _soon(self, end: int, doing: str) -> Wait:
+        return Wait(min(self._clock.now() + RETRY_SECONDS, end), doing)
 
     def _vote(self, block: Block) -> Wait | None:
         """Judge the claims; cast the ballot if nothing more can be learned, or time is up. What to
         wait for, None if nothing is left to do."""
-        candidates = self._group.voting.candidates(block.index)
+        head = self._group.reached(block.vote_at)
+        candidates = self._group.voting.candidates(block.index, head)
+        deadline = block.end - min(RESERVE_SECONDS, (block.end - block.vote_at) // 6)
         if not candidates:
-            return None
+            if head.timestamp >= deadline or self._is_final(candidates, block):
+                return None
+            return self._soon(deadline, "waiting for the reveals to be final")
         epoch = block.start // EPOCH
         if not self._vault.power_at(self._group.id, self._staker, epoch):
             logger.warning("%s has no stake in this group in this epoch", self._staker)
             return None
-        deadline = block.end - min(RESERVE_SECONDS, (block.end - block.vote_at) // 6)
         missing: str | None = None
         if self._clock.now() < deadline:
             with contextlib.suppress(Overdue):
-                missing = self._judge(candidates, block, deadline)
+                missing = self._judge(candidates, block, head, deadline)
         if self._clock.now() < deadline:
             if missing is not None:
                 return Wait(deadline, f"waiting. {missing}", recheck=True)
             if not self._is_final(candidates, block):
-                return Wait(deadline, "waiting for the reveals to be final", recheck=True)
+                return self._soon(deadline, "waiting for the reveals to be final")
         entry = self._decide(block, candidates)
         if entry is None:
             logger.error(
                 "Block %d: no vote, for nothing is known of the claims. The group's data or our "
                 "store is not there, or this machine is too slow; what was evaluated is kept.",
                 block.index,
+                extra=event("missed_vote", block=block.index),
             )
         elif not self._cast(entry):
-            return Wait(min(self._clock.now() + RETRY_SECONDS, block.end), "waiting to vote again")
+            return self._soon(block.end, "waiting to vote again")
         return None
 
     def _is_final(self, candidates: Sequence[RevealedClaim], block: Block) -> bool:
@@ -151,7 +166,7 @@ class Wisdomkeeper(Role):
         return self._group.voting.candidates(block.index, head) == list(candidates)
 
     def _judge(
-        self, candidates: Sequence[RevealedClaim], block: Block, deadline: int
+        self, candidates: Sequence[RevealedClaim], block: Block, head: Head, deadline: int
     ) -> str | None:
         """Judge what can be had now, in the order of rank, until a ballot is full; what is missing.
 
@@ -162,7 +177,7 @@ class Wisdomkeeper(Role):
         if not todo or self._is_full():
             return None
         try:
-            goal = self._goals.now(lambda examples: self._clock.check_until(deadline))
+            goal = self._goals.now(lambda examples: self._clock.check_until(deadline), head)
         except BlockUnavailable as error:
             return str(error)
         check = partial(self._clock.check_until, deadline)
@@ -260,34 +275,53 @@ class Wisdomkeeper(Role):
         )
 
     def _collect(self, before: int) -> None:
-        """Claim the keeper's share of blocks before index `before`, then forget their ballots."""
+        """Claim the keeper's share of blocks before index `before`; forget the ballots of which
+        nothing is left."""
         for entry in self._journal:
-            if entry.block_index < before and self._collected(entry):
-                self._journal.forget(entry.block_index)
+            if entry.block_index < before:
+                if self._earns(entry, self._group):
+                    self._claim(entry)
+                if done_for_good(self._group, entry.block_index, partial(self._is_over, entry)):
+                    self._tell_if_missed(entry)
+                    self._journal.forget(entry.block_index)
 
-    def _collected(self, entry: BallotEntry) -> bool:
-        """Collect for one ballot; whether nothing is left to do."""
+    def _tell_if_missed(self, entry: BallotEntry) -> None:
+        if self._group.voting.ballot(entry.block_index, self._staker) is None:
+            logger.warning(
+                "block %d ended before our ballot was in a block of the chain", entry.block_index,
+                extra=event("missed_vote", block=entry.block_index),
+            )  # fmt: skip
+
+    def _is_over(self, entry: BallotEntry, then: Group) -> bool:
+        return self._earns(entry, then) is False
+
+    def _earns(self, entry: BallotEntry, group: Group) -> bool | None:
+        """Whether a share is to be claimed for a ballot; None while that is open."""
+        outcome = group.voting.outcome(entry.block_index)
+        if outcome.status == Status.UNSETTLED:
+            return None
+        if group.config.keeper_bps == 0 or outcome.status != Status.ACCEPTED:
+            return False
+        winner = group.voting.accepted(outcome.height)
+        stored = group.voting.ballot(entry.block_index, self._staker)
+        return winner in entry.roots and stored not in (None, PAID)
+
+    def _claim(self, entry: BallotEntry) -> None:
         n, group, sender = entry.block_index, self._group, self._sender
         outcome = group.voting.outcome(n)
-        if outcome.status == Status.UNSETTLED:
-            return False
-        if group.config.keeper_bps == 0 or outcome.status != Status.ACCEPTED:
-            return True
-        winner, stored = group.voting.accepted(outcome.height), group.voting.ballot(n, self._staker)
-        root = entry.roots.get(winner or b"")
-        if root is None or stored in (None, PAID):
-            return True
+        root = entry.roots[group.voting.accepted(outcome.height) or b""]
         cast = entry.cast(self._staker)
-        if keccak(cast) != stored:  # an earlier ballot was on its way when this one replaced it
+        if keccak(cast) != group.voting.ballot(n, self._staker):
+            # an earlier ballot was on its way when this one replaced it
             cast = group.voting.ballots_cast(self._staker, n).get(n, b"")
         # another may be faster with the first two: what counts is the chain afterwards
         if not outcome.redeemed:
             attempt(f"redeem block {n}", lambda: sender.redeem(group, n))
         if group.voting.eval_root(n) is None:
             attempt(f"open the root of block {n}", lambda: sender.open_root(group, n, root))
-        return attempt(
+        attempt(
             f"claim the keeper's share of block {n}",
-            lambda: sender.claim_keeper(group, n, cast, self._staker),
+            lambda: told(sender.claim_keeper(group, n, cast, self._staker)),
         )
 
     def _check(self, examples: int) -> None:

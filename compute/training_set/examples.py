@@ -70,7 +70,7 @@ class TrainingSet:
     def root(self) -> DataRoot:
         """The root over the ids."""
         load, self._load_root = self._load_root, None  # which may hold the set before this one
-        return DataRoot().extended(self.ids) if load is None else load()
+        return DataRoot(self.schema.leaf).extended(self.ids) if load is None else load()
 
     def root_after(self, ids: np.ndarray, leaving: np.ndarray) -> DataRoot:
         """The root once the rows `leaving` are gone and `ids` (uint8 [k, 32]) at the end: costs

@@ -12,18 +12,21 @@ LEAF_IDS = 32  # ids in a leaf: 1 KiB
 
 
 class DataRoot:
-    """The ids of the examples in order, cut into leaves of LEAF_IDS; the last may be shorter.
+    """What an example is made of (`Schema.leaf`), then the ids of the examples in order, cut into
+    leaves of LEAF_IDS; the last may be shorter.
 
     Immutable: adding examples at the end costs what is added, however many there are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schema_leaf: bytes) -> None:
+        self._schema_leaf = schema_leaf
         self._whole = merkle.Tree()
+        self._whole.add(schema_leaf)
         self._rest = np.empty((0, 32), np.uint8)
 
     def extended(self, ids: np.ndarray) -> DataRoot:
         """With `ids` (uint8 [k, 32]) at the end."""
-        longer = DataRoot()
+        longer = DataRoot(self._schema_leaf)
         longer._whole = copy.copy(self._whole)
         waiting = np.concatenate([self._rest, ids]) if len(self._rest) else ids
         whole = len(waiting) // LEAF_IDS * LEAF_IDS

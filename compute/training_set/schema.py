@@ -16,7 +16,12 @@ MAX_RANK = 8
 MAX_EXAMPLE_BYTES = 1 << 24
 MAX_LABELS = 1 << 12
 MAX_LABEL = 64  # characters
-DTYPES = ("int16", "int32", "int64", "int8", "uint16", "uint32", "uint64", "uint8")
+# as the element types of programs; 8 and 9 are no such
+CODES = {
+    "int8": 2, "int16": 3, "int32": 4, "int64": 8,
+    "uint8": 5, "uint16": 6, "uint32": 7, "uint64": 9,
+}  # fmt: skip
+DTYPES = tuple(sorted(CODES))
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # serialised together while they are hashed
 _ROWS, _CHUNK_BYTES = 4096, 1 << 22
@@ -129,6 +134,18 @@ class Schema:
         """Bytes of one example, all columns together."""
         return sum(column.example_bytes for column in self.columns)
 
+    @property
+    def leaf(self) -> bytes:
+        """What a contract reads of an example's bytes by: for each column, in order, the sha256
+        of its name and a word: the code of its dtype in the first byte, the elements of one example
+        in the last eight."""
+        return b"".join(
+            hashlib.sha256(column.name.encode()).digest()
+            + bytes([CODES[column.dtype]])
+            + math.prod(column.shape).to_bytes(31, "big")
+            for column in self.columns
+        )
+
     def check(self, columns: Mapping[str, np.ndarray]) -> int:
         """The number of examples in `columns`. Raises SchemaError if they do not match, or hold a
         value out of a column's bounds."""
@@ -175,10 +192,18 @@ class Schema:
             parts.append(part.reshape(len(part), -1).view(np.uint8))
         return np.concatenate(parts, axis=1)
 
+    def example_of(self, columns: Mapping[str, np.ndarray]) -> bytes:
+        """What the id of the first example in `columns` is the sha256 of."""
+        return self._digest + self._serialise(columns, slice(0, 1)).tobytes()
+
+    @cached_property
+    def _digest(self) -> bytes:
+        document = [[c.name, c.dtype, list(c.shape)] for c in self.columns]
+        return canonical.digest(canonical.encode(document))
+
     @cached_property
     def _hasher(self) -> "hashlib._Hash":
-        document = [[c.name, c.dtype, list(c.shape)] for c in self.columns]
-        return hashlib.sha256(canonical.digest(canonical.encode(document)))
+        return hashlib.sha256(self._digest)
 
 
 def _listed(kinds: Sequence[tuple[str, str, tuple[int, ...]]]) -> str:

@@ -110,3 +110,12 @@ def _epoch_of(block_index: uint256) -> uint256:
     @return The epoch whose stake votes on a block and whose pie pays it.
     """
     return self._start_of(block_index) // params.EPOCH
+
+
+@internal
+@view
+def _vote_of(block_index: uint256) -> uint256:
+    """
+    @return Unix time at which a block's vote window begins.
+    """
+    return self._start_of(block_index) + _VOTE_AT

@@ -81,6 +81,30 @@ def votes(checkpoint_hash: bytes32) -> uint256:
 @external
 @view
 @reentrant
+def is_refuted(checkpoint_hash: bytes32) -> bool:
+    """
+    @notice Whether the referee has found a claim false.
+    @param  checkpoint_hash  Its checkpoint.
+    @return True from then on, for ever.
+    """
+    return self._standing[checkpoint_hash] & checkpoint_words.REFUTED != 0
+
+
+@external
+@view
+@reentrant
+def is_disputed(checkpoint_hash: bytes32) -> bool:
+    """
+    @notice Whether games of the referee run against a claim: neither its reward nor its bond leaves.
+    @param  checkpoint_hash  Its checkpoint.
+    @return True while they do.
+    """
+    return self._claim_of(checkpoint_hash).marks >= checkpoint_words.HELD
+
+
+@external
+@view
+@reentrant
 def is_used(checkpoint_hash: bytes32) -> bool:
     """
     @notice Whether a checkpoint can no longer be claimed, but for a claim that nobody judged, by its trainer.
@@ -143,6 +167,31 @@ def _unbond(checkpoint_hash: bytes32, bonded: checkpoint_words.Claim) -> (addres
 
 
 @internal
+def _hold(checkpoint_hash: bytes32, held: bool):
+    """
+    @notice Mark a claim as challenged, or no longer.
+    """
+    claim: checkpoint_words.Claim = self._claim_of(checkpoint_hash)
+    claim.marks = (claim.marks & checkpoint_words.RELAYED) | (checkpoint_words.HELD if held else 0)
+    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
+
+
+@internal
+def _refute(checkpoint_hash: bytes32) -> (address, uint256):
+    """
+    @notice Take a false claim out of the race and its bond out of the books.
+    @return Who posted it.
+    @return NRN wei.
+    """
+    claim: checkpoint_words.Claim = self._claim_of(checkpoint_hash)
+    claim.marks &= checkpoint_words.RELAYED
+    standing: uint256 = self._standing[checkpoint_hash]
+    # Of no block that votes, and without the votes that could make it win.
+    self._standing[checkpoint_hash] = (standing | checkpoint_words.REFUTED) & ~checkpoint_words.VOTES
+    return self._unbond(checkpoint_hash, claim)
+
+
+@internal
 def _take_credit(payer: address) -> uint256:
     """
     @notice Take a payer's credit out of the books.
@@ -177,4 +226,4 @@ def _claim_of(checkpoint_hash: bytes32) -> checkpoint_words.Claim:
 @internal
 @view
 def _payer(checkpoint_hash: bytes32, claim: checkpoint_words.Claim) -> address:
-    return self._relayer[checkpoint_hash] if claim.relayed == 1 else claim.trainer
+    return self._relayer[checkpoint_hash] if claim.marks & checkpoint_words.RELAYED == 1 else claim.trainer

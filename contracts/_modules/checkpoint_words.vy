@@ -5,7 +5,7 @@
 @title  The packed records of a checkpoint voting
 @notice Vyper does not pack structs, so these functions do, field by field from the low end of the word.
 @dev    Widths. Votes: 104 bits, and the supply stays below 2**97. Sequence numbers: 48 bits, each of them a transaction.
-        Block indices: 40 bits, each of them six hours or more; they are stored plus one, so that 0 means "none".
+        Block indices: 39 bits, each of them six hours or more; they are stored plus one, so that 0 means "none".
         Versions and heights: 32 bits, each of them a day or six hours or more. Levels: 9 bits, four for a doubling of
         64 bits. Parts of a bond: 25 bits, up to and including 2**24, the whole.
         A ballot is counted on the words of a round and of standings themselves: both begin with votes, have the block at
@@ -19,6 +19,14 @@ VOTES: constant(uint256) = 2**104 - 1
 
 # The block of a standing, the block of a round: index + 1, at this place.
 BLOCK: constant(uint256) = (2**40 - 1) << 152
+
+
+# The highest bit of a standing's block: set when the claim is refuted, so that it is of no block that votes.
+REFUTED: constant(uint256) = 2**191
+
+
+# What marks an outcome as redeemed.
+REDEEMED: constant(uint256) = 2**147
 
 
 # What puts a standing on the shortlist, and a round's list one up.
@@ -41,7 +49,7 @@ struct Round:
 struct Standing:
     votes: uint256  # 104  of the ballots that approve it
     seq: uint256  #  48  of its first commitment
-    block_1: uint256  #  40  block index + 1; 0 for the genesis checkpoint
+    block_1: uint256  #  39  block index + 1; 0 for the genesis checkpoint; then 1 bit, `REFUTED`
     used: uint256  #   1
     again: uint256  #   1  entered again: a claim of an earlier block
     listed: uint256  #   1  on the shortlist
@@ -52,7 +60,12 @@ struct Claim:
     trainer: address  # 160
     loss: uint256  #  64
     part: uint256  #  25  of the full bond, 0 once it has left
-    relayed: uint256  #   1  someone else than the trainer paid it
+    marks: uint256  #   2  `RELAYED`, `HELD`
+
+
+# Marks of a claim: someone else than the trainer posted its bond; games of the referee run against it.
+RELAYED: constant(uint256) = 1
+HELD: constant(uint256) = 2
 
 
 # The loss to beat, and by how much.
@@ -67,20 +80,21 @@ struct Baseline:
 
 # How a block ended.
 struct Outcome:
-    status: uint256  #   2  0 nothing revealed or not settled, 1 accepted, 2 rejected, 3 no quorum
+    status: uint256  #   3  0 nothing revealed or not settled, 1 accepted, 2 rejected, 3 no quorum, 4 refuted
     loss: uint256  #  64  of the winner, like the following two
     seq: uint256  #  48
     height: uint256  #  32
     redeemed: uint256  #   1
     level: uint256  #   9  of the minimum improvement in this block
     again: uint256  #   1  the winner was a claim of an earlier block
-    cast: uint256  #  99  votes of all ballots
+    cast: uint256  #  98  votes of all ballots
 
 
-_U2: constant(uint256) = 2**2 - 1
+_U3: constant(uint256) = 2**3 - 1
 _U9: constant(uint256) = 2**9 - 1
 _U25: constant(uint256) = 2**25 - 1
 _U32: constant(uint256) = 2**32 - 1
+_U39: constant(uint256) = 2**39 - 1
 _U40: constant(uint256) = 2**40 - 1
 _U48: constant(uint256) = 2**48 - 1
 _U64: constant(uint256) = 2**64 - 1
@@ -145,7 +159,7 @@ def _unpack_standing(word: uint256) -> Standing:
     return Standing(
         votes=word & _U104,
         seq=(word >> 104) & _U48,
-        block_1=(word >> 152) & _U40,
+        block_1=(word >> 152) & _U39,
         used=(word >> 192) & 1,
         again=(word >> 193) & 1,
         listed=word >> 194,
@@ -155,7 +169,7 @@ def _unpack_standing(word: uint256) -> Standing:
 @internal
 @pure
 def _pack_claim(claim: Claim) -> uint256:
-    return (convert(claim.trainer, uint256) | (claim.loss << 160) | (claim.part << 224) | (claim.relayed << 249))
+    return (convert(claim.trainer, uint256) | (claim.loss << 160) | (claim.part << 224) | (claim.marks << 249))
 
 
 @internal
@@ -165,7 +179,7 @@ def _unpack_claim(word: uint256) -> Claim:
         trainer=convert(word & _U160, address),
         loss=(word >> 160) & _U64,
         part=(word >> 224) & _U25,
-        relayed=word >> 249,
+        marks=word >> 249,
     )
 
 
@@ -200,13 +214,13 @@ def _unpack_baseline(word: uint256) -> Baseline:
 def _pack_outcome(outcome: Outcome) -> uint256:
     return (
         outcome.status
-        | (outcome.loss << 2)
-        | (outcome.seq << 66)
-        | (outcome.height << 114)
-        | (outcome.redeemed << 146)
-        | (outcome.level << 147)
-        | (outcome.again << 156)
-        | (outcome.cast << 157)
+        | (outcome.loss << 3)
+        | (outcome.seq << 67)
+        | (outcome.height << 115)
+        | (outcome.redeemed << 147)
+        | (outcome.level << 148)
+        | (outcome.again << 157)
+        | (outcome.cast << 158)
     )
 
 
@@ -214,12 +228,12 @@ def _pack_outcome(outcome: Outcome) -> uint256:
 @pure
 def _unpack_outcome(word: uint256) -> Outcome:
     return Outcome(
-        status=word & _U2,
-        loss=(word >> 2) & _U64,
-        seq=(word >> 66) & _U48,
-        height=(word >> 114) & _U32,
-        redeemed=(word >> 146) & 1,
-        level=(word >> 147) & _U9,
-        again=(word >> 156) & 1,
-        cast=word >> 157,
+        status=word & _U3,
+        loss=(word >> 3) & _U64,
+        seq=(word >> 67) & _U48,
+        height=(word >> 115) & _U32,
+        redeemed=(word >> 147) & 1,
+        level=(word >> 148) & _U9,
+        again=(word >> 157) & 1,
+        cast=word >> 158,
     )

@@ -50,6 +50,7 @@ class Scenario:
             beneficiary=accounts[9].address,
             vesting=730 * DAY,
             min_bond=BOND,
+            challenge_bond=ETHER // 10,
         )
         addresses = deploy(accounts[0], self.parameters, folder=ROOT / "reports" / "gas")
         self.neuron = contract(addresses, "Neuron")
@@ -174,8 +175,6 @@ class Scenario:
         self._to(first, PERIOD)
         meter("CheckpointVoting.settle accepted, first", voting.settle(_by(0)))
         meter("CheckpointVoting.redeem first", voting.redeem(first, _by(0)))
-        meter("CheckpointVoting.release_bond refunded", voting.release_bond(_hash("a"), _by(0)))
-        meter("CheckpointVoting.release_bond burned", voting.release_bond(_hash("b"), _by(0)))
         meter("CheckpointVoting.open_root", voting.open_root(first, _hash("root a"), _by(0)))
         for case, keeper in (("first", 1), ("next", 2)):
             receipt = voting.claim_keeper(first, _ballot(keeper, "a"), accounts[keeper], _by(0))
@@ -268,8 +267,10 @@ class Scenario:
         return index
 
     def _leave(self) -> None:
-        vault, meter = self.vault, self.meter
+        vault, voting, meter = self.vault, self.voting, self.meter
         warp((now() // EPOCH + 1) * EPOCH)
+        meter("CheckpointVoting.release_bond refunded", voting.release_bond(_hash("a"), _by(0)))
+        meter("CheckpointVoting.release_bond burned", voting.release_bond(_hash("b"), _by(0)))
         receipt = self.registry.fork_group(1, 1, 0, _terms(b"wider model"), _by(1))
         meter("GroupRegistry.fork_group", receipt)
         meter("StakeVault.migrate first", vault.migrate(1, 2, 5_000 * NRN, _by(1)))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.stateful.claims import Claim, attestation, ballot
 from tests.stateful.machine import world
-from tests.stateful.world import CONFIG, EPOCH, NRN, Account, Group, Reverted, rehearsal
+from tests.stateful.world import CHALLENGE, CONFIG, EPOCH, NRN, Account, Group, Reverted, rehearsal
 
 UNKNOWN = 10**12  # a baseline loss nobody has confirmed yet
 # Three keepers, a trainer, one more with tokens, the attacker, and one who has and does nothing.
@@ -105,6 +105,13 @@ class Scene:
         voting.open_root(block, claim.root)
         people = ((self.ballot(claim, keeper), self.people[keeper]) for keeper in keepers)
         return sum(voting.claim_keeper(block, cast, person) for cast, person in people)
+
+    def release(self, claim: Claim) -> None:
+        """Release the bond of a claim as soon as it cannot be challenged any more."""
+        voting = self.group.voting
+        block_1 = int(voting.candidate(claim.checkpoint_hash)[4])
+        self.world.now = max(self.world.now, self.group.start(block_1) + CHALLENGE)
+        voting.release_bond(claim.checkpoint_hash)
 
     def settle(self) -> int:
         """Close the running block and write its outcome down; its index."""

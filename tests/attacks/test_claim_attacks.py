@@ -127,7 +127,7 @@ def test_a12_residual_a_copy_wins_one_block_of_a_clone(scene: Scene, earns) -> N
     copy = replace(scene.claim(MALLORY, 900), checkpoint_hash=original.checkpoint_hash)
     start = scene.group.start(scene.block)
     scene.group.voting.redeem(scene.play(copy))
-    scene.group.voting.release_bond(copy.checkpoint_hash)
+    scene.release(copy)
     earns(scene.wealth(MALLORY) - before, scene.world.coinbase.block_reward(2, start))
 
 
@@ -141,7 +141,7 @@ def test_a13_junk_claim_costs_its_bond(scene: Scene, earns, verdict: str) -> Non
     scene.vote(honest if verdict == "another wins" else None, ALICE, BOB, CAROL)
     scene.settle()
     supply = scene.world.nrn.totalSupply()
-    scene.group.voting.release_bond(junk.checkpoint_hash)
+    scene.release(junk)
     assert supply - scene.world.nrn.totalSupply() == MIN_BOND
     profit = scene.wealth(MALLORY) - before
     assert profit == -MIN_BOND
@@ -158,7 +158,7 @@ def test_a14_residual_a_majority_passes_a_false_loss_and_a_fork_leaves_it(
     reward = scene.world.coinbase.block_reward(1, scene.group.start(scene.block))
     false = scene.claim(MALLORY, 0, 900)
     voting.redeem(scene.play(false, ALICE, BOB))  # the colluding majority
-    voting.release_bond(false.checkpoint_hash)
+    scene.release(false)
     honest = scene.claim(TRAINER, 0, 0)
     scene.commit(honest)
     with refused("cv: no improvement"):  # the group is stuck for ever
@@ -187,7 +187,7 @@ def test_a15_new_data_gives_no_free_block(scene: Scene, earns) -> None:
     scene.reveal(worse)
     scene.vote(None, ALICE, BOB, CAROL)
     scene.settle()
-    scene.group.voting.release_bond(worse.checkpoint_hash)
+    scene.release(worse)
     earns(scene.wealth(MALLORY) - before)
 
 
@@ -204,7 +204,7 @@ def test_a16_residual_many_commitments_earn_one_reward(scene: Scene, earns) -> N
     with refused("cv: redeemed"):
         scene.group.voting.redeem(block)
     for claim in (tries[0], tries[8]):
-        scene.group.voting.release_bond(claim.checkpoint_hash)
+        scene.release(claim)
     earns(scene.wealth(MALLORY) - before, scene.world.coinbase.block_reward(1, start))
 
 
@@ -217,7 +217,7 @@ def test_a17_a_withheld_checkpoint_costs_its_bond(scene: Scene, earns) -> None:
     scene.vote(withheld, CAROL)  # served to one keeper only
     scene.vote(honest, ALICE, BOB)
     scene.settle()
-    scene.group.voting.release_bond(withheld.checkpoint_hash)
+    scene.release(withheld)
     earns(scene.wealth(MALLORY) - before)
 
 
@@ -259,7 +259,7 @@ def test_a23_nothing_makes_settle_revert(found, earns, trouble: str) -> None:
         world.coinbase.block_reward(scene.group.id, start) if trouble == "no stake left" else 0
     )
     scene.group.voting.redeem(block)
-    scene.group.voting.release_bond(claim.checkpoint_hash)
+    scene.release(claim)
     earns(scene.wealth(MALLORY) - before, expected)
 
 
@@ -289,7 +289,7 @@ def test_a31_a_relayer_alters_nothing_and_earns_nothing(scene: Scene, earns, fie
     scene.vote(claim, ALICE, BOB, CAROL)
     trainer = scene.wealth(TRAINER)
     voting.redeem(scene.settle())
-    voting.release_bond(claim.checkpoint_hash)
+    scene.release(claim)
     assert scene.wealth(TRAINER) > trainer
     earns(scene.wealth(MALLORY) - before)
 
@@ -305,7 +305,7 @@ def test_a31_residual_a_claim_shown_before_its_commitment_is_taken(scene: Scene,
     scene.reveal(shown, stolen)  # the bytes are out; the first committer takes the candidate over
     scene.vote(stolen, ALICE, BOB, CAROL)
     reward = voting.redeem(scene.settle()) * 4  # the pool is a fifth, the rest the thief's
-    voting.release_bond(shown.checkpoint_hash)
+    scene.release(shown)
     earns(scene.wealth(MALLORY) - before, residual=reward)
     assert scene.wealth(MALLORY) - before == reward > 0
 
@@ -361,7 +361,7 @@ def test_a33_a_contract_wallet_signs_for_itself_only(scene: Scene, earns, answer
             scene.group.voting.reveal(*forged.arguments()[:-1], b"any", sender=scene.mallory)
         scene.vote(None, ALICE, BOB, CAROL)
         scene.settle()
-        scene.group.voting.release_bond(claim.checkpoint_hash)
+        scene.release(claim)
     else:
         with pytest.raises(Reverted):
             scene.group.voting.reveal(*arguments, sender=scene.mallory)

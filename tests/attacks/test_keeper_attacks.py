@@ -137,7 +137,7 @@ def test_a20_a_cartel_gains_nothing_by_rejecting(scene: Scene, earns) -> None:
     scene.vote(None, ALICE, BOB, CAROL)
     block = scene.settle()
     supply = scene.world.nrn.totalSupply()
-    scene.group.voting.release_bond(honest.checkpoint_hash)
+    scene.release(honest)
     assert supply - scene.world.nrn.totalSupply() == MIN_BOND  # burned, nobody's
     with refused("cv: not accepted"):
         scene.group.voting.redeem(block)
@@ -165,7 +165,7 @@ def test_a20_no_votes_are_stored_up_for_a_rejection(scene: Scene, earns) -> None
     assert [scene.group.voting.votes(name) for name in names] == [6_000 * NRN, 0]
     scene.settle()
     with refused("cv: not judged"):  # by a fifth of the stake
-        scene.group.voting.release_bond(honest.checkpoint_hash)
+        scene.release(honest)
     earns(0)
 
 

@@ -20,7 +20,18 @@ from web3.middleware import Web3Middleware
 
 from tests.contracts.terms import DAY, EPOCH, ETHER, HOUR, MIN_BOND, Claim, Config, ballot
 
-PEOPLE = ("deployer", "beneficiary", "alice", "bob", "carol", "dave", "erin", "mallory", "oscar")
+PEOPLE = (
+    "deployer",
+    "beneficiary",
+    "alice",
+    "bob",
+    "carol",
+    "dave",
+    "erin",
+    "mallory",
+    "oscar",
+    "referee",
+)
 # alice has what bob and carol have together, to the wei
 STAKES = {"alice": 30_000 * ETHER + 3, "bob": 20_000 * ETHER + 2, "carol": 10_000 * ETHER + 1}
 TRAINERS = ("tara", "tom")
@@ -58,7 +69,8 @@ def ask(method: str, *arguments: Any) -> Any:
 
 class People:
     """Named accounts: alice, bob and carol are keepers, dave relays, erin proposes deltas, mallory
-    attacks, oscar has nothing. Trainers are only keys: they sign and never send a transaction."""
+    attacks, oscar has nothing; referee stands for the contract of that name. Trainers are only
+    keys: they sign and never send a transaction."""
 
     def __init__(self) -> None:
         for account, name in zip(accounts, PEOPLE, strict=False):
@@ -177,7 +189,7 @@ class Protocol:
             nrn, self.sale, self.vault, registry, deployer
         )
         self.registry = containers["GroupRegistry"].deploy(
-            nrn, vault, coinbase, *blueprints, MIN_BOND, deployer
+            nrn, vault, coinbase, people.referee, *blueprints, MIN_BOND, deployer
         )
         self.nrn = containers["Neuron"].deploy(self.sale, coinbase, deployer)
         assert [self.vault, self.coinbase, self.registry, self.nrn] == [

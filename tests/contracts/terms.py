@@ -12,6 +12,7 @@ from eth_utils import keccak
 HOUR = 3_600
 DAY = 24 * HOUR
 EPOCH = 7 * DAY
+CHALLENGE = 3 * DAY  # after its block a claim may be challenged so long
 FOUR_YEARS = 1_461 * DAY
 ETHER = 10**18
 ZERO = "0x" + "00" * 20

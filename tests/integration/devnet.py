@@ -23,6 +23,8 @@ from compute.durable import replace_file
 from compute.units import DAY, EPOCH, ETHER, NRN
 
 ROOT = Path(__file__).resolve().parents[2]
+RULES = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
+REFEREE = ("StepsPlaces", *RULES, "StepsSources", "StepsJudge", "Referee")
 GENESIS = 1_750_000_000  # unix time of the chain's first block
 HOUR = 3_600
 RATE = 1_000
@@ -102,7 +104,7 @@ class Devnet:
         return self.folder / f"{name}.json"
 
     def rpc(self, method: str, *params: Any) -> Any:
-        answer = self.web3.provider.make_request(method, list(params))  # type: ignore[arg-type]
+        answer = self.web3.provider.make_request(method, list(params))
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -133,19 +135,24 @@ class Devnet:
         block = self.web3.eth.block_number
         deployer = self.web3.eth.accounts[0]
         code = compiled()
+        # compiling may take minutes, and the chain's clock stands since its last block
+        self.web3.provider.make_request("evm_mine", [])
         nonce = self.web3.eth.get_transaction_count(deployer)
         order = ["DeltaRegistry", "CheckpointVoting", "NeuronSale", "StakeVault", "Coinbase",
-                 "GroupRegistry", "Neuron", "Sponsorship"]  # fmt: skip
+                 "GroupRegistry", "Neuron", "Sponsorship", *REFEREE]  # fmt: skip
         at = {name: created_by(deployer, nonce + place) for place, name in enumerate(order)}
         start = self.web3.eth.get_block("latest")["timestamp"] + 60
         arguments = {
             "NeuronSale": (at["Neuron"], start, start + 2 * DAY, RATE, deployer, 0),
             "StakeVault": (at["Neuron"], at["GroupRegistry"]),
             "Coinbase": (at["Neuron"], at["NeuronSale"], at["StakeVault"], at["GroupRegistry"]),
-            "GroupRegistry": (at["Neuron"], at["StakeVault"], at["Coinbase"], at["DeltaRegistry"],
-                              at["CheckpointVoting"], NRN),
+            "GroupRegistry": (at["Neuron"], at["StakeVault"], at["Coinbase"], at["Referee"],
+                              at["DeltaRegistry"], at["CheckpointVoting"], NRN),
             "Neuron": (at["NeuronSale"], at["Coinbase"]),
             "Sponsorship": (at["StakeVault"], at["GroupRegistry"]),
+            **{name: () for name in ("StepsPlaces", *RULES, "StepsSources")},
+            "StepsJudge": (at["StepsPlaces"], [at[rule] for rule in RULES]),
+            "Referee": (at["GroupRegistry"], at["StepsJudge"], at["StepsSources"], NRN // 10),
         }  # fmt: skip
         for name in order:
             kind = "bytecode" if name in arguments else "blueprint_bytecode"
@@ -154,7 +161,7 @@ class Devnet:
                 sent = factory.constructor(*arguments[name]).transact({"from": deployer})
             else:
                 data = {"from": deployer, "data": code[name][kind]}
-                sent = self.web3.eth.send_transaction(data)  # type: ignore[arg-type]
+                sent = self.web3.eth.send_transaction(data)
             receipt = self.web3.eth.wait_for_transaction_receipt(sent, poll_latency=0.01)
             assert receipt["contractAddress"] == at[name], name
         document = {"chain_id": 31337, "contracts": at, "block": block}
@@ -193,7 +200,9 @@ def compiled() -> dict[str, dict[str, Any]]:
     vyper = [Path(sys.executable).parent / "vyper", "-p", ROOT, "--evm-version", "cancun",
              "-f", ",".join(formats), *sources]  # fmt: skip
     lines = iter(
-        subprocess.run(vyper, check=True, capture_output=True, text=True).stdout.splitlines()
+        subprocess.run(
+            [str(word) for word in vyper], check=True, capture_output=True, text=True
+        ).stdout.splitlines()
     )
     output = {path.stem: {name: next(lines) for name in formats} for path in sources}
     for found in output.values():

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
@@ -14,10 +15,12 @@ from eth_account import Account
 
 from compute.chain import Spending, connect
 from compute.chain.sender import Sender
+from compute.cli.failure import exit_code, sentence_of
 from compute.node.role import Role
 from compute.node.role import run as live
 from compute.node.seat import Seat
 from compute.roles.curator import Curator
+from compute.roles.relayer import Relayer
 from compute.roles.trainer import Trainer
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.searching import crew
@@ -33,7 +36,8 @@ PLACES = {"train": (Learner, "run"), "save": (Learner, "save"), "judge": (Wisdom
 
 @dataclass(frozen=True)
 class Order:
-    """`kill`: ("before" | "after", place) sends the process SIGKILL around its first such act."""
+    """`kill`: ("before" | "after", place) sends the process SIGKILL around its first such act.
+    `prepare` is called in the process before it begins."""
 
     role: str
     rpc: str
@@ -41,12 +45,14 @@ class Order:
     accounts: Path
     group: int
     key: bytes
-    store: Path
+    store: Path | str
     state: Path
     log: Path
     options: Options
     kill: tuple[str, str] | None
     processes: str | None = None
+    relay: Path | None = None
+    prepare: Callable[[], None] | None = None
 
 
 def run(order: Order) -> None:
@@ -56,6 +62,8 @@ def run(order: Order) -> None:
     os.dup2(output, 2)
     logging.basicConfig(format="%(name)s %(message)s", force=True)
     logging.getLogger("compute").setLevel(logging.INFO)
+    if order.prepare is not None:
+        order.prepare()
     if order.kill is not None:
         arm(*order.kill)
     if order.processes is not None:
@@ -71,12 +79,20 @@ def run(order: Order) -> None:
     account = Account.from_key(order.key)
     shared = open_store(str(order.store))
     roles: dict[str, Callable[[Seat], Role]] = {
-        "trainer": lambda seat: Trainer(seat, order.options),
+        "trainer": lambda seat: Trainer(seat, order.options, order.relay),
+        "relayer": lambda seat: Relayer(seat, order.relay or order.state),
         "wisdomkeeper": Wisdomkeeper,
         "curator": Curator,
     }
     seat = Seat(group, account, shared, order.state, order.role, POLL_SECONDS)
-    live(seat, roles[order.role])
+    try:
+        live(seat, roles[order.role])
+    except Exception as error:  # as `nrn` ends
+        code = exit_code(error)
+        if code is None:
+            raise
+        print(sentence_of(error), flush=True)
+        sys.exit(code)
 
 
 def arm(when: str, place: str) -> None:

@@ -147,6 +147,9 @@ class Stage:
         options: Options = OPTIONS,
         rpc: str | None = None,
         processes: str | None = None,
+        store: str | None = None,
+        relay: Path | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> Actor:
         """Start (again) the actor with this role and account; its state folder stays the same."""
         state, log = self.folder / f"{role}-{name}", self.folder / f"{role}-{name}.log"
@@ -157,12 +160,14 @@ class Stage:
             self.net.spending.accounts,
             self.group.id,
             bytes(self.net.accounts[name].key),
-            self.store.path,
+            store or self.store.path,
             state,
             log,
             options,
             kill,
             processes,
+            relay,
+            prepare,
         )
         (state / "status.json").unlink(missing_ok=True)
         os.environ.update(ENVIRONMENT)

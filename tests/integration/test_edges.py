@@ -120,7 +120,7 @@ def test_only_what_gains_the_groups_minimum_is_claimed_and_says_what_was_held_ou
     def compete(minimum: int) -> str:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Learner, "run", idle)
-            patch.setattr(Voting, "asked", lambda self: Asked(minimum, 1))
+            patch.setattr(Voting, "asked", lambda self, head=None: Asked(minimum, 1))
             return stage.step(tara).doing
 
     assert compete(gain + 1) == "waiting for the next block"

@@ -8,6 +8,7 @@ import pytest
 from compute.canonical import digest
 from compute.chain import Status
 from compute.chain.claims import Claim, eval_root_hash
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.checkpoint import Reason
 from compute.checkpoint.manifest import Tensor
 from compute.exact.evaluation import SATURATED
@@ -106,6 +107,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     stage.step(keeper)
     assert stage.group.voting.incumbent().checkpoint_hash == honest.checkpoint_hash
     sender = stage.net.sender("bob")
+    stage.net.warp(block.end + CHALLENGE_SECONDS)
     for checkpoint_hash in expected:
         assert sender.release_bond(stage.group, checkpoint_hash).event("BondReleased")["burned"]
 

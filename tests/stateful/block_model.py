@@ -11,7 +11,7 @@ from fractions import Fraction
 from tests.stateful.claims import Claim, attestation
 from tests.stateful.deltas import DeltaModel
 from tests.stateful.vault import VaultModel
-from tests.stateful.world import EPOCH, NOTHING, ZERO, Group
+from tests.stateful.world import CHALLENGE, EPOCH, NOTHING, ZERO, Group
 
 ACCEPTED, REJECTED, NO_QUORUM = 1, 2, 3
 WHOLE = 2**24
@@ -308,6 +308,8 @@ class BlockModel:
         if not candidate or not candidate.bond:
             return "cv: no bond"
         round = self.rounds[candidate.block_index]
+        if now < self.group.start(candidate.block_index + 1) + CHALLENGE:
+            return "cv: may be challenged"
         if not round.settled:
             return "cv: not settled"
         judged = round.status == ACCEPTED or self.is_refuted(candidate)

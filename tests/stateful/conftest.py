@@ -7,12 +7,14 @@ violation stops only its shard. The last line counts the calls of all processes.
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.attacks.scene import Scene
 from tests.stateful.machine import world
-from tests.stateful.world import Calls
+from tests.stateful.world import Calls, rehearsal
 
 BUDGET = int(os.environ.get("FUZZ_CALLS", "0"))
 MACHINES = 6
@@ -56,3 +58,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     seconds = time.monotonic() - _began
     print(f"{_totals['reads']} reads, {_totals['calls'] / seconds:.0f} calls/s in {seconds:.0f} s")
     print(f"{_totals['calls']} contract calls, {_totals['violations']} violations")
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Scene]:
+    """A scene with a referee, which is gone with the module: its contracts are deployed in it."""
+    with rehearsal():
+        scene = Scene()
+        scene.next_block()
+        assert scene.world.referee
+        yield scene
+    del scene.world.referee
+
+
+@pytest.fixture
+def scene(town: Scene) -> Iterator[Scene]:
+    """The town as it was."""
+    with rehearsal():
+        yield town

@@ -19,10 +19,10 @@ WIDTHS = {
     },
     "checkpoint_words": {
         "round": (104, 48, 40, 32, 25, 1),
-        "standing": (104, 48, 40, 1, 1, 1),
-        "claim": ("address", 64, 25, 1),
+        "standing": (104, 48, 39, 1, 1, 1),
+        "claim": ("address", 64, 25, 7),
         "baseline": (64, 32, 32, 1, 9, 40),
-        "outcome": (2, 64, 48, 32, 1, 9, 1, 99),
+        "outcome": (3, 64, 48, 32, 1, 9, 1, 98),
     },
 }
 RECORDS = [(module, record) for module, records in WIDTHS.items() for record in records]

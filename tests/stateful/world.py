@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ EPOCH = 7 * DAY
 FOUR_YEARS = 1_461 * DAY
 MIN_BOND = 50 * NRN
 RATE = 1_000  # NRN wei per wei
+CHALLENGE = 3 * DAY  # seconds after its block in which a claim may be challenged
+CHALLENGE_BOND = 10**17  # wei
+STEPS = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
+_REFEREE_NONCE = 8 + len(STEPS) + 3  # after the rest, and what it is made of
 T0 = 1_800_000_000
 MAX = 2**256 - 1
 
@@ -166,11 +170,12 @@ class World:
         blueprints = [_deploy_blueprint(deployer, n) for n in ("DeltaRegistry", "CheckpointVoting")]
         names = ("NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron")
         sale, vault, coinbase, registry, nrn = (created(deployer, nonce) for nonce in range(2, 7))
+        self._deployer, self.referee_address = deployer, created(deployer, _REFEREE_NONCE)
         arguments = (
             (nrn, self.start, self.end, RATE, self.beneficiary, 730 * DAY),
             (nrn, registry),
             (nrn, sale, vault, registry),
-            (nrn, vault, coinbase, *blueprints, MIN_BOND),
+            (nrn, vault, coinbase, self.referee_address, *blueprints, MIN_BOND),
             (sale, coinbase),
         )
         self.sale, self.vault, self.coinbase, self.registry, self.nrn = (
@@ -178,6 +183,18 @@ class World:
         )
         assert self.nrn.address == nrn
         self.sponsorship = deploy(deployer, "Sponsorship", vault, registry)
+
+    @cached_property
+    def referee(self) -> Contract:
+        """Deployed when it is asked for: its contracts take seconds to compile."""
+        names = (*STEPS, "StepsPlaces", "StepsSources")
+        deployed = {name: deploy(self._deployer, name) for name in names}
+        steps = [deployed[name].address for name in STEPS]
+        judge = deploy(self._deployer, "StepsJudge", deployed["StepsPlaces"].address, steps)
+        arguments = (self.registry.address, judge.address, deployed["StepsSources"].address)
+        referee = deploy(self._deployer, "Referee", *arguments, CHALLENGE_BOND)
+        assert referee.address == self.referee_address
+        return referee
 
     @property
     def now(self) -> int:
@@ -234,7 +251,7 @@ def rehearsal() -> Iterator[None]:
 def deploy(deployer: str, name: str, *arguments: Any) -> Contract:
     """Deploy one contract of this project."""
     compiled = _compiled(name)
-    entry = next(e for e in compiled.abi if e["type"] == "constructor")
+    entry = next((e for e in compiled.abi if e["type"] == "constructor"), {"inputs": []})
     code = compiled.bytecode + encode([_type(item) for item in entry["inputs"]], arguments)
     return Contract(name, deploy_code(deployer, code))
 

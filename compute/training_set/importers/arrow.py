@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.errors import UnreadableData, check_expansion, check_size
 from compute.training_set.importers.images import decode
 from compute.training_set.importers.integers import integers
 from compute.training_set.schema import MAX_COLUMNS, MAX_RANK
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 4096
+_VALUE_BYTES = 8
 _MAX_STATE_BYTES = 1 << 20
 
 
@@ -32,11 +33,20 @@ def read_parquet(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndar
 
     try:
         with parquet.ParquetFile(path) as file:
-            groups = range(file.metadata.num_row_groups)
-            check_size(path, sum(file.metadata.row_group(i).total_byte_size for i in groups))
+            check_expansion(path, _expanded(file.metadata))
             return _columns(path, file.iter_batches(_BATCH_ROWS), scale_log2)
     except (arrow.ArrowException, OSError) as error:
         raise UnreadableData(f"{path} cannot be read: {error}") from None
+
+
+def _expanded(metadata: Any) -> int:
+    """Bytes that a file becomes: what it says of them, or eight for each value of each column,
+    which a few bytes of a run or a dictionary may stand for."""
+    size = 0
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        values = sum(group.column(i).num_values for i in range(group.num_columns))
+        size += max(group.total_byte_size, _VALUE_BYTES * values, _VALUE_BYTES * group.num_rows)
+    return size
 
 
 def is_saved_dataset(folder: Path) -> bool:

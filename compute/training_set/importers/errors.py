@@ -1,8 +1,11 @@
-"""The one error of this package, and the one bound."""
+"""The one error of this package, and the bounds of what a file may become."""
 
 from pathlib import Path
 
 from compute.training_set.manifest import MAX_DELTA_BYTES
+
+MAX_EXPANSION = 1_000  # times its own size; more than data of any worth
+HARMLESS_BYTES = 1 << 28
 
 
 class UnreadableData(ValueError):
@@ -13,3 +16,11 @@ def check_size(path: Path, size: int) -> None:
     """Raise UnreadableData if `size` bytes are more than a delta can hold."""
     if size > MAX_DELTA_BYTES:
         raise UnreadableData(f"{path} holds more than {MAX_DELTA_BYTES} bytes: split it")
+
+
+def check_expansion(path: Path, size: int) -> None:
+    """As `check_size`, and raise UnreadableData for a small file that becomes many bytes."""
+    check_size(path, size)
+    own = path.stat().st_size
+    if size > max(HARMLESS_BYTES, MAX_EXPANSION * own):
+        raise UnreadableData(f"{path} has {own} bytes and expands to {size}: it is no data")

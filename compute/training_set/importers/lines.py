@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -37,11 +36,10 @@ def read_jsonl(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarra
 
 
 def _chunks(
-    path: Path, file: Any, scale_log2: Mapping[str, int]
+    path: Path, file: BinaryIO, scale_log2: Mapping[str, int]
 ) -> Iterator[dict[str, np.ndarray]]:
     number = 1
-    lines = iter(lambda: file.readline(_MAX_LINE + 1), b"")
-    while chunk := list(islice(lines, _CHUNK_LINES)):
+    while chunk := _next_lines(file):
         try:
             yield _columns([_row(line) for line in chunk], scale_log2)
         except (ValueError, OverflowError):
@@ -68,6 +66,19 @@ def _first_fault(path: Path, number: int, lines: list[bytes], scale_log2: Mappin
         except (ValueError, OverflowError) as error:
             return f"{path}, line {place}: {error}"
     return f"{path}, lines {number} and after: numbers of one key do not go together"
+
+
+def _next_lines(file: BinaryIO) -> list[bytes]:
+    """Some of the lines that follow, few if they are long."""
+    lines: list[bytes] = []
+    size = 0
+    while len(lines) < _CHUNK_LINES and size < _MAX_LINE:
+        line = file.readline(_MAX_LINE + 1)
+        if not line:
+            break
+        lines.append(line)
+        size += len(line)
+    return lines
 
 
 def _row(line: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.errors import UnreadableData, check_expansion
 from compute.training_set.importers.integers import integers
 from compute.training_set.schema import MAX_COLUMNS
 
@@ -23,7 +23,7 @@ def read_npz(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
             members = archive.infolist()
             if len(members) > MAX_COLUMNS:
                 raise UnreadableData(f"{path} holds more than {MAX_COLUMNS} arrays")
-            check_size(path, sum(member.file_size for member in members))
+            check_expansion(path, sum(member.file_size for member in members))
             return {
                 name: integers(name, _read_npy(archive, member), scale_log2)
                 for member in members

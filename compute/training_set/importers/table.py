@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -16,6 +17,8 @@ _NUMBERED = re.compile(r"(.*?)_?([0-9]+)")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CHUNK_ROWS = 4096
+_CHUNK_CELLS = 1 << 20
+_LINE = 1 << 20  # characters
 _CELL = 64  # characters: a number, and the name of a column, is shorter
 
 
@@ -27,7 +30,7 @@ def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             check_size(path, path.stat().st_size)
-            rows = csv.reader(file, strict=True)
+            rows = csv.reader(_lines(path, file), strict=True)
             header = next(rows, [])
             _check_header(path, header)
             groups = _groups(header)
@@ -46,6 +49,13 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise UnreadableData(
             f"{path} begins with numbers: its first line names the columns, as in x0,x1,label"
         )
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    while line := file.readline(_LINE + 1):
+        if len(line) > _LINE:
+            raise UnreadableData(f"{path} has a line of more than {_LINE} characters")
+        yield line
 
 
 def _groups(header: list[str]) -> dict[str, slice | int]:
@@ -88,7 +98,8 @@ def _chunks(
     scale_log2: Mapping[str, int],
 ) -> Iterator[dict[str, np.ndarray]]:
     line = 2
-    while chunk := list(islice(rows, _CHUNK_ROWS)):
+    height = max(1, min(_CHUNK_ROWS, _CHUNK_CELLS // max(1, len(header))))
+    while chunk := list(islice(rows, height)):
         try:
             if any(len(row) != len(header) or max(map(len, row)) > _CELL for row in chunk):
                 raise ValueError

@@ -58,7 +58,20 @@ def test_ranges_are_bounded_and_shrink_when_refused(devnet: Devnet, short_range:
         expected = staked(chain)
     with proxy(devnet, picky) as chain:
         assert staked(chain) == expected and expected[-1] == 7
-    assert max(asked) == short_range and sum(width <= 4 for width in asked) > 5
+        assert max(asked) == short_range and sum(width <= 4 for width in asked) > 5
+        asked.clear()
+        assert staked(chain) == expected and max(asked) <= 4, "what it learnt is not asked again"
+
+
+def test_logs_of_a_node_that_has_not_caught_up_are_not_believed(devnet: Devnet) -> None:
+    def behind(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        number = call["params"][0] if call["method"] == "eth_getBlockByNumber" else "latest"
+        if number != "latest":
+            return {"jsonrpc": "2.0", "id": call["id"], "result": None}
+        return ask()
+
+    with proxy(devnet, behind) as chain, pytest.raises(MalformedAnswer, match="has no block"):
+        staked(chain)
 
 
 def test_ranges_shrink_when_the_answer_is_too_large(
@@ -68,7 +81,7 @@ def test_ranges_shrink_when_the_answer_is_too_large(
         devnet.sender("tara").stake(1, 7)
     chain = devnet.chain()
     expected = staked(chain)
-    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 2_500)  # of three logs or so
+    monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 4_500)  # of a block and three logs or so
     assert staked(chain) == expected and len(expected) >= 8
     monkeypatch.setattr(endpoint, "MAX_ANSWER_BYTES", 500)  # of none
     with pytest.raises(MalformedAnswer, match="sent more than"):

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from compute.chain import MalformedAnswer, Reverted, RpcRefused, RpcUnavailable, WrongChain
+from compute.chain.answers import data_bytes, quantity, revert_reason
 from compute.chain.endpoint import MAX_ANSWER_BYTES, masked
-from compute.chain.rpc import Rpc, data_bytes, quantity, revert_reason
+from compute.chain.rpc import Rpc
 from tests.compute.chain.rogue import results, rogue
 from tests.integration.devnet import free_port
 
@@ -273,6 +274,30 @@ def test_a_head_that_stands_still_makes_others_be_asked(monkeypatch) -> None:
             seen.append(rpc.request("eth_getBlockByNumber", "latest", False)["number"])
             time.sleep(0.06)
     assert seen[0] == hex(100) and hex(102) in seen
+
+
+def test_two_endpoints_must_agree_about_a_block_where_the_user_says_so() -> None:
+    """Of a call at a block, or logs; what changes with the head may differ."""
+    at_seven = ("eth_call", ({}, "0x7"))
+    with (
+        rogue(results(GOOD | {"eth_call": "0xAB"})) as a,
+        rogue(results(GOOD | {"eth_call": "0xab"})) as b,
+        rogue(results(GOOD | {"eth_call": "0xcd"})) as liar,
+    ):
+        agreeing = Rpc(f"{a},{b}", timeout=0.4, attempts=2, pause=0.01, agree=2)
+        assert agreeing.batch([at_seven]) == ["0xAB"]
+        torn = Rpc(f"{a},{liar}", timeout=0.4, attempts=2, pause=0.01, agree=2)
+        with pytest.raises(MalformedAnswer, match="do not agree about eth_call"):
+            torn.batch([at_seven])
+        assert torn.at(7).request("eth_chainId") == "0x1"
+        with pytest.raises(MalformedAnswer, match="do not agree"):
+            torn.at(7).request("eth_call", {}, "latest")
+        assert torn.request("eth_call", {}, "latest") in ("0xAB", "0xcd")
+        alone = Rpc(f"{a},http://127.0.0.1:{free_port()}", attempts=1, pause=0.01, agree=2)
+        with pytest.raises(RpcUnavailable, match="nothing listens"):
+            alone.batch([at_seven])
+    with pytest.raises(RpcUnavailable, match="2 RPC addresses are to agree"):
+        Rpc("http://a", agree=2)
 
 
 def error_string(text: str) -> bytes:

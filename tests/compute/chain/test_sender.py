@@ -23,6 +23,7 @@ from compute.chain.claims import (
     eval_root_hash,
 )
 from compute.chain.group import Group
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.units import EPOCH
 from tests.integration.devnet import CONFIG, DAY, ETHER, NRN, Devnet
 
@@ -146,6 +147,7 @@ def test_a_block_from_commitment_to_keeper_pay(devnet: Devnet) -> None:
     assert chain.neuron.balance_of(claim.trainer) - before == reward - pool
     assert group.voting.outcome(n).redeemed and chain.coinbase.minted() == reward
 
+    devnet.warp(group.slot(n).end + CHALLENGE_SECONDS)
     devnet.sender("tara").release_bond(group, claim.checkpoint_hash)
     stored = group.voting.candidate(claim.checkpoint_hash)
     assert stored is not None and not stored.bond
@@ -218,6 +220,7 @@ def test_none_valid_rejects_and_burns(devnet: Devnet) -> None:
     devnet.sender("alice").settle(group)
     assert group.voting.outcome(claim.block_index).status is Status.REJECTED
     supply = chain.neuron.total_supply()
+    devnet.warp(group.slot(claim.block_index).end + CHALLENGE_SECONDS)
     receipt = devnet.sender("alice").release_bond(group, claim.checkpoint_hash)
     assert receipt.event("BondReleased")["burned"]
     assert chain.neuron.total_supply() == supply - group.config.bond

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from compute.cli import trailing
+from compute.cli import failure, trailing
 from tests.compute.chain.rogue import rogue
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import Devnet, free_port
@@ -203,3 +203,10 @@ def test_a_key_is_made_and_used(nrn: Nrn) -> None:
     seen = nrn("status", "--account", "alice", "--json").json
     assert seen["account"]["address"] == made["address"]
     assert "--relay" in seen["groups"][0]["next"]  # it has no ETH
+
+
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/x")
+    assert failure.exit_code(full) == failure.WRONG
+    assert failure.sentence_of(full).startswith("The disk is full (/x).")
+    assert failure.exit_code(OSError(errno.ENOENT, "No such file", "/x")) is None

@@ -75,10 +75,20 @@ def test_sums_and_prefix_sums(kind: str) -> None:
         assert [scaled(v) for v in prefixes[i].tolist()] == [number.value(v) for v in exact]
 
 
-def test_zero_factors_do_not_hide_a_saturated_term() -> None:
+# what machines make themselves: x86, Arm, and NVIDIA's float32 instructions
+NANS = [0xFFC00000, 0x7FC00000, 0x7FFFFFFF, 0xFFFFFFFF]
+
+
+@pytest.mark.parametrize("nan", NANS, ids=hex)
+@pytest.mark.parametrize("carrier", ["float64", "integer"])
+def test_zero_factors_do_not_hide_a_saturated_term(carrier: str, nan: int) -> None:
     a, b = np.zeros((2, 3), np.float32), np.ones((2, 3), np.float32)
-    b[1, 2] = np.nan
+    b[1, 2] = np.array(nan, np.uint32).view(np.float32)
     with jax.enable_x64(True):
-        found = np.asarray(dot(a, b, *LEFT))
+        found = np.asarray(dot(a, b, *LEFT, carrier=CARRIERS[carrier]))
+        sums = np.asarray(total(b, (1,), CARRIERS[carrier]))
+        prefixes = np.asarray(cumulative(b, 1, False, CARRIERS[carrier]))
     assert (found[:, 0] == 0).all()
     assert np.isnan(found[:, 1]).all()
+    assert np.isnan(sums).tolist() == [False, True]
+    assert np.isnan(prefixes[1]).tolist() == [False, False, True]

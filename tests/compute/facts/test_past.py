@@ -7,6 +7,7 @@ import pytest
 
 from compute.chain import ChainError, Group, MalformedAnswer, Phase, Status
 from compute.chain.claims import attestation, ballot
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.facts import Bond, Timeline, block_facts, trainer_facts, why_claim
 from tests.compute.chain.test_hostile_reads import Liar, through
 from tests.compute.chain.test_sender import (
@@ -81,6 +82,7 @@ def test_a_bond_stays_until_the_claim_is_judged(devnet: Devnet) -> None:
     assert first.candidates[0].posted == 0 and second.candidates[0].bond is Bond.FORFEIT
     assert second.candidates[0].rank == claim.rank and second.candidates[0].posted == claim.posted
     assert timeline.blocks == block_facts(group)
+    devnet.warp(second.end + CHALLENGE_SECONDS)
     burned = devnet.sender("alice").release_bond(group, digest).event("BondReleased")["burned"]
     timeline.refresh(group.head())
     assert burned and timeline.blocks[1].candidates[0].bond is Bond.BURNED
@@ -168,5 +170,7 @@ def test_a_node_that_hides_or_changes_what_was_accepted(monkeypatch: pytest.Monk
 def test_reads_of_a_liar_end(devnet: Devnet) -> None:
     honest = devnet.chain()
     for seed in range(40):
+        liar = Liar.of(seed, honest)
         with contextlib.suppress(ChainError):
-            block_facts(through(Liar.of(seed, honest), honest))
+            block_facts(through(liar.rpc(), honest))
+        assert liar.asked

@@ -142,3 +142,10 @@ def test_the_status_does_not_repeat_what_is_no_longer_known(tmp_path: Path) -> N
 
     follow(fail, clock)
     assert "waiting for the chain: No answer." in str(status(tmp_path)["doing"])
+
+
+def test_a_time_that_was_never_is_not_waited_for(tmp_path: Path) -> None:
+    """A node told of a head far in the future; the next answer is the truth."""
+    clock = clock_of(tmp_path, 2**40, 1_000)
+    assert clock.now() == 2**40
+    assert clock.wait(Wait(2**40 + 3_600, "waiting for the next block")) == 1_000

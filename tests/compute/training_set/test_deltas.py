@@ -3,6 +3,7 @@
 import json
 import random
 import tracemalloc
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ FORMATS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
 ALICE = "0x" + "aB" * 20
 BOB = "0x" + "b0" * 20
 GENESIS = (
-    "bbf09b005981b88d497184b58b185e9df16275543eae7d9a28b1da1abe2717cf",
+    "ab0afc12e50d5ba6e5e37000010b8551f73421d779b3df347257f9b244d53e4e",
     3,
     b'{"add":{"columns":[{"blocks":["1ed162d6fb314b799740f71cba741ed96edde353d8ee3b9f22c2d'
     b'4ece6d567ed"],"bounds":null,"dtype":"uint16","labels":null,"name":"x","scale_log2":n'
@@ -52,18 +53,24 @@ GENESIS = (
     b'00000000000000000000000000","remove":{"blocks":[],"count":0}}',
 )
 DELTA = (
-    "e6b5d0acc24aa1a37bb252c558383e99ed3e65e76b35ff6f3b2be291acc2f90a",
+    "bc54021b5c967947a6f19c6050597e2464370b83dafdbfd589155e96e64e28f8",
     3,
     b'{"add":{"columns":[{"blocks":["1535acd6bfc771cdeadd8b524435693d0f0700e4848ff648a1975'
     b'7c91b4ff4ea"],"bounds":null,"dtype":"uint16","labels":null,"name":"x","scale_log2":n'
     b'ull,"shape":[2]},{"blocks":["2fa1b377bf67309f65e5e7bc9d924345ca648dec4e601a398a9cb49'
     b'7dcba3765"],"bounds":null,"dtype":"uint8","labels":null,"name":"y","scale_log2":null'
-    b',"shape":[]}],"count":2},"format":"decentralizedai/delta/2","parent_tip":"0cec320c0f'
-    b'88e78369f694419eaa9316ed78abd2af5ae673b2efc5b15ef418b2","proposer":"0xababababababab'
+    b',"shape":[]}],"count":2},"format":"decentralizedai/delta/2","parent_tip":"0effeb7ae8'
+    b'35fa2d57e97d897e6631b4b1fbbf1169cf87506fc60cb6affb7d73","proposer":"0xababababababab'
     b'ababababababababababababab","remove":{"blocks":["d78019724c5665a065d8754880b714c4b07'
     b'4570a72612f512a846a5331877d82"],"count":2}}',
 )
-TIP = "8d07580668b585a5f1a6fddf79a28f6b5d59f7c7066e481038f676f4cf1ba124"
+TIP = "ff81eb78374df8d24bdd27d73441aa3ff126d86adc4730325461cfd5ebded3cc"
+
+# of the columns of `columns`: x is uint16 [2], y is uint8 []
+COLUMNS = b"".join(
+    sha256(name).digest() + bytes([code]) + size.to_bytes(31, "big")
+    for name, code, size in ((b"x", 6, 2), (b"y", 5, 1))
+)
 
 
 def columns(*rows: int) -> dict[str, np.ndarray]:
@@ -137,15 +144,15 @@ def test_vectors(store, genesis, delta):
 
 
 def test_the_root_in_the_header_opens_every_example(store, genesis, delta):
-    """Leaves are the ids of 32 examples each, in the order of the set."""
+    """Leaves are what the columns are, then the ids of 32 examples each, in the set's order."""
     after = replay(store, genesis, [DeltaRecord(delta, genesis, ALICE)])
-    assert store.get(delta)[:32] == merkle.root([after.ids.tobytes()])
+    assert store.get(delta)[:32] == merkle.root([COLUMNS, after.ids.tobytes()])
     many = columns(*range(1, 71))
     large = build_delta(None, add=many, parent_tip=NO_TIP, proposer=NOBODY, store=store)
     ids = open_genesis(store, large).ids
-    leaves = [ids[start : start + 32].tobytes() for start in range(0, 70, 32)]
+    leaves = [COLUMNS, *(ids[start : start + 32].tobytes() for start in range(0, 70, 32))]
     root = store.get(large)[:32]
-    assert merkle.verify(root, 3, 2, leaves[2], merkle.proof(leaves, 2))
+    assert merkle.verify(root, 4, 3, leaves[3], merkle.proof(leaves, 3))
 
 
 @pytest.mark.parametrize("steps", [[(40, [])], [(1, [0]), (31, []), (2, [5, 33])]])
@@ -157,7 +164,7 @@ def test_the_root_grows_as_if_it_were_made_anew(steps):
         begun += count
         data = examples.ids.tobytes()
         leaves = [data[start : start + 1024] for start in range(0, len(data), 1024)]
-        assert examples.root.digest() == merkle.root(leaves)
+        assert examples.root.digest() == merkle.root([COLUMNS, *leaves])
 
 
 def stated(store, delta, root: bytes | None = None, count: int | None = None) -> bytes:

@@ -55,7 +55,7 @@ def loose(
     token, deployer = refusing_token, {"from": people.deployer}
     coinbase = Coinbase.deploy(token, protocol.sale, protocol.vault, token, deployer)
     voting = CheckpointVoting.deploy(
-        1, token, protocol.vault, coinbase, group.deltas, ZERO, b"\x02" * 32,
+        1, token, protocol.vault, coinbase, group.deltas, people.referee, ZERO, b"\x02" * 32,
         group.config.fields(), deployer,
     )  # fmt: skip
     return voting, token

@@ -35,7 +35,7 @@ def test_says_what_is_signed(protocol: Any, group: Any) -> None:
 
 def test_asks_for_a_bond(CheckpointVoting: Any, protocol: Any, group: Any, people: Any) -> None:
     """K6: whatever the registry that deploys it asks for."""
-    partners = (protocol.nrn, protocol.vault, protocol.coinbase, group.deltas, ZERO)
+    partners = (protocol.nrn, protocol.vault, protocol.coinbase, group.deltas, people.referee, ZERO)
     deployer = {"from": people.deployer}
     with brownie.reverts("cv: bond"):
         CheckpointVoting.deploy(1, *partners, b"\x02" * 32, Config(bond=0).fields(), deployer)

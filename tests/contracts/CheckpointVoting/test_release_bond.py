@@ -6,11 +6,17 @@ import pytest
 from eth_utils import keccak
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import EPOCH, MIN_BOND, Config, ballot
+from tests.contracts.terms import CHALLENGE, EPOCH, MIN_BOND, Config, ballot
 
 
 def release(group: Any, claim: Any, people: Any) -> bool:
     """Release a bond; whether it was burned."""
+    group.protocol.clock.to(
+        max(
+            group.protocol.clock.now + 1,
+            group.start(group.voting.candidate(claim.checkpoint_hash)[4]) + CHALLENGE,
+        )
+    )
     receipt = group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
     released = event(receipt, "BondReleased")
     assert released["payer"] == people.dave

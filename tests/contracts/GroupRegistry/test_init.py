@@ -9,7 +9,7 @@ from tests.contracts.terms import ZERO
 def partners(protocol: Any) -> list[Any]:
     registry = protocol.registry
     return [
-        protocol.nrn, protocol.vault, protocol.coinbase,
+        protocol.nrn, protocol.vault, protocol.coinbase, protocol.people.referee,
         registry.DELTA_BLUEPRINT(), registry.VOTING_BLUEPRINT(), 5,
     ]  # fmt: skip
 
@@ -17,14 +17,14 @@ def partners(protocol: Any) -> list[Any]:
 def test_keeps_its_partners(GroupRegistry: Any, protocol: Any, people: Any) -> None:
     registry = GroupRegistry.deploy(*partners(protocol), {"from": people.deployer})
     kept = [
-        registry.NRN(), registry.VAULT(), registry.COINBASE(),
+        registry.NRN(), registry.VAULT(), registry.COINBASE(), registry.REFEREE(),
         registry.DELTA_BLUEPRINT(), registry.VOTING_BLUEPRINT(), registry.MIN_BOND(),
     ]  # fmt: skip
     assert kept == partners(protocol)
     assert registry.n_groups() == 0
 
 
-@pytest.mark.parametrize("missing", range(3))
+@pytest.mark.parametrize("missing", range(4))
 def test_refuses_a_zero_address(
     GroupRegistry: Any, protocol: Any, people: Any, missing: int
 ) -> None:
@@ -34,7 +34,7 @@ def test_refuses_a_zero_address(
         GroupRegistry.deploy(*values, {"from": people.deployer})
 
 
-@pytest.mark.parametrize("which", [3, 4])
+@pytest.mark.parametrize("which", [4, 5])
 @pytest.mark.parametrize("instead", ["account", "contract", "bare preamble"])
 def test_refuses_what_is_no_blueprint(
     GroupRegistry: Any, protocol: Any, people: Any, which: int, instead: str
@@ -59,5 +59,5 @@ def test_takes_the_least_that_is_a_bond_and_a_blueprint(
     GroupRegistry: Any, protocol: Any, people: Any
 ) -> None:
     shortest = people.deployer.transfer(data="0x61000480600a3d393df3fe710000").contract_address
-    values = [*partners(protocol)[:3], shortest, shortest, 1]
+    values = [*partners(protocol)[:4], shortest, shortest, 1]
     assert GroupRegistry.deploy(*values, {"from": people.deployer}).MIN_BOND() == 1

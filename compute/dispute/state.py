@@ -1,0 +1,130 @@
+"""A game of the referee as the chain has it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compute.trace.keccak import keccak
+
+LEVELS = 5  # of a tree that one move opens
+SUM_LEVELS = 4
+
+_U32, _U40, _U64 = (1 << 32) - 1, (1 << 40) - 1, (1 << 64) - 1
+
+
+class Phase(enum.IntEnum):
+    """What is disputed; the numbers are the contract's."""
+
+    NONE = 0
+    CLAIM = 1
+    SUMS = 2
+    DATA = 3
+    TRACE = 4
+    ROWS = 5
+    ELEMENTS = 6
+    SPLIT = 7
+    PARTS = 8
+    STEP = 9
+    LANES = 10
+    OVER = 11
+
+
+class Side(enum.Enum):
+    CHALLENGER = "challenger"
+    DEFENDER = "defender"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `eval_root` is the keccak256 of, word by word."""
+
+    loss: int
+    count: int
+    total: int
+    top: bytes
+    params_root: bytes
+    data_root: bytes
+    rows_root: bytes
+
+    def words(self) -> tuple[int | bytes, ...]:
+        roots = (self.top, self.params_root, self.data_root, self.rows_root)
+        return (self.loss, self.count, self.total, *roots)
+
+    @property
+    def root(self) -> bytes:
+        """eval_root, which a claim commits to."""
+        numbers = b"".join(n.to_bytes(32, "big") for n in (self.loss, self.count, self.total))
+        return keccak(numbers + self.top + self.params_root + self.data_root + self.rows_root)
+
+
+@dataclass(frozen=True)
+class Game:
+    """One game, or one lane of it.  `position` is the place in the tree that is disputed."""
+
+    number: int
+    challenger: str
+    defender: str
+    voting: str
+    checkpoint_hash: bytes
+    evaluation: bytes
+    phase: Phase
+    turn: Side
+    height: int
+    since: int
+    left: tuple[int, int]  # seconds: the challenger's, the defender's, when the turn began
+    loss: int
+    block: int
+    count: int
+    lanes: int
+    main: int  # 0, or the game that this is a lane of
+    position: int
+    element: int
+    row: int
+    example: int
+    node: bytes
+    word: int
+    trace: bytes
+
+    @classmethod
+    def of(cls, number: int, words: Sequence[Any]) -> Game:
+        """From the words of the contract's `Game`."""
+        challenger, defender, voting, checkpoint, evaluation, clock, facts, lanes = words[:8]
+        position, node, word, trace = words[8:12]
+        phase = Phase(clock & 255)
+        in_sums = phase in (Phase.CLAIM, Phase.SUMS, Phase.DATA)
+        return cls(
+            number,
+            challenger,
+            defender,
+            voting,
+            checkpoint,
+            evaluation,
+            phase,
+            Side.DEFENDER if clock >> 8 & 255 else Side.CHALLENGER,
+            clock >> 16 & 255,
+            clock >> 24 & _U40,
+            (clock >> 64 & 0xFFFFFF, clock >> 88 & 0xFFFFFF),
+            facts & _U64,
+            (facts >> 64 & _U40) - 1,
+            facts >> 104 & _U40,
+            lanes & ((1 << 128) - 1),
+            lanes >> 128,
+            position & _U64,
+            position >> 64 & _U64,
+            position >> 128 & _U32,
+            0 if in_sums else position >> 160,
+            node,
+            word,
+            trace,
+        )
+
+    @property
+    def deadline(self) -> int:
+        """Unix time until which the side to move may move."""
+        return self.since + max(self.left[self.turn is Side.DEFENDER], GRACE)
+
+
+BUDGET, GRACE = 43_200, 3_600  # seconds of thinking in a whole game, and at least for a move

@@ -1,0 +1,34 @@
+"""Some rounds of chaos; `make chaos` plays as many as you like."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.rounds import Chaos
+from tests.chaos.world import World
+from tests.integration.devnet import Devnet
+
+SEED = int(os.environ.get("CHAOS_SEED", "1"))
+# what endpoints do, what the store does, what befalls the machines
+ROUND = ["malformed", "lost", "broken store", "killed"]
+
+
+@pytest.fixture
+def world(devnet: Devnet, tmp_path: Path) -> Iterator[World]:
+    with World(devnet, tmp_path, SEED).living() as world:
+        yield world
+
+
+@pytest.mark.skipif("CHAOS" not in os.environ, reason="takes minutes on a busy machine: CHAOS=1")
+@pytest.mark.timeout(900)
+def test_what_befalls_a_node_costs_nobody_anything(world: World) -> None:
+    """a calm round, a round of faults | settled: nothing was lost, nobody misbehaved"""
+    chaos = Chaos(world, SEED)
+    calm = chaos.play([])
+    assert (calm.commits, calm.reveals, calm.votes, calm.violations) == (2, 2, 2, [])
+    played = chaos.play(ROUND)
+    assert played.violations == [], (played, world.stage.tell())
+    assert sum(played.faults.values()) > 20
+    assert chaos.settle() == []

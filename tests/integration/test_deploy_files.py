@@ -1,0 +1,147 @@
+"""Every command in deploy/ runs, outside of a container: it starts, is well and ends."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.devnet import PASSWORD, ROOT, free_port
+from tests.integration.stage import ENVIRONMENT, Stage
+
+DEPLOY = ROOT / "deploy"
+NRN = Path(sys.executable).with_name("nrn")
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+JOBSET = yaml.safe_load((DEPLOY / "kubernetes" / "train.yaml").read_text())
+PEOPLE = {"tara": "tara", "kate": "alice", "kim": "carol"}  # of devnet -> of this stage
+
+
+def composed() -> dict[str, list[str]]:
+    services = COMPOSE["services"].items()
+    return {name: one["command"] for name, one in services if one.get("image") == "nrn"}
+
+
+def units() -> dict[str, list[str]]:
+    found = {}
+    for path in sorted((DEPLOY / "systemd").glob("*.service")):
+        (line,) = re.findall("^ExecStart=/opt/nrn/bin/nrn (.*)$", path.read_text(), re.MULTILINE)
+        found[path.stem] = shlex.split(line.replace("%i", "1"))
+    return found
+
+
+def job() -> list[str]:
+    """The command of the first process of the JobSet, as if it were the only one."""
+    (replicated,) = JOBSET["spec"]["replicatedJobs"]
+    pod = replicated["template"]["spec"]["template"]["spec"]
+    words = shlex.split(pod["containers"][0]["args"][0])
+    assert words[:2] == ["exec", "nrn"]
+    at = words.index("--processes") + 1
+    host, count, index = re.fullmatch(r"(.*):8476,(\d),\$(\w+)", words[at]).groups()  # type: ignore[union-attr]
+    assert host == "trainer-process-0-0.trainer" and index == "JOB_COMPLETION_INDEX"
+    assert int(count) == replicated["template"]["spec"]["completions"]
+    words[at] = f"127.0.0.1:{free_port()},1,0"
+    return words[2:]
+
+
+COMMANDS = {**composed(), **units(), "jobset": job()}
+# each role in one way; DEPLOY_ALL=1 starts it in every way
+SEVERAL_WAYS = set() if os.environ.get("DEPLOY_ALL") else {"keeper", "nrn-train@", "nrn-curate@"}
+
+
+def here(words: list[str], stage: Stage, name: str) -> tuple[list[str], str]:
+    """The command with what is in the container replaced by what is here, and where it answers."""
+    folder, port = stage.folder / name, free_port()
+    folder.mkdir()
+    (folder / "password").write_text(PASSWORD)
+    line = [str(stage.group.id) if word == "1" else word for word in words]
+    answers = f"http://127.0.0.1:{port}/health"
+    person = next((p for p in PEOPLE if any(p in word for word in words)), "tara")
+    for option, value in {
+        "--account": stage.net.keystore(PEOPLE[person]),
+        "--metrics": f"127.0.0.1:{port}",
+        "--password-file": folder / "password",
+        "--state": folder,
+        "--port": port,
+    }.items():
+        if option in line:
+            line[line.index(option) + 1] = str(value)
+    if "--port" in line:
+        return line, f"http://127.0.0.1:{port}/"
+    if "--account" not in line:
+        line += ["--account", str(stage.net.keystore("tara"))]
+    return [*line, "--state", str(folder)] if "--state" not in line else line, answers
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - SEVERAL_WAYS))
+def test_a_command_starts_is_well_and_ends(stage: Stage, name: str) -> None:
+    words, url = here(COMMANDS[name], stage, name)
+    environment = {
+        **os.environ, **ENVIRONMENT, "NRN_RPC": stage.net.url, "NRN_PASSWORD": PASSWORD,
+        "NRN_DEPLOYMENT": str(stage.net.deployment_file), "NRN_STORE": str(stage.store.path),
+    }  # fmt: skip
+    log = stage.folder / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([NRN, *words], env=environment, stderr=output, stdout=output)
+    try:
+        deadline = time.monotonic() + 120
+        while not answers(url):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        # a server of pages ends by the signal itself, a role with 0
+        ends = (0,) if "--metrics" in words else (0, -signal.SIGTERM)
+        assert process.wait(30) in ends, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+    if "json" in words:
+        rows: list[Any] = [json.loads(line) for line in log.read_text().splitlines()]
+        assert rows[-1]["event"] == "ended"
+
+
+def test_the_files_name_what_is_there() -> None:
+    services = COMPOSE["services"]
+    asked = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    for scrape in asked["scrape_configs"]:
+        (target,) = scrape["static_configs"][0]["targets"]
+        host, port = target.split(":")
+        command = services[host]["command"]
+        assert command[command.index("--metrics") + 1] == f"0.0.0.0:{port}"
+        assert host in services["chain"]["networks"]["default"]["aliases"]
+    for service in services.values():
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            there = (DEPLOY / source).exists() if source[0] == "." else source in COMPOSE["volumes"]
+            assert there, source
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd")
+@pytest.mark.parametrize("unit", sorted(path.name for path in DEPLOY.glob("systemd/*")))
+def test_systemd_takes_the_units(unit: str, tmp_path: Path) -> None:
+    path = tmp_path / unit.replace("@", "@1")
+    text = (DEPLOY / "systemd" / unit).read_text()
+    path.write_text(text.replace("/opt/nrn/bin/nrn", str(NRN)))
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True
+    )
+    complaints = [line for line in verified.stderr.splitlines() if path.name in line]
+    assert complaints == []

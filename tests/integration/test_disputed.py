@@ -1,0 +1,82 @@
+"""A majority accepts a false loss; one watcher without stake refutes it, on a real chain."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from compute.chain import Status
+from compute.chain.claims import attestation, ballot, eval_root_hash
+from compute.dispute.state import Evaluation
+from compute.exact import merkle_top
+from compute.judging.belief import Published
+from compute.node.disputing import Disputes
+from compute.roles.watcher import Watcher
+from tests.integration.mallory import Mallory
+from tests.integration.stage import Stage
+from tests.support.disputes import Lie
+
+
+class Lying:
+    """Believes what is published, but for one example."""
+
+    def __init__(self, truth: Published, example: int, row: int) -> None:
+        self._truth, self._example = truth, example
+        traced = truth.traced(example)
+        word = int(traced.words(row)[0])
+        loss = max(0, int(truth.losses[example]) - 10**9)
+        self._lie = Lie(traced, row, 0, word ^ 8, loss)
+        self.losses = np.array(truth.losses)
+        self.losses[example] = loss
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._truth, name)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        top = merkle_top(self.losses.tolist())
+        loss = top.total // len(self.losses)
+        return replace(self._truth.evaluation, loss=loss, total=top.total, top=top.hash)
+
+    def traced(self, example: int) -> Any:
+        return self._lie if example == self._example else self._truth.traced(example)
+
+
+def test_one_watcher_refutes_what_a_majority_accepted(stage: Stage) -> None:
+    """Both sides play to the end by themselves; the watcher forgets everything in the middle."""
+    mallory = Mallory(stage)
+    name = mallory.checkpoint()
+    watcher = Watcher(stage.seat("watcher", "tom"))
+    truth = watcher._published(name, stage.block.index)
+    assert truth is not None
+    dot = next(n for n, row in enumerate(truth.rows.rows) if row.leaf[3] == 0xC0)
+    liar = Lying(truth, 37, dot)
+    false = liar.evaluation
+    mallory.commit(name, loss=false.loss, eval_root_hash=eval_root_hash(false.root))
+    block = stage.block
+    mallory.reveal()
+    alice = stage.net.accounts["alice"].address
+    stage.net.sender("alice").vote(stage.group, ballot({name: attestation(false.root, alice)}))
+    stage.net.warp(block.end)
+    stage.net.sender("bob").settle(stage.group)
+    before = stage.group.voting.incumbent()
+    assert before.checkpoint_hash == name
+    defence = Disputes(stage.group, stage.net.sender("mallory"), lambda _: liar)
+
+    for turn in range(40):
+        stage.step(watcher)
+        if stage.group.voting.is_refuted(name):
+            break
+        defence.play(stage.chain.now())
+        if turn == 5:  # all it knew is gone
+            watcher = Watcher(replace(stage.seat("watcher", "tom"), role="watcher"))
+
+    assert stage.group.voting.is_refuted(name)
+    assert stage.group.voting.outcome(block.index).status is Status.REFUTED
+    after = stage.group.voting.incumbent()
+    assert after.checkpoint_hash == stage.group.config.genesis_checkpoint and not after.known
+    assert stage.group.history.winners() == []
+    refuted = stage.happened("Refuted")
+    assert [event["challenger"] for event in refuted] == [stage.net.accounts["tom"].address]
+    assert stage.chain.referee.credit(stage.net.accounts["tom"].address) == 0

@@ -1,0 +1,111 @@
+"""Whole games on the bytecode, each side played by what it believes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from compute.dispute.belief import Belief
+from compute.dispute.book import Book, Event
+from compute.dispute.moves import Move, Player
+from compute.dispute.state import Game, Phase, Side
+from tests.attacks.scene import Scene
+from tests.stateful.claims import Claim
+from tests.stateful.world import CHALLENGE_BOND, Contract
+
+ALICE, BOB, CAROL = 3, 4, 6  # the trainer, the challenger, a stranger
+
+
+class Court:
+    """A claim that stands, and a referee."""
+
+    def __init__(self, scene: Scene, evaluation_root: bytes, loss: int, **changes: Any) -> None:
+        self.scene = scene
+        self.referee = scene.world.referee
+        made = scene.claim(ALICE, loss)
+        self.claim = Claim(**{**vars(made), "root": evaluation_root, **changes})
+        self.block = -1
+
+    def where(self) -> tuple[str, bytes]:
+        return self.scene.group.voting.address, self.claim.checkpoint_hash
+
+    def accept(self) -> int:
+        """A majority accepts the claim; its block."""
+        return self.scene.play(self.claim)
+
+    def challenge(self, who: int = BOB) -> int:
+        people = self.scene.people
+        voting = self.scene.group.voting.address
+        return self.referee.challenge(
+            voting, self.claim.checkpoint_hash, sender=people[who], value=CHALLENGE_BOND
+        )
+
+    def game(self, n: int) -> Game:
+        return Game.of(n, self.referee.game(n))
+
+
+def items_of(places: Contract) -> Callable[..., tuple[Sequence[int], bool]]:
+    return lambda row, element, first, words: places.reads(row, element, first, list(words))
+
+
+class Table:
+    """One game as it is played, with the events that the chain would have told."""
+
+    def __init__(self, court: Court, n: int, defender: Belief, challenger: Belief) -> None:
+        judge = Contract("StepsJudge", court.referee.JUDGE())
+        places = Contract("StepsPlaces", judge.PLACES())
+        self.court, self.n = court, n
+        self.defender = Player(defender, items_of(places))
+        self.challenger = Player(challenger, items_of(places))
+        self.events: list[Event] = []
+        self.moves: list[Move] = []
+
+    @property
+    def game(self) -> Game:
+        return self.court.game(self.n)
+
+    def book(self, player: Player) -> Book:
+        return Book.of(self.events, player.depths(self.game))
+
+    def next(self) -> Move:
+        game = self.game
+        if game.turn is Side.DEFENDER:
+            return self.defender.defend(game, self.book(self.defender))
+        book = self.book(self.challenger)
+        first = game.phase is Phase.SUMS and not any(e.name == "Picked" for e in self.events)
+        other = self.challenger.expose(game, book) if first else None
+        return other or self.challenger.attack(game, book)
+
+    def send(self, move: Move, sender: str | None = None) -> None:
+        game = self.game
+        sender = sender or (game.defender if game.turn is Side.DEFENDER else game.challenger)
+        getattr(self.court.referee, move.function)(self.n, *move.arguments, sender=sender)
+        self.moves.append(move)
+        self._tell(move)
+
+    def _tell(self, move: Move) -> None:
+        arguments, game = move.arguments, self.game
+        names = {
+            "state": ("Stated", ["evaluation"]),
+            "open_sums": ("SumsOpened", ["sums", "hashes"]),
+            "open": ("Opened", ["children"]),
+            "bring": ("Brought", []),
+        }
+        if move.function in names:
+            name, fields = names[move.function]
+            values = dict(zip(fields, arguments, strict=False))
+            self.events.append(Event(name, values))
+        elif move.function == "bring_parts":
+            self.events.append(Event("PartsBrought", {"parts": arguments[1]}))
+        elif move.function.startswith("pick"):
+            told = {"phase": game.phase, "position": game.position}
+            self.events.append(Event("Picked", told))
+
+    def play(self, until: Callable[[Game], bool] = lambda game: False) -> None:
+        """Until the game is over, or so far."""
+        for _ in range(100):
+            game = self.game
+            if game.phase is Phase.OVER or until(game):
+                return
+            self.send(self.next())
+        raise AssertionError("the game does not end")
