@@ -13,6 +13,9 @@ from eth_utils import keccak
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The files that do steps of programs: they keep no state, and have tests of their own.
+STEP = re.compile(r"Steps|_modules/(f24|step_)")
+
 # What a line may be changed into: pattern, replacement. Spaces keep types and shifts out.
 CHANGES = [
     (r" >= ", " > "), (r" <= ", " < "), (r" < ", " <= "), (r" > ", " >= "),
@@ -174,7 +177,9 @@ def users(name: str) -> list[str]:
     importers = [
         other
         for other in names()
-        if f"import {name.removeprefix('_modules/')}\n" in (text := _source(other))
+        if re.search(
+            rf"import {name.removeprefix('_modules/')}( as \w+)?\n", text := _source(other)
+        )
         and "from contracts._modules" in text
     ]
     found = {name} if "/" not in name else set()

@@ -40,7 +40,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.mutants import Mutant, mutants, names, planted, users  # noqa: E402
+from scripts.mutants import STEP, Mutant, mutants, names, planted, users  # noqa: E402
 
 RESULTS = ROOT / "reports" / "mutants.jsonl"
 GOAL = 0.95
@@ -131,15 +131,11 @@ class Units:
     def _judge(self, session: pytest.Session, mutant: Mutant, port: int) -> Record:
         import brownie
         from brownie._config import CONFIG
-        from vyper.exceptions import VyperException
 
         [project] = brownie.project.get_loaded_projects()
-        try:
-            codes = {name: creation_code(name, mutant) for name in users(mutant.name)}
-        except VyperException:
-            return {"verdict": "does not compile"}
-        if all(code == creation_code(name) for name, code in codes.items()):
-            return {"verdict": "equivalent"}
+        codes = altered(mutant)
+        if isinstance(codes, str):
+            return {"verdict": codes}
         for name, code in codes.items():
             container = project[name]
             container.bytecode = container._build["bytecode"] = code.removeprefix("0x")
@@ -194,6 +190,19 @@ def _kill(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
+def altered(mutant: Mutant) -> dict[str, str] | str:
+    """Creation codes of the contracts that a mutant is part of, or the verdict without a test."""
+    from vyper.exceptions import VyperException
+
+    try:
+        codes = {name: creation_code(name, mutant) for name in users(mutant.name)}
+    except VyperException:
+        return "does not compile"
+    if all(code == creation_code(name) for name, code in codes.items()):
+        return "equivalent"
+    return codes
+
+
 def creation_code(name: str, mutant: Mutant | None = None) -> str:
     """Creation code of a contract, with one file replaced by the mutant's."""
     if mutant is None:
@@ -208,36 +217,47 @@ def creation_code(name: str, mutant: Mutant | None = None) -> str:
 @cache
 def _creation_code(name: str, first: str | None) -> str:
     import snekmate.utils
-    from brownie.project import get_loaded_projects
+    import yaml
     from vyper.compiler import compile_from_file_input
     from vyper.compiler.input_bundle import FilesystemInputBundle
     from vyper.compiler.settings import Settings
 
-    [project] = get_loaded_projects()
     library = Path(next(iter(snekmate.utils.__path__))).parents[1]
     folders = [library, ROOT, *([Path(first)] if first else [])]  # the last is asked first
     bundle = FilesystemInputBundle(folders)
+    options = yaml.safe_load((ROOT / "brownie-config.yaml").read_text())
     return compile_from_file_input(
         bundle.load_file(Path("contracts", f"{name}.vy")),
         input_bundle=bundle,
-        settings=Settings(evm_version=project._compiler_config["evm_version"]),
+        settings=Settings(evm_version=options["compiler"]["evm_version"]),
         output_formats=["bytecode"],
         no_bytecode_metadata=True,  # it would tell any two sources apart
     )["bytecode"]
 
 
 def machines(suites: list[str], mutant: Mutant) -> Record:
-    """The verdict of the attacks and state machines, one mutant at a time."""
+    """The verdict of the attacks and state machines."""
+    chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
+    return suite([*suites, "-k", f"test_a or test_f or test_e or {chosen}"], mutant)
+
+
+def steps(mutant: Mutant) -> Record:
+    """The verdict of the tests of steps, which run the sources they find."""
+    codes = altered(mutant)
+    return {"verdict": codes} if isinstance(codes, str) else suite(["tests/steps"], mutant)
+
+
+def suite(arguments: list[str], mutant: Mutant) -> Record:
+    """The verdict of tests that compile the sources in CONTRACTS_ROOT."""
     scratch = ROOT / "build" / "mutant"  # always there: what is the same is compiled once
     shutil.rmtree(scratch, ignore_errors=True)
     for folder in ("contracts", "interfaces"):
         shutil.copytree(ROOT / folder, scratch / folder)
     (scratch / "contracts" / f"{mutant.name}.vy").write_text(mutant.source)
-    chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
     command = [
         sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:pytest-brownie",
         "-p", "no:cacheprovider", "--confcutdir", "tests/stateful", "--timeout", "0",
-        "-k", f"test_a or test_f or test_e or {chosen}", *suites,
+        *arguments,
     ]  # fmt: skip
     environment = os.environ | {"CONTRACTS_ROOT": str(scratch)}
     try:
@@ -273,6 +293,11 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     open_ = ("survived", *NO_VERDICT)
     new = [m for m in todo if m.key not in verdicts or verdicts[m.key]["verdict"] in open_]
     print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
+    if not new:
+        return
+    for mutant in [m for m in new if STEP.match(m.name)]:
+        note(mutant, steps(mutant))
+    new = [m for m in new if not STEP.match(m.name)]
     if not new:
         return
     units = Units(new, jobs, port)

@@ -90,6 +90,10 @@ WORDS = {
     "sale: vesting": "the vesting of the sale is out of its bounds",
     "sale: window": "the sale would end before it begins, or too late",
     "sale: zero address": "an address is missing",
+    # Steps
+    "st: nothing there": "none of the operands of this move is there: the row is malformed",
+    "st: operation": "no step contract does this operation",
+    "st: row": "the row of the program is malformed",
     # StakeVault and its history
     "trace: overflow": "the amount is beyond what can be counted",
     "trace: past": "the past cannot be changed",

@@ -142,7 +142,7 @@ class Arithmetic(ABC):
 
     @abstractmethod
     def gelu(self, a: Array) -> Array:
-        """a / (1 + exp(-u)), u = sqrt(8/pi) (a + 0.044715 a**3), as one program."""
+        """a / (1 + exp(-u)), u = sqrt(8/pi) (a + 0.044715 a**3), as one program; 0 below -10."""
 
     @abstractmethod
     def sine(self, a: Array, quarter: int) -> Array:
@@ -183,8 +183,8 @@ class Arithmetic(ABC):
         return jnp.where(is_saturated(a), SATURATED, y)
 
     def logistic(self, a: Array) -> Array:
-        """1 / (1 + exp(-a)), `a` clamped to [-64, 64]."""
-        y = self.divide(ONE, self.one_plus_exp(-jnp.clip(a, np.float32(-64), np.float32(64))))
+        """1 / (1 + exp(-a)), `a` clamped to [-69, 69], where it is 0 or 1."""
+        y = self.divide(ONE, self.one_plus_exp(-jnp.clip(a, np.float32(-69), np.float32(69))))
         return jnp.where(is_saturated(a), SATURATED, y)
 
     def rsqrt(self, a: Array) -> Array:

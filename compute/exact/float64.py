@@ -79,7 +79,7 @@ def exp_parts(x: Array) -> tuple[Array, Array]:
 
 
 def one_plus_exp(x: Array) -> Array:
-    """1 + exp(x) as a value, widened; `x` as for `exp_parts` and |x| <= 70."""
+    """1 + exp(x) as a value, widened; `x` as for `exp_parts` and below 88."""
     t, k = exp_parts(x)
     return rounded(t * two_to(k, -25) + 1.0)
 
@@ -146,19 +146,20 @@ class Float64(Arithmetic):
         return t
 
     def gelu(self, a: Array) -> Array:
-        """x = a clamped to [-8, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24; u = s x on
-        2**-26."""
-        x = wide(jnp.clip(a, np.float32(-8), np.float32(8)))
+        """x = a clamped to [-10, 8]; z = x**2 on 2**-20; s = GELU_A + GELU_B z on 2**-24; u = s x
+        on 2**-26; max(a, -10) / (1 + exp(-u))."""
+        top = jnp.maximum(a, np.float32(-10))
+        x = wide(jnp.minimum(top, np.float32(8)))
         s = to_grid(GELU_B * to_grid(x * x, 20) + GELU_A, 24)
-        return flush(quotient(wide(a), one_plus_exp(to_grid(s * -x, 26))).astype(jnp.float32))
+        return flush(quotient(wide(top), one_plus_exp(to_grid(s * -x, 26))).astype(jnp.float32))
 
     def sine(self, a: Array, quarter: int) -> Array:
-        """k = nearest(a * 2/pi); r = (a - k * HIGH) - k * LOW on 2**-26, where HIGH and LOW are
+        """k = nearest(a * 2/pi); r = (a - k * HIGH) - k * LOW rounded, where HIGH and LOW are
         pi/2 on 2**-28 and the rest on 2**-52; sin or cos of r by a polynomial in r**2."""
         inside = jnp.abs(a) <= np.float32(2**20)
         x = wide(jnp.where(inside, a, np.float32(0)))
         k = nearest_integer(x * TWO_OVER_PI)
-        r = to_grid((x - k * PI_HALVES_HIGH) - k * PI_HALVES_LOW, 26)
+        r = wide(narrow((x - k * PI_HALVES_HIGH) - k * PI_HALVES_LOW))
         z = to_grid(r * r, 26)
         sin = wide(narrow(polynomial(SIN, z) / G)) * r
         cos = polynomial(COS, z) / G
@@ -195,6 +196,6 @@ class Float64(Arithmetic):
         return jnp.where(is_saturated(a), SATURATED, y)
 
     def logistic(self, a: Array) -> Array:
-        x = wide(jnp.clip(a, np.float32(-64), np.float32(64)))
-        y = quotient(1.0, one_plus_exp(-x)).astype(jnp.float32)
+        x = wide(jnp.clip(a, np.float32(-69), np.float32(69)))
+        y = flush(quotient(1.0, one_plus_exp(-x)).astype(jnp.float32))
         return jnp.where(is_saturated(a), SATURATED, y)

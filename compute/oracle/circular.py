@@ -40,13 +40,10 @@ def sine(a: int, quarter: int) -> Number:
         return None
     k = nearest(a * TWO_OVER_PI, POINT + 24)
     inner = significant(a - k * PI_HALVES_HIGH, 53)
-    r = nearest(significant(inner - k * PI_HALVES_LOW, 53), POINT - 26)
-    z = nearest(r * r, 26)
+    r = known(value(significant(inner - k * PI_HALVES_LOW, 53)))
+    z = square_on_grid(r)
     turn = (k + quarter) % 4
-    if turn % 2:
-        y = polynomial_value(COS, z)
-    else:
-        y = known(value(polynomial_value(SIN, z) * r, POINT + 26))
+    y = polynomial_value(COS, z) if turn % 2 else known(multiply(polynomial_value(SIN, z), r))
     return -y if turn >= 2 else y
 
 

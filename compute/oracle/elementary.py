@@ -159,7 +159,7 @@ def tanh(x: int) -> Number:
 
 @strict
 def logistic(a: int) -> Number:
-    return divide(ONE, one_plus_exp(-clamp(a, -64, 64)))
+    return divide(ONE, one_plus_exp(-clamp(a, -69, 69)))
 
 
 GELU_A = 26772563  # 2**-24
@@ -168,10 +168,10 @@ GELU_B = 1197135
 
 @strict
 def gelu(a: int) -> Number:
-    x = clamp(a, -8, 8)
+    x = clamp(a, -10, 8)
     s = nearest(GELU_B * nearest(x * x, 2 * POINT - 20) + (GELU_A << 20), 20)
     u = nearest(-s * x, 24 + POINT - 26)
-    return divide(a, one_plus_exp(u << (POINT - 26)))
+    return divide(max(a, -10 * ONE), one_plus_exp(u << (POINT - 26)))
 
 
 @strict

@@ -41,17 +41,14 @@ def _sine(a: uint256, quarter: int256) -> uint256:
     x: int256 = f24._fixed(a)
     k: int256 = f24._nearest(x * _TWO_OVER_PI, 143)
     inner: int256 = f24._double(x - (k * _PI_HALVES_HIGH << 91))
-    r: int256 = f24._nearest(f24._double(inner - (k * _PI_HALVES_LOW << 67)), 93)
-    z: int256 = f24._nearest(r * r, 26)
+    r: uint256 = f24._in_one(inner - (k * _PI_HALVES_LOW << 67), -119)
+    z: int256 = f24._square_on_grid(r, 26)
     turn: int256 = (k + quarter) & 3
     y: uint256 = 0
     if turn & 1 == 1:
         y = functions._polynomial_value(_COS, empty(bytes32), 6, z)
     else:
-        m: int256 = 0
-        e: int256 = 0
-        m, e = f24._unpack(functions._polynomial_value(_SIN, empty(bytes32), 6, z))
-        y = f24._narrow(m * r, e - 26)
+        y = f24._multiply(functions._polynomial_value(_SIN, empty(bytes32), 6, z), r)
     return f24._negative(y) if turn >= 2 else y
 
 

@@ -17,11 +17,12 @@ _LOG2_E: constant(int256) = 756_388
 _LN_2: constant(int256) = 762_123_384_786
 
 
-# Values: 11/32, log(2), 2**13, 1/3.
+# Values: 11/32, log(2), 2**13, 1/3, -10.
 NEAR: constant(uint256) = 1_051_721_728
 LN_2: constant(uint256) = 1_060_205_080
 FAR: constant(uint256) = 1_174_405_120
 _THIRD: constant(uint256) = 1_051_372_203
+_MINUS_TEN: constant(uint256) = 3_240_099_840
 
 
 # Where the mantissa of a logarithm doubles: 0.70710678 * 2**24, rounded up.
@@ -115,7 +116,7 @@ def _exp(a: uint256) -> uint256:
 def _one_plus_exp(x: int256) -> uint256:
     """
     @return The value of 1 + e**x in one.
-    @param  x  In units of 2**-119, |x| <= 64.
+    @param  x  In units of 2**-119, between -69 and 88.
     """
     t: int256 = 0
     k: int256 = 0
@@ -203,7 +204,7 @@ def _logistic(a: uint256) -> uint256:
     """
     if a == f24.SATURATED:
         return f24.SATURATED
-    return f24._divide(f24.ONE, self._one_plus_exp(-self._clamp(a, -64, 64)))
+    return f24._divide(f24.ONE, self._one_plus_exp(-self._clamp(a, -69, 69)))
 
 
 @internal
@@ -214,11 +215,11 @@ def _gelu(a: uint256) -> uint256:
     """
     if a == f24.SATURATED:
         return f24.SATURATED
-    x: int256 = self._clamp(a, -8, 8)
+    x: int256 = self._clamp(a, -10, 8)
     z: int256 = f24._nearest(x * x, 218)
     s: int256 = f24._nearest(1_197_135 * z + (26_772_563 << 20), 20)
     u: int256 = f24._nearest(-s * x, 117)
-    return f24._divide(a, self._one_plus_exp(u << 93))
+    return f24._divide(f24._maximum(a, _MINUS_TEN), self._one_plus_exp(u << 93))
 
 
 @internal

@@ -45,7 +45,8 @@ class Machine:
 
     def gas(self) -> int:
         """Of the last call, with the transaction's own."""
-        return int(self._evm.result.gas_used)
+        last = self._evm.result
+        return last.gas_used if last else 0
 
 
 def _reason(message: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Sequence
 
 from compute.program.types import DType, Type
 
@@ -14,14 +15,28 @@ _CENTRES = (
     2.0**-48, 2.0**-60, 2.0**64, 2.0**100, 1.4616321, 2.5, 0.41421357, 8.25,
 )  # fmt: skip
 _LARGEST, _SMALLEST = 0x7F7FFFFF, 0x0F800000
+_CIRCULAR = (
+    2.0**-96, 2.0**-60, 2.0**-27, 2.0**-26, 2.0**-13, 0.01, 0.7853982, 1.5707964, 2.3561945,
+    3.1415927, 6.2831855, 355.0, 573204.0, 823549.7, 2.0**20,
+)  # fmt: skip
+# where the definition of a function changes or its result vanishes
+EDGES = {
+    "logistic": (1.0, 16.6, 64.0, 66.0, 66.5, 66.54, 66.542, 69.0, 2.0**60),
+    "gelu": (2.0**-60, 1.0, 5.0, 8.0, 9.0, 9.1, 9.13, 9.137, 9.14, 10.0, 2.0**60),
+    **dict.fromkeys(("sin", "cos", "tan"), _CIRCULAR),
+}
 
 
 def _pattern(x: float) -> int:
     return struct.unpack("<I", struct.pack("<f", x))[0]
 
 
+def _near(rng: random.Random, centres: Sequence[float]) -> int:
+    return _pattern(rng.choice(centres)) + rng.choice(_ONE_ULP)
+
+
 def _boundary(rng: random.Random) -> int:
-    near = [_pattern(c) + rng.choice(_ONE_ULP) for c in (rng.choice(_CENTRES),)]
+    near = [_near(rng, _CENTRES)]
     return rng.choice([0, _LARGEST, _SMALLEST, _SMALLEST + 1, *near, *near, *near])
 
 
@@ -53,6 +68,12 @@ def floats(rng: random.Random, count: int, *, dust: bool = False) -> bytes:
     if dust:
         signed = [rng.getrandbits(32) & 0x8F7FFFFF if rng.random() < 0.03 else w for w in signed]
     return struct.pack(f"<{count}I", *signed)
+
+
+def edges(rng: random.Random, name: str, count: int) -> bytes:
+    """Float32 words of values around the edges of a function, of both signs."""
+    words = [_near(rng, EDGES[name]) | rng.getrandbits(1) << 31 for _ in range(count)]
+    return struct.pack(f"<{count}I", *words)
 
 
 def _integer(rng: random.Random, dtype: DType, small: bool) -> int:

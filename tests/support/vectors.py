@@ -17,7 +17,7 @@ from pathlib import Path
 
 from random_programs import Case, random_case
 from random_recipes import RECIPES, compare, floats, number, two_bits, two_floats, two_numbers
-from random_values import elements
+from random_values import EDGES, edges, elements
 
 from compute.oracle.array import to_bytes
 from compute.oracle.run import run
@@ -46,7 +46,8 @@ _GIVEN = ("input", "input", "parameter", "constant", "broadcast", "repeated", "r
 
 
 def by_element(name: str, index: int) -> Case:
-    """Rows of boundary values, each operand given in one of the ways that operands are given."""
+    """Rows of boundary values, each operand given in one of the ways that operands are given; the
+    first of some functions is around their own edges."""
     count, allowed = _BY_ELEMENT[RECIPES[name]]
     rng = random.Random(f"vectors {name} {index}")
     dtypes = [dtype for dtype in DType if allowed(dtype)]
@@ -71,7 +72,10 @@ def by_element(name: str, index: int) -> Case:
             at = outside.index(key)
             operands += builder.step("sqrt", at) if way == "root" else (at,)
     (result,) = builder.step(name, *operands)
-    data = {key: elements(rng, kinds[key], dust=True) for key in outside}
+    if index == 0 and name in EDGES:
+        data = {key: edges(rng, name, ELEMENTS) for key in outside}
+    else:
+        data = {key: elements(rng, kinds[key], dust=True) for key in outside}
     return _case(builder.block([result]), [(key, kinds[key]) for key in outside], data)
 
 

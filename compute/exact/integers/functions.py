@@ -133,11 +133,12 @@ class Integers(Arithmetic):
         return t
 
     def gelu(self, a: Array) -> Array:
-        x = scaled(clip(a, -8, 8))
+        top = select(number.less(a, jnp.float32(-10)), jnp.float32(-10), a)
+        x = scaled(clip(a, -10, 8))
         z = on_grid(product_of(x, x), 20)
         s = nearest(GELU_B * z + (GELU_A << 20), 20)
         u = on_grid(Scaled(-s * x.m, x.e - 24), 26)
-        return self.divide(a, self._one_plus_exp(power(u, -26)))
+        return self.divide(top, self._one_plus_exp(power(u, -26)))
 
     def sine(self, a: Array, quarter: int) -> Array:
         limit = jnp.float32(2**20)
@@ -146,10 +147,10 @@ class Integers(Arithmetic):
         k = on_grid(Scaled(x.m * TWO_OVER_PI, x.e - 24), 0)
         inner = significant(sum_of(x, power(-k * PI_HALVES_HIGH, -28)), 53)
         inner = significant(sum_of(inner, power(-k * PI_HALVES_LOW, -52)), 53)
-        r = on_grid(inner, 26)
-        z = nearest(r * r, 26)
+        r = scaled(narrow(inner))
+        z = on_grid(product_of(r, r), 26)
         sin = scaled(narrow(power(polynomial(SIN, z), -UNIT)))
-        sin_y = narrow(product_of(sin, power(r, -26)))
+        sin_y = narrow(product_of(sin, r))
         cos_y = narrow(power(polynomial(COS, z), -UNIT))
         turn = k + quarter
         y = select((turn & 1) == 1, cos_y, sin_y)
