@@ -251,7 +251,9 @@ def rehearsal() -> Iterator[None]:
 def deploy(deployer: str, name: str, *arguments: Any) -> Contract:
     """Deploy one contract of this project."""
     compiled = _compiled(name)
-    entry = next((e for e in compiled.abi if e["type"] == "constructor"), {"inputs": []})
+    entry: dict[str, Any] = next(
+        (e for e in compiled.abi if e["type"] == "constructor"), {"inputs": []}
+    )
     code = compiled.bytecode + encode([_type(item) for item in entry["inputs"]], arguments)
     return Contract(name, deploy_code(deployer, code))
 

@@ -24,7 +24,7 @@ from compute.trace.unroll import Target, unroll
 @pytest.fixture(autouse=True, scope="module")
 def compiled_soon():
     """These programs run once: what a compiler does to make them fast takes longer."""
-    before = jax.config.jax_disable_most_optimizations
+    before = jax.config.values["jax_disable_most_optimizations"]
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", before)
