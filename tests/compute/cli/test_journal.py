@@ -12,7 +12,8 @@ Nrn = Callable[..., Result]
 
 def test_a_journal_moves_between_machines(nrn: Nrn, devnet: Devnet, tmp_path: Path) -> None:
     group, address = devnet.chain().group(1), devnet.accounts["tara"].address
-    state = tmp_path / "data" / "decentralizedai" / "state" / "31337" / group.voting.address
+    founded = f"{group.voting.address}-{group.genesis_time}"
+    state = tmp_path / "data" / "decentralizedai" / "state" / "31337" / founded
     here, there, file = state / f"trainer-{address}", tmp_path / "there", tmp_path / "file"
     here.mkdir(parents=True)
     journal = {"entries": [], "format": "journal/1", "identity": {"role": "trainer"}}

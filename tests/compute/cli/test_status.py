@@ -9,6 +9,7 @@ import pytest
 
 from compute.chain import Phase
 from compute.chain.claims import attestation, ballot
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.checkpoint import HeldOut
 from compute.checkpoint.manifest import Manifest
 from compute.cli.status import next_step
@@ -75,6 +76,7 @@ def test_the_winner_sees_and_collects_its_reward(nrn: Nrn, devnet: Devnet) -> No
     group = chain.group(1)
     claim = play_block(devnet, group)
     devnet.sender("alice").settle(group)
+    devnet.warp(group.slot(claim.block_index).end + CHALLENGE_SECONDS)  # bonds return then
     reward = chain.coinbase.block_reward(1, group.slot(claim.block_index).start)
     own = reward - reward // 5
     seen = nrn("status", 1, "--json", account="tara").json

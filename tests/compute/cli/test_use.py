@@ -109,7 +109,9 @@ def test_parameters_go_out_and_come_in_as_a_start(
     assert "NaN" in nrn("import", tmp_path / "tuned.safetensors", pets, code=5).err
 
     began = {}
-    monkeypatch.setattr("compute.cli.train.live", lambda seat, take: began.update(role=take(seat)))
+    monkeypatch.setattr(
+        "compute.cli.train.live", lambda seat, take, _: began.update(role=take(seat))
+    )
     nrn("train", pets, "--start", digest, "--state", tmp_path / "state", account="tom")
     start = began["role"]._search._options.start  # type: ignore[attr-defined]
     assert np.array_equal(
