@@ -2,6 +2,7 @@
 
 from compute.chain import Phase
 from compute.chain.claims import ballot
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.facts import account_facts, candidate_facts, group_facts, lineage_facts
 from compute.storage import FolderStore
 from tests.compute.chain.test_sender import claim_by, commit, go_to, play_block, reveal
@@ -45,6 +46,7 @@ def test_an_account_and_its_rewards(devnet: Devnet) -> None:
     held = group.voting.candidate(claim.checkpoint_hash)
     assert held is not None
     claimed = held.bond
+    devnet.warp(group.slot(claim.block_index).end + CHALLENGE_SECONDS)  # bonds return then
     (stake,) = account_facts(group.chain, tara, [group]).stakes
     assert stake.rewards == reward - reward // 5 + claimed and stake.stake == 0
 
