@@ -12,6 +12,7 @@ from economy.season import Season
 from economy.settings import Settings
 
 TRAINERS = ("honest", "liar")
+CHALLENGED = 3 * 86_400  # a bond stays for so long after its block
 
 
 def town(seed: int = 1, keeper: str = "honest") -> Season:
@@ -72,6 +73,8 @@ def test_a_majority_that_rejects_burns_an_honest_bond() -> None:
     claim = scene.claim(capture.TRAINER, 2)
     outcome = scene.play([claim], [])
     assert outcome.status == REJECTED
+    scene.protocol.evm.now += CHALLENGED
+    scene.group.release([claim])
     assert claim.checkpoint not in scene.group.bonded
     scene.protocol.check_conservation()
 

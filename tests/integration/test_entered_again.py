@@ -1,6 +1,7 @@
 """Nothing expires for want of voters: an honest claim comes back with its rank, a copy loses."""
 
 from compute.chain import Status
+from compute.chain.voting import CHALLENGE_SECONDS
 from tests.integration.mallory import Mallory
 from tests.integration.stage import Stage
 
@@ -48,6 +49,8 @@ def test_a_claim_that_nobody_judged_wins_in_the_next_block_against_its_copy(stag
     assert [c.seq for c in ranked if c.checkpoint_hash == claim.checkpoint_hash] == [claim.seq]
     assert copy.checkpoint_hash in {c.checkpoint_hash for c in ranked}
     assert group.voting.incumbent().checkpoint_hash == claim.checkpoint_hash
+    stage.step(tara)
+    stage.net.warp(second.end + CHALLENGE_SECONDS)
     stage.step(tara)
     reward = stage.chain.coinbase.block_reward(group.id, second.start)
     pool = reward * group.config.keeper_bps // 10_000

@@ -1,6 +1,7 @@
 """A keeper against everything that is not a true claim: each is named, none is voted for."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -20,7 +21,9 @@ from tests.integration.stage import Stage
 def verdicts(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
     """Checkpoint hash -> what the keeper said about it last."""
     rows = [r.getMessage() for r in caplog.records if r.name == "compute.roles.wisdomkeeper"]
-    return {row[:64]: row[66:] for row in rows if row[64:66] == ": "}
+    form = re.compile(r"checkpoint ([0-9a-f]{64})(?:: | (?:refused|approved): )(.*)", re.S)
+    told = map(form.fullmatch, rows)
+    return {found[1]: found[2] for found in told if found}
 
 
 def damage(store: FolderStore, block: bytes) -> None:
@@ -102,7 +105,7 @@ def test_every_lie_is_named_and_the_honest_claim_wins(
     said = verdicts(caplog)
     for checkpoint_hash, reason in expected.items():
         assert reason in said[checkpoint_hash.hex()]
-    assert said[honest.checkpoint_hash.hex()] == "true"
+    assert said[honest.checkpoint_hash.hex()] == "its loss is true"
     stage.net.warp(block.end)
     stage.step(keeper)
     assert stage.group.voting.incumbent().checkpoint_hash == honest.checkpoint_hash

@@ -10,6 +10,7 @@ from compute.chain import Status
 from compute.chain.claims import Claim, commitment
 from compute.chain.handover import Handover, Opened
 from compute.chain.rewards import collect, open_bonds
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.roles.relayer import Relayer
 from compute.roles.trainer import Trainer
 from tests.integration.mallory import SALT, Mallory
@@ -78,6 +79,8 @@ def test_a_trainer_without_ether_earns_the_reward(
     reward = stage.chain.coinbase.block_reward(group.id, block.start)
     pool = reward * group.config.keeper_bps // 10_000
     assert neuron.balance_of(nora) == reward - pool > 0
+    stage.net.warp(block.end + CHALLENGE_SECONDS)
+    steps(stage, relayer)
     assert neuron.balance_of(tom) == paid_before
     assert stage.chain.ether_of(nora) == 0 and keeper != tom
 

@@ -7,6 +7,7 @@ import pytest
 
 from compute.chain import MalformedAnswer, shared, voting
 from compute.chain.records import Head
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.node.role import Role
 from compute.node.seat import Seat
 from tests.integration.stage import Stage
@@ -72,6 +73,8 @@ def test_the_journal_forgets_what_is_final_alone(slow: Stage) -> None:
         patch.setattr(slow.group.voting, "candidate", lambda digest, at="latest": None)
         tara._claimant.collect(block.index + 1)
     assert tara._claimant.has_claim(block.index)
+    slow.net.warp(block.end + CHALLENGE_SECONDS)
+    tara._claimant.collect(block.index + 1)  # its bond returns now
     bury(slow)
     alice._collect(block.index + 1)
     tara._claimant.collect(block.index + 1)

@@ -65,7 +65,7 @@ def test_every_size_is_a_valid_specification(model: str) -> None:
         ("gpt", "huge", TEXT, "targets", "gpt tiny, mini, 124m, 1b"),
         ("lstm", "tiny", TEXT, "targets", "no model lstm"),
         ("gpt", "tiny", TEXT, "label", "no column 'label'"),
-        ("vit", "small", TEXT, "targets", "reads one input of shape"),
+        ("vit", "small", TEXT, "targets", "not one class"),
         ("gpt", "tiny", IMAGES, "label", "reads one input of shape"),
         ("mlp", "tiny", {**IMAGES, "image": IMAGES["image"].astype(np.int64)}, "label", "int64"),
     ],
