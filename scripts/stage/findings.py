@@ -8,7 +8,7 @@ from typing import Any
 
 from brownie import web3
 
-from compute.chain import Chain, Group, Status, connect
+from compute.chain import Candidate, Chain, Group, Status, connect
 from compute.chain.sponsors import sponsorships
 from compute.units import NRN
 from scripts.deploy import container
@@ -138,6 +138,8 @@ class Evidence:
                 keeper_bps=group.config.keeper_bps,
                 voting=group.voting.address,
             )
+            for claim in _held(group):
+                ledger.move(claim.payer, group.voting.address, claim.bond)
         # The vote that won was held in delta period 1 of group 1.
         length = self.groups[1].config.delta_period
         start = self.groups[1].genesis_time + length
@@ -293,3 +295,10 @@ def gather(play: Play) -> Evidence:
     """Connect like any client and read what happened."""
     chain = connect(web3.provider.endpoint_uri, deployment=play.deployment)
     return Evidence(play, chain)
+
+
+def _held(group: Group) -> list[Candidate]:
+    """Claims whose bonds are still there: for three days after its block each may be challenged."""
+    events = group.events(group.voting.contract, ["Revealed"], group.head().number)
+    claims = group.voting.revealed(list(dict.fromkeys(e["checkpoint_hash"] for e in events)))
+    return [claim for claim in claims if claim.bond]
