@@ -47,6 +47,7 @@ def test_keeps_rank_payer_and_bond(protocol: Any, group: Any, unjudged: Any, peo
     voting.settle({"from": people.oscar})
     assert bytes(voting.accepted(1)) == claim.checkpoint_hash
     assert voting.candidate(claim.checkpoint_hash)[2] == people.mallory
+    group.outlast_challenges(claim.block_index)
     released = event(
         voting.release_bond(claim.checkpoint_hash, {"from": people.oscar}), "BondReleased"
     )
@@ -75,6 +76,7 @@ def test_as_often_as_nobody_judges(group: Any, unjudged: Any, people: Any, clock
     group.vote({"alice": None})
     group.to(second.block_index, "end")
     group.voting.settle({"from": people.oscar})
+    group.outlast_challenges(second.block_index)
     receipt = group.voting.release_bond(second.checkpoint_hash, {"from": people.oscar})
     assert event(receipt, "BondReleased")["burned"]
 
