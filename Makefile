@@ -117,7 +117,7 @@ fuzz: setup ## Long state machines over the contracts (FUZZ_CALLS contract calls
 	FUZZ_CALLS=$${FUZZ_CALLS:-100000} $(PYTEST) -q -n $(WORKERS) tests/stateful
 
 prove: .venv-prove/.installed ## Prove statements of the specification on the bytecode, refute planted lies
-	python scripts/prove.py
+	python -m scripts.prove
 
 # halmos pins versions of its own (rich, z3): an environment apart, with its solvers. forge compiles the proofs.
 .venv-prove/.installed: tests/proofs/requirements.lock tests/proofs/package-lock.json | setup
@@ -129,7 +129,7 @@ prove: .venv-prove/.installed ## Prove statements of the specification on the by
 
 # The compilers for TPUs and CUDA are 2 GB: an environment apart, too.
 aot: .venv-aot/.installed ## Compile the exact loss for TPUs and a GPU that are not here, and read the code
-	python benchmarks/machines/aot.py --json benchmarks/results/aot.json
+	python -m benchmarks.machines.aot --json benchmarks/results/aot.json
 
 .venv-aot/.installed: benchmarks/machines/requirements.lock | setup
 	@test -x .venv-aot/bin/python || $(PYTHON) -m venv .venv-aot
@@ -140,16 +140,16 @@ arm64: setup ## Vectors and goldens on an emulated arm64 (Debian; says so where 
 	@benchmarks/machines/arm64.sh || { code=$$?; test $$code = 77 || exit $$code; }
 
 gpu: setup ## What the accelerator here computes and costs, in 8 minutes; again to go on (DRY=1: small sizes)
-	python benchmarks/machines/gpu.py $(if $(DRY),--dry)
+	python -m benchmarks.machines.gpu $(if $(DRY),--dry)
 
 venom: setup ## What the compiler's experimental backend would save, for information
-	python scripts/venom.py
+	python -m scripts.venom
 
 simulate: setup ## Play the economy on the bytecode: docs/economy/ (minutes; FULL=1: four years, an hour)
 	python -m economy $(if $(FULL),--full)
 
 bench: setup ## Every benchmark: ratios against a baseline measured in the same run
-	for script in benchmarks/*.py; do echo "== $$script"; python "$$script"; done
+	for script in benchmarks/*.py; do echo "== $$script"; python -m "benchmarks.$$(basename "$$script" .py)"; done
 
 lock: setup ## Resolve requirements.lock again after a change of pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra contracts --extra demo \

@@ -1,6 +1,6 @@
 """Content: what the stores cost above the bare work, each against a baseline in the same run.
 
-    python benchmarks/content.py [--size MiB | --gib GiB] [--json FILE] | --show FILE
+    python -m benchmarks.content [--size MiB | --gib GiB] [--json FILE] | --show FILE
 
 digest, folder   hashing, and a folder's verified reads, against hashlib's sha256 alone; goal >= 0.9
 kubo             KuboStore against the same requests by hand (http.client, no checks), one block at
@@ -29,10 +29,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from parts import deltas
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.parts import deltas
 from compute.canonical import digest as sha256
 from compute.checkpoint import publish
 from compute.storage import MAX_BLOCK_BYTES, FolderStore, cid, get_many, put_many
@@ -243,7 +243,7 @@ def main() -> None:
             Console(stderr=True).print("[bold]Kubo is not measured: run `make kubo`[/bold]")
         else:
             rows += kubo_rows(count, folder)
-    rows += [Row(case, what, *figures) for case, what, *figures in deltas.rows()]
+    rows += [Row(*row) for row in deltas.rows()]
     show(f"Content, {mebibytes} MiB per case and side", rows)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

@@ -4,7 +4,7 @@ Each model learns the answers of a teacher, the same architecture with other par
 mean loss of its exact, float32 and float64 evaluations are compared.  Prints the relative errors of
 the first two against the third.  Takes about 8 s a family.
 
-    python benchmarks/exact_accuracy.py [--only mlp gpt] [--steps N] [--json FILE]
+    python -m benchmarks.exact_accuracy [--only mlp gpt] [--steps N] [--json FILE]
 """
 
 from __future__ import annotations
@@ -21,11 +21,8 @@ import numpy as np
 import optax
 
 from compute.exact import evaluate
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
-
-from exact_families import FAMILIES, SMOOTHING, Family
-from exact_strangers import STRANGERS
+from tests.support.exact_families import FAMILIES, SMOOTHING, Family
+from tests.support.exact_strangers import STRANGERS
 
 EXAMPLES, STEPS, RATE = 256, 60, 0.01
 GOAL = 2e-6

@@ -6,7 +6,7 @@ as for every batch of a checkpoint but the first; `prepare` is that first step. 
 compiler's peak of temporary buffers.  Compilation is in seconds of CPU, both stages together.
 Accuracy is the relative error of the mean loss against float64.
 
-    python benchmarks/exact_cost.py [--rounds 9] [--json FILE] [--only mlp cnn ...]
+    python -m benchmarks.exact_cost [--rounds 9] [--json FILE] [--only mlp cnn ...]
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import optax
-from parts.exact_models import Case, cnn, lm, mlp
 
+from benchmarks.parts.exact_models import Case, cnn, lm, mlp
 from compute.exact.carriers import CARRIERS
 from compute.exact.evaluation import COMPILER_OPTIONS
 from compute.exact.face import named

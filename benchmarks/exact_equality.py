@@ -3,7 +3,7 @@
 Prints, for each setting, the number of per-example integers compared with the first setting's and
 how many differ; beside it the same for plain float32 logits, whose bits are compared.
 
-    python benchmarks/exact_equality.py [--only mlp gpt] [--json FILE]
+    python -m benchmarks.exact_equality [--only mlp gpt] [--json FILE]
 """
 
 from __future__ import annotations
@@ -55,13 +55,12 @@ REDUCED = ("default", "ISA SSE4_2", "4 devices", "integer carrier")
 
 def evaluate_families(names: list[str], batch: int, jit: bool, carrier: str) -> dict[str, Any]:
     """{family: {"exact": integers, "float32": bit patterns of the logits}} in this process."""
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
     import jax
     import numpy as np
-    from exact_families import FAMILIES
-    from exact_strangers import STRANGERS
 
     from compute.exact import evaluate
+    from tests.support.exact_families import FAMILIES
+    from tests.support.exact_strangers import STRANGERS
 
     families, found = FAMILIES | STRANGERS, {}
     for name in names or families:
@@ -87,8 +86,8 @@ def run_setting(setting: Setting, names: list[str]) -> dict[str, Any]:
         out = Path(folder) / "found.json"
         worker = json.dumps([names, setting.batch, setting.jit, setting.carrier, str(out)])
         environment = os.environ | {"XLA_FLAGS": setting.flags}
-        command = [sys.executable, __file__, "--worker", worker]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        command = [sys.executable, "-m", "benchmarks.exact_equality", "--worker", worker]
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{setting}: {done.stderr[-2000:]}")
         return json.loads(out.read_text())

@@ -1,6 +1,6 @@
 """How wrong are the elementary functions?  The largest error of each, in units in the last place.
 
-    python benchmarks/exact_ulps.py [--all] [--samples N] [--only exp tanh ...] [--json FILE]
+    python -m benchmarks.exact_ulps [--all] [--samples N] [--only exp tanh ...] [--json FILE]
 
 Every float32 pattern that is a value, evenly thinned to N (2^20), or with --all each of the 2^32;
 against float64 (numpy, scipy).  A unit is that of the true result, in its binade; results that are

@@ -1,6 +1,6 @@
 """The explorer on a long history: reading it, writing it, and what a page weighs.
 
-    python benchmarks/explorer.py [--blocks 10000] [--deltas 1000]
+    python -m benchmarks.explorer [--blocks 10000] [--deltas 1000]
 
 read       seconds and requests until every block of the group is known; the node answers from this
            process, which costs more than half of the time
@@ -11,14 +11,11 @@ page       of the group, rendered from what is known: milliseconds, bytes, bytes
 
 import argparse
 import gzip
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from compute.chain.records import Asked, DeltaPeriod, Head, Incumbent
 from compute.explorer import Content, Site, World, export

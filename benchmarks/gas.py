@@ -1,6 +1,6 @@
 """Gas beside its anchors, on the same Anvil in the same run.
 
-    python benchmarks/gas.py [--json FILE]
+    python -m benchmarks.gas [--json FILE]
 
 anchor   snekmate's erc20 and OpenZeppelin's ERC20Permit (the cheaper of both), and OpenZeppelin's
          Governor.castVote with ERC20Votes; goal <= 1.00. Without solc and OpenZeppelin
@@ -12,24 +12,20 @@ proxies  a registry that makes its groups of minimal proxies (anchors/proxied_*.
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from brownie import accounts, network, project, web3
+from rich.console import Console
+from rich.table import Table
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from brownie import accounts, network, project, web3  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-
 project.load(str(ROOT), name="Measured")
 
-from anchors import deploy as anchors  # noqa: E402
-from parts.floor import floor  # noqa: E402
-
+from benchmarks.anchors import deploy as anchors  # noqa: E402
+from benchmarks.parts.floor import floor  # noqa: E402
 from scripts.stage import quiet  # noqa: E402
 from scripts.stage.cast import key  # noqa: E402
 from scripts.stage.gas_scenario import Scenario  # noqa: E402

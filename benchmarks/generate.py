@@ -1,6 +1,6 @@
 """Writing with the decoder beside a JAX loop written by hand, with a cache of keys and values.
 
-    python benchmarks/generate.py [--size mini] [--length 256] [--tokens 192] [--vocab 256]
+    python -m benchmarks.generate [--size mini] [--length 256] [--tokens 192] [--vocab 256]
 
 Both draw the same number of tokens one by one from the same parameters; the loop by hand is one
 compiled program that never leaves the device and knows nothing of prompts, windows or stops.  Their
@@ -9,18 +9,14 @@ runs take turns; the ratio is that of the fastest, ours over by hand, and the go
 
 import argparse
 import itertools
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from compute.models import InputColumn, ModelSpecification, Transformer
 from compute.models.generate import Draw, Writer

@@ -1,20 +1,17 @@
 """Questions that an idle node asks its RPC in an hour: by the block clock, and polling every two
 seconds, which nodes did before and still do on chains whose clock somebody moves.
 
-    python benchmarks/idle_requests.py
+    python -m benchmarks.idle_requests
 
 A keeper, a trainer whose claim is committed, and a curator each live a virtual hour in this
 process: their sleeping moves the chain's clock. Writes benchmarks/results/idle_requests.json.
 """
 
 import json
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from compute.node import clock as clocks
 from compute.node.clock import Stopped, follow

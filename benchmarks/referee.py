@@ -6,7 +6,7 @@ is made once that row is disputed; they follow from the rows alone.  A case of m
 words is not made: its time is its leaves times the time a leaf of the largest case made of its
 architecture, and `measured` is false.
 
-    python benchmarks/referee.py [--json FILE] [--only mlp gpt] [--most WORDS]
+    python -m benchmarks.referee [--json FILE] [--only mlp gpt] [--most WORDS]
 """
 
 from __future__ import annotations

@@ -3,19 +3,14 @@
 Each rule on values at random: the dearest call, without what a transaction costs.  Then what it
 costs to find what an element, or 16 terms of it, reads in rows of a language model and a ResNet.
 
-    python benchmarks/steps.py [--values N]
+    python -m benchmarks.steps [--values N]
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 from compute.program.builder import Builder
 from compute.program.form import IMMEDIATE, Source, encode

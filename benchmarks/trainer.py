@@ -5,7 +5,7 @@ same optimizer: one jitted, donated step, batches gathered in the loop. Both tak
 each; figures are medians over the turns. On a GPU the model is the 124 M one in bfloat16, and its
 MFU is told too.
 
-    python benchmarks/trainer.py [--turns 15] [--json FILE] [--only mlp lm]
+    python -m benchmarks.trainer [--turns 15] [--json FILE] [--only mlp lm]
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ def commit(commitment: bytes32):
     @dev    The trainer is inside the hash: copying a commitment only pays its owner's gas.
     @param  commitment  keccak256(abi_encode(EIP-712 digest of the claim, salt)).
     """
-    block_index: uint256 = block_clock._running_in(0)
+    block_index: uint256 = block_clock._running_in(block_clock.COMMIT)
     if self._commitment[commitment] != 0:
         refusal._because("cv: commitment exists")
     block_1: uint256 = block_index + 1
@@ -241,7 +241,7 @@ def reveal(
     @param  salt             Of the commitment.
     @param  signature        Of the claim, by `trainer`.
     """
-    block_index: uint256 = block_clock._running_in(1)
+    block_index: uint256 = block_clock._running_in(block_clock.REVEAL)
     # A claim by nobody would pass the signature check below and could never be paid; a ballot names its candidates in
     # rising order, from above zero.
     if trainer == empty(address) or checkpoint_hash == empty(bytes32):
@@ -314,7 +314,7 @@ def vote(approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender)
                        claims no pay for it.
     @param  staker     Whose ballot it is; the caller must be the staker or its operator.
     """
-    block_index: uint256 = block_clock._running_in(2)
+    block_index: uint256 = block_clock._running_in(block_clock.VOTE)
     round: uint256 = self._round
     block_1: uint256 = (block_index + 1) << 152
     if round & checkpoint_words.BLOCK != block_1:

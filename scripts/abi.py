@@ -1,7 +1,7 @@
 """Write the contracts' ABIs into the package, where `compute.chain` reads them.
 
-python scripts/abi.py           write compute/chain/abi/<Contract>.json
-python scripts/abi.py --check   fail if one of them is not current
+python -m scripts.abi           write compute/chain/abi/<Contract>.json
+python -m scripts.abi --check   fail if one of them is not current
 """
 
 import json
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     stale = outdated(documents)
     if arguments == ["--check"]:
         if stale:
-            print(f"Not current: {', '.join(stale)}. Run `python scripts/abi.py` and commit.")
+            print(f"Not current: {', '.join(stale)}. Run `python -m scripts.abi` and commit.")
         return 1 if stale else 0
     for name in stale:
         path = TARGET / f"{name}.json"

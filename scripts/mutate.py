@@ -1,4 +1,4 @@
-"""Break the contracts on purpose and see whether the tests notice: `python scripts/mutate.py`.
+"""Break the contracts on purpose and see whether the tests notice: `python -m scripts.mutate`.
 
 Each mutant (`scripts/mutants.py`) is compiled and run against `tests/contracts`, in a child forked
 from a process that has collected those tests; the tests that killed its neighbours come first. Who
@@ -6,10 +6,10 @@ survives them meets the attacks and the state machines; a mutant that no test no
 Bytecode that stays the same is an equivalent mutant. Lost time and lost connections, which a busy
 machine causes, are no verdict: who met them is judged anew by the next run.
 
-    python scripts/mutate.py                          # all mutants, in random order
-    python scripts/mutate.py --sample 60 --seed 1     # a random part of them
-    python scripts/mutate.py --file Coinbase pace     # those of some contracts and modules
-    python scripts/mutate.py --planted                # known bugs, against the machines alone
+    python -m scripts.mutate                          # all mutants, in random order
+    python -m scripts.mutate --sample 60 --seed 1     # a random part of them
+    python -m scripts.mutate --file Coinbase pace     # those of some contracts and modules
+    python -m scripts.mutate --planted                # known bugs, against the machines alone
 
 Every verdict is added at once to `reports/mutants.jsonl`; another run judges only what is new,
 survived or got no verdict. The exit status is 1 if a known bug survived or fewer than 95 % of the
@@ -37,11 +37,9 @@ from typing import Any
 
 import pytest
 
+from scripts.mutants import STEP, Mutant, mutants, names, planted, users
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from scripts.mutants import STEP, Mutant, mutants, names, planted, users  # noqa: E402
-
 RESULTS = ROOT / "reports" / "mutants.jsonl"
 GOAL = 0.95
 PATIENCE = 900  # seconds until a mutant is given up without a verdict

@@ -5,8 +5,8 @@ all arguments, and halmos executes the bytecode that we deploy symbolically. The
 (`scripts/lies.py`) is compiled in place of the truth, and the proof that names it must find a
 counterexample: a proof that proves nothing is noticed.
 
-    python scripts/prove.py                  # all proofs, all lies
-    python scripts/prove.py --only Vault     # the proofs whose contract has this in its name
+    python -m scripts.prove                  # all proofs, all lies
+    python -m scripts.prove --only Vault     # the proofs whose contract has this in its name
 """
 
 import argparse
@@ -26,13 +26,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from scripts.bytecode import compiled
+from scripts.lies import Lie, lies
+from scripts.mutants import users
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from scripts.bytecode import compiled  # noqa: E402
-from scripts.lies import Lie, lies  # noqa: E402
-from scripts.mutants import users  # noqa: E402
-
 PROOFS = ROOT / "tests" / "proofs"
 WORK = ROOT / "build" / "proofs"
 # halmos and its solvers; forge, which it asks to compile the proofs

@@ -1,4 +1,4 @@
-"""What Venom would save, the compiler's experimental backend: `python scripts/venom.py [NAME …]`.
+"""What Venom would save, the compiler's experimental backend: `python -m scripts.venom [NAME …]`.
 
 For information: nothing that it compiled is deployed, and nothing fails here.
 """
@@ -7,10 +7,9 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from scripts.bytecode import compiled
 
-from scripts.bytecode import compiled  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def told(name: str) -> str:

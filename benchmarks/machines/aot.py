@@ -1,6 +1,6 @@
 """Compiles the evaluator for machines that are not here, and reads what the compilers made of it.
 
-    python benchmarks/machines/aot.py [--targets h100 v5e v6e] [--only WORD ...] [--cases N]
+    python -m benchmarks.machines.aot [--targets h100 v5e v6e] [--only WORD ...] [--cases N]
         [--limit SECONDS] [--worker-python PATH] [--json FILE]
 
 Each operation is compiled with the programs of its first vectors, and each built-in size with one
@@ -21,14 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from resumed import ROOT, Kept, work
 
-sys.path[:0] = [str(ROOT)]
-
-from compute.models.sizes import SIZES, design  # noqa: E402
-from compute.program.codec import encode  # noqa: E402
-from compute.program.operations import OPERATIONS  # noqa: E402
-from compute.program.program import Program  # noqa: E402
+from benchmarks.machines.resumed import ROOT, Kept, work
+from compute.models.sizes import SIZES, design
+from compute.program.codec import encode
+from compute.program.operations import OPERATIONS
+from compute.program.program import Program
 
 WORKER = Path(__file__).with_name("compile_ahead.py")
 KEPT = ROOT / "build" / "aot"

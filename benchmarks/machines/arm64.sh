@@ -56,5 +56,5 @@ if [[ ! -e $here/.installed ]]; then
 fi
 
 (($#)) || set -- golden_float64_mlp golden_integer_mlp golden_float64_gpt vectors_float64_{add,mul,div,rem,exp,log,tanh,dot,sum}
-export PYTHONPATH=$PWD:$PWD/tests/support:$site
-exec "$qemu" -L "$root" "$root/usr/bin/python$python" benchmarks/machines/emulated.py "$here/rows.jsonl" "$@"
+export PYTHONPATH=$PWD:$site
+exec "$qemu" -L "$root" "$root/usr/bin/python$python" -m benchmarks.machines.emulated "$here/rows.jsonl" "$@"

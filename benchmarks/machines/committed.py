@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from goldens import EXAMPLES, INTEGERS, golden
-
 from compute.exact import conformance, evaluate
+from tests.support.goldens import EXAMPLES, INTEGERS, golden
 
 
 def vectors(carrier: str, operation: str) -> dict[str, Any]:

@@ -24,10 +24,10 @@ if TARGET == "h100":  # what the GPU's compiler makes is read from its dumps
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
-from code_rules import forbidden_in_hlo, forbidden_in_ptx  # noqa: E402
 from jax.experimental import topologies  # noqa: E402
 from jax.sharding import SingleDeviceSharding  # noqa: E402
 
+from benchmarks.machines.code_rules import forbidden_in_hlo, forbidden_in_ptx  # noqa: E402
 from compute.exact import conformance  # noqa: E402
 from compute.exact.carriers import CARRIERS  # noqa: E402
 from compute.exact.evaluation import COMPILER_OPTIONS  # noqa: E402

@@ -1,6 +1,8 @@
 """Runs items of committed.py on the machine at hand, one after another, and keeps their rows.
 
-python emulated.py FILE ITEM...        an item: golden_float64_mlp, vectors_integer_dot
+python -m benchmarks.machines.emulated FILE ITEM...
+
+An item is golden_float64_mlp or vectors_integer_dot.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import time
 from pathlib import Path
 
 import jax
-from committed import DO
-from resumed import Kept
+
+from benchmarks.machines.committed import DO
+from benchmarks.machines.resumed import Kept
 
 
 def main() -> None:

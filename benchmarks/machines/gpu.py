@@ -1,6 +1,6 @@
 """What an accelerator does, in minutes: the same integers? at what cost? how fast is training?
 
-    python benchmarks/machines/gpu.py [--minutes 8] [--dry] [--json FILE]
+    python -m benchmarks.machines.gpu [--minutes 8] [--dry] [--json FILE]
 
 Vectors and goldens first; then the language models of exact_cost with each carrier beside true
 float32, TF32, float64 and bfloat16; then training.  A run that was cut goes on where it stopped:
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from resumed import ROOT, Kept, Row, work
+from benchmarks.machines.resumed import ROOT, Kept, Row, work
 
 WORKER = Path(__file__).with_name("on_device.py")
 BUILD = ROOT / "build" / "gpu"

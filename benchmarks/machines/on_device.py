@@ -17,15 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax
+
+from benchmarks import exact_cost, trainer
+from benchmarks.machines import committed
+from benchmarks.parts.exact_models import lm
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "tests" / "support")]
-
-import committed  # noqa: E402
-import exact_cost  # noqa: E402
-import jax  # noqa: E402
-import trainer  # noqa: E402
-from parts.exact_models import lm  # noqa: E402
-
 DRY = sys.argv[1] == "1"
 ROUNDS, LEAST = (2, 0.1) if DRY else (7, 1.0)
 Found = dict[str, Any]

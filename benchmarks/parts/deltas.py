@@ -180,7 +180,7 @@ def _less_is_better(
 
 
 def _run(case: str, folder: Path, examples: int) -> dict[str, float]:
-    command = [sys.executable, __file__, case, str(folder), str(examples)]
+    command = [sys.executable, "-m", "benchmarks.parts.deltas", case, str(folder), str(examples)]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 

@@ -32,9 +32,9 @@ from compute.chain.errors import (
 from compute.chain.group import Group
 from compute.chain.records import (
     AcceptedBlock,
+    AppendedDelta,
     Candidate,
     Current,
-    DeltaRecord,
     GroupConfig,
     Incumbent,
     Outcome,
@@ -51,12 +51,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AcceptedBlock",
     "AccountError",
+    "AppendedDelta",
     "Block",
     "Candidate",
     "Chain",
     "ChainError",
     "Current",
-    "DeltaRecord",
     "Deployment",
     "Group",
     "GroupConfig",

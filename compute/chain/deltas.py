@@ -7,7 +7,7 @@ from eth_utils import keccak
 
 from compute.chain.contract import ZERO_ADDRESS, BlockTag
 from compute.chain.errors import MalformedAnswer, NoSuchProposal, NoSuchVersion
-from compute.chain.records import DeltaDue, DeltaLeader, DeltaPeriod, DeltaRecord, Proposal
+from compute.chain.records import AppendedDelta, DeltaDue, DeltaLeader, DeltaPeriod, Proposal
 from compute.chain.terms import Terms
 from compute.units import DAY
 
@@ -60,7 +60,7 @@ class Deltas:
             raise MalformedAnswer(f"The RPC claims {version} deltas in too short a time.")
         return version
 
-    def lineage(self, version: int) -> tuple[bytes, list[DeltaRecord]]:
+    def lineage(self, version: int) -> tuple[bytes, list[AppendedDelta]]:
         """Genesis delta hash and deltas 1..version, through the parents of a fork.
 
         The hash chain is checked, so no delta can be forged or left out; the proposer of each rests
@@ -75,18 +75,18 @@ class Deltas:
             raise NoSuchVersion(
                 f"The training set of group {self._terms.id} is at version {newest}, not {version}."
             )
-        genesis, records = self._terms.config.genesis_tip, list[DeltaRecord]()
+        genesis, records = self._terms.config.genesis_tip, list[AppendedDelta]()
         if self._parent is not None:
             genesis, records = self._parent.lineage(base)
         return genesis, records + self._chained(self._appended(version, head.number, tip))
 
-    def _chained(self, appended: Sequence["_Appended"]) -> list[DeltaRecord]:
+    def _chained(self, appended: Sequence["_Appended"]) -> list[AppendedDelta]:
         """Deltas of this group alone, their hash chain checked."""
         tip, records = self._terms.config.genesis_tip, []
         for number, delta in enumerate(appended, self._terms.base_version + 1):
             if keccak(tip + delta.delta_hash) != delta.tip:
                 raise MalformedAnswer(f"The RPC sent a delta {number} that breaks the hash chain.")
-            records.append(DeltaRecord(delta.delta_hash, tip, delta.proposer, number))
+            records.append(AppendedDelta(delta.delta_hash, tip, delta.proposer, number))
             tip = delta.tip
         return records
 

@@ -142,7 +142,7 @@ class AcceptedBlock:
 
 
 @dataclass(frozen=True)
-class DeltaRecord:
+class AppendedDelta:
     """An appended delta: `version` is the one it made, on top of `parent_tip`."""
 
     delta_hash: bytes

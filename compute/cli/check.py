@@ -58,7 +58,7 @@ def evaluate(
     transcripts = Transcripts(state or data_folder() / "evaluations")
     subject = specification.hash, digest, tip, len(examples)
     with session.out.progress("evaluating") as step, transcripts.open(*subject) as transcript:
-        result = evaluation.evaluate(
+        result = evaluation.evaluate_checkpoint(
             specification,
             parameters,
             examples,

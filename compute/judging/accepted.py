@@ -10,7 +10,7 @@ from compute.chain import AcceptedBlock, Group
 from compute.chain.claims import eval_root_hash
 from compute.chain.pace import Pace
 from compute.checkpoint import InvalidCheckpoint
-from compute.judging.evaluation import evaluate, root_of
+from compute.judging.evaluation import evaluate_checkpoint, root_of
 from compute.judging.goal import measure
 from compute.judging.retrieval import (
     load_checkpoint,
@@ -76,7 +76,7 @@ class Replay:
         if block.loss + self._pace.asked(block.block_index) > baseline:
             return f"its loss {block.loss} does not improve on {baseline}"
         with self._transcript(block.checkpoint_hash, block.version) as transcript:
-            evaluation = evaluate(
+            evaluation = evaluate_checkpoint(
                 self._specification, checkpoint.params, self.training_set, report, transcript
             )
         if not evaluation.valid:

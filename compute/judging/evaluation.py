@@ -32,7 +32,7 @@ class FalseClaim(Exception):
     """What a trainer said of the losses is not so; the message says what."""
 
 
-def evaluate(
+def evaluate_checkpoint(
     specification: ModelSpecification,
     parameters: Parameters,
     training_set: TrainingSet,

@@ -8,7 +8,7 @@ from pathlib import Path
 from compute.chain import Group
 from compute.chain.records import Head
 from compute.checkpoint import InvalidCheckpoint, manifest
-from compute.judging.evaluation import Progress, evaluate
+from compute.judging.evaluation import Progress, evaluate_checkpoint
 from compute.judging.retrieval import (
     Parameters,
     load_incumbent,
@@ -68,7 +68,7 @@ def measure(
         parameters = load_incumbent(store, specification, incumbent)
     except (InvalidCheckpoint, ModelError):
         return MAX_LOSS
-    evaluation = evaluate(specification, parameters, training_set, progress, transcript)
+    evaluation = evaluate_checkpoint(specification, parameters, training_set, progress, transcript)
     return evaluation.loss if evaluation.valid else MAX_LOSS
 
 

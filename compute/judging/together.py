@@ -6,7 +6,7 @@ from jax.experimental import multihost_utils
 
 from compute import exact
 from compute.exact.evaluation import Invalid
-from compute.judging.evaluation import Progress, complete, evaluate
+from compute.judging.evaluation import Progress, complete, evaluate_checkpoint
 from compute.judging.retrieval import Parameters
 from compute.judging.transcripts import Transcript
 from compute.models import ModelSpecification
@@ -20,11 +20,11 @@ def evaluate_together(
     training_set: TrainingSet,
     progress: Progress | None = None,
 ) -> exact.Evaluation:
-    """What `evaluate` gives, in every process of a run. `progress` is called in process 0, where it
-    may raise; the others then leave as `agreed` says. Raises CannotEvaluate."""
+    """What `evaluate_checkpoint` gives, in every process of a run. `progress` is called in process
+    0, where it may raise; the others then leave as `agreed` says. Raises CannotEvaluate."""
     processes, me = jax.process_count(), jax.process_index()
     if processes == 1:
-        return evaluate(specification, parameters, training_set, progress)
+        return evaluate_checkpoint(specification, parameters, training_set, progress)
     transcript = Transcript(len(training_set))
     mine = range(me, transcript.shards, processes)
     reason = b""

@@ -20,7 +20,7 @@ MAX_CLAIMS = 1_024  # files looked at in one folder
 NAME = re.compile("[0-9a-f]{64}[.]json")
 
 
-class HandOver:
+class FolderDelivery:
     """How a trainer's claims reach the chain by the transactions of others.
 
     What `claimant.Delivery` asks for; nothing here is sent, so nothing is done when it returns.

@@ -44,7 +44,7 @@ def checkpoint_nonce(trainer: str, block_index: int) -> int:
 
 
 class Delivery(Protocol):
-    """How claims reach the chain: `sending.OwnTransactions`, or `claim_folder.HandOver`.
+    """How claims reach the chain: `sending.OwnTransactions`, or `claim_folder.FolderDelivery`.
 
     `commit_margin`: seconds kept free at the end of the commit window. What returns a bool says
     whether it is on chain, and is called again if not.

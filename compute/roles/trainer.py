@@ -8,7 +8,7 @@ from compute.chain import Block
 from compute.checkpoint import params_root_of, publish
 from compute.judging.evaluation import root_of
 from compute.judging.goal import Goal, Goals
-from compute.node.claim_folder import HandOver
+from compute.node.claim_folder import FolderDelivery
 from compute.node.claimant import Claimant, Delivery, checkpoint_nonce
 from compute.node.clock import RETRY_SECONDS, Wait
 from compute.node.role import Role
@@ -32,7 +32,7 @@ class Trainer(Role):
     def __init__(self, seat: Seat, options: Options, relay: Path | None = None) -> None:
         """Raises JournalError if another trainer with this account runs."""
         delivery: Delivery = (
-            HandOver(seat.group, relay)
+            FolderDelivery(seat.group, relay)
             if relay is not None
             else OwnTransactions(seat.group, seat.sender)
         )

@@ -23,7 +23,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Report:
+class Verification:
     """What a verification found. `genesis_fault` concerns the checkpoint at height 0."""
 
     group_id: int
@@ -54,7 +54,7 @@ def verify(
     progress: Progress | None = None,
     folder: Path | None = None,
     transcripts: Transcripts | None = None,
-) -> Report:
+) -> Verification:
     """Replay every delta and recompute loss, baseline and evaluation root of every accepted block.
 
     The training sets kept in `folder`, if there is one, are hashed again before they are believed.
@@ -71,7 +71,7 @@ def verify(
     return report
 
 
-def _verify(group: Group, replay: Replay, progress: Progress | None) -> Report:
+def _verify(group: Group, replay: Replay, progress: Progress | None) -> Verification:
     accepted = group.history.accepted_blocks()
     genesis_fault = replay.genesis_fault()
     checked = []
@@ -82,4 +82,4 @@ def _verify(group: Group, replay: Replay, progress: Progress | None) -> Report:
                 progress(block.height, len(accepted), examples, len(replay.training_set))
 
         checked.append(Checked(block, replay.advance(block, report)))
-    return Report(group.id, genesis_fault, tuple(checked))
+    return Verification(group.id, genesis_fault, tuple(checked))

@@ -17,7 +17,7 @@ from compute.judging.retrieval import Parameters
 from compute.judging.together import evaluate_together
 from compute.node.clock import Clock
 from compute.training import Leave
-from compute.training.learner import Learner, Report
+from compute.training.learner import Learner, Progress
 from compute.training.metrics import Metrics, tensorboard
 from compute.training.processes import agreed, leads
 from compute.training.recipe import Recipe, RecipeError
@@ -171,10 +171,10 @@ class Search:
             seconds = min(seconds, ROUND_EVALUATIONS * max(self._evaluation_seconds, 1.0))
         return int(1000 * max(seconds, 0.0))
 
-    def _train(self, learner: Learner, seconds: float) -> Report:
+    def _train(self, learner: Learner, seconds: float) -> Progress:
         """Use up the step budget or `seconds` of real time, reporting and saving on the way."""
         end = time.monotonic() + seconds
-        steps, report = self._options.steps, Report()
+        steps, report = self._options.steps, Progress()
         last = None if steps is None else learner.step + steps
 
         def going_on() -> int:
@@ -193,7 +193,7 @@ class Search:
             self._save_if_due(learner)
         return report
 
-    def _tell(self, metrics: Metrics, learner: Learner, report: Report) -> None:
+    def _tell(self, metrics: Metrics, learner: Learner, report: Progress) -> None:
         """One line of progress for people, one for programs."""
         remaining = round(self._end - time.monotonic())
         if math.isnan(report.loss):

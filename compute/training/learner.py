@@ -30,7 +30,7 @@ AGREE_SECONDS = 1.0
 READERS = 2
 
 
-class Report(NamedTuple):
+class Progress(NamedTuple):
     """How it goes: the last finished step's loss (nats), gradient norm and learning rate, steps
     skipped in a row because their gradient was not finite, and the speed."""
 
@@ -115,7 +115,7 @@ class Learner:
         """The current parameters, float32, whole and in this process's memory."""
         return {name: gathered(value) for name, value in self.state["parameters"].items()}
 
-    def run(self, *, steps: int | None, seconds: float, check: Callable[[], None]) -> Report:
+    def run(self, *, steps: int | None, seconds: float, check: Callable[[], None]) -> Progress:
         """Train for `steps` steps or `seconds` seconds of real time, whichever is over first.
 
         `check` is called in process 0, often, and may raise to leave; Leave leaves all processes.
@@ -144,7 +144,7 @@ class Learner:
         finished = self.step - first + waiting - len(self._running)
         speed = finished / max(time.monotonic() - begun, 1e-9)
         found = {name: value.item() for name, value in jax.device_get(self._finished).items()}
-        return Report(**found, steps_per_second=speed)
+        return Progress(**found, steps_per_second=speed)
 
     def utilisation(self, steps_per_second: float) -> float | None:
         """Model FLOPs utilisation: the share of the devices' bfloat16 peak that goes into matrix

@@ -3,9 +3,9 @@
 from compute.training_set.delta import blocks_of, build_delta
 from compute.training_set.diff import Diff, additions, class_counts, diff
 from compute.training_set.examples import Inapplicable, TrainingSet
-from compute.training_set.history import Preview, preview
 from compute.training_set.manifest import Malformed
 from compute.training_set.materialised import Change, Materialised, materialise
+from compute.training_set.preview import Preview, preview
 from compute.training_set.reader import Reader, in_order
 from compute.training_set.replay import (
     DeltaRecord,

@@ -19,6 +19,12 @@ _MIN_REVEAL_WINDOW: constant(uint256) = 1_800
 _MIN_VOTE_WINDOW: constant(uint256) = 3_600
 
 
+# The phases of a block, in their order.
+COMMIT: constant(uint256) = 0
+REVEAL: constant(uint256) = 1
+VOTE: constant(uint256) = 2
+
+
 # Unix time at which block 0 began.
 GENESIS_TIME: public(reentrant(immutable(uint256)))
 
@@ -85,13 +91,13 @@ def _running_in(phase: uint256) -> uint256:
 @view
 def _phase() -> uint256:
     """
-    @return Its phase: 0 commit, 1 reveal, 2 vote.
+    @return Its phase: COMMIT, REVEAL or VOTE.
     """
     # Unsafe but safe: nothing happens before the contract is there.
     offset: uint256 = unsafe_sub(block.timestamp, GENESIS_TIME) % PERIOD
     if offset >= _VOTE_AT:
-        return 2
-    return 0 if offset < COMMIT_WINDOW else 1
+        return VOTE
+    return COMMIT if offset < COMMIT_WINDOW else REVEAL
 
 
 @internal

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "machines"))
-
-from code_rules import forbidden_in_hlo, forbidden_in_ptx
-from resumed import Kept, work
+from benchmarks.machines.code_rules import forbidden_in_hlo, forbidden_in_ptx
+from benchmarks.machines.resumed import Kept, work
 
 WORKER = """
 import json, os, sys, time

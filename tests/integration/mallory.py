@@ -8,7 +8,7 @@ import numpy as np
 from compute.chain.claims import Claim, commitment, eval_root_hash
 from compute.checkpoint.manifest import Manifest, Tensor
 from compute.checkpoint.root import ParamsRoot
-from compute.judging.evaluation import evaluate, root_of
+from compute.judging.evaluation import evaluate_checkpoint, root_of
 from compute.judging.goal import Goals
 from compute.storage.arrays import put_array
 from compute.training.learner import Learner
@@ -27,7 +27,7 @@ class Mallory:
         learner.study(self.goal.training_set, self.goal.tip)
         learner.run(steps=steps, seconds=60, check=lambda: None)
         self.parameters = learner.parameters()
-        self.truth = evaluate(SPECIFICATION, self.parameters, self.goal.training_set)
+        self.truth = evaluate_checkpoint(SPECIFICATION, self.parameters, self.goal.training_set)
         self._account = stage.net.accounts["mallory"]
         self._sender = stage.net.sender("mallory")
         self._claims: list[Claim] = []

@@ -16,7 +16,7 @@ from compute.judging.held_out import HeldOutSet
 from compute.judging.transcripts import Transcript
 from compute.node.sending import OwnTransactions
 from compute.searching.search import Search
-from compute.training.learner import Learner, Report
+from compute.training.learner import Learner, Progress
 from tests.integration.mallory import Mallory
 from tests.integration.stage import OPTIONS, Stage, examples
 
@@ -54,7 +54,7 @@ def test_windows_are_half_open(stage: Stage) -> None:
     mallory.commit(mallory.checkpoint())
     learner_run = Learner.run
 
-    def slow(self: Learner, **more: object) -> Report:
+    def slow(self: Learner, **more: object) -> Progress:
         stage.net.warp(block.reveal_at - 1)
         stage.net.rpc("evm_setNextBlockTimestamp", block.reveal_at)  # of the commitment
         return learner_run(self, **more)  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ def test_a_candidate_that_is_late_is_kept_for_the_next_block(
     tara, block = stage.trainer(), stage.block
     learner_run = Learner.run
 
-    def slower(self: Learner, **more: object) -> Report:
+    def slower(self: Learner, **more: object) -> Progress:
         stage.net.warp(block.reveal_at)
         return learner_run(self, **more)  # type: ignore[arg-type]
 
@@ -90,9 +90,9 @@ def test_a_candidate_that_is_late_is_kept_for_the_next_block(
     assert stage.happened("Committed") == []
     stage.net.warp(block.end)
 
-    def idle(self: Learner, **more: object) -> Report:
+    def idle(self: Learner, **more: object) -> Progress:
         self.step += 40
-        return Report()
+        return Progress()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "run", idle)
@@ -113,9 +113,9 @@ def test_only_what_gains_the_groups_minimum_is_claimed_and_says_what_was_held_ou
     assert best is not None
     gain = goal.baseline_loss - best.evaluation.loss
 
-    def idle(self: Learner, **more: object) -> Report:
+    def idle(self: Learner, **more: object) -> Progress:
         self.step += 40
-        return Report()
+        return Progress()
 
     def compete(minimum: int) -> str:
         with pytest.MonkeyPatch.context() as patch:
@@ -279,7 +279,7 @@ def test_a_late_candidate_meets_a_new_incumbent(
     mallory.commit(mallory.checkpoint())
     learner_run = Learner.run
 
-    def late(self: Learner, **more: object) -> Report:
+    def late(self: Learner, **more: object) -> Progress:
         stage.net.warp(block.reveal_at)
         return learner_run(self, **more)  # type: ignore[arg-type]
 

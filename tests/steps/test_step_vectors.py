@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from random_programs import random_case
 
 from compute.oracle.array import Array, from_bytes
 from compute.oracle.run import run
@@ -16,6 +15,7 @@ from compute.program.operations import OPERATIONS
 from compute.program.program import Program, Step
 from tests.steps.rows import differences
 from tests.steps.values import ASKED
+from tests.support.random_programs import random_case
 
 VECTORS = Path(__file__).parents[2] / "compute" / "exact" / "vectors"
 FEW = None if ASKED else 2  # lines of a file

@@ -10,10 +10,9 @@ import os
 import random
 import struct
 
-from random_values import elements, floats
-
 from compute.oracle.array import Array, from_bytes
 from compute.program.types import DType, Type
+from tests.support.random_values import elements, floats
 
 ASKED = int(os.environ.get("STEP_VALUES", "0"))
 COUNT = ASKED or 32

@@ -9,7 +9,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from exact_families import (
+from jax import lax
+
+from tests.support.exact_families import (
     CLASSES,
     WIDTH,
     Family,
@@ -20,7 +22,6 @@ from exact_families import (
     _sequence,
     _tokens,
 )
-from jax import lax
 
 
 def unet() -> Family:

@@ -100,10 +100,9 @@ def names() -> list[str]:
 
 def families() -> dict[str, Any]:
     """All models: name -> (program, loss, bound of integers, type of a target)."""
-    from exact_families import FAMILIES
-    from exact_strangers import STRANGERS
-
     from compute.exact.tracing import trace
+    from tests.support.exact_families import FAMILIES
+    from tests.support.exact_strangers import STRANGERS
 
     def of_family(make: Any) -> tuple[Program, str, int, Type]:
         family = make()

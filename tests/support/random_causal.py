@@ -10,11 +10,10 @@ import random
 import struct
 from collections.abc import Callable
 
-from random_values import elements
-
 from compute.program.builder import Builder
 from compute.program.program import Program
 from compute.program.types import DType, Type
+from tests.support.random_values import elements
 
 ROWS, WIDTH = 5, 3
 ROW = Type(DType.F24, (ROWS, WIDTH))

@@ -14,15 +14,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from random_recipes import RECIPES
-from random_values import elements
-
 from compute.oracle.array import Array, from_bytes
 from compute.oracle.run import Machine, Saturated
 from compute.program.builder import Builder
 from compute.program.operations import OPERATIONS
 from compute.program.program import Block, Program, Step
 from compute.program.types import DType, Type
+from tests.support.random_recipes import RECIPES
+from tests.support.random_values import elements
 
 _INTEGERS = tuple(dtype for dtype in DType if dtype.is_integer)
 # what a body that runs many times is made of, so that it seldom saturates or decides

@@ -9,7 +9,7 @@ from compute.program.operations import OPERATIONS
 from compute.program.types import DType, Type
 
 if TYPE_CHECKING:
-    from random_programs import Maker
+    from tests.support.random_programs import Maker
 
 Recipe = Callable[["Maker", str], object]
 
@@ -396,7 +396,7 @@ def cond(m: Maker, name: str) -> None:
 
 def while_(m: Maker, name: str) -> None:
     """It counts up to a number that the data give; one time of ten beyond the limit."""
-    from random_programs import Maker as Inner
+    from tests.support.random_programs import Maker as Inner
 
     kinds, fixed = _kinds(m, 2), _kinds(m, 1)
     counter = Type(DType.I32)

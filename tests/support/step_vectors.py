@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from random_programs import Case, random_case
 
 from compute.program.program import Block, Program
 from compute.program.types import DType, Type
@@ -28,6 +27,7 @@ from compute.trace.rows import CLASS, NUMBER, Column, Constant, NotRefereed, Par
 from compute.trace.run import Example, Run
 from compute.trace.unroll import Target, unroll
 from compute.trace.unroller import Unroller
+from tests.support.random_programs import Case, random_case
 
 Reading = tuple[int, int, int]
 LONGEST_LINE = 6000

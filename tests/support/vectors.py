@@ -15,10 +15,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from random_programs import Case, random_case
-from random_recipes import RECIPES, compare, floats, number, two_bits, two_floats, two_numbers
-from random_values import EDGES, edges, elements
-
 from compute.oracle.array import to_bytes
 from compute.oracle.run import run
 from compute.program import codec
@@ -28,6 +24,17 @@ from compute.program.operations.rules import is_bits, is_number
 from compute.program.program import Block, Program, Step
 from compute.program.text import lines
 from compute.program.types import DType, Type
+from tests.support.random_programs import Case, random_case
+from tests.support.random_recipes import (
+    RECIPES,
+    compare,
+    floats,
+    number,
+    two_bits,
+    two_floats,
+    two_numbers,
+)
+from tests.support.random_values import EDGES, edges, elements
 
 DIRECTORY = Path(__file__).parents[2] / "compute" / "exact" / "vectors"
 ELEMENTS = 48

@@ -18,7 +18,7 @@ def _block(scope: Scope, body: ClosedJaxpr, inputs: Sequence[Value]) -> Block:
     """The block of a body on inputs like these."""
     inner = scope.inner(inputs)
     operands = paired([var.aval for var in body.jaxpr.invars], inner.graph.inputs)
-    return inner.graph.block(flat(scope.evaluate(inner, body, operands)))
+    return inner.graph.block(flat(scope.lower(inner, body, operands)))
 
 
 def _counts(parameters: Parameters) -> tuple[int, int]:
@@ -47,7 +47,7 @@ def _scan(
     if length == 1:
         rows = [scope.graph.shaped(v, v.shape[1:]) for v in sequences]
         inputs = paired([v.aval for v in body.jaxpr.invars], [*fixed, *state, *rows])
-        return scope.evaluate(scope, body, inputs)
+        return scope.lower(scope, body, inputs)
     results = scope.graph.steps(
         "scan",
         *fixed,
@@ -70,7 +70,7 @@ def _cond(
     (index,) = flat(operands[:1])
     chosen = scope.graph.splat(index.number)
     if chosen is not None:
-        return scope.evaluate(scope, branches[min(max(int(chosen), 0), len(branches) - 1)], rest)
+        return scope.lower(scope, branches[min(max(int(chosen), 0), len(branches) - 1)], rest)
     values = flat(rest)
     blocks = tuple(_block(scope, branch, values) for branch in branches)
     results = scope.graph.steps("cond", _selector(scope, index), *values, branches=blocks)

@@ -77,7 +77,7 @@ _ON_PAIRS = frozenset(
 )
 
 
-def evaluate(scope: Scope, closed: Any, operands: Sequence[Operand]) -> list[Operand]:
+def lower(scope: Scope, closed: Any, operands: Sequence[Operand]) -> list[Operand]:
     """Write the steps of a jaxpr on these operands.  Raises UnsupportedPrimitive."""
     jaxpr, consts = getattr(closed, "jaxpr", closed), getattr(closed, "consts", ())
     known: dict[Any, Operand] = dict(zip(jaxpr.invars, operands, strict=True))
@@ -145,12 +145,12 @@ def _applied(
 ) -> Sequence[Operand]:
     name, parameters = equation.primitive.name, equation.params
     if name in _CALLS:
-        return evaluate(scope, _body(parameters), operands)
+        return lower(scope, _body(parameters), operands)
     if name == "custom_linear_solve":
         skipped = parameters["const_lengths"]
         first = skipped.matvec + skipped.vecmat
         jaxprs = parameters["jaxprs"]
-        return evaluate(
+        return lower(
             scope,
             jaxprs.solve,
             [*operands[first : first + skipped.solve], *operands[sum(skipped) :]],

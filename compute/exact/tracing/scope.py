@@ -52,17 +52,17 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
 @dataclass
 class Scope:
-    """`evaluate(scope, closed jaxpr, operands)` writes the steps of a jaxpr."""
+    """`lower(scope, closed jaxpr, operands)` writes the steps of a jaxpr."""
 
     graph: Graph
-    evaluate: Callable[[Scope, Any, Sequence[Operand]], list[Operand]]
+    lower: Callable[[Scope, Any, Sequence[Operand]], list[Operand]]
     while_limit: int
     equations: list[Any] = field(default_factory=list)
 
     def inner(self, operands: Sequence[Value]) -> Scope:
         """The scope of a block whose inputs are like these values."""
         bare = Graph([v.type for v in operands], [v.shape for v in operands])
-        return Scope(bare, self.evaluate, self.while_limit, self.equations)
+        return Scope(bare, self.lower, self.while_limit, self.equations)
 
     @contextmanager
     def inside(self, equation: Any) -> Iterator[None]:
@@ -74,7 +74,7 @@ class Scope:
     def inline(self, function: Callable[..., Any], *operands: Operand) -> list[Value]:
         """The steps of a JAX function of these operands, pairs as tuples; its flat results."""
         closed = jax.make_jaxpr(function)(*map(_like, operands))
-        results = self.evaluate(self, closed, flat(operands))
+        results = self.lower(self, closed, flat(operands))
         return [v for v in results if isinstance(v, Value)]
 
 

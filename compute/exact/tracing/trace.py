@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from compute.exact.tracing.graph import Graph
-from compute.exact.tracing.lowering import evaluate
+from compute.exact.tracing.lowering import lower
 from compute.exact.tracing.scope import Scope, dtype_of, flat
 from compute.program.program import Program
 from compute.program.types import DType, Type
@@ -62,7 +62,7 @@ def trace_example(
         names = [*of_params, *of_inputs]
         graph = Graph([types[i] for i in order], [types[i].shape for i in order])
         values = [graph.inputs[order.index(i)] for i in range(len(types))]
-        results = flat(evaluate(Scope(graph, evaluate, while_limit), closed, values))
+        results = flat(lower(Scope(graph, lower, while_limit), closed, values))
         main = graph.block([graph.full(v) for v in results])
     named = [(names[i], types[i]) for i in order]
     return Program(tuple(named[:first]), tuple(named[first:]), main)

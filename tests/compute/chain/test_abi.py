@@ -11,7 +11,7 @@ from tests.integration.devnet import ROOT, compiled
 
 def test_the_abis_are_current() -> None:
     contracts = {name: text(output["abi"]) for name, output in compiled().items()}
-    assert outdated(contracts) == [], "run `python scripts/abi.py`"
+    assert outdated(contracts) == [], "run `python -m scripts.abi`"
     changed = contracts | {"Neuron": "[]\n"}
     assert outdated(changed) == ["Neuron"]
 

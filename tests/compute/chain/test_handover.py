@@ -9,13 +9,13 @@ from eth_account import Account
 from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
-from safe_wallet import Safe
 
 from compute import canonical
 from compute.chain.claims import Claim, Domain, commitment
 from compute.chain.handover import MAX_BYTES, Handover, InvalidHandover, Opened
 from compute.chain.signatures import is_signed
 from tests.integration.devnet import Devnet
+from tests.support.safe_wallet import Safe
 
 KEY = Account.from_key(keccak(text="trainer"))
 DOMAIN = Domain(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3")

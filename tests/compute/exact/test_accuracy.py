@@ -1,13 +1,8 @@
 """Trained models lose less than 2e-6 of their loss to the exact numbers; the benchmark does all."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
-
-import exact_accuracy
+from benchmarks import exact_accuracy
 
 
 @pytest.mark.parametrize("name", ["mlp"])

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
-from random_causal import ROW, ROWS, SQUARE, causal_program
 
 from compute.exact import CARRIERS, evaluate, exact
 from compute.exact.losses import LOSSES
 from compute.exact.stages import Stages
 from compute.exact.tracing import trace
+from tests.support.random_causal import ROW, ROWS, SQUARE, causal_program
 
 NAT = 2.0**32
 LENGTH, WIDTH = 6, 4

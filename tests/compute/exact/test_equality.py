@@ -1,10 +1,5 @@
 """The reduced equality matrix: other instructions, devices and carrier, the same integers."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
-
 import exact_equality as matrix
 
 

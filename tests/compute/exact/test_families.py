@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from exact_families import FAMILIES, SMOOTHING, Family
 
 from compute.exact import evaluate
+from tests.support.exact_families import FAMILIES, SMOOTHING, Family
 
 TOLERANCE = 1e-5  # the goal of 2e-6 is for trained models and many examples; these are random
 

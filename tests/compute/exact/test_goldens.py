@@ -8,7 +8,6 @@ import os
 
 import numpy as np
 import pytest
-from goldens import EXAMPLES, INTEGERS, golden, names
 
 from compute.exact import CARRIERS, evaluate
 from compute.exact.tracing import trace
@@ -17,6 +16,7 @@ from compute.oracle.array import Array, from_bytes
 from compute.oracle.run import run
 from compute.program.codec import encode, program_root
 from compute.program.types import BY_NUMPY, Type
+from tests.support.goldens import EXAMPLES, INTEGERS, golden, names
 
 KNOWN = json.loads(INTEGERS.read_text())
 ALL = os.environ.get("GOLDENS") == "all"
@@ -57,7 +57,7 @@ def test_the_oracle_gives_the_integer_of_an_example(name: str) -> None:
 @pytest.mark.skipif(not ALL, reason="GOLDENS=all runs it")
 def test_a_program_traced_here_gives_its_own_oracles_integers() -> None:
     """Whatever this JAX makes of a model, both evaluate it alike; the committed one is another."""
-    from exact_families import FAMILIES
+    from tests.support.exact_families import FAMILIES
 
     family = FAMILIES["gpt"]()
     program = trace(family.logits, family.params, family.inputs)

@@ -11,7 +11,6 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from random_programs import more_inputs, random_case
 
 from compute.exact.carriers import CARRIERS
 from compute.exact.control import CONTROL
@@ -21,6 +20,7 @@ from compute.oracle.array import from_bytes, to_bytes
 from compute.oracle.run import Outcome, run
 from compute.program.operations import OPERATIONS
 from compute.program.types import Type
+from tests.support.random_programs import more_inputs, random_case
 
 PROGRAMS = int(os.environ.get("RANDOM_PROGRAMS", "12"))
 FIRST = int(os.environ.get("RANDOM_FIRST", "0"))

@@ -10,7 +10,12 @@ import pytest
 from compute import exact
 from compute.exact import SHARD
 from compute.judging import evaluation
-from compute.judging.evaluation import CannotEvaluate, FalseClaim, evaluate, evaluate_against
+from compute.judging.evaluation import (
+    CannotEvaluate,
+    FalseClaim,
+    evaluate_against,
+    evaluate_checkpoint,
+)
 from compute.judging.transcripts import Transcripts
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.training_set import Schema, TrainingSet
@@ -46,7 +51,7 @@ def training_set() -> TrainingSet:
 
 @pytest.fixture(scope="module")
 def truth(training_set: TrainingSet) -> exact.Evaluation:
-    return evaluate(SPECIFICATION, PARAMETERS, training_set)
+    return evaluate_checkpoint(SPECIFICATION, PARAMETERS, training_set)
 
 
 def test_shards_in_any_order_are_the_same_evaluation(
@@ -109,7 +114,7 @@ def test_without_sums_too_low_a_loss_is_left_early(
 def test_a_saturating_example_is_invalid_in_any_order(training_set: TrainingSet) -> None:
     huge = {name: value * np.float32(2.0**100) for name, value in PARAMETERS.items()}
     for found in (
-        evaluate(SPECIFICATION, huge, training_set),
+        evaluate_checkpoint(SPECIFICATION, huge, training_set),
         evaluate_against(5, None, SPECIFICATION, huge, training_set),
     ):
         assert (found.valid, found.reason) == (False, "an example saturates")
@@ -128,7 +133,7 @@ def test_an_evaluation_goes_on_where_it_was_left(
     subject = SPECIFICATION, PARAMETERS, training_set
     key = SPECIFICATION.hash, bytes(32), bytes(32), len(training_set)
     with pytest.raises(Cut), Transcripts(tmp_path).open(*key) as transcript:
-        evaluate(*subject, leave, transcript)
+        evaluate_checkpoint(*subject, leave, transcript)
     done: list[int] = []
     with Transcripts(tmp_path).open(*key) as transcript:
         found = evaluate_against(truth.loss, truth.shard_sums, *subject, done.append, transcript)
@@ -139,4 +144,4 @@ def test_an_evaluation_goes_on_where_it_was_left(
 def test_another_number_system_is_refused(training_set: TrainingSet) -> None:
     later = replace(SPECIFICATION, evaluator="F24/4")
     with pytest.raises(CannotEvaluate, match="F24/4"):
-        evaluate(later, PARAMETERS, training_set)
+        evaluate_checkpoint(later, PARAMETERS, training_set)

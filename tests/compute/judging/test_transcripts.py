@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.judging import evaluation
-from compute.judging.evaluation import evaluate
+from compute.judging.evaluation import evaluate_checkpoint
 from compute.judging.transcripts import Transcripts
 from compute.training_set import Schema, TrainingSet
 
@@ -35,7 +35,7 @@ def progress(done):
     print(done, flush=True)
 
 with Transcripts(Path(sys.argv[1])).open(model.hash, bytes(32), bytes(32), len(data)) as transcript:
-    found = evaluate(model, model.initial_parameters(), data, progress, transcript)
+    found = evaluate_checkpoint(model, model.initial_parameters(), data, progress, transcript)
 print(found.top.hash.hex(), flush=True)
 """
 

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-from random_programs import random_case
 
 from compute.oracle.array import Array, to_bytes
 from compute.oracle.run import run
 from compute.program.types import DType, Type
+from tests.support.random_programs import random_case
 
 Attributes = Mapping[str, Any]
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
-from random_values import floats
 from scipy import special as scipy_special
 
 from compute.oracle import circular, elementary, number, special
@@ -19,6 +18,7 @@ from compute.oracle.number import LARGEST, ONE, POINT, SMALLEST, Number
 from compute.oracle.products import dot
 from compute.oracle.reductions import RULES as REDUCTIONS
 from compute.program.types import DType, Type
+from tests.support.random_values import floats
 
 UNIT = Fraction(1, 2**POINT)
 

@@ -7,8 +7,6 @@ import random
 import struct
 
 import pytest
-from random_programs import random_case
-from random_values import elements
 
 from compute.oracle import advice
 from compute.oracle.array import Array, from_bytes
@@ -18,6 +16,8 @@ from compute.program.builder import Builder
 from compute.program.operations import OPERATIONS
 from compute.program.program import Block, Program
 from compute.program.types import DType, Type
+from tests.support.random_programs import random_case
+from tests.support.random_values import elements
 
 PROGRAMS = int(os.environ.get("PROGRAMS", "12"))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-import vectors
 
 from compute.program import codec
 from compute.program.operations import OPERATIONS
+from tests.support import vectors
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

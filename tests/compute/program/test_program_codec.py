@@ -8,7 +8,6 @@ import struct
 import tracemalloc
 
 import pytest
-from random_programs import random_case
 
 from compute import merkle
 from compute.program import codec, limits
@@ -17,6 +16,7 @@ from compute.program.operation import ProgramError
 from compute.program.operations import BY_CODE, OPERATIONS
 from compute.program.program import Block, Program
 from compute.program.types import DType, Type
+from tests.support.random_programs import random_case
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "400"))  # 10,000 in a long run
 

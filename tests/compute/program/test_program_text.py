@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 
 import pytest
-from random_programs import random_case
 
 from compute.program.builder import Builder
 from compute.program.program import Program
 from compute.program.text import inert, lines
 from compute.program.types import DType, Type
+from tests.support.random_programs import random_case
 
 
 def f24(*shape: int) -> Type:

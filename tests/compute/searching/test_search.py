@@ -8,14 +8,14 @@ import jax
 import numpy as np
 import pytest
 
-from compute.judging.evaluation import evaluate
+from compute.judging.evaluation import evaluate_checkpoint
 from compute.judging.goal import Goal
 from compute.judging.held_out import HeldOutSet
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.node.clock import Clock, Stopped
 from compute.searching.search import SKIPS_TOLERATED, Options, Search, Start
 from compute.storage import FolderStore
-from compute.training.learner import Report
+from compute.training.learner import Progress
 from compute.training.recipe import Recipe, RecipeError, Restart
 from compute.training_set import Schema, TrainingSet
 from compute.training_set.importers import UnreadableData
@@ -38,7 +38,7 @@ def training_set() -> TrainingSet:
 @pytest.fixture(scope="module")
 def goal() -> Goal:
     parameters, data = SPECIFICATION.initial_parameters(), training_set()
-    loss = evaluate(SPECIFICATION, parameters, data).loss
+    loss = evaluate_checkpoint(SPECIFICATION, parameters, data).loss
     return Goal(SPECIFICATION, 0, b"tip", data, b"incumbent", parameters, loss)
 
 
@@ -65,7 +65,7 @@ def test_only_the_chains_clock_counts(goal: Goal, tmp_path: Path, start: int) ->
     subject, _ = search(tmp_path, start=start)
     found = subject.improve(goal, start + 3_600)
     assert found is not None and found.evaluation.loss < goal.baseline_loss
-    again = evaluate(SPECIFICATION, found.parameters, goal.training_set)
+    again = evaluate_checkpoint(SPECIFICATION, found.parameters, goal.training_set)
     assert found.evaluation.top == again.top
     subject.close()
 
@@ -98,7 +98,7 @@ def test_a_step_that_is_not_over_has_no_loss(
     caplog.set_level(logging.INFO)
     subject, _ = search(tmp_path)
     learner = subject._prepare(goal)
-    subject._tell(subject._metrics, learner, Report())  # type: ignore[arg-type]
+    subject._tell(subject._metrics, learner, Progress())  # type: ignore[arg-type]
     subject.close()
     assert "compiling" in caplog.text and "nan" not in caplog.text
     assert not (tmp_path / "metrics.jsonl").exists()
@@ -185,7 +185,7 @@ def test_held_out_examples_are_measured_exactly(goal: Goal, tmp_path: Path) -> N
     assert found is not None and found.held_out is not None
     outside = TrainingSet(goal.training_set.schema).patched(new, [])
     assert found.held_out.examples == len(outside) == 30
-    assert found.held_out.loss == evaluate(SPECIFICATION, found.parameters, outside).loss
+    assert found.held_out.loss == evaluate_checkpoint(SPECIFICATION, found.parameters, outside).loss
     assert '"held_out_loss"' in (tmp_path / "metrics.jsonl").read_text()
     subject.close()
 

@@ -5,7 +5,6 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from tiny_models import tiny
 
 from compute.trace import folds, step
 from compute.trace.integers import Integers
@@ -14,6 +13,7 @@ from compute.trace.rows import Column, Constant, Parameter
 from compute.trace.run import around, trace
 from compute.trace.tree import Tree
 from compute.trace.words import leaves
+from tests.support.tiny_models import tiny
 
 LINES = files("compute.trace").joinpath("vectors/steps.jsonl").read_text().splitlines()
 

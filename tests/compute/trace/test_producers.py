@@ -3,9 +3,6 @@
 import jax
 import numpy as np
 import pytest
-from random_programs import random_case
-from step_vectors import example_of, identity, rows_of
-from tiny_models import COLUMNS, tiny
 
 from compute.exact.evaluation import evaluate_program
 from compute.oracle.run import run as oracle_run
@@ -19,6 +16,9 @@ from compute.trace.integers import Integers
 from compute.trace.rows import CLASS, Column, Constant, NotRefereed, Parameter
 from compute.trace.run import Example, Run, Trap, trace
 from compute.trace.unroll import Target, unroll
+from tests.support.random_programs import random_case
+from tests.support.step_vectors import example_of, identity, rows_of
+from tests.support.tiny_models import COLUMNS, tiny
 
 
 @pytest.fixture(autouse=True, scope="module")

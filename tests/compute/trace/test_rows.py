@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 import pytest
-from step_vectors import identity
 
 from compute.program.builder import Builder
 from compute.program.program import Program
@@ -15,6 +14,7 @@ from compute.trace.leaf import decode
 from compute.trace.rows import CLASS, Layout, NotRefereed, Rows
 from compute.trace.unroll import Target, refereed, unroll
 from compute.trace.unroller import Unroller
+from tests.support.step_vectors import identity
 
 F24 = DType.F24
 TARGET = Target("y", CLASS)

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 from compute.checkpoint.resume import Saves
-from compute.judging.evaluation import evaluate
+from compute.judging.evaluation import evaluate_checkpoint
 from compute.models import InputColumn, ModelSpecification, Transformer
 from compute.training.learner import Learner
 from compute.training.processes import join
@@ -60,7 +60,7 @@ def main(mesh: str, folder: Path, killed: int | None) -> None:
     assert learner is not None and learner.step == STEPS
     reached = b"".join(value.tobytes() for _, value in sorted(learner.parameters().items()))
     fixed = SPECIFICATION.initial_parameters()
-    found = evaluate(SPECIFICATION, fixed, data)
+    found = evaluate_checkpoint(SPECIFICATION, fixed, data)
     print(
         json.dumps(
             {

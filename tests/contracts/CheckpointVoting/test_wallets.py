@@ -8,10 +8,10 @@ from brownie import web3
 from brownie.exceptions import VirtualMachineError
 from eth_account import Account
 from eth_utils import keccak
-from safe_wallet import Safe
 
 from tests.contracts.conftest import STAKES
 from tests.contracts.terms import ETHER, ballot
+from tests.support.safe_wallet import Safe
 
 OWNERS = [Account.from_key(keccak(text=f"owner {number}")) for number in range(3)]
 

@@ -10,12 +10,12 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from exact_families import FAMILIES
-from exact_strangers import STRANGERS
 
 from compute.exact.derivative import derivative_form
 from compute.exact.face import named
 from compute.exact.tracing import trace
+from tests.support.exact_families import FAMILIES
+from tests.support.exact_strangers import STRANGERS
 
 
 @pytest.mark.parametrize("name", ["mlp", "unet"])

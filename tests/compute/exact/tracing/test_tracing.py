@@ -9,14 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from exact_families import FAMILIES
-from exact_strangers import STRANGERS
 from jax import lax
 
 from compute.exact.tracing import UnsupportedPrimitive, leaf_names, trace, trace_example
 from compute.program.codec import decode, encode
 from compute.program.program import Block, Constant, Program
 from compute.program.types import DType, Type
+from tests.support.exact_families import FAMILIES
+from tests.support.exact_strangers import STRANGERS
 
 X = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)
 
