@@ -17,11 +17,12 @@ from typing import Any
 
 from tests.chaos.daemon import ACTOR as STORE
 from tests.chaos.invariants import broken, lost, misbehaved, tell
-from tests.chaos.weather import ALL, OF_THE_CHAIN, OF_THE_STORE
+from tests.chaos.weather import ALL, OF_THE_CHAIN, OF_THE_STORE, faults_of
 from tests.chaos.world import ACTORS, CALM, DEAR, World
 from tests.integration.devnet import Devnet
 
 LONGEST_PHASE = 150.0  # seconds of ours; then the chain goes on without them, and it is said
+MOST_AT_ONCE = 4  # scenarios
 EVERY_SECONDS = 3.0  # on average, between the world's faults of one kind
 DEAR_SECONDS = 4.0
 
@@ -40,6 +41,7 @@ class Round:
     reverted: int = 0
     waited_for: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    usage: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 class Chaos:
@@ -79,6 +81,7 @@ class Chaos:
         played.violations = broken(told)
         self._first = self._first or {name: world.usage(name) for name in ACTORS}
         played.violations += misbehaved(world, self._first)
+        played.usage = {name: world.usage(name) for name in ACTORS if name not in world.down}
         played.faults = dict(world.weather.seen - before)
         played.seconds = round(time.monotonic() - began, 1)
         played.commits, played.reveals = told.commits.total(), len(told.reveals)
@@ -92,10 +95,22 @@ class Chaos:
             self.play([])
         return lost(self._world)
 
+    def goes_on(self, faults: int) -> bool:
+        """Until so many faults befell somebody, and some of every scenario."""
+        return self.faults < faults or bool(self.unplayed())
+
+    def unplayed(self) -> list[str]:
+        """The scenarios of which no fault has befallen anybody yet."""
+        return [
+            name for name in ALL if not any(self._world.weather.seen[f] for f in faults_of(name))
+        ]
+
     def _next(self) -> list[str]:
-        if len(self._todo) < 2:
-            self._todo += self._dice.sample(ALL, len(ALL))
-        return [self._todo.pop() for _ in range(self._dice.choice([1, 2, 2]))]
+        """Two to four at a time, each as often as any other."""
+        if len(self._todo) < MOST_AT_ONCE:
+            again = self._dice.sample(ALL, len(ALL))
+            self._todo = [name for name in again if name not in self._todo] + self._todo
+        return [self._todo.pop() for _ in range(self._dice.randint(2, MOST_AT_ONCE))]
 
     def _bring(self, scenarios: list[str]) -> None:
         for scenario in scenarios:
@@ -174,7 +189,7 @@ def main() -> None:
         with World(net, Path(tempfile.mkdtemp(dir=given.out)), given.seed).living() as world:
             chaos = Chaos(world, given.seed)
             chaos.play([])
-            while chaos.faults < given.faults and time.monotonic() < end:
+            while chaos.goes_on(given.faults) and time.monotonic() < end:
                 print(json.dumps(asdict(chaos.play(given.only))), flush=True)
             missing = chaos.settle()
             ended = world.ended

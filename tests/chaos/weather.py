@@ -36,6 +36,11 @@ OF_THE_WORLD = ("reorganised", "mempool lost", "dear blocks", "killed", "full di
 ALL = (*OF_THE_CHAIN, *OF_THE_STORE, *OF_THE_WORLD)
 
 
+def faults_of(scenario: str) -> tuple[str, ...]:
+    """The faults that a scenario is made of."""
+    return tuple({**OF_THE_CHAIN, **OF_THE_STORE}.get(scenario, {scenario: 1.0}))
+
+
 class Weather:
     """The likelihood of each fault for each actor now; every fault that happens is counted."""
 
