@@ -87,6 +87,13 @@ def train(
             help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
         ),
     ] = None,
+    pay_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONTRACT",
+            help="Contract that is paid the rewards: it takes this account's signatures (ERC-1271).",
+        ),
+    ] = None,
     quota: Quota = None,
     state: State = None,
     poll: Poll = 2.0,
@@ -128,7 +135,7 @@ def train(
             crew.assist(session.blocks, state, options)
             return
     seat = session.seat(group_id, "trainer", state, poll, quota)
-    live(seat, lambda seat: Trainer(seat, options, relay), watching)
+    live(seat, lambda seat: Trainer(seat, options, relay, pay_to), watching)
 
 
 def _start(session: Session, digest: Digest | None) -> "Start | None":

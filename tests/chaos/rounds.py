@@ -96,8 +96,10 @@ class Chaos:
         return lost(self._world)
 
     def goes_on(self, faults: int) -> bool:
-        """Until so many faults befell somebody, and some of every scenario."""
-        return self.faults < faults or bool(self.unplayed())
+        """Until so many faults befell somebody, some of every scenario, and none that comes with
+        every request counts for more than a tenth."""
+        counted = sum(min(count, faults // 10) for count in self._world.weather.seen.values())
+        return counted < faults or bool(self.unplayed())
 
     def unplayed(self) -> list[str]:
         """The scenarios of which no fault has befallen anybody yet."""
