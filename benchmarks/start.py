@@ -22,7 +22,7 @@ from eth_utils import keccak
 
 from compute.chain import Chain, connect
 from tests.compute.chain.rogue import rogue
-from tests.integration.devnet import Devnet
+from tests.integration.devnet import CONFIG, Devnet
 
 RESULTS = Path(__file__).parent / "results" / "start.json"
 APART = 12  # seconds of the devnet's blocks at least: each is one of the chain that is shown
@@ -114,8 +114,9 @@ def old_chain(deltas: int, groups: int) -> Devnet:
     net.deploy()
     net.populate()
     net.rpc("anvil_setBlockTimestampInterval", APART)
-    for number in range(groups - 1):
-        net.create_group(by=("alice", "bob", "carol")[number % 3])
+    founder = net.sender("alice")
+    for _ in range(groups - 1):
+        founder.create_group(CONFIG)
     group = net.chain().group(1)
     senders = {name: net.sender(name) for name in ("alice", "bob", "tom")}
     for version in range(deltas):
