@@ -96,9 +96,9 @@ class Chaos:
         self.rounds.append(played)
         return played
 
-    def settle(self) -> list[str]:
-        """Two calm rounds in which everybody collects; what is lost for ever then."""
-        for _ in range(2):
+    def settle(self, rounds: int = 2) -> list[str]:
+        """Calm rounds in which everybody collects; what is lost for ever then."""
+        for _ in range(rounds):
             self.play([])
         return lost(self._world)
 
