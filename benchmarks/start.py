@@ -152,6 +152,7 @@ def one_by_one(chain: Chain, count: int) -> None:
 
 
 def of_chain(net: Devnet, seconds: int, deltas: int, groups: int) -> dict[str, Cost]:
+    """What reading costs on a chain with a block every `seconds`; its groups, if `groups` are."""
     shown = Stretched(net, seconds)
     with rogue(shown.answer) as url, tempfile.TemporaryDirectory() as folder:
         given: dict[str, Any] = {"deployment": net.deployment_file}
@@ -160,13 +161,16 @@ def of_chain(net: Devnet, seconds: int, deltas: int, groups: int) -> dict[str, C
         def begin(chain: Chain) -> None:
             start(chain, deltas)
 
-        return {
+        found = {
             "start, no index": measured(shown, url, begin, **given),
             "first start": measured(shown, url, begin, **kept),
             "later start": measured(shown, url, begin, **kept),
-            "groups one by one": measured(shown, url, lambda c: one_by_one(c, groups), **given),
-            "groups together": measured(shown, url, lambda c: _ignore(c.groups()), **given),
         }
+        if groups:
+            one, all_ = "groups one by one", "groups together"
+            found[one] = measured(shown, url, lambda c: one_by_one(c, groups), **given)
+            found[all_] = measured(shown, url, lambda c: _ignore(c.groups()), **given)
+        return found
 
 
 def _ignore(_: Any) -> None:
@@ -181,8 +185,8 @@ def main() -> None:
     net = old_chain(given.deltas, given.groups)
     try:
         found = {
-            name: of_chain(net, seconds, given.deltas, given.groups)
-            for name, seconds in CHAINS.items()
+            name: of_chain(net, seconds, given.deltas, groups)
+            for (name, seconds), groups in zip(CHAINS.items(), (given.groups, 0), strict=True)
         }
     finally:
         net.stop()

