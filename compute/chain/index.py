@@ -57,25 +57,22 @@ class Index:
         kept is read again, too. Raises what `check` and `read_events` raise.
         """
         kept = self._load(contract, names)
-        if kept is not None:
-            with suppress(MalformedAnswer):
-                return self._read(kept, contract, names, last, check)
-        return self._read(Kept(first() - 1), contract, names, last, check)
+        before = kept or Kept(first() - 1)
+        told = self._read(before, contract, names, last)
+        try:
+            check(_events(told))
+        except MalformedAnswer:
+            if kept is None:
+                raise
+            before = Kept(first() - 1)
+            told = self._read(before, contract, names, last)
+            check(_events(told))
+        self._keep(before, contract, names, last, told)
+        return _events(told)
 
-    def _read(
-        self,
-        kept: Kept,
-        contract: Contract,
-        names: Sequence[str],
-        last: int,
-        check: Callable[[Sequence[Event]], None],
-    ) -> list[Event]:
+    def _read(self, kept: Kept, contract: Contract, names: Sequence[str], last: int) -> list[Told]:
         new = read_logs(self.heads.rpc, contract, names, kept.through + 1, last)
-        told = [*(one for one in kept.told if one[1].block_number <= last), *new]
-        events = [event for _, event in told]
-        check(events)
-        self._keep(kept, contract, names, last, told)
-        return events
+        return [*(one for one in kept.told if one[1].block_number <= last), *new]
 
     def _keep(
         self, kept: Kept, contract: Contract, names: Sequence[str], last: int, told: Iterable[Told]
@@ -119,3 +116,7 @@ class Index:
 
     def _path(self, folder: Path, contract: Contract, names: Sequence[str]) -> Path:
         return folder / f"{contract.address}-{'-'.join(names)}.json"
+
+
+def _events(told: Sequence[Told]) -> list[Event]:
+    return [event for _, event in told]

@@ -11,8 +11,8 @@ from tests.chaos.world import World
 from tests.integration.devnet import Devnet
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
-# what endpoints do, what the store does, what befalls the machines
-ROUND = ["malformed", "lost", "broken store", "killed"]
+# what endpoints do, what the store does, what befalls the chain
+ROUND = ["malformed", "lost", "broken store", "reorganised"]
 
 
 @pytest.fixture
