@@ -110,7 +110,7 @@ class Cost:
 
 def old_chain(deltas: int, groups: int) -> Devnet:
     """A devnet on which so many weekly deltas were adopted, and so many groups founded."""
-    net = Devnet.start(Path(tempfile.mkdtemp()))
+    net = Devnet.start(Path(tempfile.mkdtemp()), "--prune-history", "100")
     net.deploy()
     net.populate()
     net.rpc("anvil_setBlockTimestampInterval", APART)

@@ -16,7 +16,7 @@ _U32, _U40, _U64 = (1 << 32) - 1, (1 << 40) - 1, (1 << 64) - 1
 
 
 class Phase(enum.IntEnum):
-    """What is disputed; the numbers are the contract's."""
+    """The phases of a game; the numbers are the contract's."""
 
     NONE = 0
     CLAIM = 1
@@ -39,7 +39,7 @@ class Side(enum.Enum):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `eval_root` is the keccak256 of, word by word."""
+    """The words whose keccak256 is `eval_root`."""
 
     loss: int
     count: int

@@ -50,7 +50,7 @@ class Disputes:
                     yield from self._running(event["lane"])
 
     def challenged(self, checkpoint_hash: bytes) -> bool:
-        """Whether this account plays, or played, against a claim."""
+        """Return whether this account plays, or played, against a claim."""
         mine = self._sender.address
         return any(
             event["checkpoint_hash"] == checkpoint_hash and event["challenger"] == mine
@@ -58,7 +58,7 @@ class Disputes:
         )
 
     def can_challenge(self) -> bool:
-        """Whether the account holds the bond and the gas of a game."""
+        """Return whether the account holds the bond and the gas of a game."""
         ether = self._group.chain.ether_of(self._sender.address)
         return ether >= self._referee.bond() + RESERVE
 

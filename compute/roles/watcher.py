@@ -96,7 +96,7 @@ class Watcher(Role):
             self._disputes.challenge(name)
 
     def _judge(self, claim: RevealedClaim) -> Finding:
-        """Whether a claim's evaluation is what it says."""
+        """Return whether a claim's evaluation is what it says."""
         try:
             belief = self._published(claim.checkpoint_hash, claim.block_index)
         except InvalidCheckpoint:

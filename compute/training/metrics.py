@@ -1,4 +1,4 @@
-"""What happens while it happens: JSON lines and, if wanted, TensorBoard and Weights & Biases."""
+"""Training metrics as JSON lines and, if wanted, for TensorBoard and Weights & Biases."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What the demo claims, checked one by one against the chain."""
+"""The demo's claims, checked one by one against the chain."""
 
 import json
 from collections import Counter

@@ -24,6 +24,7 @@ from tests.chaos.world import ACTORS, CALM, DEAR, World
 from tests.integration.devnet import Devnet
 
 LONGEST_PHASE = 150.0  # seconds of ours; then the chain goes on without them, and it is said
+KEPT_STATES = 500  # of past blocks, in memory; all of them would fill the disk
 MOST_AT_ONCE = 4  # scenarios
 DEAR_SECONDS = 4.0
 # On average, between the world's faults of one kind. A start is the machine's work, and between
@@ -206,7 +207,7 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + 60 * given.minutes
-    net = Devnet.start(Path(tempfile.mkdtemp()))
+    net = Devnet.start(Path(tempfile.mkdtemp()), "--prune-history", str(KEPT_STATES))
     try:
         net.deploy()
         net.populate()
