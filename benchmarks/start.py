@@ -2,7 +2,7 @@
 
     python -m benchmarks.start
 
-A devnet of 104 weekly deltas and 500 groups is shown as a chain with a block every 12 or 2 seconds
+A devnet of 104 weekly deltas and 200 groups is shown as a chain with a block every 12 or 2 seconds
 (Ethereum, Base), and each request takes 50 ms. Baselines, in the same run: no index, and groups
 opened one by one. Writes benchmarks/results/start.json.
 """
@@ -180,7 +180,7 @@ def _ignore(_: Any) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deltas", type=int, default=104)
-    parser.add_argument("--groups", type=int, default=500)
+    parser.add_argument("--groups", type=int, default=200)
     given = parser.parse_args()
     net = old_chain(given.deltas, given.groups)
     try:

@@ -64,7 +64,7 @@ class Devnet:
         anvil = shutil.which("anvil", path=f"{ROOT / 'node_modules' / '.bin'}:{os.environ['PATH']}")
         assert anvil, "anvil is missing: run `make setup`"
         port = free_port()
-        # Its past states lie with us: after a SIGKILL nobody would take them out of the home folder.
+        # Its past states lie with us: after a SIGKILL nobody would take them out of the home.
         states = ["--cache-path", str(folder / "anvil")]
         arguments = [anvil, "--port", str(port), "--silent", "--timestamp", str(GENESIS), *states]
         arguments += options
