@@ -76,6 +76,10 @@ def train(
     tensorboard: Annotated[
         Path | None, typer.Option(help="Folder for TensorBoard; needs tensorboardX.")
     ] = None,
+    wandb: Annotated[
+        str | None,
+        typer.Option(metavar="PROJECT", help="Of Weights & Biases, for curves; needs wandb."),
+    ] = None,
     processes: Annotated[
         str | None,
         typer.Option(help="This is one of several: auto, or ADDRESS:PORT,COUNT,INDEX."),
@@ -85,6 +89,13 @@ def train(
         typer.Option(
             metavar="FOLDER",
             help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
+        ),
+    ] = None,
+    pay_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONTRACT",
+            help="Contract that is paid the rewards; it takes the account's signature (ERC-1271).",
         ),
     ] = None,
     quota: Quota = None,
@@ -119,7 +130,7 @@ def train(
     from compute.training.processes import leads
 
     held = None if held_out is None else HeldOutSet(held_out, session.blocks)
-    options = Options(chosen, steps, save_seconds, held, tensorboard, _start(session, start))
+    options = Options(chosen, steps, save_seconds, held, tensorboard, wandb, _start(session, start))
     if processes is not None:
         if state is None:
             raise Refused("Name a --state folder that all processes see.")
@@ -128,7 +139,7 @@ def train(
             crew.assist(session.blocks, state, options)
             return
     seat = session.seat(group_id, "trainer", state, poll, quota)
-    live(seat, lambda seat: Trainer(seat, options, relay), watching)
+    live(seat, lambda seat: Trainer(seat, options, relay, pay_to), watching)
 
 
 def _start(session: Session, digest: Digest | None) -> "Start | None":
