@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 from eth_utils.crypto import keccak
 from hypothesis.stateful import invariant, rule
 
-from tests.stateful.block_model import ACCEPTED, Approvals, BlockModel
+from tests.stateful.block_model import ACCEPTED, REFUTED, Approvals, BlockModel
 from tests.stateful.claims import Claim, attestation, ballot
 from tests.stateful.deltas import DeltaRules
 from tests.stateful.machine import FLAW, PEOPLE, check, hold
@@ -387,7 +387,8 @@ class BlockRules(DeltaRules):
             check("K9 nothing revealed", (block_1, settled), (0, True))
             return
         block_index, round = model.last
-        check("K4", leader, model.leader(block_index))
+        won = round.winner if round.status == ACCEPTED else NOTHING
+        check("K4", leader, won if round.settled else model.leader(block_index))
         check("K5 cast", cast, round.cast)
         check("K7 settled", (block_1, settled), (block_index + 1, round.settled))
         hold("K5", cast <= model.power(None, block_index), cast)
@@ -408,12 +409,15 @@ class BlockRules(DeltaRules):
             expected = (c.claim.trainer, c.claim.loss, c.payer, c.seq, c.block_index + 1, c.bond)
             check("K1 candidate", voting.candidate(checkpoint), expected)
             hold("K1", voting.is_used(checkpoint), checkpoint)
+            marks = voting.is_disputed(checkpoint), voting.is_refuted(checkpoint)
+            check("R10 R11", marks, (c.held, c.refuted))
             check("K19", voting.has_won(checkpoint), model.has_won(checkpoint))
         if model.rounds:
             block_index = list(model.rounds)[self.steps % len(model.rounds)]
             round = model.rounds[block_index]
             found = voting.outcome(block_index)
-            loss = model.candidates[round.winner].claim.loss if round.status == ACCEPTED else 0
+            won = round.status in (ACCEPTED, REFUTED)
+            loss = model.candidates[round.winner].claim.loss if won else 0
             written = (round.status, loss, round.height, round.redeemed, round.cast)
             check("K7", found, written if round.settled else (0, 0, 0, False, 0))
             if round.settled:
@@ -422,7 +426,6 @@ class BlockRules(DeltaRules):
             if found[0] == ACCEPTED:
                 votes = voting.votes(voting.accepted(found[2]))
                 hold("K3", model.is_quorum(votes, block_index) and 2 * votes > found[4], votes)
-        heights = [r.height for r in model.rounds.values() if r.settled]
-        height = max(heights, default=0)
+        height = model.height
         check("K7 incumbent", voting.incumbent(), model.accepted[height])
         check("K7 height", voting.accepted(height), model.accepted[height])
