@@ -4,7 +4,7 @@ What the contract writes down is compared whenever it is written (K7).
 """
 
 from collections import defaultdict
-from itertools import pairwise
+from itertools import pairwise, product
 
 import hypothesis.strategies as st
 from eth_utils.crypto import keccak
@@ -14,7 +14,7 @@ from tests.stateful.block_model import ACCEPTED, REFUTED, Approvals, BlockModel
 from tests.stateful.claims import Claim, attestation, ballot
 from tests.stateful.deltas import DeltaRules
 from tests.stateful.machine import FLAW, PEOPLE, check, hold
-from tests.stateful.world import NOTHING, ZERO, Account, Group
+from tests.stateful.world import CHALLENGE, NOTHING, ZERO, Account, Group
 
 UNKNOWN_BASELINE = 10**12
 # Which of the candidates, newest last, a ballot approves; bits.
@@ -191,10 +191,66 @@ class BlockRules(DeltaRules):
         """Two claims, the better one later or earlier than one nearly as good; all approve both."""
         self.play_block(pick, [0, 1] if earlier else [1, 0], False, False, 10, [3] * 6, True)
 
+    @rule(pick=st.integers(0, 3), what=st.sampled_from(["half", "no quorum of its own"]))
+    def close_call(self, pick: int, what: str) -> None:
+        """As much for a claim as against it; or most of a quorum that are none by themselves."""
+        self.play_block(pick, [0], False, False, 10, [None] * 6, False)
+        _, model = self.race(pick)
+        block_index, _ = model.clock(self.world.now)
+        powers = [model.power(person, block_index) for person in self.people[:6]]
+        for ballots in product((None, 0, 1), repeat=6):
+            votes = sum(p for p, b in zip(powers, ballots, strict=True) if b)
+            cast = sum(p for p, b in zip(powers, ballots, strict=True) if b is not None)
+            is_short = 2 * votes > cast and not model.is_quorum(votes, block_index)
+            if model.is_quorum(cast, block_index) and (
+                2 * votes == cast if what == "half" else is_short
+            ):
+                for who, chosen in enumerate(ballots):
+                    if chosen is not None:
+                        self.vote(pick, who, chosen, who, 0)
+                break
+        self.skip_blocks(pick, 1)
+        self.pay_out(pick, 0)
+        self.outlast(pick)
+
+    @rule(
+        pick=st.integers(0, 3),
+        gains=st.lists(st.integers(0, 5), min_size=2, max_size=3),
+        some=st.lists(st.integers(0, 7), min_size=6, max_size=6),
+    )
+    def judged(self, pick: int, gains: list[int], some: list[int]) -> None:
+        """All vote; then all bonds leave (K15)."""
+        self.play_block(pick, gains, False, False, 10, list(some), True)
+        self.outlast(pick)
+
     @rule(pick=st.integers(0, 3))
-    def half(self, pick: int) -> None:
-        """As much for a claim as against it, while the stakes are what they were (K3, K15)."""
-        self.play_block(pick, [0], False, False, 10, [1, 0, 1, 0, None, 0], True)
+    def outlast(self, pick: int) -> None:
+        """Until no claim of the last block may be challenged, to the second (R9)."""
+        group, model = self.race(pick)
+        if model.last:
+            self.settle(pick)
+            end = group.start(model.last[0] + 1) + CHALLENGE
+            self.travel(end - 1)
+            self.release_bond(pick, 0)
+            self.travel(end)
+            for back in (3, 2, 1, 0):
+                self.release_bond(pick, back)
+
+    @rule(pick=st.integers(0, 3), short=st.sampled_from([0, 1]))
+    def near_copy(self, pick: int, short: int) -> None:
+        """An open claim, and a new one better by as much as it takes, or by one less (K4)."""
+        self.play_block(pick, [3], False, False, 10, [None] * 4 + [1, None], False)
+        self.skip_blocks(pick, 1)
+        self.settle(pick)
+        group, model = self.race(pick)
+        known = [c for c in model.candidates.values() if model.is_open(c)]
+        block_index = group.block(self.world.now)
+        to_beat = model.to_beat(block_index)
+        baseline = UNKNOWN_BASELINE if to_beat is None else to_beat
+        # `commit` adds the block's improvement, which is also how much better it must be.
+        gain = baseline - known[-1].claim.loss - short if known else -1
+        if 0 <= gain < 10**6:
+            self.play_block(pick, [gain], False, True, 10, [7] * 6, True)
 
     @rule(pick=st.integers(0, 3))
     def full_list(self, pick: int) -> None:

@@ -9,7 +9,6 @@ from hypothesis.stateful import rule
 from tests.stateful.block_model import BlockModel
 from tests.stateful.blocks import BlockRules
 from tests.stateful.machine import FLAW, PEOPLE, check
-from tests.stateful.world import DAY
 
 
 class HookRules(BlockRules):
@@ -82,8 +81,7 @@ class HookRules(BlockRules):
         self.hold(pick, back, who, 0)
         self.pay_out(pick, 0)
         if outlasted:
-            self.travel(self.world.now + 4 * DAY)
-            self.release_bond(pick, back)
+            self.outlast(pick)
             self.let_go(pick, 0)
         else:
             self.refute(pick, 0, who, 0)
