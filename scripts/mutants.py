@@ -88,7 +88,7 @@ PLANTED = {
         "outcome.status != _ACCEPTED",
     ),
     "an open claim loses its rank": ("        seq = old.seq\n", ""),
-    "an open claim changes its payer": ("        claim.relayed = known.relayed\n", ""),
+    "an open claim changes its payer": ("        claim.marks = known.marks\n", ""),
     "an open bond returns at once": (
         "if block.timestamp // params.EPOCH < lapsed:", "if False:",
     ),
