@@ -243,14 +243,8 @@ class BlockRules(DeltaRules):
         self.skip_blocks(pick, 1)
         self.settle(pick)
         group, model = self.race(pick)
-        known = [c for c in model.candidates.values() if model.is_open(c)]
-        block_index = group.block(self.world.now)
-        to_beat = model.to_beat(block_index)
-        baseline = UNKNOWN_BASELINE if to_beat is None else to_beat
-        # `commit` adds the block's improvement, which is also how much better it must be.
-        gain = baseline - known[-1].claim.loss - short if known else -1
-        if 0 <= gain < 10**6:
-            self.play_block(pick, [gain], False, True, 10, [7] * 6, True)
+        margin = model.improvement(group.block(self.world.now))
+        self.play_block(pick, [margin - short], False, True, 10, [7] * 6, True)
 
     @rule(pick=st.integers(0, 3))
     def full_list(self, pick: int) -> None:
