@@ -56,8 +56,9 @@ MACHINES = {
     "length_votes": "deltas", "Coinbase": "emission or protocol", "params": "emission or deltas",
     "Neuron": "protocol", "NeuronSale": "protocol", "GroupRegistry": "protocol",
     "Sponsorship": "sponsors", "sponsorship_words": "sponsors or records",
+    "checkpoint_words": "blocks or records",
 }  # fmt: skip
-OTHERS = "blocks or records"
+OTHERS = "blocks"
 
 # Files without unit tests of their own on Anvil, and what tests them.
 DISPUTES = ["tests/stateful/test_disputes.py", "tests/stateful/test_malformed_moves.py"]
