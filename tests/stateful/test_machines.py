@@ -10,6 +10,7 @@ from tests.stateful.blocks import BlockRules
 from tests.stateful.conftest import SHARE
 from tests.stateful.deltas import DeltaModel, DeltaRules
 from tests.stateful.emission import EmissionRules
+from tests.stateful.hook import HookRules
 from tests.stateful.machine import Machine
 from tests.stateful.protocol import ProtocolMachine
 from tests.stateful.sponsors import SponsorRules
@@ -76,8 +77,8 @@ def found(machine: BlockRules) -> None:
     machine.pass_epochs(1, 0)
 
 
-class BlockMachine(BlockRules):
-    """Blocks, in one group."""
+class BlockMachine(HookRules):
+    """Blocks and disputes about them, in one group."""
 
     def __init__(self) -> None:
         super().__init__()
