@@ -20,7 +20,7 @@ PATH: constant(uint256) = 32
 
 
 # Words of the openings of one step.
-PROOF: constant(uint256) = 2_048
+PROOF: constant(uint256) = 1_024
 
 
 # Leaves of one row that one opening shows.
