@@ -204,7 +204,7 @@ def _look_up(
     words: DynArray[uint256, _WORDS] = []
     at: uint256 = start
     opened: Opening[_OPEN] = empty(Opening[_OPEN])
-    newest: uint256 = 0
+    newest: uint256 = _OPEN - 1
     for item: uint256 in items:
         if item == _ABSENT:
             words.append(_ABSENT)

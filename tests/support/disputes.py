@@ -20,6 +20,7 @@ from compute.program.types import DType
 from compute.trace.folds import State, split, whole
 from compute.trace.integers import Integers
 from compute.trace.leaf import decode
+from compute.trace.machine import Machine
 from compute.trace.rows import COLUMN, CONSTANT, PARAMETER, Column, Parameter, Row, Rows
 from compute.trace.run import Example
 from compute.trace.tree import Tree
@@ -98,10 +99,11 @@ def _column(name: str, array: np.ndarray) -> bytes:
 
 @dataclass
 class Honest:
-    """Believes what the oracle computes."""
+    """Believes what the oracle computes, or another machine."""
 
     problem: Problem
     headers: Headers | None = None
+    machine: Machine = field(default_factory=Integers)
     _traced: dict[int, Computed] = field(default_factory=dict)
 
     @property
@@ -118,7 +120,8 @@ class Honest:
 
     def computed(self, example: int) -> Computed:
         if example not in self._traced:
-            self._traced[example] = Computed(self.rows, Integers(), self.problem.example(example))
+            given = self.problem.example(example)
+            self._traced[example] = Computed(self.rows, self.machine, given)
         return self._traced[example]
 
     def traced(self, example: int):
