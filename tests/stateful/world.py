@@ -68,6 +68,7 @@ CONFIG: dict[str, Any] = {
 }
 
 Calls: Counter[str] = Counter()
+_meters: list[list[int]] = []  # see `metered`
 SOURCES: dict[str, str] = {}  # contracts of the tests' own, by name
 
 
@@ -230,6 +231,18 @@ def rehearsal() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def metered() -> Iterator[list[int]]:
+    """Gas of each call that is sent inside, as a transaction of its own whose storage is cold,
+    before refunds. What was done before cannot be undone any more."""
+    gas: list[int] = []
+    _meters.append(gas)
+    try:
+        yield gas
+    finally:
+        _meters.remove(gas)
+
+
 def deploy(deployer: str, name: str, *arguments: Any) -> Contract:
     """Deploy one contract of this project."""
     compiled = _compiled(name)
@@ -309,6 +322,8 @@ def call_raw(
 ) -> bytes:
     """Call any contract with any data; what it returns."""
     target = _address(to)
+    if _meters and not reads:
+        boa.env.evm.vm.state.lock_changes()
     result = boa.env.evm.execute_code(
         sender=_address(sender),
         to=target,
@@ -325,6 +340,10 @@ def call_raw(
     )
     if result.is_error:
         raise Reverted(_reason(result.output))
+    if not reads:
+        of_data = 4 * data.count(0) + 16 * (len(data) - data.count(0))
+        for meter in _meters:
+            meter.append(21_000 + of_data + int(result.get_gas_used()))
     return bytes(result.output)
 
 
