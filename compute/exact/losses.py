@@ -118,9 +118,10 @@ def mean(terms: Array, counted: Array) -> Array:
 
 
 def scaled_by(x: Array, share: int) -> Array:
-    """floor(x * share / 2**16) of int64 |x| <= 2**50, 0 <= share <= 2**16; x * share may have 66 bits.
+    """floor(x * share / 2**16) of int64 |x| <= 2**50, 0 <= share <= 2**16.
 
-    With x = q * 2**16 + r: q * share + floor(r * share / 2**16), r >= 0.
+    The product may have 66 bits; with x = q * 2**16 + r, r >= 0, it is q * share + floor(r * share
+    / 2**16).
     """
     rest = x & (2**SMOOTHING_BITS - 1)
     return (x >> SMOOTHING_BITS) * share + ((rest * share) >> SMOOTHING_BITS)

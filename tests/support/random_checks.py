@@ -1,4 +1,4 @@
-"""Does the evaluator give what the oracle says?  One random program, or one causal one, at a time."""
+"""Does the evaluator give what the oracle says, and does no past feel a future?  Seed by seed."""
 
 from __future__ import annotations
 
