@@ -1,7 +1,7 @@
 """What the exact loss costs: time, peak memory and compilation of float32, float64 and exact.
 
-All three compute the mean cross-entropy of one batch by turns, and the shortest of the rounds, which
-take two seconds at least, counts, because what else runs only adds.  Time on the clock and time of
+All three compute the mean cross-entropy of one batch by turns; the shortest of the rounds, which
+take two seconds at least, counts: what else runs only adds.  Time on the clock and time of
 the processor are told, for on a loaded machine only the second means something; `load` is the
 machine's.  The exact side has computed what depends on the weights alone, as for every batch of a
 checkpoint but the first; `prepare` is that first step.  Memory is the compiler's peak of temporary
