@@ -27,7 +27,7 @@ from compute.storage import BlockUnavailable
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 4 * 3_600  # between looks for challenges: a third of what a side may think
+LOOK_SECONDS = 6 * 3_600  # between looks for challenges: half of what a side may think
 RETRY_SECONDS = 900  # for bytes, or a bond, that are missing
 
 
@@ -54,7 +54,8 @@ class Watcher(Role):
 
     def _next_look(self, now: int) -> int:
         block = self._group.slot_at(now)
-        return min(now + LOOK_SECONDS, block.vote_at if now < block.vote_at else block.end)
+        look = (now // LOOK_SECONDS + 1) * LOOK_SECONDS
+        return min(look, block.vote_at if now < block.vote_at else block.end)
 
     def _look_at_claims(self, now: int, until: int | None) -> Wait | None:
         """Challenge what is false; what is waited for, None if nothing is missing."""
