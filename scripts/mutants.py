@@ -1,4 +1,4 @@
-"""What `scripts/mutate.py` breaks: every single change of a line or a statement of the contracts.
+"""Mutants for `scripts/mutate.py`: every single change of a line or a statement of the contracts.
 
 A comparison flipped, a statement dropped, a constant one larger, a sign changed, `min` and `max`
 swapped; and bugs that this protocol had or nearly had.

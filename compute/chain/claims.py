@@ -1,4 +1,4 @@
-"""What trainers sign and keepers attest: EIP-712 claims and the hashes around them."""
+"""EIP-712 claims, which trainers sign and keepers attest, and the hashes around them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,7 +93,8 @@ class Claim:
 
 
 def commitment(digest: bytes, salt: bytes) -> bytes:
-    """What a trainer publishes before it reveals; the salt is 32 secret random bytes."""
+    """Hash a claim with its salt, as published before the reveal; the salt is 32 secret random
+    bytes."""
     return keccak(encode(["bytes32", "bytes32"], [digest, salt]))
 
 

@@ -38,8 +38,8 @@ class EventType:
 
 @dataclass(frozen=True)
 class Abi:
-    """What one contract understands. Vyper's default arguments make names ambiguous: the number
-    of arguments picks the function."""
+    """The functions and events of one contract. Vyper's default arguments make names ambiguous: the
+    number of arguments picks the function."""
 
     functions: Mapping[tuple[str, int], Function]
     events: Mapping[bytes, EventType]
@@ -90,7 +90,7 @@ class Contract:
         return self._rpc
 
     def call(self, name: str, *arguments: Any, at: BlockTag = "latest") -> Any:
-        """What the function returns in the state of block `at`: a value, or a tuple of values.
+        """Call a function in the state of block `at`: a value, or a tuple of values.
 
         Integers come as int, addresses checksummed, bytes32 as bytes. State changes the function
         would make are forgotten. Raises Reverted with the contract's reason.
@@ -114,7 +114,7 @@ class Contract:
         ]
 
     def calldata(self, name: str, arguments: Sequence[Any]) -> bytes:
-        """What a transaction or call says to the contract. Raises InvalidArgument."""
+        """Encode a transaction or call. Raises InvalidArgument."""
         function = self.abi.functions[name, len(arguments)]
         try:
             for kind, value in zip(function.inputs, arguments, strict=True):

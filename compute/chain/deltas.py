@@ -133,7 +133,7 @@ class Deltas:
         return DeltaPeriod(index + 1 + skipped, begun, pending, pending, begun + pending)
 
     def finalizable(self) -> bool:
-        """Whether a delta period is over and waits for `finalize`."""
+        """Return whether a delta period is over and waits for `finalize`."""
         head = self._terms.head()
         *_, end = self.contract.call("period", at=head.number)
         return head.timestamp >= end
@@ -181,11 +181,11 @@ class Deltas:
     # Rewards
 
     def due(self, version: int) -> DeltaDue | None:
-        """What the proposer of a version can still redeem."""
+        """Return what the proposer of a version can still redeem."""
         return next(iter(self._dues([version])), None)
 
     def dues(self) -> list[DeltaDue]:
-        """What the proposers of all versions of this group can still redeem."""
+        """Return what the proposers of all versions of this group can still redeem."""
         return self._dues(range(self._terms.base_version + 1, self.settled_version() + 1))
 
     def _dues(self, versions: Sequence[int]) -> list[DeltaDue]:

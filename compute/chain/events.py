@@ -1,4 +1,4 @@
-"""Logs in bounded ranges, and a follower that notices when the chain changes its mind."""
+"""Logs in bounded ranges, and a follower that detects reorganisations."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -207,7 +207,7 @@ class HeadReader:
         return head
 
     def is_canonical(self, head: Head) -> bool:
-        """Whether this block is (still) part of the chain."""
+        """Return whether this block is (still) part of the chain."""
         answer = self.rpc.request("eth_getBlockByNumber", hex(head.number), False)
         return isinstance(answer, dict) and data_bytes(answer.get("hash"), length=32) == head.hash
 

@@ -9,7 +9,7 @@ from compute.chain.voting import Voting, revealed_claim
 
 
 class History:
-    """What happened since the group was created (nothing of its parents').
+    """The history since the group was created (nothing of its parents').
 
     Many questions go into one request: reading takes a constant number of them for each hundred
     blocks of the group, and one for each `events.RANGE * events.RANGES` blocks of the chain.

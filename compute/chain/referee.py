@@ -64,6 +64,7 @@ class Referee:
     def reads(
         self, row: bytes, element: int, first_term: int, words: Sequence[int]
     ) -> tuple[Sequence[int], bool]:
-        """What an element, or 16 of its terms, reads next, and whether that is all."""
+        """List the words that an element, or 16 of its terms, reads next, and whether that is
+        all."""
         items, complete = self._places.call("reads", row, element, first_term, list(words))
         return list(items), bool(complete)

@@ -1,4 +1,4 @@
-"""What all groups of one chain share: the RPC, the chain's own blocks, and its contracts."""
+"""Shared by all groups of one chain: the RPC, the chain's own blocks, and its contracts."""
 
 from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import BlockTag, Contract

@@ -1,4 +1,4 @@
-"""What never changes about a group: its terms, its time grid, and where it is on the chain."""
+"""The immutable terms of a group: its parameters, its time grid, and its addresses."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ _VOTING_TERMS = {
 
 @dataclass(frozen=True)
 class Terms:
-    """What every view of a group needs. `parent` is None unless the group is a fork."""
+    """The terms that every view of a group shares. `parent` is None unless the group is a fork."""
 
     id: int
     parent: Self | None

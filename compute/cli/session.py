@@ -1,4 +1,4 @@
-"""What every command shares: where the chain is, who acts, where content lies."""
+"""The session that commands share: the chain, the account, the store."""
 
 import os
 import time
@@ -138,7 +138,7 @@ class Session:
         return open_daemon(ipfs) if ipfs else open_store(store or str(data_folder() / "store"))
 
     def training_sets(self, group: "Group") -> Path:
-        """Where commands keep the versions of a group's training set."""
+        """Return the folder in which commands keep the versions of a group's training set."""
         from compute.storage import data_folder
 
         return data_folder() / "training_sets" / str(group.chain.chain_id) / group.voting.address

@@ -11,7 +11,7 @@ __all__ = ["Amount", "Digest", "Loss", "Moment", "Size", "Span", "for_people", "
 
 
 def for_people(value: Any) -> str:
-    """How a table shows a value."""
+    """Format a value for a table."""
     if value is None:
         return "–"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What has been said in a game, from its events: what a player needs besides its belief."""
+"""The moves of a game so far, from its events."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class NoMove(Exception):
 
 
 class Phase(enum.IntEnum):
-    """What is disputed; the numbers are the contract's."""
+    """The phases of a game; the numbers are the contract's."""
 
     NONE = 0
     CLAIM = 1
@@ -43,7 +43,7 @@ class Side(enum.Enum):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `eval_root` is the keccak256 of, word by word."""
+    """The words whose keccak256 is `eval_root`."""
 
     loss: int
     count: int

@@ -1,4 +1,4 @@
-"""What the published bytes say of a claim: the belief of whoever disputes it."""
+"""Derive a player's belief about a claim from the published bytes."""
 
 from __future__ import annotations
 

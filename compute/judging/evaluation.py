@@ -32,7 +32,7 @@ class CannotEvaluate(Exception):
 
 
 class FalseClaim(Exception):
-    """What a trainer said of the losses is not so; the message says what."""
+    """A claim about losses is false; the message says which."""
 
 
 def evaluate_checkpoint(
@@ -161,7 +161,7 @@ def root_of(
     params_root: bytes,
     training_set: TrainingSet,
 ) -> bytes:
-    """What a claim commits to and a keeper attests: the losses and what they are of, in 32 bytes.
+    """Hash the losses and what they are of: the 32 bytes that claims commit to.
     `params_root` is that of the checkpoint evaluated."""
     return exact.eval_root(
         len(training_set),

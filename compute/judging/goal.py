@@ -1,4 +1,4 @@
-"""What a block asks of everyone: the data in force and the loss to beat."""
+"""The goal of a block: the data in force and the loss to beat."""
 
 import logging
 from collections.abc import Sequence
@@ -43,8 +43,8 @@ class Goal:
 
 
 def starting_point(incumbent: bytes, specification: ModelSpecification, store: Store) -> Parameters:
-    """Where training starts: from the incumbent, or, if that is no valid checkpoint, from the
-    specification's initial parameters. Raises BlockUnavailable."""
+    """Return where training starts: from the incumbent, or, if that is no valid checkpoint, from
+    the specification's initial parameters. Raises BlockUnavailable."""
     try:
         return load_incumbent(store, specification, incumbent)
     except (InvalidCheckpoint, ModelError) as error:

@@ -1,4 +1,4 @@
-"""Where a fork comes from."""
+"""The parent of a fork."""
 
 from __future__ import annotations
 

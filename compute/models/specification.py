@@ -89,7 +89,7 @@ class ModelSpecification:
 
     @cached_property
     def program(self) -> Program:
-        """What is computed of one example. Raises ModelError if it cannot be made."""
+        """The program of one example. Raises ModelError if it cannot be made."""
         if self.given is not None:
             return self.given
         from compute.models.making import program_of
@@ -121,7 +121,7 @@ class ModelSpecification:
 
     @property
     def rows(self) -> Rows | None:
-        """What the loss of an example follows from, row by row; None if it is not refereed."""
+        """The rows of one example's loss; None if it is not refereed."""
         return self._unrolled if isinstance(self._unrolled, Rows) else None
 
     @property
@@ -141,7 +141,7 @@ class ModelSpecification:
 
     @cached_property
     def cost(self) -> Cost:
-        """What one example costs whoever evaluates it. Raises ModelError if that is too much."""
+        """The cost of evaluating one example. Raises ModelError if that is too much."""
         try:
             return validate(self.program)
         except ProgramError as error:
@@ -212,8 +212,8 @@ class ModelSpecification:
         return outputs
 
     def targets(self, column: np.ndarray) -> np.ndarray:
-        """What the loss takes of the target column [B, ...]: [B, *target_shape], int32 classes or
-        float32 numbers."""
+        """Convert the target column [B, ...] to the loss's target: [B, *target_shape], int32
+        classes or float32 numbers."""
         column = np.asarray(column).reshape(len(column), *self.target_shape)
         if self.target_scale_log2 is None:  # no class, like -1, where it is no int32
             small = (column >= 0) & (column < 1 << 31)

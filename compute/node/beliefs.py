@@ -41,8 +41,8 @@ class Beliefs:
         self._held: dict[tuple[bytes, int], Published] = {}
 
     def find(self, claim: Claim, root_hash: bytes, check: Progress) -> Finding:
-        """Whether a claim, with this hash of its eval_root, is true. Raises BlockUnavailable, and
-        what `check` raises to leave."""
+        """Return whether a claim, with this hash of its eval_root, is true. Raises
+        BlockUnavailable, and what `check` raises to leave."""
         try:
             return self._find(claim, root_hash, check)
         except InvalidCheckpoint as error:

@@ -44,7 +44,7 @@ def checkpoint_nonce(trainer: str, block_index: int) -> int:
 
 
 class Delivery(Protocol):
-    """How claims reach the chain: `sending.OwnTransactions`, or `claim_folder.FolderDelivery`.
+    """The delivery of claims: `sending.OwnTransactions`, or `claim_folder.FolderDelivery`.
 
     `commit_margin`: seconds kept free at the end of the commit window. What returns a bool says
     whether it is on chain, and is called again if not.
@@ -75,7 +75,7 @@ class Claimant:
         self.can_pay_bond = delivery.can_pay_bond
 
     def has_claim(self, block_index: int) -> bool:
-        """Whether a claim for this block is journalled, be it on chain or not."""
+        """Return whether a claim for this block is journalled, be it on chain or not."""
         return self._journal.get(block_index) is not None
 
     def enter_again(self, block_index: int, *, tip: bytes, baseline_loss: int, gain: int) -> bool:
@@ -130,12 +130,12 @@ class Claimant:
         return self._delivery.commit(block_index, value)
 
     def is_final(self, block_index: int) -> bool:
-        """Whether the commitment is on chain and no reorganisation can undo it."""
+        """Return whether the commitment is on chain and no reorganisation can undo it."""
         value = self._commitment(self._entry(block_index))
         return self._group.voting.commitment(value, final=True) is not None
 
     def is_revealed_for_good(self, block_index: int) -> bool:
-        """Whether the claim is revealed and no reorganisation can undo it."""
+        """Return whether the claim is revealed and no reorganisation can undo it."""
         final = self._group.chain.final()
         return self._standing(self._entry(block_index), final) is not None
 
@@ -192,7 +192,7 @@ class Claimant:
         )  # fmt: skip
 
     def _is_over(self, entry: ClaimEntry, then: Group) -> bool:
-        """Whether nothing was left to do for a claim at a block of the chain."""
+        """Return whether nothing was left to do for a claim at a block of the chain."""
         claim = _claim_of(entry, self.address, then.voting.candidate(entry.checkpoint_hash))
         return claim is None or of_claim(then, claim) == []
 

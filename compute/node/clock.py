@@ -1,4 +1,4 @@
-"""Chain time: the only time actors know, and how they wait for it.
+"""Chain time, the only time of roles, and waiting for it.
 
 A wait is visible from outside: `status.json` in the actor's state folder says which chain time the
 actor has seen, what it waits for and until when. Whoever drives a development chain may move its
@@ -52,7 +52,7 @@ class TimeSource(Protocol):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a role last saw of the chain (seconds of its time), and what it does."""
+    """A role's last sight of the chain (seconds of its time), and what it does."""
 
     now: int
     until: int
@@ -63,7 +63,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Wait:
-    """What a step asks for: to be called again at chain time `until` (seconds).
+    """The request of a step: to be called again at chain time `until` (seconds).
 
     With `recheck` it is called again at the next poll already, because something that does not
     follow the clock, such as a missing block in the store, may have changed.

@@ -92,7 +92,8 @@ class Disputes:
     # --- beginning one ---
 
     def may_challenge(self, checkpoint_hash: bytes) -> bool:
-        """Whether this account plays none against a claim, and has lost none but by its clock."""
+        """Return whether this account plays no game against a claim, and lost none but by its
+        clock."""
         mine = [
             number
             for number, event in self._games.items()
@@ -139,7 +140,7 @@ class Disputes:
         return Wait(until, doing, recheck=True)
 
     def _step(self, game: Game, now: int) -> bool:
-        """Whether a transaction was made."""
+        """Return whether a transaction was made."""
         me = self._sender.address
         if self._group.voting.is_refuted(game.checkpoint_hash):
             mine = me in (game.challenger, game.defender) and not game.main
@@ -155,7 +156,7 @@ class Disputes:
         return self._duties.lanes and self._is_left(game, now) and self._stand_in(game)
 
     def _is_left(self, game: Game, now: int) -> bool:
-        """Whether a trainer has used half of the time for its move."""
+        """Return whether a trainer has used half of the time for its move."""
         spent, given = now - game.since, max(game.left[1], GRACE)
         return game.turn is Side.DEFENDER and not game.main and 2 * spent >= given
 
@@ -237,6 +238,6 @@ def _poster(game: Game) -> str:
 
 
 def _agrees(game: Game, belief: Belief) -> bool:
-    """Whether the claim in dispute is what this account believes."""
+    """Return whether the claim in dispute is what this account believes."""
     root = belief.evaluation.root
     return game.evaluation in (root, eval_root_hash(root))

@@ -1,4 +1,4 @@
-"""What happens while it happens, as JSON lines and, if wanted, for TensorBoard."""
+"""Training metrics as JSON lines and, if wanted, for TensorBoard."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What the demo claims, checked one by one against the chain."""
+"""The demo's claims, checked one by one against the chain."""
 
 import json
 from collections import Counter
@@ -238,7 +238,7 @@ class Evidence:
         return [event for event in games if event["checkpoint_hash"] == digest]
 
     def _accepted_first(self, digest: bytes) -> bool:
-        """Whether it was the incumbent before it was refuted."""
+        """Return whether it was the incumbent before it was refuted."""
         return self.groups[2].voting.accepted(2) == digest
 
     def _thief(self) -> Finding:
