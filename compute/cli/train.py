@@ -14,6 +14,8 @@ from compute.cli.watching import Watching
 from compute.cli.work import Poll, live
 
 if TYPE_CHECKING:
+    from compute.node.role import Role
+    from compute.node.seat import Seat
     from compute.searching.search import Start
 
 
@@ -98,13 +100,17 @@ def train(
             help="Contract that is paid the rewards; it takes the account's signature (ERC-1271).",
         ),
     ] = None,
+    defend: Annotated[
+        bool, typer.Option(help="Answer whoever challenges your claims before the referee.")
+    ] = True,
     quota: Quota = None,
     state: State = None,
     poll: Poll = 2.0,
 ) -> None:
     """Compete: train on the group's data, claim what the exact loss proves, collect the rewards.
 
-    Runs until Ctrl-C; goes on where it stopped.
+    A claim of yours that is challenged before the referee is defended, also while training goes on;
+    what is not answered in time is lost. Runs until Ctrl-C; goes on where it stopped.
 
     Example: nrn train 1 --learning-rate 3e-4 --account alice
     """
@@ -124,7 +130,10 @@ def train(
 
         join(processes)  # before anything else looks for devices
     from compute.judging.held_out import HeldOutSet
+    from compute.node.beside import Beside
+    from compute.node.disputing import Duties
     from compute.roles.trainer import Trainer
+    from compute.roles.watcher import Watcher
     from compute.searching import crew
     from compute.searching.search import Options
     from compute.training.processes import leads
@@ -139,7 +148,14 @@ def train(
             crew.assist(session.blocks, state, options)
             return
     seat = session.seat(group_id, "trainer", state, poll, quota)
-    live(seat, lambda seat: Trainer(seat, options, relay, pay_to), watching)
+
+    def take(seat: "Seat") -> "Role":
+        trainer = Trainer(seat, options, relay, pay_to)
+        if not defend or relay is not None:  # who sends nothing can answer nobody
+            return trainer
+        return Beside(trainer, Watcher(seat, Duties(challenge=False)), seat.clock)
+
+    live(seat, take, watching)
 
 
 def _start(session: Session, digest: Digest | None) -> "Start | None":
