@@ -12,7 +12,9 @@ GRAVE = ("serious", "critical")
 def faults(page: Browser) -> list[str]:
     """What bars people from the open page: each serious or critical rule that it breaks, where."""
     page.run(f"if (!window.axe) {{ {SOURCE.read_text(encoding='utf-8')} }}")
-    found: dict[str, Any] = page.run_async("axe.run().then(done, (e) => done({ fault: String(e) }))")
+    found: dict[str, Any] = page.run_async(
+        "axe.run().then(done, (e) => done({ fault: String(e) }))"
+    )
     assert found.get("passes"), found
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"

@@ -19,10 +19,11 @@ pytestmark = pytest.mark.skipif(not browser.found(), reason="needs chromium and 
 WIDE, NARROW = (1100, 900), (380, 800)
 
 # what the keyboard must reach, numbered; and which of them has the focus, and shows it
-REACHABLE = """window.all = [...document.querySelectorAll('a[href], button, input, select, summary,' +
-    '[tabindex="0"]')].filter((one) => one.checkVisibility()); return window.all.length"""
+REACHABLE = """window.all = [...document.querySelectorAll(
+    'a[href], button, input, select, summary, [tabindex="0"]')]
+    .filter((one) => one.checkVisibility()); return window.all.length"""
 FOCUSED = """const one = document.activeElement, style = getComputedStyle(one);
-    return [window.all.indexOf(one), style.outlineStyle !== 'none' && style.outlineWidth !== '0px']"""
+    return [window.all.indexOf(one), style.outlineStyle !== 'none' && style.outlineWidth > '0px']"""
 
 
 def pages(lived: Lived) -> dict[str, str]:
