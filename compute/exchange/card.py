@@ -53,7 +53,7 @@ _FILES = {
 
 def text(model: Model, kind: str) -> str:
     """The card, in Markdown."""
-    origin, specification = model.origin, model.specification
+    specification = model.specification
     rows = [
         f"| {name} | `{_plain(value)}` |"
         for name, value in provenance(model).items()
@@ -93,8 +93,8 @@ def _licence(model: Model) -> str:
     licence = _plain(model.specification.about.licence)
     if licence:
         return (
-            f"The founder names the licence `{licence}` for the data; deltas that were adopted later "
-            "may name others (`nrn delta log`). Nobody has checked it."
+            f"The founder names the licence `{licence}` for the data; deltas that were adopted "
+            "later may name others (`nrn delta show`). Nobody has checked it."
         )
     return (
         "The group names no licence for its data; ask its curators before you rely on one."

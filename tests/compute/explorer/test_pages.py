@@ -2,17 +2,25 @@
 
 import html
 import re
+import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
+from compute.about import About
 from compute.chain import RpcUnavailable
 from compute.explorer import Content, Site, Watch, export
 from compute.explorer.site import NoSuchPage
+from compute.facts.portraits import portraits
+from compute.facts.samples import Sample
 from compute.storage import FolderStore
 from tests.compute.explorer.conftest import Lived
+from tests.compute.test_inert import PAYLOADS
+
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class _Links(HTMLParser):
@@ -20,9 +28,11 @@ class _Links(HTMLParser):
         super().__init__()
         self.found: list[str] = []
         self.tags: set[str] = set()
+        self.attributes: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
         self.found += [value or "" for name, value in attrs if name in ("href", "src", "action")]
 
 
@@ -72,6 +82,54 @@ def test_data_and_model_show_content(lived: Lived) -> None:
     assert delta.count("data:image/png;base64,") == 24 and "Classes added" in delta
     model = site.page(f"group/{number}/model.html").decode()
     assert "mlp" in model and "Dense_0/kernel" in model
+    assert "After accepted block 3: 85.0 % of 60 right" in model and "Before any block" in model
+    assert "the commonest mistake is right taken for inner righ…, 5 times." in model
+    assert "inner right taken for" not in model and model.count("<rect") == 9
+
+
+def test_founders_and_proposers_are_quoted(lived: Lived) -> None:
+    site, number = lived.site(), lived.group.id
+    assert "“Bars”" in site.page("index.html").decode()
+    group = site.page(f"group/{number}/index.html").decode()
+    assert "Its founder says, and nobody has checked: name “Bars”, licence of the data" in group
+    data = site.page(f"group/{number}/data-1.html").decode()
+    assert data.count("“Thirty more bars, series 1”") == 1  # what was adopted
+    assert "Its proposer says, and nobody has checked: name “Thirty more bars, series 2”" in data
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_strangers_strings_are_inert_on_every_page(
+    lived: Lived, payload: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages() -> dict[str, _Links]:
+        found = {}
+        site = lived.site(live=True)
+        for path in site.paths():
+            parser, text = _Links(), site.page(path).decode()
+            parser.feed(text)
+            assert not {unicodedata.category(c) for c in text if c != "\n"} & UNSEEN, path
+            found[path] = parser
+        return found
+
+    before = pages()
+    said = About(payload, payload, payload)
+    monkeypatch.setattr("compute.facts.now.about_of", lambda *_: said)
+    monkeypatch.setattr(Content, "about", lambda *_: said)
+    read = Content.change
+    sample = Sample(payload, None, payload)
+    monkeypatch.setattr(
+        Content, "change", lambda *a: replace(read(*a), samples=(sample,), missing=payload)
+    )
+    portrait = next(p for p in portraits(lived.store).values() if p.examples)
+    hostile = replace(portrait, completions=((payload, payload),), labels=(payload,) * 4)
+    no_classes = replace(hostile, confusion=())
+    for shown in (hostile, no_classes):
+        monkeypatch.setattr(Content, "portraits", lambda *_, s=shown: {s.checkpoint: s})
+        for path, parser in pages().items():
+            added = {"small", "blockquote", "pre", "b", "p", "div", "td", "tr", "section"}
+            assert parser.tags - before[path].tags <= added, path
+            assert parser.attributes - before[path].attributes <= {"dir", "role", "tabindex"}, path
+            assert not [a for a in parser.found if "javascript" in a or "evil" in a], path
 
 
 def test_a_store_without_content_shows_what_is_missing(lived: Lived, tmp_path: Path) -> None:
