@@ -7,7 +7,7 @@ from compute.inert import inert_name
 
 SIDE, EDGE = 320, 84  # of the matrix, and what names need left of it and above
 MOST_NAMED = 24  # classes; of more, names would lie on each other
-NAME = 10  # characters
+NAME, DRAWN = 40, 10  # characters of a name in words, and in the picture
 
 
 def confusion(portrait: Portrait) -> Markup:
@@ -44,7 +44,8 @@ def _names(names: list[str], step: float) -> list[Markup]:
         middle = EDGE + (number + 0.5) * step
         left = Markup('<text x="{}" y="{:.1f}" text-anchor="end">{}</text>')
         above = Markup('<text transform="translate({:.1f} {}) rotate(-60)">{}</text>')
-        found += [left.format(EDGE - 6, middle + 4, name), above.format(middle, EDGE - 6, name)]
+        short = inert_name(name, DRAWN)
+        found += [left.format(EDGE - 6, middle + 4, short), above.format(middle, EDGE - 6, short)]
     return found
 
 

@@ -116,6 +116,21 @@ def test_the_keyboard_reaches_all_there_is_and_shows_where_it_is(
         chromium.close()
 
 
+def test_a_hash_that_is_cut_is_copied_whole(lived: Lived, address: str) -> None:
+    chromium = browser.Browser(*NARROW)
+    try:
+        chromium.open(f"{address}/group/{lived.group.id}/data-1.html")
+        cut, copied = chromium.run(
+            "const one = document.querySelector('.log .cut'), picked = getSelection();"
+            "picked.selectAllChildren(one);"
+            "return [one.scrollWidth > one.clientWidth, picked.toString()]"
+        )
+        tip = lived.site().page(f"group/{lived.group.id}/data-1.html").decode()
+        assert cut and len(copied) == 64 and copied in tip
+    finally:
+        chromium.close()
+
+
 def test_an_export_works_from_a_folder(lived: Lived, tmp_path: Path) -> None:
     export(lived.site(), tmp_path / "site")
     chromium = browser.Browser()

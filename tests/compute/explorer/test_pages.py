@@ -14,7 +14,8 @@ from compute.about import About
 from compute.chain import RpcUnavailable
 from compute.explorer import Content, Site, Watch, export
 from compute.explorer.site import NoSuchPage
-from compute.facts.portraits import portraits
+from compute.facts.changes import ChangeFacts
+from compute.facts.portraits import Portrait
 from compute.facts.samples import Sample
 from compute.storage import FolderStore
 from tests.compute.explorer.conftest import Lived
@@ -83,8 +84,9 @@ def test_data_and_model_show_content(lived: Lived) -> None:
     model = site.page(f"group/{number}/model.html").decode()
     assert "mlp" in model and "Dense_0/kernel" in model
     assert "After accepted block 3: 85.0 % of 60 right" in model and "Before any block" in model
-    assert "the commonest mistake is right taken for inner righ…, 5 times." in model
-    assert "inner right taken for" not in model and model.count("<rect") == 9
+    assert "the commonest mistake is right taken for inner right, 5 times." in model
+    assert "<title>inner left taken for left: 1 of 14</title>" in model
+    assert model.count("<rect") == 8 and ">inner righ…</text>" in model
 
 
 def test_founders_and_proposers_are_quoted(lived: Lived) -> None:
@@ -97,39 +99,51 @@ def test_founders_and_proposers_are_quoted(lived: Lived) -> None:
     assert "Its proposer says, and nobody has checked: name “Thirty more bars, series 2”" in data
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
-def test_strangers_strings_are_inert_on_every_page(
-    lived: Lived, payload: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def pages() -> dict[str, _Links]:
-        found = {}
-        site = lived.site(live=True)
-        for path in site.paths():
-            parser, text = _Links(), site.page(path).decode()
-            parser.feed(text)
-            assert not {unicodedata.category(c) for c in text if c != "\n"} & UNSEEN, path
-            found[path] = parser
-        return found
+class _Hostile(Content):
+    """Content of strangers who write one text everywhere."""
 
-    before = pages()
-    said = About(payload, payload, payload)
-    monkeypatch.setattr("compute.facts.now.about_of", lambda *_: said)
-    monkeypatch.setattr(Content, "about", lambda *_: said)
-    read = Content.change
-    sample = Sample(payload, None, payload)
-    monkeypatch.setattr(
-        Content, "change", lambda *a: replace(read(*a), samples=(sample,), missing=payload)
-    )
-    portrait = next(p for p in portraits(lived.store).values() if p.examples)
-    hostile = replace(portrait, completions=((payload, payload),), labels=(payload,) * 4)
-    no_classes = replace(hostile, confusion=())
-    for shown in (hostile, no_classes):
-        monkeypatch.setattr(Content, "portraits", lambda *_, s=shown: {s.checkpoint: s})
-        for path, parser in pages().items():
-            added = {"small", "blockquote", "pre", "b", "p", "div", "td", "tr", "section"}
-            assert parser.tags - before[path].tags <= added, path
-            assert parser.attributes - before[path].attributes <= {"dir", "role", "tabindex"}, path
-            assert not [a for a in parser.found if "javascript" in a or "evil" in a], path
+    def __init__(self, lived: Lived, text: str, *, writes: bool) -> None:
+        super().__init__(lived.store)
+        self._text, self._writes = text, writes
+
+    def about(self, _: bytes) -> About:
+        return About(self._text, self._text, self._text)
+
+    def change(self, delta: bytes, model_hash: bytes) -> ChangeFacts:
+        found, text = super().change(delta, model_hash), self._text
+        return replace(found, samples=(Sample(text, None, text),), missing=text)
+
+    def portraits(self) -> dict[bytes, Portrait]:
+        known, text = super().portraits().values(), self._text
+        rows = () if self._writes else next(iter(known)).confusion
+        said = ((text, text),)
+        return {p.checkpoint: replace(p, completions=said, confusion=rows, labels=(text,) * 4)
+                for p in known}  # fmt: skip
+
+
+def _read_with(lived: Lived, site: Site, text: str, *, writes: bool) -> dict[str, _Links]:
+    said, world = About(text, text, text), site._world
+    views = {n: replace(v, facts=replace(v.facts, about=said)) for n, v in world.views.items()}
+    hostile = replace(world, views=views, stale_since=1, trouble=text)
+    changed = Site(hostile, _Hostile(lived, text, writes=writes), site._chain, live=True)
+    found = {}
+    for path in changed.paths():
+        shown, found[path] = changed.page(path).decode(), _Links()
+        found[path].feed(shown)
+        assert not {unicodedata.category(c) for c in shown if c != "\n"} & UNSEEN, path
+    return found
+
+
+def test_strangers_strings_are_inert_on_every_page(lived: Lived) -> None:
+    """Whatever they write, the pages have the elements, attributes and links that words give."""
+    site = lived.site(live=True)
+    for writes in (True, False):
+        harmless = _read_with(lived, site, "words", writes=writes)
+        for payload in PAYLOADS.values():
+            for path, page in _read_with(lived, site, payload, writes=writes).items():
+                like = harmless[path]
+                assert page.tags == like.tags and page.attributes == like.attributes, path
+                assert page.found == like.found, path
 
 
 def test_a_store_without_content_shows_what_is_missing(lived: Lived, tmp_path: Path) -> None:
