@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, Quota, State, parse_digest
+from compute.cli.arguments import GroupId, Quota, State, parse_hash
 from compute.cli.command import command
 from compute.cli.failure import Refused
+from compute.cli.hashes import Hash, stored, whole
 from compute.cli.session import Session
-from compute.cli.values import Digest
 from compute.cli.watching import Watching
 from compute.cli.work import Poll, live
 
@@ -65,9 +65,9 @@ def train(
         typer.Option(help="Examples to measure and never train on; reported with checkpoints."),
     ] = None,
     start: Annotated[
-        Digest | None,
+        Hash | None,
         typer.Option(
-            parser=parse_digest,
+            parser=parse_hash,
             help="Checkpoint in the store to start from, as of `nrn import`; by default the "
             "accepted one. Where it does not get better than that, training goes back to it.",
         ),
@@ -158,13 +158,14 @@ def train(
     live(seat, take, watching)
 
 
-def _start(session: Session, digest: Digest | None) -> "Start | None":
+def _start(session: Session, given: Hash | None) -> "Start | None":
     from compute.checkpoint import model_of
     from compute.judging.retrieval import load_checkpoint, load_specification
     from compute.searching.search import Start
 
-    if digest is None:
+    if given is None:
         return None
+    digest = whole(given, stored(session.blocks, given))
     model_hash = model_of(session.blocks, digest)
     specification = load_specification(session.blocks, model_hash)
     return Start(model_hash, load_checkpoint(session.blocks, specification, digest).params)
