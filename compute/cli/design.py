@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from compute.about import About
 from compute.cli.failure import Refused
 
 if TYPE_CHECKING:
@@ -188,4 +189,5 @@ def grown(
         grown = replace(parent, architecture=deeper, parent=Parent(parent.hash, "deepen"))
     else:
         raise Refused(f"A {network.name} does not grow so; write a --specification.")
-    return ModelSpecification.parse(grown.design())
+    about = About(licence=parent.about.licence)  # of the data, which a fork goes on with
+    return ModelSpecification.parse(replace(grown, about=about).design())

@@ -143,6 +143,16 @@ class Session:
                 )
         return open_daemon(ipfs) if ipfs else open_store(store or str(data_folder() / "store"))
 
+    @property
+    def readable(self) -> "FolderStore | KuboStore | None":
+        """The same to look at, None where it cannot be reached: the chain alone tells much."""
+        from compute.storage import StorageError
+
+        try:
+            return self.blocks
+        except StorageError:
+            return None
+
     def training_sets(self, group: "Group") -> Path:
         """Return the folder in which commands keep the versions of a group's training set."""
         from compute.storage import data_folder

@@ -15,6 +15,10 @@ SUM_LEVELS = 4
 _U32, _U40, _U64 = (1 << 32) - 1, (1 << 40) - 1, (1 << 64) - 1
 
 
+class NoMove(Exception):
+    """There is no honest move, or it is not known; the message says why."""
+
+
 class Phase(enum.IntEnum):
     """The phases of a game; the numbers are the contract's."""
 

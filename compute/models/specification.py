@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compute import canonical
+from compute.about import UNSAID, About
 from compute.models import document, initialisation
 from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
@@ -53,6 +54,7 @@ class ModelSpecification:
     magnitude_log2: int = 16
     evaluator: str = "F24/3"
     parent: Parent | None = None
+    about: About = UNSAID
     given: Program | None = field(default=None, repr=False, compare=False)
 
     @classmethod

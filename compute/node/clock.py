@@ -87,6 +87,7 @@ class Clock:
         self._look_at = 0.0  # by our own clock: when `check_until` looks at the chain again
         self._head = (0, time.monotonic())  # what it was, and since when by our own clock
         self._rechecks = ("", 0)  # what was waited for lately, and how often in a row
+        self.aside: Callable[[], None] = lambda: None
 
     def now(self) -> int:
         """Timestamp of the latest block. Raises RpcUnavailable."""
@@ -115,6 +116,12 @@ class Clock:
         """Raise Stopped if the actor was asked to end; called from everything that takes long."""
         if self._stop.is_set():
             raise Stopped
+
+    def breathe(self) -> None:
+        """As `check`; called from what may take hours, so that what cannot wait as long is done:
+        `aside`."""
+        self.check()
+        self.aside()
 
     def check_until(self, end: int) -> None:
         """As `check`, and raise Overdue once chain time `end` has come. Looks at the chain once in

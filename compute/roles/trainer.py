@@ -104,7 +104,7 @@ class Trainer(Role):
         if not asked.bond:
             logger.warning("block %d takes no claim: nobody could vote on it", block.index)
             return
-        goal = self._goals.now(lambda examples: self._clock.check(), head)
+        goal = self._goals.now(lambda examples: self._clock.breathe(), head)
         if self._enter_again(block, goal, asked.improvement):
             return
         if not self._claimant.can_pay_bond():

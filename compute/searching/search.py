@@ -185,7 +185,7 @@ class Search:
             report = learner.run(
                 steps=None if last is None else last - learner.step,
                 seconds=min(end - time.monotonic(), REPORT_SECONDS),
-                check=self._clock.check,
+                check=self._clock.breathe,
             )
             if self._metrics is not None:
                 self._tell(self._metrics, learner, report)
@@ -232,7 +232,7 @@ class Search:
         begun = time.monotonic()
 
         def check(examples: int) -> None:
-            self._clock.check()
+            self._clock.breathe()
 
         evaluation = evaluate_together(goal.specification, parameters, goal.training_set, check)
         held_out = None
