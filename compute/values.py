@@ -1,4 +1,4 @@
-"""Values with a meaning: how people write them and read them."""
+"""Write and read values with a meaning, as people do."""
 
 import re
 from datetime import UTC, datetime

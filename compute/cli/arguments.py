@@ -54,6 +54,18 @@ Quota = Annotated[
         metavar="GB", min=0.0, help="Content to keep at most, beyond what others may ask for."
     ),
 ]
+Bonds = Annotated[
+    Amount,
+    typer.Option(
+        metavar="ETH", parser=parse_amount, help="Most ether in the referee's bonds at a time."
+    ),
+]
+Lanes = Annotated[
+    bool,
+    typer.Option(
+        "--lanes", help="Defend true claims of others too, with a bond, where they are late."
+    ),
+]
 State = Annotated[
     Path | None, typer.Option(help="Folder for what is yours alone; has a default per account.")
 ]

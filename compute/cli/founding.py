@@ -1,4 +1,4 @@
-"""What `nrn group create` and `fork` would found, shown before it is for ever."""
+"""Show what `nrn group create` and `fork` would found, before it is final."""
 
 import math
 import sys

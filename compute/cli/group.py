@@ -19,6 +19,7 @@ from compute.cli.design import (
     read_first,
     read_specification,
     scales,
+    upgraded,
 )
 from compute.cli.failure import Refused
 from compute.cli.fits import fit_row
@@ -204,6 +205,12 @@ def fork(
         int | None,
         typer.Option(min=1, help="New number of layers of a vit or transformer instead."),
     ] = None,
+    upgrade: Annotated[
+        bool,
+        typer.Option(
+            "--upgrade", help="The same model instead, for the evaluator of this program's version."
+        ),
+    ] = False,
     code: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="The Python file of a model that is code."),
@@ -227,11 +234,11 @@ def fork(
 
     parent = session.group(group_id)
     source = None if code is None else code.read_bytes()
-    model = (
-        grown(load_specification(session.blocks, parent.model_hash), widen, deepen)
-        if specification is None
-        else read_specification(specification)
-    )
+    if specification is not None:
+        model = read_specification(specification)
+    else:
+        old = load_specification(session.blocks, parent.model_hash)
+        model = upgraded(old) if upgrade else grown(old, widen, deepen)
     model = replace(model, about=saying.over(model.about))
     if height is None:
         if parent.voting.settleable() is not None:

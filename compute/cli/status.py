@@ -109,8 +109,8 @@ def _held_out(said: "HeldOut | None") -> dict[str, Any] | None:
 
 
 def next_step(facts: dict[str, Any], *, poor: bool = False) -> str:
-    """What a person who sees these facts would do now, in one line; who is `poor`, without ETH,
-    can only sign."""
+    """Return what a person who sees these facts would do now, in one line; who is `poor`, without
+    ETH, can only sign."""
     group = facts["group"]
     if poor:
         return f"nrn train {group} --relay FOLDER   (you have no ETH: a relayer pays for you)"

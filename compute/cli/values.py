@@ -21,7 +21,7 @@ __all__ = [
 
 
 def for_people(value: Any) -> str:
-    """How a table shows a value."""
+    """Format a value for a table."""
     if value is None:
         return "–"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What a reader of an exported model has to know: what it is, whence, and how to check it."""
+"""The card of an exported model: what it is, its origin, and how to check it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store holds of models, deltas and checkpoints, kept by hash: content never changes.
+"""Content of models, deltas and checkpoints, cached by hash because it never changes.
 
 What is missing is said and asked for again the next time.
 """
@@ -77,7 +77,7 @@ class Content:
         return self._once("model", model_hash, ModelFacts, _model)
 
     def change(self, delta: bytes, model_hash: bytes) -> ChangeFacts:
-        """What a delta of a group with this model brings."""
+        """Return what a delta of a group with this model brings."""
         model = self.model(model_hash)
 
         def read(store: Store, digest: bytes) -> ChangeFacts:
@@ -86,7 +86,8 @@ class Content:
         return self._once("delta" if model.target else "delta?", delta, ChangeFacts, read)
 
     def checkpoint(self, digest: bytes) -> CheckpointFacts:
-        """Where a checkpoint's blocks lie. Asked anew each time, because blocks come and go."""
+        """Return where a checkpoint's blocks lie. Asked anew each time, because blocks come and
+        go."""
         try:
             return CheckpointFacts() if self._store is None else _checkpoint(self._store, digest)
         except (StorageError, InvalidCheckpoint) as error:
@@ -103,7 +104,7 @@ class Content:
         return portraits(self._store)
 
     def held_out(self, digest: bytes) -> HeldOut | None:
-        """What a checkpoint's trainer says of examples held out; None also if it is not here."""
+        """Return the trainer's statement on held-out examples; None also if it is not here."""
         found: tuple[HeldOut | None] | _Missing
         found = self._once("held out", digest, _Missing, lambda s, d: (held_out_of(s, d),))
         return None if isinstance(found, _Missing) else found[0]

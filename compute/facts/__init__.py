@@ -1,4 +1,4 @@
-"""What front ends show, as frozen records, and the functions that read them from chain and store.
+"""Facts for front ends: frozen records, and the functions that read them from chain and store.
 
 A front end renders; it computes nothing of the protocol itself.
 """

@@ -34,7 +34,7 @@ KEYS = (
 
 
 class Described(Protocol):
-    """What a specification says of itself (`ModelSpecification` is one)."""
+    """The properties of a specification (`ModelSpecification` is one)."""
 
     @property
     def architecture(self) -> Architecture: ...

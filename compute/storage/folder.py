@@ -71,7 +71,7 @@ class FolderStore:
         return block
 
     def has(self, digest: bytes) -> bool:
-        """Whether the block's file exists; `get` tells whether it is sound."""
+        """Return whether the block's file exists; `get` tells whether it is sound."""
         return self._file(digest).is_file()
 
     def digests(self, beginning: str = "") -> Iterator[bytes]:
@@ -84,12 +84,12 @@ class FolderStore:
                         yield bytes.fromhex(file.name)
 
     def usage(self) -> Usage:
-        """How much the folder holds."""
+        """Measure what the folder holds."""
         sizes = [self._file(digest).stat().st_size for digest in self.digests()]
         return Usage(len(sizes), sum(sizes))
 
     def idle_size(self, digest: bytes, before: float) -> int | None:
-        """What `discard` would answer, deleting nothing."""
+        """Return what `discard` would free, deleting nothing."""
         try:
             found = self._file(digest).stat()
         except FileNotFoundError:
@@ -142,7 +142,8 @@ class FolderStore:
 
 
 def _renewed(file: Path) -> bool:
-    """Whether the file exists; it now has the age of a new one, so that `discard` leaves it."""
+    """Return whether the file exists; it now has the age of a new one, so that `discard` leaves
+    it."""
     try:
         os.utime(file)
     except FileNotFoundError:

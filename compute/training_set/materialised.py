@@ -124,7 +124,8 @@ class Materialised:
         return len(self._versions)
 
     def follows(self, records: Sequence[DeltaRecord]) -> bool:
-        """Whether the versions here and these deltas, the genesis first, are of one lineage."""
+        """Return whether the versions here and these deltas, the genesis first, are of one
+        lineage."""
         return len(self) > 0 and all(
             v.record == r for v, r in zip(self._versions, records, strict=False)
         )
@@ -155,7 +156,7 @@ class Materialised:
                 yield row.tobytes()
 
     def blame(self, example_id: bytes) -> list[Change]:
-        """When the example came and went, oldest first; empty if it was never there."""
+        """List when the example came and went, oldest first; empty if it was never there."""
         ends = [version.rows for version in self._versions]
         wanted = np.frombuffer(example_id, np.uint8).reshape(1, 32)
         changes = []

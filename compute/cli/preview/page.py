@@ -22,7 +22,7 @@ MAX_CLASSES = 40  # lines of the table
 
 
 def facts(change: "Preview", target: str) -> dict[str, Any]:
-    """How many examples of which class come and go."""
+    """List how many examples of which class come and go."""
     return {
         "adds": len(change.added[target]),
         "removes": len(change.removed[target]),

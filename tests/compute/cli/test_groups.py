@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from compute.chain import shared
 from tests.compute.cli.conftest import Result, examples
 from tests.integration.devnet import NRN, Devnet
 
@@ -48,6 +49,19 @@ def test_a_group_has_the_terms_it_was_given(nrn: Nrn, founded: int) -> None:
     )
     assert nrn("status", founded, "--json").json["groups"][0]["name"] == SPOOF
     assert f"called {INERT}" in nrn("status", founded).out
+
+
+def test_no_group_is_founded_whose_claims_could_not_be_revealed(
+    nrn: Nrn, files: Path, devnet: Devnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chain is slow to be final: half an hour for a window of half an hour."""
+    monkeypatch.setitem(shared.CONFIRMATIONS, 31337, 1)
+    devnet.warp(devnet.chain().now() + 1_800)
+    words = ["group", "create", "--specification", files / "model.json", "--data",
+             files / "first.npz", "--yes"]  # fmt: skip
+    refused = nrn(*words, "--reveal-window", "30min", account="alice", code=1)
+    assert "could not be revealed" in refused.err and "--reveal-window of" in refused.err
+    nrn(*words, "--reveal-window", "2h", account="alice")
 
 
 def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, files: Path) -> None:
