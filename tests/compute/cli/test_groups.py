@@ -59,7 +59,7 @@ def test_no_group_is_founded_whose_claims_could_not_be_revealed(
     devnet.warp(devnet.chain().now() + 1_800)
     words = ["group", "create", "--specification", files / "model.json", "--data",
              files / "first.npz", "--yes"]  # fmt: skip
-    refused = nrn(*words, "--reveal-window", "30min", account="alice", code=1)
+    refused = nrn(*words, "--reveal-window", "30m", account="alice", code=1)
     assert "could not be revealed" in refused.err and "--reveal-window of" in refused.err
     nrn(*words, "--reveal-window", "2h", account="alice")
 
