@@ -70,6 +70,7 @@ def _group(
     facts = {
         "group": group.id,
         "name": shown(group.about)["name"],
+        "unit": group.unit,
         "block": slot.index,
         "phase": group.phase,
         "phase_ends_in": Span(slot.phase_end(now) - now),
@@ -151,13 +152,13 @@ def _panel(facts: dict[str, Any]) -> Table:
     grid.add_row("block", Text(f"{facts['block']} ") + bar + Text(doing))
     grid.add_row("to beat", _to_beat(facts))
     if facts["held_out"]:
-        grid.add_row("", _said(facts["held_out"]))
+        grid.add_row("", _said(facts["held_out"], facts["unit"]))
     if facts["revealed"]:
         name = facts["leader"] or "nobody yet"
         votes = f"{facts['leader_votes']} of {facts['cast']} NRN cast"
         grid.add_row("leader", f"{name} with {votes}")
         if facts["leader_held_out"]:
-            grid.add_row("", _said(facts["leader_held_out"]))
+            grid.add_row("", _said(facts["leader_held_out"], facts["unit"]))
     grid.add_row("data", _data(facts))
     stake = f"{facts['stake']} NRN"
     if facts["my_stake"] is not None:
@@ -179,11 +180,13 @@ def _to_beat(facts: dict[str, Any]) -> str:
     if facts["loss"] is None:
         return f"not measured yet ({where})"
     moved = "" if facts["loss_version"] == facts["version"] else ", on older data"
-    return f"{facts['loss']} nats ({where}{moved})"
+    return f"{facts['loss']} {facts['unit']} ({where}{moved})"
 
 
-def _said(held_out: dict[str, Any]) -> str:
-    return f"{held_out['loss']} nats on {held_out['examples']} held-out examples, its trainer says"
+def _said(held_out: dict[str, Any], unit: str) -> str:
+    return (
+        f"{held_out['loss']} {unit} on {held_out['examples']} held-out examples, its trainer says"
+    )
 
 
 def _data(facts: dict[str, Any]) -> str:

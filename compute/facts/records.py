@@ -52,6 +52,7 @@ class GroupFacts:
     stake: int
     sponsorships: "tuple[SponsorshipFacts, ...]"
     about: About | None
+    unit: str
 
 
 @dataclass(frozen=True)

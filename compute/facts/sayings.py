@@ -1,5 +1,7 @@
 """What makers say of their groups and deltas, as far as the store has it: claims, not facts."""
 
+from typing import Any
+
 from compute import canonical
 from compute.about import About, TooMuchSaid
 from compute.storage import MAX_BLOCK_BYTES, StorageError, Store
@@ -11,6 +13,20 @@ MAX_WORDS = 4  # of a header
 def about_of(store: Store | None, digest: bytes) -> About | None:
     """What the document behind the header `digest`, of a model or a delta, says of itself; None if
     this store does not hold it, or if it is none. Nothing is searched for elsewhere."""
+    document = _document(store, digest)
+    try:
+        return None if document is None else About.read(document.get("about"))
+    except TooMuchSaid:
+        return None
+
+
+def unit_of(store: Store | None, model_hash: bytes) -> str:
+    """What the losses of this model are counted in, as far as the store tells."""
+    document = _document(store, model_hash) or {}
+    return "of squared error" if document.get("loss") == "squared_error" else "nats"
+
+
+def _document(store: Store | None, digest: bytes) -> dict[str, Any] | None:
     try:
         if store is None or not store.has(digest):
             return None
@@ -18,6 +34,6 @@ def about_of(store: Store | None, digest: bytes) -> About | None:
         if not 2 * WORD <= len(header) <= MAX_WORDS * WORD or not store.has(header[-WORD:]):
             return None
         document = canonical.decode(store.get(header[-WORD:]), max_bytes=MAX_BLOCK_BYTES)
-        return About.read(document.get("about")) if isinstance(document, dict) else None
-    except (StorageError, canonical.CanonicalError, TooMuchSaid):
+        return document if isinstance(document, dict) else None
+    except (StorageError, canonical.CanonicalError):
         return None

@@ -72,6 +72,7 @@ def prices(nrn: Nrn, tmp_path: Path) -> int:
 
 
 def test_numbers_are_in_the_units_of_the_file(nrn: Nrn, prices: int, tmp_path: Path) -> None:
+    assert nrn("status", prices, "--json").json["groups"][0]["unit"] == "of squared error"
     (tmp_path / "ask.csv").write_text("size\n0.75\n")
     (answer,) = nrn("predict", prices, tmp_path / "ask.csv", "--json").json
     nrn("export", prices, "--to", "safetensors", tmp_path / "out")

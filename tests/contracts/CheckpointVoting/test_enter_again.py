@@ -7,7 +7,7 @@ import brownie
 import pytest
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import EPOCH, MIN_BOND
+from tests.contracts.terms import EPOCH, MIN_BOND, Config
 
 
 @pytest.fixture
@@ -117,3 +117,29 @@ def test_without_a_judgement_but_a_winner_is_over(group: Any, people: Any) -> No
     group.to(index + 1, "reveal")
     with brownie.reverts("cv: hash already used"):
         group.voting.reveal(*group.arguments(later), {"from": people.dave})
+
+
+def test_the_block_says_what_protects_its_rank(protocol: Any, people: Any) -> None:
+    """K4, K17: 20 at this level, whoever asks before the block is settled."""
+    group = protocol.create(Config(min_improvement=10, max_improvement=1_000))
+    protocol.stake(group, {"erin": 10**21})
+    protocol.next_epoch()
+    voting, loss = group.voting, 10_000
+    group.to(group.index + 1, "commit")
+
+    def now(trainer: Any, name: str, gain: int) -> Any:
+        return group.claim(trainer, name, loss - gain, loss, block_index=group.index)
+
+    for number in range(8):
+        won = now(people.tara, f"won {number}", 100)
+        group.play([won], {"erin": won})
+        voting.settle({"from": people.oscar})
+        loss -= 100
+    group.play([now(people.tara, "open", 100)], {})
+    again = now(people.tara, "open", 100)
+    nearly = now(people.tom, "nearly", 115)
+    group.commit(again, nearly)
+    group.reveal(again, nearly)
+    assert voting.terms()[0] == 20
+    group.vote({"erin": [again, nearly]})
+    assert voting.state()[3] == "0x" + again.checkpoint_hash.hex()
