@@ -4,6 +4,7 @@ from tests.stateful.block_model import BlockModel
 from tests.stateful.blocks import BlockRules
 from tests.stateful.deltas import DeltaModel, DeltaRules
 from tests.stateful.emission import EmissionRules
+from tests.stateful.hook import HookRules
 from tests.stateful.lives import run
 from tests.stateful.protocol import ProtocolMachine
 from tests.stateful.sponsors import SponsorRules
@@ -67,8 +68,8 @@ def found(machine: BlockRules) -> None:
     machine.pass_epochs(1, 0)
 
 
-class BlockMachine(BlockRules):
-    """Blocks, in one group."""
+class BlockMachine(HookRules):
+    """Blocks and disputes about them, in one group."""
 
     def __init__(self) -> None:
         super().__init__()
