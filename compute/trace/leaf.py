@@ -32,7 +32,7 @@ class Gauge:
     strict: bool
 
     def place(self, coordinates: Sequence[int], word: int | None) -> Place:
-        """What it adds; None if nothing is there.  `word` is the index as an integer."""
+        """Return what it adds; None if nothing is there.  `word` is the index as an integer."""
         p = sum(coordinates[axis] * by for axis, by in self.axes if by) - self.low
         if word is not None:
             moved = max(0, min(self.most, word))

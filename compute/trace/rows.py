@@ -129,7 +129,7 @@ class Rows:
 
     @cached_property
     def root(self) -> bytes:
-        """What a claim commits to: rows_root, 32 bytes."""
+        """rows_root, 32 bytes, which a claim commits to."""
         return keccak(len(self.rows).to_bytes(32, "big") + self.tree.top)
 
     @cached_property

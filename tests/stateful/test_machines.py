@@ -1,12 +1,11 @@
 """Random lives of the contracts beside their models; every invariant after every step."""
 
-from tests.stateful.hook import HookRules
-from tests.stateful.lives import run
-
 from tests.stateful.block_model import BlockModel
 from tests.stateful.blocks import BlockRules
 from tests.stateful.deltas import DeltaModel, DeltaRules
 from tests.stateful.emission import EmissionRules
+from tests.stateful.hook import HookRules
+from tests.stateful.lives import run
 from tests.stateful.protocol import ProtocolMachine
 from tests.stateful.sponsors import SponsorRules
 from tests.stateful.vault import VaultRules
