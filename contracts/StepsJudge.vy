@@ -167,9 +167,7 @@ def _chunks(terms: uint256) -> uint256:
 
 @internal
 @view
-def _words(
-    row: Bytes[_ROW], at: IStepsJudge.Place, first_term: uint256, proof: uint256
-) -> DynArray[uint256, _WORDS]:
+def _words(row: Bytes[_ROW], at: IStepsJudge.Place, first_term: uint256, proof: uint256) -> DynArray[uint256, _WORDS]:
     """
     @notice What the step reads, from the trace.
     @dev    `proof` is a list of openings. An opening: row << 64 | first leaf << 32 | leaves; the leaves; siblings in the
@@ -236,9 +234,7 @@ def _look_up(
 
 @internal
 @view
-def _open(
-    place: IStepsJudge.Place, proof: uint256, start: uint256, leaves: uint256
-) -> (Opening, uint256):
+def _open(place: IStepsJudge.Place, proof: uint256, start: uint256, leaves: uint256) -> (Opening, uint256):
     """
     @notice The opening that begins at `start`, of a row with so many leaves.
     @return It.

@@ -101,9 +101,7 @@ def _proof_word(proof: uint256, i: uint256) -> bytes32:
 
 @internal
 @view
-def _climb_range(
-    proof: uint256, start: uint256, count: uint256, first: uint256, depth: uint256
-) -> (bytes32, uint256):
+def _climb_range(proof: uint256, start: uint256, count: uint256, first: uint256, depth: uint256) -> (bytes32, uint256):
     """
     @notice Root above `count` consecutive leaves, which are `proof` from `start` on, then the siblings, bottom first: on
             each level the left one, if the first node is odd, and the right one, if the last is even.

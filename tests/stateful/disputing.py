@@ -6,14 +6,14 @@ Whoever is honest moves before its clock has run down and has the bytes; all oth
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import hypothesis.strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from compute.dispute.moves import Move
 from compute.dispute.state import BUDGET, GRACE, Game, Phase, Side
-from tests.attacks.scene import Scene
+from tests.attacks.scene import UNKNOWN, Scene
 from tests.stateful.court import ALICE, HALF, Court, Table, outcome
 from tests.stateful.machine import Machine, check, hold, refusal
 from tests.stateful.world import CHALLENGE, CHALLENGE_BOND, DAY, ZERO, Reverted, ether_of
@@ -22,6 +22,7 @@ from tests.support.disputes import Honest, Liar, lie_about
 GAMES = 8  # at most
 CHALLENGERS = st.sampled_from([0, 1, 2, 4, 5, ALICE])
 SEED = st.integers(0, 10**6)
+T = TypeVar("T")
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Seat:
     who: int  # the challenger, or who brought the lane
     began: int
     main: "Seat | None" = None
+    awake: bool = True  # do its liars move unasked?
     stuck: bool = False  # a liar that has nothing to say any more
     moves: int = 0
 
@@ -112,7 +114,7 @@ class DisputeRules(Machine):
             return False
         elif self.world.now > game.deadline:
             self.timed_out(seat)
-        elif seat.honest[game.turn]:
+        elif seat.honest[game.turn] or (seat.awake and not seat.stuck):
             self.play(seat)
         else:
             return False
@@ -138,17 +140,26 @@ class DisputeRules(Machine):
 
     # what people do
 
-    @precondition(lambda self: len(self.cases) < len(self.honest))
+    @initialize(row=st.integers(0, 23), at=SEED, who=CHALLENGERS)
+    def begin(self, row: int, at: int, who: int) -> None:
+        """A true claim and a false one, each challenged."""
+        for true in (True, False):
+            self.claim(true, row, at)
+        self.challenge(1, who, True, row)
+        self.challenge(0, (who + 1) % 6, False, row)
+
     @rule(true=st.booleans(), row=st.integers(0, 23), at=SEED)
     def claim(self, true: bool, row: int, at: int) -> None:
         """A majority accepts the next model, unless its baseline is refuted meanwhile."""
+        if len(self.cases) == len(self.honest):
+            return
         own = self.honest[len(self.cases)]
         lied = lie_about(own, at % 18, row, at % own.rows.rows[row].elements)
         belief: Honest | Liar = own if true else lied
         scene, said = self.scene, belief.evaluation
         self.pass_time(scene.group.start(scene.block + 1) - self.world.now)
         loss, _, _, known = scene.group.voting.baseline()
-        court = Court(scene, said.root, said.loss, baseline_loss=loss if known else said.loss + 99)
+        court = Court(scene, said.root, said.loss, baseline_loss=loss if known else UNKNOWN)
         scene.commit(court.claim)
         self.pass_time(scene.group.reveal_at(scene.block) - self.world.now)
         if isinstance(refusal(scene.reveal, court.claim), Reverted):
@@ -161,10 +172,11 @@ class DisputeRules(Machine):
         if outcome(court) == 1:
             self.cases.append(Case(court, own, belief))
 
-    @precondition(lambda self: self.cases and len(self.seats) < GAMES)
     @rule(pick=SEED, who=CHALLENGERS, honest=st.booleans(), row=st.integers(0, 23))
     def challenge(self, pick: int, who: int, honest: bool, row: int) -> None:
         """The honest challenge what is false, others whatever they like, the trainer its own."""
+        if not self.cases or len(self.seats) >= GAMES:
+            return
         case = self.cases[pick % len(self.cases)]
         honest = honest and not case.true
         belief = case.truth if honest else lie_about(case.truth, pick % 18, row, 0)
@@ -175,25 +187,30 @@ class DisputeRules(Machine):
         if reason is None:
             table = Table(case.court, n, case.belief, belief)
             sides = {Side.DEFENDER: case.true, Side.CHALLENGER: honest}
-            self.seats.append(Seat(case, table, sides, who, self.world.now))
+            seat = Seat(case, table, sides, who, self.world.now, awake=pick % 4 > 0)
+            self.seats.append(seat)
+
+    @staticmethod
+    def one_of(those: list[T], pick: int) -> T | None:
+        return those[pick % len(those)] if those else None
 
     def running(self) -> list[Seat]:
         return [seat for seat in self.seats if seat.runs]
 
-    @precondition(lambda self: self.running())
     @rule(pick=SEED, times=st.integers(1, 12))
     def move(self, pick: int, times: int) -> None:
-        seat = self.running()[pick % len(self.running())]
-        for _ in range(times):
+        seat = self.one_of(self.running(), pick)
+        for _ in range(times if seat else 0):
             if seat.stuck or seat.game.phase in (Phase.OVER, Phase.LANES):
                 return
             self.play(seat)
 
-    @precondition(lambda self: self.running())
     @rule(pick=SEED, who=CHALLENGERS)
     def bring(self, pick: int, who: int) -> None:
         """R14: somebody fills a lane with the trainer's trace, no other ends in the loss."""
-        main = self.running()[pick % len(self.running())]
+        main = self.one_of(self.running(), pick)
+        if main is None:
+            return
         game = main.game
         if game.phase is not Phase.TRACE or main.main or self.people[who] == game.defender:
             return
@@ -210,25 +227,23 @@ class DisputeRules(Machine):
     def sleep(self, seconds: int) -> None:
         self.pass_time(seconds)
 
-    @precondition(lambda self: any(seat.table.moves for seat in self.seats))
     @rule(pick=SEED, at=SEED, who=st.integers(0, 5))
     def repeat(self, pick: int, at: int, who: int) -> None:
         """R7, R8: nothing is taken twice, whoever sends it, in whichever game."""
-        told = [seat for seat in self.seats if seat.table.moves]
-        moves = told[at % len(told)].table.moves
-        move: Move = moves[at % len(moves)]
-        seat = told[at % len(told)]
-        if move.function == "state" and seat.game.phase is Phase.CLAIM:
+        seat = self.one_of([seat for seat in self.seats if seat.table.moves], pick)
+        if seat is None:
             return
+        move: Move = seat.table.moves[at % len(seat.table.moves)]
         call: Callable[..., Any] = getattr(self.referee, move.function)
         found = refusal(call, seat.table.n, *move.arguments, sender=self.people[who])
         hold("R8", isinstance(found, Reverted), move)
 
-    @precondition(lambda self: self.seats)
     @rule(pick=SEED, close=st.booleans())
     def end(self, pick: int, close: bool) -> None:
         """R17, R16: too early, or of what is over."""
-        seat = self.seats[pick % len(self.seats)]
+        seat = self.one_of(self.seats, pick)
+        if seat is None:
+            return
         game = seat.game
         if close:
             open_ = not seat.case.refuted if seat.main is None else seat.main.runs
@@ -251,11 +266,12 @@ class DisputeRules(Machine):
         self.withdrawn[person] = self.withdrawn.get(person, 0) + owed
         check("R16", ether_of(person) - before, owed)
 
-    @precondition(lambda self: self.cases)
     @rule(pick=SEED)
     def redeem(self, pick: int) -> None:
         """R10, R11"""
-        case = self.cases[pick % len(self.cases)]
+        case = self.one_of(self.cases, pick)
+        if case is None:
+            return
         held = any(s.runs for s in self.mains(case))
         reason = "cv: challenged" if held else None
         reason = "cv: redeemed" if case.court.block in self.redeemed else reason
