@@ -1,4 +1,4 @@
-"""Where this user's things lie by default."""
+"""Default folders of this user."""
 
 from pathlib import Path
 

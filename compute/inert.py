@@ -1,4 +1,4 @@
-"""Text from strangers made harmless: it cannot steer a terminal, hide, or pass for another text.
+"""Make strangers' text harmless: it cannot steer a terminal, hide, or pass for another text.
 
 Everything printed that others wrote goes through here, on the terminal and on pages (which escape
 markup besides).

@@ -1,4 +1,4 @@
-"""What a contract compiles to, as it is deployed; files may be replaced first."""
+"""Compile a contract as it is deployed; files may be replaced first."""
 
 from pathlib import Path
 from typing import Any

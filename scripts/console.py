@@ -1,4 +1,4 @@
-"""What a person types in `brownie console`: tables of the protocol, and a clock to turn.
+"""Functions for `brownie console`: tables of the protocol, and a clock to turn.
 
 `from scripts.console import advance, block, groups, me, period, wait`
 """

@@ -5,7 +5,8 @@ through Kubo daemons on loopback, one for each actor and one for a newcomer who 
 
 Seven people buy tokens, found a group on 4,000 MNIST images, sponsor it, train, verify, vote;
 others cheat, steal, abstain and split votes,
-each as a process of its own; the data grows, the model is forked. Everything lies in `demo/`
+each as a process of its own; the data grows, the model is forked; a majority accepts a false loss,
+and one keeper refutes it. Everything lies in `demo/`
 afterwards. The demo checks what it claims and fails if one claim is not so.
 """
 
@@ -43,6 +44,7 @@ def main() -> None:
         play.found_the_group()
         play.live()
         play.fork()
+        play.lie()
         screen.tell("verifying both groups from chain and store alone")
         verified = play.verify()
         evidence = gather(play)

@@ -1,4 +1,4 @@
-"""Where every contract keeps what, and how large it is.
+"""Storage layout and size of every contract.
 
 brownie run layout          print it
 brownie run layout check    fail if anything differs from layout.snapshot

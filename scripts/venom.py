@@ -1,4 +1,4 @@
-"""What Venom would save, the compiler's experimental backend: `python -m scripts.venom [NAME …]`.
+"""Measure what Venom, the experimental backend, would save: `python -m scripts.venom [NAME …]`.
 
 For information: nothing that it compiled is deployed, and nothing fails here.
 """

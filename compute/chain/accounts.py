@@ -26,12 +26,12 @@ NAME = re.compile(r"[\w.-]+")
 
 
 def brownie_accounts() -> Path:
-    """Where Brownie keeps its accounts."""
+    """Return the folder of Brownie's accounts."""
     return Path.home() / ".brownie" / "accounts"
 
 
 def own_accounts() -> Path:
-    """Where `create_account` keeps accounts."""
+    """Return the folder in which `create_account` keeps accounts."""
     return data_folder() / "keys"
 
 

@@ -1,4 +1,4 @@
-"""Whether two endpoints tell the same of a block: what decisions about money rest on."""
+"""Agreement of two endpoints on a block, on which decisions about money rest."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,13 +10,13 @@ _OF_BLOCK = ("number", "hash", "timestamp")
 
 
 def is_settled(calls: Sequence[Call]) -> bool:
-    """Whether all ask about blocks by number, so that every endpoint answers the same."""
+    """Return whether all ask about blocks by number, so that every endpoint answers the same."""
     return all(_names_its_block(method, params) for method, params in calls)
 
 
 def essence(call: Call, answer: Any) -> Any:
-    """What of an answer must be equal; nodes add fields of their own, and write letters as they
-    like."""
+    """Return the part of an answer that must be equal; nodes add fields of their own, and write
+    letters as they like."""
     method = call[0]
     if method == "eth_getLogs" and isinstance(answer, list):
         return [_parts(log, _OF_LOG) for log in answer]

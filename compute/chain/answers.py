@@ -1,4 +1,4 @@
-"""What one JSON-RPC answer says: a value of the right kind, or one of our errors."""
+"""Decode one JSON-RPC answer: a value of the right kind, or one of our errors."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each version of the data won: votes and reward, from events, for people to read.
+"""Votes and reward of each version of the data, read from events.
 
 Unlike the deltas themselves these rest on the RPC's word.
 """

@@ -1,4 +1,4 @@
-"""What trainers sign and keepers attest: EIP-712 claims and the hashes around them."""
+"""EIP-712 claims, which trainers sign and keepers attest, and the hashes around them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +59,10 @@ class Claim:
         """The 65-byte signature of the trainer."""
         if account.address != self.trainer:
             raise ValueError(f"The claim is of {self.trainer}; {account.address} cannot sign it.")
+        return self.signature_of(domain, account)
+
+    def signature_of(self, domain: Domain, account: "LocalAccount") -> bytes:
+        """An account's 65 bytes over the claim: the trainer's, or for a contract that is."""
         return bytes(account.sign_message(self._signable(domain)).signature)
 
     def signer(self, domain: Domain, signature: bytes) -> str:
@@ -93,7 +97,8 @@ class Claim:
 
 
 def commitment(digest: bytes, salt: bytes) -> bytes:
-    """What a trainer publishes before it reveals; the salt is 32 secret random bytes."""
+    """Hash a claim with its salt, as published before the reveal; the salt is 32 secret random
+    bytes."""
     return keccak(encode(["bytes32", "bytes32"], [digest, salt]))
 
 

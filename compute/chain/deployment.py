@@ -1,4 +1,4 @@
-"""Where the protocol lives on one chain: a file, or what this package knows of the chain."""
+"""The protocol's addresses on one chain: from a file, or known to this package."""
 
 import json
 import re
@@ -46,7 +46,7 @@ class Deployment:
 
     @classmethod
     def known(cls, chain_id: int) -> "Deployment":
-        """What is known of a chain. Raises NotDeployed."""
+        """Return the known deployment on a chain. Raises NotDeployed."""
         path = KNOWN / f"{chain_id}.json"
         if not path.exists():
             raise NotDeployed(

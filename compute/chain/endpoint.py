@@ -36,7 +36,7 @@ def masked(url: str) -> str:
 
 
 class Endpoint:
-    """Where questions are sent.
+    """One RPC address and its state.
 
     Args:
         url: http or https; may hold a key, so that only `name` is shown.

@@ -1,4 +1,4 @@
-"""What can go wrong between us and a chain. Every message says what to do next."""
+"""Errors between us and a chain. Every message says what to do next."""
 
 from compute.chain.refusals import in_words
 

@@ -1,4 +1,4 @@
-"""What an account has sent and not yet seen through: on disk, shared by all its processes.
+"""Pending transactions of an account: on disk, shared by all its processes.
 
 A transaction is written down before it leaves. So whoever acts for the account next, after a crash
 or beside us, knows of it: takes no nonce twice, can raise its fee, and does not send it again.
@@ -24,7 +24,7 @@ REMEMBERED_SECONDS = 3_600  # that an outcome nobody was told waits for the same
 
 @dataclass(frozen=True)
 class Wish:
-    """What one transaction is to do.
+    """A transaction to be sent: its target, calldata and value.
 
     `before`: chain time in seconds from which on the contract refuses it; 0: never.
     `yields`: anybody's housekeeping, whose place a transaction with a `before` may take.
@@ -132,7 +132,7 @@ class Book:
             os.close(lock)
 
     def is_orphan(self, flight: Flight) -> bool:
-        """Whether nobody else waits for the flight."""
+        """Return whether nobody else waits for the flight."""
         if flight.owner == self.owner:
             return True
         sign = self._sign_of_life(flight.owner)

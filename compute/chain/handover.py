@@ -28,7 +28,7 @@ class InvalidHandover(ValueError):
 
 @dataclass(frozen=True)
 class Opened:
-    """What `reveal` needs beside the bond; `salt` is 32 bytes."""
+    """The arguments of `reveal`; `salt` is 32 bytes."""
 
     claim: Claim
     salt: bytes

@@ -1,4 +1,4 @@
-"""How much a claim must gain: it grows with each accepted block and halves with every other.
+"""The least improvement of a claim: it grows with each accepted block and halves with every other.
 
 Pure arithmetic, the same as the contract's. A *level* counts steps above the least improvement,
 four to a doubling; improvements in Q32.32 nats.
@@ -15,7 +15,8 @@ _FALL = 4  # of any other
 
 @dataclass(frozen=True)
 class Pace:
-    """What blocks ask for after the accepted ones so far; `level` is that of block `since`."""
+    """The improvement that blocks ask for after the accepted ones so far; `level` is that of block
+    `since`."""
 
     least: int
     most: int

@@ -1,4 +1,4 @@
-"""What a transaction offers for gas: enough to land, never more than the user allows.
+"""Gas prices of transactions: enough to land, never more than the user allows.
 
 EIP-1559: the sender pays the base fee and a tip, together at most `max_fee`, per unit of gas. The
 tip is what others paid lately, as the fee history tells, and bounded; so an endpoint that lies can
@@ -55,7 +55,7 @@ def question(base_fee: int | None) -> tuple[str, Any]:
 
 
 def price(base_fee: int | None, answer: Any) -> Price:
-    """What lands soon, from the head's base fee and the answer to `question`."""
+    """Choose fees that land soon, from the head's base fee and the answer to `question`."""
     if base_fee is None:
         asked = quantity(answer)
         return Price(asked, None, asked)

@@ -1,4 +1,4 @@
-"""How a transaction ended: its events, or why it failed."""
+"""The outcome of a transaction: its events, or why it failed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def read_receipt(
     message: Mapping[str, str],
     contracts: Sequence[Contract],
 ) -> Receipt:
-    """What the receipt says. Raises Reverted, with the reason that `message` as a call gives."""
+    """Read a receipt. Raises Reverted, with the reason that `message` as a call gives."""
     number, gas_used = quantity(found.get("blockNumber")), quantity(found.get("gasUsed"))
     if quantity(found.get("status")) != 1:
         out_of_gas = gas_used >= flight.gas

@@ -1,4 +1,4 @@
-"""What the contracts say, as frozen records. Hashes are 32 bytes; NRN in its smallest unit (1e-18);
+"""The contracts' state as frozen records. Hashes are 32 bytes; NRN in its smallest unit (1e-18);
 losses in nats per example as unsigned Q32.32; times in unix seconds."""
 
 from dataclasses import dataclass
@@ -49,8 +49,8 @@ class Current:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a block asks of a claim: the least improvement, and the bond that a reveal posts, which
-    is 0 while nobody could vote."""
+    """The terms of a block for a claim: the least improvement, and the bond that a reveal posts,
+    which is 0 while nobody could vote."""
 
     improvement: int
     bond: int
@@ -190,7 +190,7 @@ class DeltaLeader:
 
 @dataclass(frozen=True)
 class DeltaDue:
-    """What `redeem_delta` would pay for."""
+    """A delta's reward that is not redeemed yet."""
 
     version: int
     proposer: str

@@ -1,6 +1,6 @@
 """Typed reads of the referee: games, what was said in them, what steps read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,28 +29,27 @@ class Referee:
         """What a challenge posts."""
         return int(self.contract.call("BOND"))
 
-    def games(self, voting: str) -> list[Event]:
-        """The Challenged events of a group, in order."""
+    def games(self, voting: str, first: int = 0) -> list[Event]:
+        """The Challenged events of a group from chain block `first` on, in order."""
+        return list(self._events("Challenged", first, voting=voting))
+
+    def lanes(self, games: Sequence[int], first: int = 0) -> list[Event]:
+        """The LaneOpened events of games from chain block `first` on, in order."""
+        return list(self._events("LaneOpened", first, game=list(games))) if games else []
+
+    def _events(self, name: str, first: int, **where: Any) -> Iterator[Event]:
         last = self.heads.head("latest").number
-        rpc = self.contract.rpc
-        return list(
-            read_events(rpc, self.contract, ["Challenged"], self.first, last, voting=voting)
-        )
+        start = max(self.first, first)
+        return read_events(self.contract.rpc, self.contract, [name], start, last, **where)
 
     def words(self, number: int) -> Sequence[Any]:
         """The contract's `Game`, word by word."""
         words = self.contract.call("game", number)
         return (*map(to_checksum_address, words[:3]), *words[3:])  # inside a struct they are not
 
-    def said(self, number: int) -> list[Event]:
-        """All events of one game, or of one lane, in order."""
-        last = self.heads.head("latest").number
-        rpc = self.contract.rpc
-        found = [
-            event
-            for name in SAID
-            for event in read_events(rpc, self.contract, [name], self.first, last, game=number)
-        ]
+    def said(self, number: int, first: int = 0) -> list[Event]:
+        """All events of one game, or of one lane, which began in chain block `first`, in order."""
+        found = [event for name in SAID for event in self._events(name, first, game=number)]
         return sorted(found, key=lambda event: (event.block_number, event.log_index))
 
     def credit(self, account: str) -> int:
@@ -65,6 +64,7 @@ class Referee:
     def reads(
         self, row: bytes, element: int, first_term: int, words: Sequence[int]
     ) -> tuple[Sequence[int], bool]:
-        """What an element, or 16 of its terms, reads next, and whether that is all."""
+        """List the words that an element, or 16 of its terms, reads next, and whether that is
+        all."""
         items, complete = self._places.call("reads", row, element, first_term, list(words))
         return list(items), bool(complete)

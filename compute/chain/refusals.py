@@ -1,4 +1,4 @@
-"""What each reason of a contract means for who meets it, and what to do."""
+"""The contracts' reasons in words: what each means, and what to do."""
 
 WORDS = {
     # CheckpointVoting

@@ -1,4 +1,4 @@
-"""What a group still owes an account, and how to collect it."""
+"""Rewards that a group still owes an account, and how to collect them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What it is for."""
+    """The kinds of rewards."""
 
     BLOCK = "an accepted block"
     KEEPER = "the keeper's share of a block"
@@ -42,7 +42,8 @@ class Reward:
 
 
 def rewards(group: Group, address: str) -> list[Reward]:
-    """What can be collected for `address` now, without the bonds of claims that did not win."""
+    """List what can be collected for `address` now, without the bonds of claims that did not
+    win."""
     winners = group.history.winners()
     blocks = [winner.block_index for winner in winners]
     outcomes = group.voting.outcomes(blocks)
@@ -109,7 +110,7 @@ def _waiting(group: Group, claims: Sequence[Candidate]) -> list[Candidate]:
 
 
 def of_claim(group: Group, claim: Candidate) -> list[Reward] | None:
-    """What is still to be collected for a claim, for its trainer and for who paid its bond.
+    """List what is still to be collected for a claim, for its trainer and for who paid its bond.
 
     None while the outcome of its block is not written down, or its bond cannot be released yet and
     nothing else is due.
@@ -126,7 +127,7 @@ def of_claim(group: Group, claim: Candidate) -> list[Reward] | None:
 
 
 def won(group: Group, claim: Candidate, outcome: Outcome) -> bool:
-    """Whether this claim is the one its block accepted."""
+    """Return whether this claim is the one its block accepted."""
     accepted = outcome.status is Status.ACCEPTED
     return accepted and group.voting.accepted(outcome.height) == claim.checkpoint_hash
 

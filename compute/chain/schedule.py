@@ -5,7 +5,7 @@ from enum import IntEnum
 
 
 class Phase(IntEnum):
-    """What a block accepts: commitments, then reveals, then ballots."""
+    """The phases of a block: commitments, then reveals, then ballots."""
 
     COMMIT = 0
     REVEAL = 1
@@ -31,7 +31,7 @@ class Block:
         return Phase.REVEAL if now >= self.reveal_at else Phase.COMMIT
 
     def phase_end(self, now: int) -> int:
-        """When the phase at `now` ends."""
+        """Return when the phase at `now` ends."""
         return (self.reveal_at, self.vote_at, self.end)[self.phase(now)]
 
 

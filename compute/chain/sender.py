@@ -294,7 +294,7 @@ class Sender:
 
 
 def _end(group: Terms, phase: Phase) -> int:
-    """When this phase ends, in chain time; 0 if it is not now, as the contract will say."""
+    """Return when this phase ends, in chain time; 0 if it is not now, as the contract will say."""
     now = group.head().timestamp
     slot = group.slot_at(now)
     return slot.phase_end(now) if slot.phase(now) == phase else 0

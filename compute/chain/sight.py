@@ -1,4 +1,4 @@
-"""What an endpoint says now about the chain and one account of it."""
+"""One endpoint's present view of the chain and of one account."""
 
 from dataclasses import dataclass
 

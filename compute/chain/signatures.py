@@ -1,4 +1,4 @@
-"""Whether a trainer signed a claim: a key, or a contract wallet that is asked (ERC-1271)."""
+"""Check a trainer's signature on a claim: by key, or by asking a contract wallet (ERC-1271)."""
 
 from eth_abi import encode
 from eth_keys.exceptions import BadSignature
@@ -13,7 +13,8 @@ IS_VALID_SIGNATURE = bytes.fromhex("1626ba7e")  # the selector, and the answer "
 
 
 def is_signed(rpc: Rpc, domain: Domain, claim: Claim, signature: bytes) -> bool:
-    """Whether `signature` is the trainer's on this claim, as the contract will see it now."""
+    """Return whether `signature` is the trainer's on this claim, as the contract will see it
+    now."""
     if data_bytes(rpc.request("eth_getCode", claim.trainer, "latest")):
         return _wallet_accepts(rpc, claim.trainer, claim.digest(domain), signature)
     if len(signature) != 65 or signature[64] not in (27, 28):

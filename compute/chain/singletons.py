@@ -83,11 +83,11 @@ class StakeVault:
         return self.contract.call("total_power_at", epoch)
 
     def operator_of(self, staker: str) -> str:
-        """Who may vote for the staker besides itself; the zero address if nobody."""
+        """Return who may vote for the staker besides itself; the zero address if nobody."""
         return self.contract.call("operator_of", staker)
 
     def exit_amount(self, staker: str, release_epoch: int) -> int:
-        """What `withdraw(release_epoch)` gives from that epoch on."""
+        """Return what `withdraw(release_epoch)` gives from that epoch on."""
         return self.contract.call("exit_amount", staker, release_epoch)
 
 
@@ -98,15 +98,16 @@ class Coinbase:
     contract: Contract
 
     def block_reward(self, group_id: int, block_start: int) -> int:
-        """What an accepted block that started then is worth, keeper share included."""
+        """Return the reward of an accepted block that started then, keeper share included."""
         return self.block_rewards(group_id, [block_start])[0]
 
     def block_rewards(self, group_id: int, block_starts: Sequence[int]) -> list[int]:
-        """What accepted blocks that started then are worth, each with its keepers' part."""
+        """Return the rewards of accepted blocks that started then, each with its keepers' part."""
         return self.contract.call_many([("block_reward", (group_id, n)) for n in block_starts])
 
     def delta_rewards(self, group_id: int, credits: Sequence[tuple[int, int]]) -> list[int]:
-        """What appended deltas are worth, each for (start of its period, seconds of credit)."""
+        """Return the rewards of appended deltas, each for (start of its period, seconds of
+        credit)."""
         return self.contract.call_many(
             [("delta_reward", (group_id, start, seconds)) for start, seconds in credits]
         )
@@ -126,14 +127,17 @@ class GroupRegistry:
 
     def parent_of(self, group_id: int) -> int:
         """0 unless the group is a fork."""
-        return self.contract.call("parent_of", group_id)
+        return self.parents_of([group_id])[0]
 
-    def contracts_of(self, group_id: int) -> tuple[str, str]:
-        """Addresses of its DeltaRegistry and its CheckpointVoting."""
-        deltas, voting = self.contract.call_many(
-            [("deltas_of", (group_id,)), ("voting_of", (group_id,))]
-        )
-        return deltas, voting
+    def parents_of(self, group_ids: Sequence[int]) -> list[int]:
+        """The parent of each; 0 unless the group is a fork."""
+        return self.contract.call_many([("parent_of", (number,)) for number in group_ids])
+
+    def contracts_of(self, group_ids: Sequence[int]) -> list[tuple[str, str]]:
+        """Addresses of the DeltaRegistry and the CheckpointVoting of each."""
+        names = ("deltas_of", "voting_of")
+        found = self.contract.call_many([(name, (n,)) for n in group_ids for name in names])
+        return list(zip(found[::2], found[1::2], strict=True))
 
     def min_bond(self) -> int:
         return self.contract.call("MIN_BOND")
@@ -141,7 +145,7 @@ class GroupRegistry:
 
 @dataclass(frozen=True)
 class Sponsorships:
-    """Who pays for a group's blocks beside the protocol. Amounts in a token's smallest units."""
+    """Sponsorships of groups. Amounts in a token's smallest units."""
 
     contract: Contract
 
@@ -159,7 +163,8 @@ class Sponsorships:
     def is_drawn(
         self, numbers: Sequence[tuple[int, int]], staker: str = ZERO_ADDRESS
     ) -> list[bool]:
-        """Whether each (sponsorship, height) is drawn by a keeper, or by trainer and proposer."""
+        """Return whether each (sponsorship, height) is drawn by a keeper, or by trainer and
+        proposer."""
         return self.contract.call_many([("drawn", (*number, staker)) for number in numbers])
 
     def dues(self, numbers: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
@@ -167,5 +172,5 @@ class Sponsorships:
         return self.contract.call_many([("due", number) for number in numbers])
 
     def credit(self, token: str, account: str) -> int:
-        """What was drawn for an account and waits for `withdraw`."""
+        """Return what was drawn for an account and waits for `withdraw`."""
         return self.contract.call("credit", token, account)

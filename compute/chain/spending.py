@@ -1,4 +1,4 @@
-"""How an account's transactions are paid for, and where its processes agree on them."""
+"""Limits on an account's spending, and the folder in which its processes agree on transactions."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -30,7 +30,8 @@ class Token:
 
     @classmethod
     def read(cls, chain: Shared, address: str) -> "Token":
-        """What the token says; its address and whole units where it says nothing of use."""
+        """Read a token's name and decimals; its address and whole units where it says nothing of
+        use."""
         if address == chain.neuron.contract.address:
             return cls(address, "NRN", 18)
         contract = Contract(chain.rpc, "Neuron", address)
@@ -57,7 +58,7 @@ def sponsorships(group: Group) -> list[Sponsorship]:
 
 @dataclass(frozen=True)
 class Share:
-    """What `account` can draw of a sponsorship for one accepted block."""
+    """The part of a sponsorship that `account` can draw for one accepted block."""
 
     sponsorship: Sponsorship
     height: int
@@ -65,7 +66,7 @@ class Share:
 
 
 def shares(group: Group, address: str) -> list[Share]:
-    """What the account earned as trainer, proposer or keeper, and nobody has drawn yet.
+    """List what the account earned as trainer, proposer or keeper and nobody has drawn yet.
 
     A keeper's share can be drawn once the group has paid the keeper for the block.
     """
@@ -94,7 +95,8 @@ def _is_paid_for(group: Group, one: Sponsorship, height: int, winner: Candidate)
 
 
 def _proposers(group: Group, winners: Sequence[Candidate]) -> list[str | None]:
-    """Who proposed the data that each block was judged on; None if it came with the group."""
+    """Return who proposed the data that each block was judged on; None if it came with the
+    group."""
     starts = [group.slot(winner.block_index).start for winner in winners]
     versions = [version for version, _ in group.deltas.tips_at(starts)]
     own = max(versions, default=0) > group.base_version

@@ -154,7 +154,7 @@ class Transactor:
         return None
 
     def _failed(self, flight: Flight, page: Page) -> bool:
-        """Whether it is in a block without having had an effect; it is forgotten then."""
+        """Return whether it is in a block without having had an effect; it is forgotten then."""
         failed = any(quantity(found.get("status")) != 1 for found in receipts(self._rpc, flight))
         if failed:
             page.drop(flight)
@@ -290,7 +290,7 @@ class Transactor:
         return sight.number - flight.sent_in >= PATIENCE_BLOCKS
 
     def _is_unknown(self, flight: Flight) -> bool:
-        """Whether the endpoint does not know the latest version."""
+        """Return whether the endpoint does not know the latest version."""
         try:
             return self._rpc.request("eth_getTransactionByHash", flight.hashes[-1]) is None
         except ChainError:

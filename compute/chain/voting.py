@@ -82,7 +82,7 @@ class Voting:
         return OpenBlock(block - 1, _unless_empty(leader), cast, settled) if block else None
 
     def asked(self, head: Head | None = None) -> Asked:
-        """What the block that runs now, or at `head`, asks of a claim."""
+        """Return what the block that runs now, or at `head`, asks of a claim."""
         head, config = head or self._terms.head(), self._terms.config
         improvement, bond = self.contract.call("terms", at=head.number)
         if bond > MAX_BOND or improvement > MAX_LOSS:
@@ -106,7 +106,7 @@ class Voting:
         return block.block_index if block is not None and waits else None
 
     def _is_over(self, block: OpenBlock, now: int) -> bool:
-        """Whether its time is over and its outcome not written yet."""
+        """Return whether its time is over and its outcome not written yet."""
         return not block.settled and now >= self._terms.slot(block.block_index).end
 
     # Results
@@ -244,15 +244,17 @@ class Voting:
         return self._terms.slot(claim.block_index).end + CHALLENGE_SECONDS
 
     def lapses_at(self, claim: Candidate) -> int:
-        """When the bond of a claim returns that is still not judged then, in unix seconds."""
+        """Return when the bond of a claim returns that is still not judged then, in unix
+        seconds."""
         return (self._terms.slot(claim.block_index).start // EPOCH + LAPSE_EPOCHS) * EPOCH
 
     def is_used(self, checkpoint_hash: bytes) -> bool:
-        """Whether the hash was ever revealed here; only a claim not judged is taken again."""
+        """Return whether the hash was ever revealed here; only a claim not judged is taken
+        again."""
         return self.contract.call("is_used", checkpoint_hash)
 
     def is_refuted(self, checkpoint_hash: bytes) -> bool:
-        """Whether the referee has found the claim on this checkpoint false."""
+        """Return whether the referee has found the claim on this checkpoint false."""
         return bool(self.contract.call("is_refuted", checkpoint_hash))
 
     def credit(self, address: str) -> int:
@@ -304,7 +306,7 @@ class Voting:
 
 
 def revealed_claim(event: Event) -> RevealedClaim:
-    """What a Revealed event says."""
+    """Read a Revealed event."""
     return RevealedClaim(
         event["checkpoint_hash"],
         event["trainer"],

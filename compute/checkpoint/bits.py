@@ -1,4 +1,4 @@
-"""Is it a valid parameter? Decided on the bits, because loading a float may already change it.
+"""Validate parameters by their bits, because loading a float may already change it.
 
 XLA on CPU flushes subnormals even when it widens float32 to float64, so nothing here is a float.
 """

@@ -1,4 +1,4 @@
-"""Why a checkpoint is invalid: one named reason, the same on every machine."""
+"""The reasons why a checkpoint is invalid, the same on every machine."""
 
 from enum import StrEnum
 

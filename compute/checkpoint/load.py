@@ -1,4 +1,4 @@
-"""Manifest and blocks -> parameters, believing nothing."""
+"""Load parameters from a manifest and blocks, trusting neither."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -86,7 +86,7 @@ def params_root_of(store: Store, digest: bytes) -> bytes:
 
 
 def held_out_of(store: Store, digest: bytes) -> manifest.HeldOut | None:
-    """What the checkpoint's trainer says of examples held out. Raises InvalidCheckpoint or
+    """Return the trainer's statement on held-out examples. Raises InvalidCheckpoint or
     BlockUnavailable.
     """
     return manifest.get(store, digest).held_out

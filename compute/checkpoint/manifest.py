@@ -41,8 +41,8 @@ class Tensor:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a trainer says of examples it did not train on: how many, their exact mean loss (Q32.32
-    nats), and the sha256 of their ids in order, by which whoever has them can check it."""
+    """A trainer's statement on examples it did not train on: how many, their exact mean loss
+    (Q32.32 nats), and the sha256 of their ids in order, by which whoever has them can check it."""
 
     examples: int
     loss: int

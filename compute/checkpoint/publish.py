@@ -1,4 +1,4 @@
-"""Parameters -> manifest and blocks."""
+"""Publish parameters as a manifest and blocks."""
 
 import operator
 from collections.abc import Mapping, Sequence

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Saved:
-    """What `save` was given."""
+    """The state that `save` was given."""
 
     step: int
     pytree: Any
@@ -67,7 +67,7 @@ class Saves:
             raise self._failure(error) from error
 
     def busy(self) -> bool:
-        """Whether a save is still being written."""
+        """Return whether a save is still being written."""
         return self._manager is not None and self._manager.is_saving_in_progress()
 
     def wait(self) -> None:

@@ -1,4 +1,4 @@
-"""The root over all parameters: what a checkpoint *is*, whatever blocks bring it."""
+"""The Merkle root over all parameters, which identifies a checkpoint whatever blocks hold it."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""`nrn doctor`: what a node needs, and how to mend what is not there."""
+"""`nrn doctor`: check what a node needs, and say how to mend what is missing."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,4 +1,4 @@
-"""`nrn exact`: whether this machine may judge others."""
+"""`nrn exact`: check whether this machine computes the exact loss."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""From an exception to a sentence and an exit code."""
+"""Map an exception to a sentence and an exit code."""
 
 import errno
 import sys
@@ -54,7 +54,7 @@ _CODES = {
 
 
 class Refused(Exception):
-    """What was asked for is not possible; the message says why and what to do."""
+    """A request that cannot be met; the message says why and what to do."""
 
 
 _DISK = {
@@ -82,7 +82,7 @@ def sentences() -> Iterator[None]:
 
 
 def sentence_of(error: Exception) -> str:
-    """What a person is told."""
+    """Return the sentence for a person."""
     if isinstance(error, OSError) and error.errno in _DISK:
         where = f" ({error.filename})" if error.filename else ""
         return f"{_DISK[error.errno]}{where}. Nothing half-written is believed: mend it, try again."

@@ -1,4 +1,4 @@
-"""Where results go: tables for people, one JSON document for programs."""
+"""Print results: tables for people, one JSON document for programs."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,12 +46,12 @@ class Output:
         self._out.print(_grid(record))
 
     def aside(self, title: str, record: Row) -> None:
-        """What a person should know first, on standard error."""
+        """Print a remark on standard error."""
         self._err.print(title, style="bold")
         self._err.print(_grid(record))
 
     def done(self, sentence: str, record: Row) -> None:
-        """What has happened: a sentence, or the facts in it as JSON."""
+        """Print what has happened: a sentence, or the facts in it as JSON."""
         if self._as_json:
             self._json(record)
         else:

@@ -14,7 +14,7 @@ app = typer.Typer(help="Buy NRN while the sale runs.", no_args_is_help=True)
 
 @command(app, "show")
 def show(session: Session) -> None:
-    """When the sale runs, what it costs, what is sold.
+    """Show when the sale runs, what it costs, what is sold.
 
     Example: nrn sale show
     """

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, Quota, State, parse_digest
+from compute.cli.arguments import GroupId, Quota, State, parse_hash
 from compute.cli.command import command
 from compute.cli.failure import Refused
+from compute.cli.hashes import Hash, stored, whole
 from compute.cli.session import Session
-from compute.cli.values import Digest
 from compute.cli.watching import Watching
 from compute.cli.work import Poll, live
 
 if TYPE_CHECKING:
+    from compute.node.role import Role
+    from compute.node.seat import Seat
     from compute.searching.search import Start
 
 
@@ -63,9 +65,9 @@ def train(
         typer.Option(help="Examples to measure and never train on; reported with checkpoints."),
     ] = None,
     start: Annotated[
-        Digest | None,
+        Hash | None,
         typer.Option(
-            parser=parse_digest,
+            parser=parse_hash,
             help="Checkpoint in the store to start from, as of `nrn import`; by default the "
             "accepted one. Where it does not get better than that, training goes back to it.",
         ),
@@ -75,6 +77,10 @@ def train(
     ] = 60.0,
     tensorboard: Annotated[
         Path | None, typer.Option(help="Folder for TensorBoard; needs tensorboardX.")
+    ] = None,
+    wandb: Annotated[
+        str | None,
+        typer.Option(metavar="PROJECT", help="Of Weights & Biases, for curves; needs wandb."),
     ] = None,
     processes: Annotated[
         str | None,
@@ -87,13 +93,24 @@ def train(
             help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
         ),
     ] = None,
+    pay_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONTRACT",
+            help="Contract that is paid the rewards; it takes the account's signature (ERC-1271).",
+        ),
+    ] = None,
+    defend: Annotated[
+        bool, typer.Option(help="Answer whoever challenges your claims before the referee.")
+    ] = True,
     quota: Quota = None,
     state: State = None,
     poll: Poll = 2.0,
 ) -> None:
     """Compete: train on the group's data, claim what the exact loss proves, collect the rewards.
 
-    Runs until Ctrl-C; goes on where it stopped.
+    A claim of yours that is challenged before the referee is defended, also while training goes on;
+    what is not answered in time is lost. Runs until Ctrl-C; goes on where it stopped.
 
     Example: nrn train 1 --learning-rate 3e-4 --account alice
     """
@@ -113,13 +130,16 @@ def train(
 
         join(processes)  # before anything else looks for devices
     from compute.judging.held_out import HeldOutSet
+    from compute.node.beside import Beside
+    from compute.node.disputing import Duties
     from compute.roles.trainer import Trainer
+    from compute.roles.watcher import Watcher
     from compute.searching import crew
     from compute.searching.search import Options
     from compute.training.processes import leads
 
     held = None if held_out is None else HeldOutSet(held_out, session.blocks)
-    options = Options(chosen, steps, save_seconds, held, tensorboard, _start(session, start))
+    options = Options(chosen, steps, save_seconds, held, tensorboard, wandb, _start(session, start))
     if processes is not None:
         if state is None:
             raise Refused("Name a --state folder that all processes see.")
@@ -128,16 +148,24 @@ def train(
             crew.assist(session.blocks, state, options)
             return
     seat = session.seat(group_id, "trainer", state, poll, quota)
-    live(seat, lambda seat: Trainer(seat, options, relay), watching)
+
+    def take(seat: "Seat") -> "Role":
+        trainer = Trainer(seat, options, relay, pay_to)
+        if not defend or relay is not None:  # who sends nothing can answer nobody
+            return trainer
+        return Beside(trainer, Watcher(seat, Duties(challenge=False)), seat.clock)
+
+    live(seat, take, watching)
 
 
-def _start(session: Session, digest: Digest | None) -> "Start | None":
+def _start(session: Session, given: Hash | None) -> "Start | None":
     from compute.checkpoint import model_of
     from compute.judging.retrieval import load_checkpoint, load_specification
     from compute.searching.search import Start
 
-    if digest is None:
+    if given is None:
         return None
+    digest = whole(given, stored(session.blocks, given))
     model_hash = model_of(session.blocks, digest)
     specification = load_specification(session.blocks, model_hash)
     return Start(model_hash, load_checkpoint(session.blocks, specification, digest).params)

@@ -19,7 +19,7 @@ LEAVING_SECONDS = 3.0  # for the last events to reach the user
 
 
 class LogFormat(Enum):
-    """How the log is written."""
+    """The formats of the log."""
 
     TEXT = "text"
     JSON = "json"
@@ -31,7 +31,7 @@ def _watching(flag: str, text: str, **more: Any) -> Any:
 
 @dataclass
 class Watching:
-    """What every command takes that runs for long."""
+    """The options of every command that runs for long."""
 
     metrics: Annotated[
         str | None,

@@ -1,4 +1,4 @@
-"""What a player holds to be true: the losses of all examples, and the trace of any one of them."""
+"""A player's belief: the losses of all examples, and the trace of any one of them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Traced(Protocol):
 
 
 class Belief(Protocol):
-    """What a player believes of a claim's checkpoint, data and program."""
+    """A player's belief about a claim's checkpoint, data and program."""
 
     @property
     def rows(self) -> Rows: ...

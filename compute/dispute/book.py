@@ -1,4 +1,4 @@
-"""What has been said in a game, from its events: what a player needs besides its belief."""
+"""The moves of a game so far, from its events."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from compute.dispute.state import Evaluation, Phase
+from compute.dispute.state import Evaluation, NoMove, Phase
 from compute.trace.keccak import node
 from compute.trace.tree import Opening, Tree
 
@@ -87,7 +87,7 @@ class Seen:
         if known is not None:
             return known
         if self._own is None:
-            raise LookupError("a node of a row that has no value")
+            raise NoMove("a row has no value")
         return self._own.node(height, position)
 
     def opening(self, first: int, count: int = 1) -> Opening:

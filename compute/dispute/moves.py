@@ -10,7 +10,7 @@ from compute.dispute import sums
 from compute.dispute.belief import Belief, Traced
 from compute.dispute.book import Book, Nodes, Seen
 from compute.dispute.proofs import Items, opening_words
-from compute.dispute.state import LEVELS, SUM_LEVELS, Evaluation, Game, Phase
+from compute.dispute.state import LEVELS, SUM_LEVELS, Evaluation, Game, NoMove, Phase
 from compute.exact.transcript import Node
 from compute.trace.keccak import keccak, node
 from compute.trace.leaf import decode
@@ -36,6 +36,8 @@ class Player:
 
     def depths(self, game: Game) -> dict[Phase, int]:
         """Of the trees that the game has come to, for `Book.of`."""
+        if game.phase <= Phase.TRACE:  # also of what is not refereed
+            return {}
         found = {Phase.ROWS: self._belief.rows.depth}
         if game.phase in (Phase.ELEMENTS, Phase.SPLIT, Phase.PARTS, Phase.STEP):
             row = self._belief.rows.rows[game.row]
@@ -211,7 +213,7 @@ class Player:
             return _states(traced.parts(game.row, game.element))
         found = traced.tree_of(game.row)
         if found is None:
-            raise LookupError("a row that has no value has no tree")
+            raise NoMove("a row has no value")
         return found
 
 
@@ -241,7 +243,7 @@ def is_fold(leaf: bytes) -> bool:
 
 def _evaluation(book: Book) -> Evaluation:
     if book.evaluation is None:
-        raise LookupError("the evaluation was not shown")
+        raise NoMove("the claim's evaluation was not shown")
     return book.evaluation
 
 

@@ -15,8 +15,12 @@ SUM_LEVELS = 4
 _U32, _U40, _U64 = (1 << 32) - 1, (1 << 40) - 1, (1 << 64) - 1
 
 
+class NoMove(Exception):
+    """There is no honest move, or it is not known; the message says why."""
+
+
 class Phase(enum.IntEnum):
-    """What is disputed; the numbers are the contract's."""
+    """The phases of a game; the numbers are the contract's."""
 
     NONE = 0
     CLAIM = 1
@@ -39,7 +43,7 @@ class Side(enum.Enum):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `eval_root` is the keccak256 of, word by word."""
+    """The words whose keccak256 is `eval_root`."""
 
     loss: int
     count: int

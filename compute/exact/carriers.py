@@ -1,4 +1,4 @@
-"""How a machine computes values.  Every carrier gives the same bits."""
+"""Carriers: ways of a machine to compute values.  Every carrier gives the same bits."""
 
 from __future__ import annotations
 

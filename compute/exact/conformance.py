@@ -1,4 +1,4 @@
-"""Does this device compute the numbers of docs/exact.md?  A device that does not must not vote.
+"""Check that this device computes the numbers of docs/exact.md; one that does not must not vote.
 
 `vectors/<operation>.jsonl` holds one case a line: a program, one example, and what the oracle says
 of it.
@@ -45,8 +45,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Report:
-    """How many cases were run, on what, which of them differ (operation and line), and which flags
-    of the process let the compiler break others that no case shows."""
+    """The result of a check: how many cases ran, on what, which of them differ (operation and
+    line), and which flags of the process let the compiler break others that no case shows."""
 
     device: str
     carrier: str

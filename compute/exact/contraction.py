@@ -23,7 +23,7 @@ Axes = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Rows:
-    """What bounds the error of a float64 sum of products, for every row of an operand.
+    """The terms that bound the error of a float64 sum of products, for every row of an operand.
 
     `norm` at least the Euclidean norm; `steps` at least norm / quantum, where all elements of the
     row are multiples of the quantum, a power of two.  Both float64.

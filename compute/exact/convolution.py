@@ -40,7 +40,7 @@ class Shape:
         return math.prod(self.taps) * self.depth
 
     def tap(self, x: Array, axis: int, at: int | Array, strided: bool = True) -> Array:
-        """What tap `at` of a spatial axis sees of [n, spatial.., c]."""
+        """Return the slice of a spatial axis that tap `at` sees of [n, spatial.., c]."""
         stride = self.strides[axis]
         length = (self.out[axis] - 1) * stride + 1
         piece = lax.dynamic_slice_in_dim(x, at * self.step[axis], length, axis + 1)

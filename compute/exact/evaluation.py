@@ -41,7 +41,7 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.  If not `valid`, `reason` says why and the numbers are void.
+    """The result of an evaluation.  If not `valid`, `reason` says why and the numbers are void.
 
     `loss` is floor(top.total / examples) in Q32.32 nats; `transcript` int64 >= 0.
     """
@@ -174,7 +174,7 @@ def _compiled(key: _ByIdentity, loss: str | Loss, carrier: str, mesh: Mesh) -> _
 
 
 def examples_at_once(peak_bytes: int) -> int:
-    """How many examples of a program that needs so many bytes for one to put into a batch."""
+    """Return how many examples go into a batch, from the bytes that one needs."""
     each = max(1, BATCH_BYTES // max(1, peak_bytes))
     return min(each, MOST_EXAMPLES) * jax.local_device_count()
 

@@ -1,4 +1,4 @@
-"""Which values of a block depend on the example: known from the program alone."""
+"""Find which values of a block depend on the example, from the program alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the bits of values begin, and rows of arrays."""
+"""Positions of values' lowest bits, and rows of arrays."""
 
 from __future__ import annotations
 

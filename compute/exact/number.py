@@ -1,4 +1,4 @@
-"""The F24 number system: what a value is, and how the five correctly rounded operations act on it.
+"""The F24 number system: its values, and the five correctly rounded operations on them.
 
 A value is zero, a float32 whose magnitude lies in [SMALLEST, LARGEST], or SATURATED.  Every
 operation takes the exact real result, rounds it once to 24 significant bits (ties to even), turns

@@ -1,4 +1,4 @@
-"""Padding as programs mean it: also more is cropped than there is."""
+"""Padding of programs, in which more may be cropped than there is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program in two stages: what depends on parameters alone, once; the rest for every batch."""
+"""Split a program in two stages: what depends on parameters alone, and the rest for every batch."""
 
 from __future__ import annotations
 

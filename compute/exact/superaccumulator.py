@@ -39,7 +39,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Format:
-    """How a sum is rounded: significant bits (at most 24), and beyond what it is SATURATED."""
+    """The rounding of a sum: significant bits (at most 24), and beyond what it is SATURATED."""
 
     bits: int
     largest: float

@@ -95,7 +95,7 @@ def verify_proof(top: Node, count: int, index: int, loss: int, proof: Sequence[N
 def eval_root(
     count: int, top: Node, params_root: bytes, data_root: bytes, rows_root: bytes
 ) -> bytes:
-    """What a claim commits to and a keeper attests: 32 bytes for losses and what they are of."""
+    """Hash losses and what they are of: the 32 bytes that claims commit to and keepers attest."""
     loss = top.total // count if count else 0
     numbers = b"".join(n.to_bytes(32, "big") for n in (loss, count, top.total))
     return _keccak(numbers + top.hash + params_root + data_root + rows_root)

@@ -1,4 +1,4 @@
-"""What the evaluator passes from rule to rule."""
+"""Values that the evaluator passes from rule to rule."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def write(model: Model, folder: Path) -> None:
 
 
 def config(network: Transformer, length: int) -> dict[str, object]:
-    """What LlamaConfig takes."""
+    """Return the arguments of LlamaConfig."""
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",

@@ -1,4 +1,4 @@
-"""Parameters that exist elsewhere as a trainer's start: safetensors of the same architecture."""
+"""Import parameters as a trainer's start: safetensors of the same architecture."""
 
 from __future__ import annotations
 

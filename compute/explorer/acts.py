@@ -1,4 +1,4 @@
-"""What a visitor can do with a wallet: each act says where it goes, what it asks and what it does.
+"""Acts of a visitor with a wallet: each says where it goes, what it asks and what it does.
 
 The page's script fills the fields in, lets the contract try it, says what it will do, and hands it
 to the wallet. No key ever comes here.
@@ -14,7 +14,7 @@ from compute.facts import DueFacts
 
 @dataclass(frozen=True)
 class Field:
-    """What is asked. `kind` says how it is read: "ether" (1e18 units), "days", "number" or
+    """A field of a form. `kind` says how it is read: "ether" (1e18 units), "days", "number" or
     "address"; with `choices`, (value, label) each, one of them is taken."""
 
     name: str

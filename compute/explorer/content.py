@@ -1,4 +1,4 @@
-"""What the store holds of models, deltas and checkpoints, kept by hash: content never changes.
+"""Content of models, deltas and checkpoints, cached by hash because it never changes.
 
 What is missing is said and asked for again the next time.
 """
@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from compute.about import UNSAID, About
 from compute.checkpoint import HeldOut, InvalidCheckpoint, blocks_of, held_out_of
 from compute.facts.changes import ChangeFacts, change_facts, why_missing
+from compute.facts.portraits import Portrait, portraits
+from compute.facts.sayings import about_of
 from compute.models import ModelError, ModelSpecification
 from compute.program import text
 from compute.program.operation import Cost
@@ -74,7 +77,7 @@ class Content:
         return self._once("model", model_hash, ModelFacts, _model)
 
     def change(self, delta: bytes, model_hash: bytes) -> ChangeFacts:
-        """What a delta of a group with this model brings."""
+        """Return what a delta of a group with this model brings."""
         model = self.model(model_hash)
 
         def read(store: Store, digest: bytes) -> ChangeFacts:
@@ -83,14 +86,25 @@ class Content:
         return self._once("delta" if model.target else "delta?", delta, ChangeFacts, read)
 
     def checkpoint(self, digest: bytes) -> CheckpointFacts:
-        """Where a checkpoint's blocks lie. Asked anew each time, because blocks come and go."""
+        """Return where a checkpoint's blocks lie. Asked anew each time, because blocks come and
+        go."""
         try:
             return CheckpointFacts() if self._store is None else _checkpoint(self._store, digest)
         except (StorageError, InvalidCheckpoint) as error:
             return CheckpointFacts(missing=why_missing(error))
 
+    def about(self, digest: bytes) -> About:
+        """What a delta's proposer says of it; nothing where the store lacks it."""
+        found: tuple[About] | _Missing
+        found = self._once("about", digest, _Missing, _about)
+        return UNSAID if isinstance(found, _Missing) else found[0]
+
+    def portraits(self) -> dict[bytes, Portrait]:
+        """Those that somebody here has made, by checkpoint. Asked anew each time."""
+        return portraits(self._store)
+
     def held_out(self, digest: bytes) -> HeldOut | None:
-        """What a checkpoint's trainer says of examples held out; None also if it is not here."""
+        """Return the trainer's statement on held-out examples; None also if it is not here."""
         found: tuple[HeldOut | None] | _Missing
         found = self._once("held out", digest, _Missing, lambda s, d: (held_out_of(s, d),))
         return None if isinstance(found, _Missing) else found[0]
@@ -118,6 +132,11 @@ class Content:
 @dataclass(frozen=True)
 class _Missing:
     missing: str
+
+
+def _about(store: Store, digest: bytes) -> tuple[About] | _Missing:
+    found = about_of(store, digest)
+    return _Missing("nothing is said") if found is None else (found,)
 
 
 def _model(store: Store, digest: bytes) -> ModelFacts:

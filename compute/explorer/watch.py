@@ -1,4 +1,4 @@
-"""The chain, followed: an immutable picture of all groups, made anew when a block arrives."""
+"""Follow the chain: an immutable picture of all groups, made anew when a block arrives."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""What front ends show, as frozen records, and the functions that read them from chain and store.
+"""Facts for front ends: frozen records, and the functions that read them from chain and store.
 
 A front end renders; it computes nothing of the protocol itself.
 """
@@ -32,6 +32,7 @@ from compute.facts.records import (
     SupplyFacts,
     TrainerFacts,
 )
+from compute.facts.sayings import about_of
 
 __all__ = [
     "AccountFacts",
@@ -51,6 +52,7 @@ __all__ = [
     "SupplyFacts",
     "Timeline",
     "TrainerFacts",
+    "about_of",
     "account_facts",
     "block_facts",
     "candidate_facts",

@@ -1,4 +1,4 @@
-"""What a delta brings and takes away, from its content, within bounds: for people to look at."""
+"""Read what a delta adds and removes, within bounds, for people to look at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class ChangeFacts:
 def change_facts(
     store: Store, delta: bytes, target: str | None, tokeniser: Tokeniser | None
 ) -> ChangeFacts:
-    """What the delta named `delta` would add and remove; never raises for its content.
+    """Read what the delta named `delta` would add and remove; never raises for its content.
 
     `target` is the column that the group's model predicts, None where it is not known.
     """

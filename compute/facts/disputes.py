@@ -1,4 +1,4 @@
-"""Disputes of a group as a person reads them: who moves, about what, until when."""
+"""Disputes of a group in words: who moves, about what, until when."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DisputeFacts:
 
     @property
     def about(self) -> str:
-        """What is agreed and where they differ."""
+        """Say what is agreed and where the players differ."""
         game = self.game
         first = game.position << game.height
         where = {"example": game.example, "row": game.row, "element": game.element}

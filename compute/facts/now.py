@@ -1,4 +1,4 @@
-"""Where things stand now, read from chain and store."""
+"""The present state, read from chain and store."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -22,6 +22,7 @@ from compute.facts.records import (
     StakeFacts,
     SupplyFacts,
 )
+from compute.facts.sayings import about_of
 from compute.storage import StorageError, Store
 from compute.units import EPOCH
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def group_facts(group: Group, store: Store | None = None) -> GroupFacts:
-    """Where a group stands now; what trainers say of held-out examples, if `store` has it."""
+    """Read where a group stands now, with trainers' held-out losses if `store` has them."""
     now = group.head().timestamp
     slot, incumbent, last = group.slot_at(now), group.voting.incumbent(), group.voting.open_block()
     running = last if last is not None and last.block_index == slot.index else None
@@ -57,6 +58,7 @@ def group_facts(group: Group, store: Store | None = None) -> GroupFacts:
         period=group.deltas.period(),
         stake=group.chain.vault.group_stake(group.id),
         sponsorships=_sponsorships(group),
+        about=about_of(store, group.model_hash),
     )
 
 
@@ -103,7 +105,7 @@ def _held_out(store: Store | None, checkpoint: bytes) -> "HeldOut | None":
 
 
 def account_facts(chain: Shared, address: str, groups: Iterable[Group]) -> AccountFacts:
-    """What an account owns, and has in each of these groups."""
+    """Read what an account owns, and has in each of these groups."""
     return AccountFacts(
         address,
         chain.ether_of(address),
@@ -118,7 +120,7 @@ def _stake(group: Group, address: str) -> StakeFacts:
 
 
 def stake_facts(group: Group, address: str) -> StakeFacts:
-    """What an account has in a group, but for rewards, which take long to find."""
+    """Read what an account has in a group, but for rewards, which take long to find."""
     vault, slot = group.chain.vault, group.slot_at(group.head().timestamp)
     power = vault.power_at(group.id, address, slot.start // EPOCH)
     return StakeFacts(group.id, vault.stake_of(group.id, address), power, 0)
@@ -140,7 +142,7 @@ def exit_facts(chain: Shared, address: str) -> list[ExitFacts]:
 
 
 def supply_facts(chain: Shared) -> SupplyFacts:
-    """How many tokens there are, and where they come from."""
+    """Read how many tokens there are, and where they come from."""
     return SupplyFacts(
         chain.neuron.total_supply(),
         chain.sale.issued(),

@@ -1,4 +1,4 @@
-"""What happened in a group, read from events and contracts, each checked against the other.
+"""The history of a group, read from events and contracts, each checked against the other.
 
 Many questions go into one request, so a thousand blocks of a group take some fifty requests, and
 each hundred thousand blocks of the chain two more. A `Timeline` then asks only for what is new.
@@ -230,7 +230,7 @@ def _bond(claim: RevealedClaim, votes: int, told: Round, status: Status, terms: 
 
 
 def _ranks_first(claim: RevealedClaim, told: Round, asked: int) -> bool:
-    """Whether a claim ranks before the winner of its block; rule K15."""
+    """Return whether a claim ranks before the winner of its block; rule K15."""
     winner = told.claims.get(told.winner) if told.winner else None
     if winner is None:
         return False

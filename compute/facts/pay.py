@@ -1,4 +1,4 @@
-"""What a group pays in a day, if it goes on as it went of late."""
+"""Estimate a group's pay per day from its recent blocks."""
 
 from dataclasses import dataclass
 

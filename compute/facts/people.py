@@ -1,4 +1,4 @@
-"""What people did in a group and what it brought them, from the facts of its blocks and deltas."""
+"""People's deeds and earnings in a group, from the facts of its blocks and deltas."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -75,7 +75,7 @@ class DueFacts:
 
 @dataclass(frozen=True)
 class DeedFacts:
-    """What one address did in one group, newest first."""
+    """The deeds of one address in one group, newest first."""
 
     claims: tuple[tuple[BlockFacts, CandidateFacts], ...]
     ballots: tuple[tuple[BlockFacts, BallotFacts], ...]
@@ -90,7 +90,8 @@ def deed_facts(
     lineage: Iterable[DeltaFacts],
     now: int,
 ) -> DeedFacts:
-    """What `address` did in the group of these blocks and deltas, and what waits for it at `now`.
+    """List what `address` did in the group of these blocks and deltas, and what waits for it at
+    `now`.
 
     Earnings are without bonds, paid or not yet.
     """
@@ -117,7 +118,7 @@ def deed_facts(
 
 
 def _returns(block: BlockFacts, claim: CandidateFacts, now: int) -> bool:
-    """Whether the bond of a claim returns when somebody releases it."""
+    """Return whether the bond of a claim returns when somebody releases it."""
     lapsed = claim.bond is Bond.OPEN and now >= block.lapses_at
     return claim.posted > 0 and (claim.bond is Bond.DUE or lapsed)
 

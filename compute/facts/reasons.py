@@ -1,4 +1,4 @@
-"""Why a block, a claim or a ballot paid or did not, in words: the one place that says so.
+"""Say in words why a block, a claim or a ballot paid or did not.
 
 The rules are those of the voting contract; the facts say which of them applied.
 """
@@ -12,7 +12,7 @@ _NOBODY = "no claim was approved by more than half of the votes cast"
 
 
 def why_block(block: BlockFacts, now: int) -> str:
-    """How a block ended and why, at chain time `now`."""
+    """Say how a block ended and why, at chain time `now`."""
     match block.status:
         case Status.ACCEPTED:
             return f"Accepted: {_approving(block)} for one claim. {_payment(block)}"
@@ -32,12 +32,12 @@ def why_block(block: BlockFacts, now: int) -> str:
 
 
 def why_claim(block: BlockFacts, claim: CandidateFacts) -> str:
-    """What became of a claim and of its bond."""
+    """Say what became of a claim and of its bond."""
     return f"{_fate(block, claim)} Its bond {_bond(block, claim)}."
 
 
 def why_ballot(block: BlockFacts, ballot: BallotFacts) -> str:
-    """What a ballot earned and why."""
+    """Say what a ballot earned and why."""
     if ballot.earned and ballot.paid:
         return f"Earned {Amount(ballot.earned)} NRN."
     if block.winner is None:

@@ -1,10 +1,11 @@
-"""What front ends show, as frozen records. Hashes are 32 bytes; NRN and ETH in units of 1e-18;
+"""Facts for front ends as frozen records. Hashes are 32 bytes; NRN and ETH in units of 1e-18;
 losses in nats per example as unsigned Q32.32; times in unix seconds."""
 
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from compute.about import About
 from compute.chain.records import (
     Asked,
     DeltaPeriod,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GroupFacts:
-    """Where a group stands at `now`.
+    """The state of a group at `now`.
 
     `asked` is what the running block asks of a claim. `leader` would win the running block with
     the ballots `cast` so far: None if nothing is `revealed` yet, or no claim has enough approvals.
@@ -50,6 +51,7 @@ class GroupFacts:
     period: DeltaPeriod
     stake: int
     sponsorships: "tuple[SponsorshipFacts, ...]"
+    about: About | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class OpenClaimFacts:
 
 @dataclass(frozen=True)
 class StakeFacts:
-    """What an account has in a group: `power` is what it votes with in the running block."""
+    """An account's holdings in a group: `power` is what it votes with in the running block."""
 
     group_id: int
     stake: int
@@ -86,7 +88,7 @@ class StakeFacts:
 
 @dataclass(frozen=True)
 class AccountFacts:
-    """What an account owns, and what it has in each of the groups asked for."""
+    """An account's holdings, by itself and in each of the groups asked for."""
 
     address: str
     ether: int
@@ -95,7 +97,7 @@ class AccountFacts:
 
 
 class Bond(Enum):
-    """What became of a claim's bond."""
+    """The fates of a claim's bond."""
 
     HELD = "held until the block is settled"
     OPEN = "held until a later block judges the claim"
@@ -205,7 +207,7 @@ class DeltaFacts:
 
 @dataclass(frozen=True)
 class TrainerFacts:
-    """What a trainer did in a group. `earned` is without the keepers' part, paid or not yet;
+    """A trainer's record in a group. `earned` is without the keepers' part, paid or not yet;
     `best_loss` is the least that was accepted, None without."""
 
     address: str
@@ -217,7 +219,7 @@ class TrainerFacts:
 
 @dataclass(frozen=True)
 class KeeperFacts:
-    """What a keeper did in a group: it cast `ballots` in so many of the `blocks` since its first.
+    """A keeper's record in a group: it cast `ballots` in so many of the `blocks` since its first.
     `power` is that of its last ballot, `earned` what they brought, paid or not yet."""
 
     address: str

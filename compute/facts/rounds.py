@@ -1,4 +1,4 @@
-"""What events tell of each block of a group, gathered event by event."""
+"""Gather the events of each block of a group."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class Cast:
 
 @dataclass
 class Round:
-    """What events tell of one block. `again` has the claims of earlier blocks, `ballots` are by
+    """One block as its events tell it. `again` has the claims of earlier blocks, `ballots` are by
     staker, `burned` has the bonds that were released, `paid` what each keeper got; `root` opens the
     winner's evaluation."""
 

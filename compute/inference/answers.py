@@ -21,7 +21,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model says of one row: the likeliest `choices`, likeliest first, or `numbers`.
+    """The model's answer for one row: the likeliest `choices`, likeliest first, or `numbers`.
     `truth` is what the file says itself, None if nothing."""
 
     row: str

@@ -27,8 +27,8 @@ class Inputs:
 
 
 def read_inputs(path: Path, model: Model) -> Inputs:
-    """What is to be predicted, from a file or folder as `docs/data.md` lists them, one image or a
-    folder of images; the target may be missing. Raises UnreadableData."""
+    """Read what is to be predicted from a file or folder as `docs/data.md` lists them, one image or
+    a folder of images; the target may be missing. Raises UnreadableData."""
     specification = model.specification
     if is_text(path) and len(specification.output_shape) == 2:
         return _texts(path, model)

@@ -1,4 +1,4 @@
-"""A model with parameters, and where both came from."""
+"""A model with parameters, and the origin of both."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT_ONCE = 64  # examples that the device computes together
 
 @dataclass(frozen=True)
 class Origin:
-    """Where parameters came from: what `nrn verify` and `nrn evaluate` check again.
+    """The origin of parameters: what `nrn verify` and `nrn evaluate` check again.
 
     `loss` (Q32.32 nats) is what the chain accepted at `height` on `version` of the training set;
     None where no block of the group's own is told, as for a first checkpoint.
@@ -94,7 +94,7 @@ class Model:
         )
 
     def column(self, name: str) -> Any:
-        """What the data says of a column; None if nothing is known of it."""
+        """Return the schema of a column; None if nothing is known of it."""
         columns = () if self.schema is None else self.schema.columns
         return next((column for column in columns if column.name == name), None)
 

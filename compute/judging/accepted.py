@@ -1,4 +1,4 @@
-"""Are the accepted blocks of a group true? Decided by recomputing each from chain and store."""
+"""Verify the accepted blocks of a group: recompute each from chain and store."""
 
 import contextlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the published bytes say of a claim: the belief of whoever disputes it."""
+"""Derive a player's belief about a claim from the published bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from compute.checkpoint import Checkpoint
 from compute.checkpoint.root import LEAF_BYTES
 from compute.dispute import sources
 from compute.dispute.belief import Computed, Headers
-from compute.dispute.state import Evaluation
+from compute.dispute.state import Evaluation, NoMove
 from compute.exact import merkle_top
 from compute.models import ModelSpecification
 from compute.storage import Store
@@ -25,7 +25,8 @@ from compute.training_set import TrainingSet
 class Published:
     """A checkpoint on a training set of a group, with the losses that were found.
 
-    `version` is that of the training set; `losses` int64 [examples].
+    `version` is that of the training set; `losses` int64 [examples]. Of an example `without` a loss
+    and of those after it, which a dispute does not come to, they say nothing.
     """
 
     def __init__(
@@ -38,18 +39,24 @@ class Published:
         training_set: TrainingSet,
         version: int,
         losses: np.ndarray,
+        without: int | None = None,
     ) -> None:
         self._group, self._store = group, store
         self._name, self._checkpoint = checkpoint_hash, checkpoint
         self._specification, self._set, self._version = specification, training_set, version
-        self.losses = losses
+        self.losses, self.without = losses, without
         self.traced = lru_cache(maxsize=2)(self._traced)
+
+    @property
+    def not_refereed(self) -> str | None:
+        """Why no example of the model can be disputed."""
+        return self._specification.not_refereed
 
     @property
     def rows(self) -> Rows:
         rows = self._specification.rows
         if rows is None:
-            raise ValueError(f"not refereed: {self._specification.not_refereed}")
+            raise NoMove(f"the model is not refereed: {self._specification.not_refereed}")
         return rows
 
     @cached_property
@@ -78,7 +85,7 @@ class Published:
         if isinstance(made, Parameter):
             return sources.parameter(self._param_leaves, made.first + element // (LEAF_BYTES // 4))
         if not isinstance(made, Column):
-            raise TypeError(f"row {row} is made of other rows")
+            raise NoMove(f"row {row} is made of other rows")
         shown = self._set.schema.example_of(self._example(example))
         return sources.column(self._data_leaves, example, shown)
 
@@ -107,12 +114,16 @@ class Published:
         genesis, records = self._group.deltas.lineage(self._version)
         named = [(0, bytes(32), genesis)]
         named += [(n, r.parent_tip, r.delta_hash) for n, r in enumerate(records, 1)]
-        base = self._group.base_version
         stated = self._set.root.digest() + len(self._set).to_bytes(32, "big")
         for version, before, name in reversed(named):
             header = self._store.get(name)
             if header[:64] == stated:
-                if version < base:
-                    raise ValueError("the data of a version before the fork's is not shown yet")
-                return 0, version, before, header[64:96]
-        raise ValueError("no delta states this training set")
+                return self._up(version), version, before, header[64:96]
+        raise NoMove("no delta states this training set")
+
+    def _up(self, version: int) -> int:
+        """How many groups up this version was adopted."""
+        group, up = self._group, 0
+        while group.parent is not None and version < group.base_version:
+            group, up = group.parent, up + 1
+        return up

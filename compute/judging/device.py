@@ -1,4 +1,4 @@
-"""May the device at hand judge others? Only if it computes every conformance vector."""
+"""Admit a device to judge others only if it computes every conformance vector."""
 
 import hashlib
 import logging

@@ -2,10 +2,13 @@
 
 import logging
 import math
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from compute import exact
 from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
@@ -29,7 +32,7 @@ class CannotEvaluate(Exception):
 
 
 class FalseClaim(Exception):
-    """What a trainer said of the losses is not so; the message says what."""
+    """A claim about losses is false; the message says which."""
 
 
 def evaluate_checkpoint(
@@ -101,13 +104,64 @@ def check_sums(loss: int, shard_sums: Sequence[int] | None, total: int) -> None:
         raise FalseClaim(f"its shard sums are those of a loss of {sum(shard_sums) // total}")
 
 
+def losses_of(
+    specification: ModelSpecification,
+    parameters: Parameters,
+    training_set: TrainingSet,
+    transcript: Transcript,
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, int | None]:
+    """The losses int64 of all examples; or of those before the first that has none, and its number.
+
+    In its place is a number that no claim can know: whatever is claimed of it, it is another. Those
+    after it are 0. Raises CannotEvaluate.
+    """
+    subject = specification, parameters, training_set
+    try:
+        for _ in complete(range(transcript.shards), *subject, transcript, progress):
+            pass
+    except Invalid:
+        first = _first_without(*subject, transcript)
+        losses = np.array(transcript.losses)
+        losses[first:] = 0
+        losses[first] = _UNKNOWABLE + secrets.randbits(62)
+        return losses, first
+    return np.array(transcript.losses), None
+
+
+_UNKNOWABLE = 1 << 62
+
+
+def _first_without(
+    specification: ModelSpecification,
+    parameters: Parameters,
+    training_set: TrainingSet,
+    transcript: Transcript,
+) -> int:
+    """The first example without a loss: halving the batch at which the evaluation was left."""
+    shard = next(n for n in range(transcript.shards) if not transcript.complete(n))
+    start, end = transcript.next(shard), transcript.span(shard)[1]
+    evaluator = Evaluator(specification.program, parameters, loss=specification.loss)
+    size = min(end - start, exact.SHARD, examples_at_once(specification.bytes_for_one))
+    while size > 1:
+        half = size // 2
+        (columns,) = training_set.batches(half, start, start + half)
+        try:
+            list(evaluator.losses([_batch(specification, columns)]))
+        except Invalid:
+            size = half
+        else:
+            start, size = start + half, size - half
+    return start
+
+
 def root_of(
     evaluation: exact.Evaluation,
     specification: ModelSpecification,
     params_root: bytes,
     training_set: TrainingSet,
 ) -> bytes:
-    """What a claim commits to and a keeper attests: the losses and what they are of, in 32 bytes.
+    """Hash the losses and what they are of: the 32 bytes that claims commit to.
     `params_root` is that of the checkpoint evaluated."""
     return exact.eval_root(
         len(training_set),
@@ -116,6 +170,16 @@ def root_of(
         training_set.root.digest(),
         specification.rows_root,
     )
+
+
+def check_version(specification: ModelSpecification) -> None:
+    """Raise CannotEvaluate if the group has another version of the evaluator than this program."""
+    if specification.evaluator != exact.VERSION:
+        raise CannotEvaluate(
+            f"The group evaluates with {specification.evaluator}, this program with "
+            f"{exact.VERSION}. Install the version that speaks it, or go on in a fork: "
+            "nrn group fork GROUP --upgrade."
+        )
 
 
 def complete(
@@ -128,11 +192,7 @@ def complete(
 ) -> Iterator[int]:
     """Complete the shards of `transcript` in this order, those first that are complete already;
     gives each as it is. Raises Invalid, CannotEvaluate."""
-    if specification.evaluator != exact.VERSION:
-        raise CannotEvaluate(
-            f"The group evaluates with {specification.evaluator}, this program with "
-            f"{exact.VERSION}. Install the version that speaks it."
-        )
+    check_version(specification)
     tell = _Teller(transcript, progress)
     yield from (shard for shard in order if transcript.complete(shard))
     missing = [shard for shard in order if not transcript.complete(shard)]

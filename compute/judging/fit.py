@@ -1,4 +1,4 @@
-"""Whether this machine can keep a group: memory, and time for one evaluation in the vote window."""
+"""Check that this machine can keep a group: memory, and evaluation time in the vote window."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What a block asks of everyone: the data in force and the loss to beat."""
+"""The goal of a block: the data in force and the loss to beat."""
 
 import logging
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from compute.chain import Group
 from compute.chain.records import Head
 from compute.checkpoint import InvalidCheckpoint, manifest
-from compute.judging.evaluation import Progress, evaluate_checkpoint
+from compute.judging.evaluation import Progress, check_version, evaluate_checkpoint
 from compute.judging.retrieval import (
     Parameters,
     load_incumbent,
@@ -43,8 +43,8 @@ class Goal:
 
 
 def starting_point(incumbent: bytes, specification: ModelSpecification, store: Store) -> Parameters:
-    """Where training starts: from the incumbent, or, if that is no valid checkpoint, from the
-    specification's initial parameters. Raises BlockUnavailable."""
+    """Return where training starts: from the incumbent, or, if that is no valid checkpoint, from
+    the specification's initial parameters. Raises BlockUnavailable."""
     try:
         return load_incumbent(store, specification, incumbent)
     except (InvalidCheckpoint, ModelError) as error:
@@ -101,7 +101,8 @@ class Goals:
         """The goal of the block that runs now, or at `head`.
 
         Evaluates the incumbent unless it is known already. Raises BlockUnavailable while a block
-        of specification, data or incumbent cannot be had.
+        of specification, data or incumbent cannot be had, CannotEvaluate if the group is of another
+        version of the evaluator.
         """
         head = head or self._group.head()
         current = self._group.voting.current(head)
@@ -111,6 +112,7 @@ class Goals:
             return last
         if last is None:
             specification = load_specification(self._store, self._group.model_hash)
+            check_version(specification)
         else:
             specification = last.specification
         if last is not None and last.tip == current.tip:

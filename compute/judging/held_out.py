@@ -1,4 +1,4 @@
-"""Examples that are measured and never trained on, so that learning by heart shows.
+"""Held-out examples: measured and never trained on, so that memorisation shows.
 
 They come from a file of the trainer's own. A share split off from the group's training set would
 not do: its loss over that share counts, so whoever left it out would compete with less data, and

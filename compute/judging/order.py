@@ -1,4 +1,4 @@
-"""In which order a claim's shards are looked at: first where a lie would have to be."""
+"""Order a claim's shards: first where a lie would have to be."""
 
 import math
 import secrets

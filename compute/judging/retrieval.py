@@ -1,4 +1,4 @@
-"""What the chain names and the store holds: specification, training set, parameters."""
+"""Retrieve what the chain names from the store: specification, training set, parameters."""
 
 from collections.abc import Mapping
 from pathlib import Path

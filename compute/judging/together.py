@@ -20,7 +20,7 @@ def evaluate_together(
     training_set: TrainingSet,
     progress: Progress | None = None,
 ) -> exact.Evaluation:
-    """What `evaluate_checkpoint` gives, in every process of a run. `progress` is called in process
+    """Evaluate as `evaluate_checkpoint`, in every process of a run. `progress` is called in process
     0, where it may raise; the others then leave as `agreed` says. Raises CannotEvaluate."""
     processes, me = jax.process_count(), jax.process_index()
     if processes == 1:

@@ -1,4 +1,4 @@
-"""Is a revealed claim true? Decided from the checkpoint and the exact evaluation alone."""
+"""Decide whether a revealed claim is true, from the checkpoint and the exact evaluation alone."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What every architecture says about itself, without importing JAX."""
+"""The interface of an architecture, without JAX."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class Architecture(ABC):
         """The Flax module: a mapping of columns [B, ...] -> outputs [B, *output_shape]."""
 
     def cached(self, length: int) -> Cached | None:
-        """What reads a text of at most `length` tokens one by one as the network reads it whole;
-        None if only the whole can be read."""
+        """Make a decoder that reads up to `length` tokens one by one, with the whole network's
+        results; None if only the whole can be read."""
         return None
 
     def adapt(self, map_: str, parent: Arrays, initial: Arrays, inputs: int) -> Arrays:

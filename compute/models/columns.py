@@ -64,7 +64,7 @@ class InputColumn:
         return values.reshape(count, *self.shape).astype(self.dtype)
 
     def values(self, array: jax.Array) -> jax.Array:
-        """What the network sees of [B, *shape]: float32 numbers or int32 tokens."""
+        """Convert [B, *shape] to the network's input: float32 numbers or int32 tokens."""
         import jax.numpy as jnp
 
         if self.scale_log2 is None:

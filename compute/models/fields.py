@@ -1,4 +1,4 @@
-"""Reading a decoded document field by field; the first fault raises a ModelError that names it."""
+"""Read a decoded document field by field; the first fault raises a ModelError that names it."""
 
 import re
 from typing import Any

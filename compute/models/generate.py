@@ -23,8 +23,8 @@ AT_ONCE = 64
 
 
 class Draw(NamedTuple):
-    """How a token is drawn: from softmax(logits / temperature) of the `top_k` likeliest, all with
-    0; at temperature 0 the likeliest. Equal seeds draw equal tokens on one machine."""
+    """The sampling of a token: from softmax(logits / temperature) of the `top_k` likeliest, all
+    with 0; at temperature 0 the likeliest. Equal seeds draw equal tokens on one machine."""
 
     temperature: float = 0.8
     top_k: int = 0

@@ -1,4 +1,4 @@
-"""Making the program of a model out of its architecture's network, and the network itself."""
+"""Make a model's program from its architecture's network, and the network itself."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def agrees(
     params: Mapping[str, Any],
     inputs: Mapping[str, Any],
 ) -> bool:
-    """Whether this installation's network computes what `form(params, inputs)`, the program, does
-    on these inputs [B, ..]."""
+    """Return whether this installation's network computes what `form(params, inputs)`, the program,
+    does on these inputs [B, ..]."""
     native = jax.jit(lambda p, x: native_logits(architecture, columns, p, x))(params, inputs)
     expected = np.asarray(jax.jit(form)(params, inputs))
     scale = max(float(np.abs(expected).max()), 1e-6)

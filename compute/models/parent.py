@@ -1,10 +1,10 @@
-"""Where a fork comes from."""
+"""The parent of a fork."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAPS = ("deepen", "seed", "widen")
+MAPS = ("deepen", "same", "seed", "widen")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compute import canonical
+from compute.about import UNSAID, About
 from compute.models import document, initialisation
 from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
@@ -53,6 +54,7 @@ class ModelSpecification:
     magnitude_log2: int = 16
     evaluator: str = "F24/3"
     parent: Parent | None = None
+    about: About = UNSAID
     given: Program | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -89,7 +91,7 @@ class ModelSpecification:
 
     @cached_property
     def program(self) -> Program:
-        """What is computed of one example. Raises ModelError if it cannot be made."""
+        """The program of one example. Raises ModelError if it cannot be made."""
         if self.given is not None:
             return self.given
         from compute.models.making import program_of
@@ -121,7 +123,7 @@ class ModelSpecification:
 
     @property
     def rows(self) -> Rows | None:
-        """What the loss of an example follows from, row by row; None if it is not refereed."""
+        """The rows of one example's loss; None if it is not refereed."""
         return self._unrolled if isinstance(self._unrolled, Rows) else None
 
     @property
@@ -141,7 +143,7 @@ class ModelSpecification:
 
     @cached_property
     def cost(self) -> Cost:
-        """What one example costs whoever evaluates it. Raises ModelError if that is too much."""
+        """The cost of evaluating one example. Raises ModelError if that is too much."""
         try:
             return validate(self.program)
         except ProgramError as error:
@@ -212,8 +214,8 @@ class ModelSpecification:
         return outputs
 
     def targets(self, column: np.ndarray) -> np.ndarray:
-        """What the loss takes of the target column [B, ...]: [B, *target_shape], int32 classes or
-        float32 numbers."""
+        """Convert the target column [B, ...] to the loss's target: [B, *target_shape], int32
+        classes or float32 numbers."""
         column = np.asarray(column).reshape(len(column), *self.target_shape)
         if self.target_scale_log2 is None:  # no class, like -1, where it is no int32
             small = (column >= 0) & (column < 1 << 31)
@@ -273,7 +275,8 @@ class ModelSpecification:
     def adapt(self, parent_params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """This fork's first parameters from those of the parent's accepted checkpoint.
 
-        "seed" ignores them; other maps embed them so that the outputs stay the same function.
+        "seed" ignores them, "same" takes them as they are; other maps embed them so that the
+        outputs stay the same function.
         Raises ModelError if this is no fork, or if the parameters do not fit inside it.
         """
         if self.parent is None:
@@ -281,12 +284,23 @@ class ModelSpecification:
         initial = self.initial_parameters()
         if self.parent.map == "seed":
             return initial
+        if self.parent.map == "same":
+            return _fitting(parent_params, initial)
         inputs = sum(column.size for column in self.columns)
         return dict(self.architecture.adapt(self.parent.map, parent_params, initial, inputs))
 
     @cached_property
     def _parameters(self) -> Parameters:
         return dict(sorted(self.architecture.parameters(self.columns).items()))
+
+
+def _fitting(
+    given: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    shapes = [{name: array.shape for name, array in one.items()} for one in (given, like)]
+    if shapes[0] != shapes[1]:
+        raise ModelError("the parent has other parameters than its fork, which keeps all of them")
+    return dict(given)
 
 
 def _decoded(data: bytes) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What a running node has, whatever its role: the seat it acts from and the loop it lives in."""
+"""The parts of a running node, whatever its role: the seat it acts from and its loop."""

@@ -21,7 +21,7 @@ NAME = re.compile("[0-9a-f]{64}[.]json")
 
 
 class FolderDelivery:
-    """How a trainer's claims reach the chain by the transactions of others.
+    """Delivery of a trainer's claims by the transactions of others.
 
     What `claimant.Delivery` asks for; nothing here is sent, so nothing is done when it returns.
     """

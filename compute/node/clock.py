@@ -1,4 +1,4 @@
-"""Chain time: the only time actors know, and how they wait for it.
+"""Chain time, the only time of roles, and waiting for it.
 
 A wait is visible from outside: `status.json` in the actor's state folder says which chain time the
 actor has seen, what it waits for and until when. Whoever drives a development chain may move its
@@ -52,7 +52,7 @@ class TimeSource(Protocol):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a role last saw of the chain (seconds of its time), and what it does."""
+    """A role's last sight of the chain (seconds of its time), and what it does."""
 
     now: int
     until: int
@@ -63,7 +63,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Wait:
-    """What a step asks for: to be called again at chain time `until` (seconds).
+    """The request of a step: to be called again at chain time `until` (seconds).
 
     With `recheck` it is called again at the next poll already, because something that does not
     follow the clock, such as a missing block in the store, may have changed.
@@ -87,6 +87,7 @@ class Clock:
         self._look_at = 0.0  # by our own clock: when `check_until` looks at the chain again
         self._head = (0, time.monotonic())  # what it was, and since when by our own clock
         self._rechecks = ("", 0)  # what was waited for lately, and how often in a row
+        self.aside: Callable[[], None] = lambda: None
 
     def now(self) -> int:
         """Timestamp of the latest block. Raises RpcUnavailable."""
@@ -115,6 +116,12 @@ class Clock:
         """Raise Stopped if the actor was asked to end; called from everything that takes long."""
         if self._stop.is_set():
             raise Stopped
+
+    def breathe(self) -> None:
+        """As `check`; called from what may take hours, so that what cannot wait as long is done:
+        `aside`."""
+        self.check()
+        self.aside()
 
     def check_until(self, end: int) -> None:
         """As `check`, and raise Overdue once chain time `end` has come. Looks at the chain once in

@@ -4,94 +4,195 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from compute.chain import Group
+from compute.chain.claims import eval_root_hash
+from compute.chain.events import Event as Told
 from compute.chain.sender import Sender
 from compute.dispute.belief import Belief
 from compute.dispute.book import Book, Event
 from compute.dispute.moves import Move, Player
-from compute.dispute.state import Game, Phase, Side
+from compute.dispute.state import GRACE, Game, NoMove, Phase, Side
+from compute.node.clock import RETRY_SECONDS, Wait
 from compute.node.sending import attempt
+from compute.storage import BlockUnavailable
 from compute.units import ETHER
 
 logger = logging.getLogger(__name__)
 
 RESERVE = ETHER // 20  # kept for the gas of a game
+REREAD = 128  # chain blocks that a reorganisation may take back
+TRIES = 2  # games that one account begins against one claim: the first may be lost by its clock
+LATE = 1  # the reason of `Ended`
 
-# What is believed of a claim, by its checkpoint hash; None where the bytes are not there
-Beliefs = Callable[[bytes], Belief | None]
+# What is believed of a challenged claim. Raises NoMove or BlockUnavailable where it is not known.
+Beliefs = Callable[[Game], Belief]
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What an account does besides defending its own claims: `challenge` false ones, open `lanes`
+    for true ones whose trainers are late. It has at most `most` wei in bonds at a time."""
+
+    challenge: bool = True
+    lanes: bool = False
+    most: int = ETHER // 2
 
 
 class Disputes:
-    """The games of a group that an account challenges in, or defends: its own claims', and lanes
-    that it has opened."""
+    """The games of a group that an account challenges in or defends."""
 
-    def __init__(self, group: Group, sender: Sender, beliefs: Beliefs) -> None:
+    def __init__(self, group: Group, sender: Sender, beliefs: Beliefs, duties: Duties) -> None:
         self._group, self._sender, self._beliefs = group, sender, beliefs
+        self._duties = duties
         self._referee = group.chain.referee
-        self._over: set[int] = set()
+        self._games: dict[int, Told] = {}  # what began each: Challenged, or LaneOpened
+        self._read = 0  # the chain block up to which they are known
+        self._over: dict[int, int] = {}  # number -> chain block in which it was seen to be over
 
-    def games(self) -> Iterator[Game]:
-        """All games of the group that run, lanes among them."""
-        for event in self._referee.games(self._group.voting.address):
-            yield from self._running(event["game"])
+    # --- which games there are ---
 
-    def _running(self, number: int) -> Iterator[Game]:
-        if number in self._over:
-            return
-        game = Game.of(number, self._referee.words(number))
-        if game.phase is Phase.OVER:
-            self._over.add(number)
-            return
-        yield game
-        if game.lanes:
-            for event in self._referee.said(number):
-                if event.name == "LaneOpened":
-                    yield from self._running(event["lane"])
+    def _follow(self) -> int:
+        """Learn of new games; the chain block that is known now."""
+        head, first = self._group.chain.head().number, max(0, self._read - REREAD)
+        for event in self._referee.games(self._group.voting.address, first):
+            self._games[event["game"]] = event
+        mains = [n for n, event in self._games.items() if event.name == "Challenged"]
+        for event in self._referee.lanes([n for n in mains if not self._is_over(n, head)], first):
+            self._games[event["lane"]] = event
+        self._read = head
+        return head
 
-    def challenged(self, checkpoint_hash: bytes) -> bool:
-        """Whether this account plays, or played, against a claim."""
-        mine = self._sender.address
-        return any(
-            event["checkpoint_hash"] == checkpoint_hash and event["challenger"] == mine
-            for event in self._referee.games(self._group.voting.address)
-        )
+    def _is_over(self, number: int, head: int) -> bool:
+        """For good: no reorganisation begins it again."""
+        return number in self._over and head - self._over[number] > REREAD
 
-    def can_challenge(self) -> bool:
-        """Whether the account holds the bond and the gas of a game."""
-        ether = self._group.chain.ether_of(self._sender.address)
-        return ether >= self._referee.bond() + RESERVE
+    def _running(self) -> Iterator[Game]:
+        """Games that concern this account, main games before their lanes."""
+        head = self._follow()
+        for number in sorted(self._games):
+            if self._is_over(number, head) or not self._concerns(self._games[number]):
+                continue
+            game = Game.of(number, self._referee.words(number))
+            if game.phase in (Phase.OVER, Phase.NONE):  # none: a reorganisation took it back
+                self._over.setdefault(number, head)
+            else:
+                self._over.pop(number, None)
+                yield game
+
+    def _concerns(self, event: Told) -> bool:
+        if self._duties.lanes:
+            return True
+        if event.name == "LaneOpened":
+            main = self._games[event["game"]]
+            return self._sender.address in (event["defender"], main["challenger"])
+        return self._sender.address in (event["challenger"], event["trainer"])
+
+    # --- beginning one ---
+
+    def may_challenge(self, checkpoint_hash: bytes) -> bool:
+        """Return whether this account plays no game against a claim, and lost none but by its
+        clock."""
+        mine = [
+            number
+            for number, event in self._games.items()
+            if event.name == "Challenged"
+            and event["checkpoint_hash"] == checkpoint_hash
+            and event["challenger"] == self._sender.address
+        ]
+        return len(mine) < TRIES and all(map(self._was_late, mine))
+
+    def _was_late(self, number: int) -> bool:
+        said = self._referee.said(number, self._games[number].block_number)
+        return any(e.name == "Ended" and not e["fell"] and e["reason"] == LATE for e in said)
+
+    def hindrance(self) -> str | None:
+        """Why the account cannot post a bond now."""
+        bond, me = self._referee.bond(), self._sender.address
+        posted = sum(bond for game in self._running() if me == _poster(game))
+        if posted + bond > self._duties.most:
+            return f"{posted / ETHER:g} ether lie in bonds already, see --bonds"
+        if self._group.chain.ether_of(me) < bond + RESERVE:
+            return f"the bond of {bond / ETHER:g} ether and the gas of a game are missing"
+        return None
 
     def challenge(self, checkpoint_hash: bytes) -> bool:
+        """Begin a game against a claim; whether it has begun."""
         what = f"challenge the claim {checkpoint_hash.hex()[:12]}"
         return attempt(what, lambda: self._sender.challenge(self._group, checkpoint_hash))
 
-    def play(self, now: int) -> bool:
-        """Make every move that is due; whether there was one."""
-        moved = [self._step(game, now) for game in self.games()]
+    # --- playing ---
+
+    def play(self, now: int) -> Wait | None:
+        """Make every move that is due; what is waited for then, None if nothing runs."""
+        while any([self._step(game, now) for game in self._running()]):
+            now = self._group.chain.now()
         if self._referee.credit(self._sender.address):
             attempt("withdraw from the referee", self._sender.withdraw_from_referee)
-        return any(moved)
+        waits = [self._wait(game, now) for game in self._running()]
+        return min(waits, key=lambda wait: wait.until, default=None)
+
+    def _wait(self, game: Game, now: int) -> Wait:
+        phase = game.phase.name.lower()
+        doing = f"dispute {game.number}: the {game.turn.value} moves ({phase} {game.height})"
+        until = game.deadline + 1 if now <= game.deadline else now + RETRY_SECONDS
+        return Wait(until, doing, recheck=True)
 
     def _step(self, game: Game, now: int) -> bool:
+        """Return whether a transaction was made."""
         me = self._sender.address
-        if me not in (game.challenger, game.defender):
-            return False
         if self._group.voting.is_refuted(game.checkpoint_hash):
-            return self._send(game, "close", lambda: self._sender.close(game.number))
+            mine = me in (game.challenger, game.defender) and not game.main
+            return mine and self._send(game, "close", lambda: self._sender.close(game.number))
         if game.phase is Phase.LANES:
             return False
-        if now > game.deadline:
-            return self._send(game, "end", lambda: self._sender.timeout(game.number))
         mover = game.challenger if game.turn is Side.CHALLENGER else game.defender
-        if mover != me:
+        if now > game.deadline:
+            gains = me in (game.challenger, game.defender) and mover != me
+            return gains and self._send(game, "end", lambda: self._sender.timeout(game.number))
+        if mover == me:
+            return self._move(game)
+        return self._duties.lanes and self._is_left(game, now) and self._stand_in(game)
+
+    def _is_left(self, game: Game, now: int) -> bool:
+        """Return whether a trainer has used half of the time for its move."""
+        spent, given = now - game.since, max(game.left[1], GRACE)
+        return game.turn is Side.DEFENDER and not game.main and 2 * spent >= given
+
+    def _stand_in(self, game: Game) -> bool:
+        """Make the defender's move for a true claim: with a bond, where it commits to a trace."""
+        if game.phase is Phase.SPLIT:  # the trainer's own alone
             return False
-        belief = self._beliefs(game.checkpoint_hash)
-        if belief is None:
-            logger.warning("dispute %d: the bytes of its claim are not there", game.number)
+        if game.phase is not Phase.TRACE:
+            return self._move(game, honest=True)
+        if any(self._is_mine(lane, game) for lane in self._games.values()):
             return False
-        move = self.next_move(game, belief)
-        return move is not None and self.send(game, move)
+        hindrance = self.hindrance()
+        if hindrance is not None:
+            logger.warning("dispute %d: no lane opened: %s", game.number, hindrance)
+            return False
+        return self._move(game, self._referee.bond(), honest=True)
+
+    def _is_mine(self, event: Told, main: Game) -> bool:
+        return (
+            event.name == "LaneOpened"
+            and event["game"] == main.number
+            and event["defender"] == self._sender.address
+        )
+
+    def _move(self, game: Game, bond: int = 0, *, honest: bool = False) -> bool:
+        """Make the move that is due, if there is one; with `honest` only for a claim that is true
+        as far as this account knows."""
+        try:
+            belief = self._beliefs(game)
+            if honest and not _agrees(game, belief):
+                return False
+            move = self.next_move(game, belief)
+        except (NoMove, BlockUnavailable) as error:
+            logger.warning("dispute %d: no move: %s", game.number, error)
+            return False
+        return self.send(game, move, bond)
 
     def send(self, game: Game, move: Move, bond: int = 0) -> bool:
         """Make a move, and say which."""
@@ -104,8 +205,8 @@ class Disputes:
     def _send(self, game: Game, what: str, send: Callable[[], object]) -> bool:
         return attempt(f"{what} in dispute {game.number}", send)
 
-    def next_move(self, game: Game, belief: Belief) -> Move | None:
-        """The move of the side whose turn it is, by this belief."""
+    def next_move(self, game: Game, belief: Belief) -> Move:
+        """The move of the side whose turn it is, by this belief. Raises NoMove."""
         player = Player(belief, self._referee.reads)
         book = Book.of(self._told(game), player.depths(game))
         if game.turn is Side.DEFENDER:
@@ -114,10 +215,29 @@ class Disputes:
         exposed = player.expose(game, book) if started else None
         return exposed or player.attack(game, book)
 
+    def stated_data(self, game: Game) -> bytes | None:
+        """The root of the data that a claim was shown to be of, as soon as it is."""
+        if game.phase is Phase.CLAIM:
+            return None
+        stated = [event for event in self._told(game) if event.name == "Stated"]
+        return stated[-1].values["evaluation"][5] if stated else None
+
     def _told(self, game: Game) -> list[Event]:
-        said = self._referee.said(game.number)
+        first = self._games[game.number].block_number
+        said = self._referee.said(game.number, first)
         if game.main:
-            before = self._referee.said(game.main)
+            before = self._referee.said(game.main, self._games[game.main].block_number)
             said = [e for e in before if e.name == "LaneOpened" and e["lane"] == game.number] + said
             said = [e for e in before if e.name == "Stated"] + said
         return [Event(e.name, e.arguments) for e in said]
+
+
+def _poster(game: Game) -> str:
+    """Whose bond lies in a game: the challenger's in a main one, in a lane who brought it."""
+    return game.defender if game.main else game.challenger
+
+
+def _agrees(game: Game, belief: Belief) -> bool:
+    """Return whether the claim in dispute is what this account believes."""
+    root = belief.evaluation.root
+    return game.evaluation in (root, eval_root_hash(root))

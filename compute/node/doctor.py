@@ -1,4 +1,4 @@
-"""Whether all is there that a node needs, and how to mend what is not."""
+"""Check all that a node needs, and say how to mend what is missing."""
 
 import secrets
 import shutil
@@ -25,7 +25,7 @@ PROBE_BYTES = 1 << 12
 
 
 class Unwell(Exception):
-    """What is wrong and how to mend it."""
+    """A fault, and how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Patient:
-    """What is looked at; what is None is not. `chain` and `store` may raise ChainError and
-    StorageError when they are opened, which is a finding too. `unlock` opens the key."""
+    """The parts to check; a part that is None is not checked. `chain` and `store` may raise
+    ChainError and StorageError when they are opened, which is a finding too. `unlock` opens the
+    key."""
 
     urls: Sequence[str]
     chain: Callable[[], Chain]

@@ -1,4 +1,4 @@
-"""What a person wants to know of a running node: log records that carry the name of an event.
+"""Events of a running node: log records that carry the name of an event.
 
 The log shows them as sentences, `--log-format json` with their name, `--metrics` counts them and
 `--notify` sends them on.
@@ -24,7 +24,7 @@ EVENTS = {
 
 
 def event(name: str, **facts: str | int) -> dict[str, Any]:
-    """What a logging call takes as `extra` to make its record an event, one of EVENTS."""
+    """Return the `extra` of a logging call that makes its record an event, one of EVENTS."""
     if name not in EVENTS:
         raise KeyError(name)
     return {"event": name, "facts": facts}

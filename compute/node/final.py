@@ -1,4 +1,4 @@
-"""What no reorganisation can change: only then does a role forget."""
+"""Finality: a role forgets only what no reorganisation can change."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What one actor must remember across a crash: its intents, written down before they are sent.
+"""The journal of one role: intents, written down before they are sent.
 
 The chain says what happened; the journal holds only what the chain cannot know, the secrets and the
 numbers behind a commitment or a ballot. An entry is on disk before its transaction leaves, so after
@@ -26,7 +26,7 @@ class JournalError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """What is remembered about one block; a subclass adds fields of `int`, `str` or `bytes`."""
+    """The record of one block; a subclass adds fields of `int`, `str` or `bytes`."""
 
     block_index: int
 

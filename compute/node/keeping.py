@@ -1,4 +1,4 @@
-"""What an actor keeps available for its group, for how long, and what it lets go."""
+"""Content that a role keeps available for its group, and for how long."""
 
 import functools
 import logging

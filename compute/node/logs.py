@@ -1,4 +1,4 @@
-"""How the log is written: lines for people, or one JSON object a line for programs."""
+"""Write the log: lines for people, or one JSON object a line for programs."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What a running role is like, for Prometheus and for whoever asks whether it is well.
+"""Metrics and health of a running role, for Prometheus and load balancers.
 
 Nothing is counted twice: events come from the log, requests from the RPC client, the rest is read
 from the seat when somebody asks.

@@ -1,4 +1,4 @@
-"""A journal on its way from one machine to another: it acts in one place at a time.
+"""Move a journal from one machine to another: it acts in one place at a time.
 
 What is exported is marked as moved first, and refuses to be opened from then on; what is imported
 is taken, file and all. So no order of crashes leaves two that act.

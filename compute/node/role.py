@@ -19,7 +19,7 @@ SILENT = RpcUnavailable, RpcRefused, MalformedAnswer  # nothing is known of the 
 
 
 class Role(ABC):
-    """What one account does in one group. A subclass is made from a `Seat` and its own options."""
+    """A role of one account in one group. A subclass is made from a `Seat` and its own options."""
 
     # Whether it acts on losses that it computed itself.
     needs_exact_device: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""From a hash on chain to every block behind it."""
+"""List every block behind a hash on chain."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The salt of a commitment: secret, and had again from the key alone.
+"""Derive the salt of a commitment from the key alone: secret and repeatable.
 
 A signature of the key by RFC 6979 is the same every time, and nobody else can make it. So who has
 the key, the chain and the store can finish a claim whose journal is lost. What is signed says what

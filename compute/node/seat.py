@@ -28,8 +28,9 @@ Opened = TypeVar("Opened")
 
 
 def folder(root: Path, role: str, group: Group, address: str) -> Path:
-    """Where a role keeps its state by default: one folder per role, group and account. A chain for
-    development that begins anew has the same contracts at the same addresses, at other times."""
+    """Return the folder of a role's state by default: one folder per role, group and account. A
+    chain for development that begins anew has the same contracts at the same addresses, at other
+    times."""
     founded = f"{group.voting.address}-{group.genesis_time}"
     return root / str(group.chain.chain_id) / founded / f"{role}-{address}"
 
@@ -112,7 +113,7 @@ class Seat:
         return self.sender.balance
 
     def is_disk_nearly_full(self) -> bool:
-        """Whether little is left where the state folder is."""
+        """Return whether little is left where the state folder is."""
         usage = shutil.disk_usage(self.state)
         return usage.free < min(LEAST_FREE, usage.total // 20)
 

@@ -1,4 +1,4 @@
-"""Sending a transaction that may fail: say so and go on; the next step looks at the chain again."""
+"""Send a transaction that may fail: say so and go on; the next step looks at the chain again."""
 
 import logging
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def settle_overdue(sender: Sender, group: Group) -> None:
 
 
 class OwnTransactions:
-    """How claims reach the chain by transactions of an account of ours, which pays their bonds."""
+    """Delivery of claims by transactions of an account of ours, which pays their bonds."""
 
     # Kept free at the end of the commit window for sending the commitment.
     commit_margin = 120
@@ -77,18 +77,18 @@ class OwnTransactions:
         self._sender = sender
 
     def can_pay_bond(self) -> bool:
-        """Whether the account holds the NRN of one bond."""
+        """Return whether the account holds the NRN of one bond."""
         balance = self._group.chain.neuron.balance_of(self._sender.address)
         return balance >= self._group.voting.asked().bond
 
     def commit(self, block_index: int, commitment: bytes) -> bool:
-        """Whether the commitment is on chain now."""
+        """Return whether the commitment is on chain now."""
         return attempt(
             f"commit in block {block_index}", lambda: self._sender.commit(self._group, commitment)
         )
 
     def reveal(self, commitment: bytes, opened: Opened) -> bool:
-        """Whether the claim is revealed now."""
+        """Return whether the claim is revealed now."""
         claim = opened.claim
         return attempt(
             f"reveal in block {claim.block_index}",

@@ -1,4 +1,4 @@
-"""What founders and voters want to know of a program before they join: advice, no consensus."""
+"""Advice on a program for founders and voters; no part of consensus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from compute.program.program import Block, Program
 
 @dataclass(frozen=True)
 class Sight:
-    """Whether a position's prediction can feel later positions of an input.
+    """The answer whether a position's prediction can feel later positions of an input.
 
     `ahead` is the first pair (position, later position that it can feel); None if there is none, or
     if the program is too large to be read (then `read` is false).
@@ -53,7 +53,7 @@ def sight(program: Program, name: str, output: int = 0, most: int = LARGEST_WORK
 
 
 def operations(program: Program) -> Counter[str]:
-    """How many steps of each operation, in all blocks."""
+    """Count the steps of each operation, in all blocks."""
     found: Counter[str] = Counter()
     waiting: list[Block] = [program.main]
     while waiting:

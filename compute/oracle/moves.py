@@ -96,7 +96,7 @@ def reverse(attributes: Attributes, operands: Sequence[Array]) -> Data:
 
 
 def clamped_start(a: Array, starts: Sequence[Array], sizes: Sequence[int]) -> int:
-    """Where a window begins that is moved into the array if need be."""
+    """Clamp the start of a window so that it lies in the array."""
     first = 0
     for start, size, available, step in zip(starts, sizes, a.shape, strides(a.shape), strict=True):
         first += max(0, min(available - size, start.data[0])) * step

@@ -1,1 +1,1 @@
-"""Programs: what a model is to everyone but its founder. Types, operations, binary form, bounds."""
+"""Programs, the form of a model that is data alone: types, operations, binary form, bounds."""

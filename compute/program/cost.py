@@ -1,4 +1,4 @@
-"""What a block costs for one example: work through all loops, and memory while values live."""
+"""The cost of a block for one example: work through all loops, and memory while values live."""
 
 from __future__ import annotations
 

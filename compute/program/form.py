@@ -18,7 +18,8 @@ from compute.program.types import DType, Type
 
 
 class Code(enum.IntEnum):
-    """What is done with the words read.  Element-wise operations keep their own code."""
+    """The codes of what is done with the words read.  Element-wise operations keep their own
+    code."""
 
     MOVE = 0x80  # the first operand that is there
     SCATTER = 0x88  # fold; parameter: position in the list of kinds
@@ -131,7 +132,7 @@ class Lowered:
 
 @dataclass(frozen=True)
 class Source:
-    """What an operand is: elements of a row from `first` on, or (row None) one word for all."""
+    """An operand: elements of a row from `first` on, or (row None) one word for all."""
 
     row: int | None
     elements: int

@@ -11,7 +11,7 @@ from compute.program.types import Type
 
 
 class Kind(enum.Enum):
-    """What an attribute holds, and so how it is encoded, bounded and printed."""
+    """The kinds of attributes: how each is encoded, bounded and printed."""
 
     INTEGER = 0  # int in 0 ... 2**32 - 1 unless the rule says less
     SIGNED = 1  # int in -2**31 ... 2**31 - 1

@@ -12,7 +12,7 @@ _DTYPES = {dtype.value: dtype for dtype in DType}
 
 
 class Reader:
-    """Where reading a document has come to.  Every method raises ProgramError."""
+    """The position in a document that is being read.  Every method raises ProgramError."""
 
     def __init__(self, document: bytes, position: int) -> None:
         self._document = document

@@ -1,4 +1,4 @@
-"""What a value of a program is: an element type and a static shape."""
+"""Types of a program's values: an element type and a static shape."""
 
 from __future__ import annotations
 

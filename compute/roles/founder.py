@@ -20,7 +20,7 @@ from compute.training_set.tokeniser import Tokeniser, TokeniserError, named_by
 
 @dataclass(frozen=True)
 class Origin:
-    """What a fork goes on from: its parent's model hash, a checkpoint and the examples."""
+    """The origin of a fork: its parent's model hash, a checkpoint and the examples."""
 
     model_hash: bytes
     checkpoint: bytes
@@ -85,7 +85,7 @@ def found(
 
 
 def default_bounds(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> Bounds:
-    """What the target of a group may hold for ever: the classes of its loss, so that no delta can
+    """Return the bounds of a group's target: the classes of its loss, so that no delta can
     make examples that do not count; for squared errors the range of the data.
 
     Targets for each position that are outside the classes already mark positions that do not

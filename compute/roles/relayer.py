@@ -129,7 +129,8 @@ class Relayer(Role):
         return None
 
     def _gives_way(self, rival: Candidate, claim: Claim, seq: int) -> bool:
-        """Whether what was claimed before of this checkpoint does not stand against the claim."""
+        """Return whether what was claimed before of this checkpoint does not stand against the
+        claim."""
         if rival.block_index == claim.block_index:
             return seq < rival.seq
         return rival.trainer == claim.trainer and bool(self._group.voting.unjudged([rival]))

@@ -24,7 +24,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a verification found. `genesis_fault` concerns the checkpoint at height 0."""
+    """The result of a verification. `genesis_fault` concerns the checkpoint at height 0."""
 
     group_id: int
     genesis_fault: str | None

@@ -158,7 +158,8 @@ class Wisdomkeeper(Role):
         return None
 
     def _is_final(self, candidates: Sequence[RevealedClaim], block: Block) -> bool:
-        """Whether no other claim can appear in the block: as a node that lags would see it."""
+        """Return whether no other claim can appear in the block: as a node that lags would see
+        it."""
         chain = self._group.chain
         head = chain.head(chain.final())
         if head.timestamp < block.vote_at:
@@ -296,7 +297,7 @@ class Wisdomkeeper(Role):
         return self._earns(entry, then) is False
 
     def _earns(self, entry: BallotEntry, group: Group) -> bool | None:
-        """Whether a share is to be claimed for a ballot; None while that is open."""
+        """Return whether a share is to be claimed for a ballot; None while that is open."""
         outcome = group.voting.outcome(entry.block_index)
         if outcome.status == Status.UNSETTLED:
             return None

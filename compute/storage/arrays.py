@@ -18,7 +18,7 @@ class WrongLength(ValueError):
 
 
 def block_count(size: int) -> int:
-    """How many blocks hold `size` bytes; none hold zero."""
+    """Count the blocks that hold `size` bytes; none hold zero."""
     return -(-size // MAX_BLOCK_BYTES)
 
 
@@ -49,7 +49,7 @@ def get_array(
 def get_arrays(
     store: Store, runs: Sequence[tuple[Sequence[bytes], np.dtype, Sequence[int]]]
 ) -> Generator[np.ndarray, None, None]:
-    """What `get_array` answers for each of `runs`, in order; the blocks of the next ones travel
+    """Read each of `runs` as `get_array` does, in order; the blocks of the next ones travel
     while one is put together, so that many small arrays take no longer than a large one."""
     for blocks, dtype, shape in runs:
         _check_count(blocks, nbytes(dtype, shape))

@@ -1,4 +1,4 @@
-"""Reading everything again: is it there, and is it sound?"""
+"""Read everything again: is it there, and is it sound?"""
 
 from collections.abc import Iterator
 

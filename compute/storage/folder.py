@@ -71,24 +71,25 @@ class FolderStore:
         return block
 
     def has(self, digest: bytes) -> bool:
-        """Whether the block's file exists; `get` tells whether it is sound."""
+        """Return whether the block's file exists; `get` tells whether it is sound."""
         return self._file(digest).is_file()
 
-    def digests(self) -> Iterator[bytes]:
-        """The digests of the blocks held, as far as others do not add and delete meanwhile."""
+    def digests(self, beginning: str = "") -> Iterator[bytes]:
+        """The digests of the blocks held, as far as others do not add and delete meanwhile; with
+        the `beginning` of one in hexadecimal, only the few that may begin so."""
         for folder in self.path.iterdir():
-            if _PREFIX.fullmatch(folder.name):
+            if _PREFIX.fullmatch(folder.name) and folder.name.startswith(beginning[:2]):
                 for file in folder.iterdir():
                     if _NAME.fullmatch(file.name):
                         yield bytes.fromhex(file.name)
 
     def usage(self) -> Usage:
-        """How much the folder holds."""
+        """Measure what the folder holds."""
         sizes = [self._file(digest).stat().st_size for digest in self.digests()]
         return Usage(len(sizes), sum(sizes))
 
     def idle_size(self, digest: bytes, before: float) -> int | None:
-        """What `discard` would answer, deleting nothing."""
+        """Return what `discard` would free, deleting nothing."""
         try:
             found = self._file(digest).stat()
         except FileNotFoundError:
@@ -141,7 +142,8 @@ class FolderStore:
 
 
 def _renewed(file: Path) -> bool:
-    """Whether the file exists; it now has the age of a new one, so that `discard` leaves it."""
+    """Return whether the file exists; it now has the age of a new one, so that `discard` leaves
+    it."""
     try:
         os.utime(file)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Deleting from a folder what nobody keeps."""
+"""Delete from a folder what nobody keeps."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ IDLE_SECONDS = 7 * DAY  # longer than anything stays unpinned on its way to bein
 
 @dataclass(frozen=True)
 class Collected:
-    """What a collection deleted and left, in blocks and bytes."""
+    """The result of a collection: what was deleted and what is left, in blocks and bytes."""
 
     blocks: int
     bytes: int

@@ -112,7 +112,8 @@ class KuboStore:
         return block
 
     def has(self, digest: bytes) -> bool:
-        """Whether the daemon itself, not a peer, holds the block; `get` tells if it is sound."""
+        """Return whether the daemon itself, not a peer, holds the block; `get` tells if it is
+        sound."""
         name = cid(digest)
         try:
             self._ask(f"looking for {name}", "Size", "/block/stat", name, offline=True)
@@ -159,7 +160,7 @@ class KuboStore:
         return Usage(max(0, before.blocks - after.blocks), max(0, before.bytes - after.bytes))
 
     def usage(self) -> Usage:
-        """How much the daemon holds, ours or not."""
+        """Measure what the daemon holds, ours or not."""
         doing = "counting its blocks"
         try:
             found = json.loads(self._call(doing, "/repo/stat"))
@@ -185,7 +186,7 @@ class KuboStore:
         return found[0]
 
     def _answers(self) -> bool:
-        """Whether the daemon is there at all."""
+        """Return whether the daemon is there at all."""
         try:
             self._ask("telling its version", "Version", "/version", seconds=_SIGN_OF_LIFE_SECONDS)
         except StoreUnreachable:

@@ -107,7 +107,7 @@ class KuboClient(http_common.ClientSyncBase):
 
 
 def upload(block: bytes) -> dict[str, Any]:
-    """What `ask` takes to send a block: body and headers."""
+    """Return the body and headers that send a block."""
     body, headers = multipart.stream_bytes(block, chunk_size=MAX_BLOCK_BYTES)
     return {"data": b"".join(body), "headers": headers}
 

@@ -1,4 +1,4 @@
-"""From what a person types to a store, and where things lie if nobody says."""
+"""Open the store that a person names, or the default one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Many blocks at a time, through any store: what waits is the disk and the network."""
+"""Read and write many blocks at a time, through any store."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable

@@ -1,4 +1,4 @@
-"""What garbage collection must spare: for whom, and why.
+"""Pins: what garbage collection must spare, for whom, and why.
 
 An owner, one role of one group, has a folder of records. A record pins one root, the manifest of a
 checkpoint or delta, together with its blocks. Owners share blocks; one is free when no record names

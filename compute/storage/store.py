@@ -1,4 +1,4 @@
-"""What a store of blocks promises, and how it fails."""
+"""The interface of a store of blocks, and its errors."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,7 +31,7 @@ class BlockCorrupt(BlockUnavailable):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a store holds, in blocks and bytes."""
+    """The usage of a store, in blocks and bytes."""
 
     blocks: int
     bytes: int
@@ -47,7 +47,7 @@ class Store(Protocol):
         """The block whose sha256 is `digest`. Raises BlockUnavailable or BlockCorrupt."""
 
     def has(self, digest: bytes) -> bool:
-        """Whether the store holds a block under `digest`, without reading it."""
+        """Return whether the store holds a block under `digest`, without reading it."""
 
 
 def check_size(block: bytes) -> None:

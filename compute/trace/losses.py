@@ -21,7 +21,7 @@ from compute.trace.unroller import Unroller, immediate
 
 
 def target_kind(loss: str, outputs: Type) -> Type:
-    """What the loss takes as its target."""
+    """Return the kind of the loss's target."""
     if loss == "cross_entropy":
         return Type(DType.I32, outputs.shape[:-1])
     return Type(DType.F24 if loss == "squared_error" else DType.I32, outputs.shape)

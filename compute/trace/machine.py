@@ -1,4 +1,5 @@
-"""What computes rows: the oracle's integers (`integers`) and the evaluator (`arrays`)."""
+"""The interface of what computes rows: the oracle's integers (`integers`), the evaluator
+(`arrays`)."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ MOST_ROWS = 1 << 15
 MOST_ELEMENTS = 1 << 36  # of all rows together
 MOST_LEAF_BYTES = 4096
 MOST_EXAMPLE_BYTES = 16_384
+MOST_PROOF = 1_024  # words that open what a step reads
 
 CONSTANT, PARAMETER, COLUMN = 0x01, 0x10, 0x11
 EXP_DISTANCE, POSITION, COUNTED, MEAN, SQUARE, SOFTPLUS = range(0x100, 0x106)
@@ -128,7 +129,7 @@ class Rows:
 
     @cached_property
     def root(self) -> bytes:
-        """What a claim commits to: rows_root, 32 bytes."""
+        """rows_root, 32 bytes, which a claim commits to."""
         return keccak(len(self.rows).to_bytes(32, "big") + self.tree.top)
 
     @cached_property

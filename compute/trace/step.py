@@ -62,7 +62,8 @@ def chunk(leaf: bytes, element: int, number_of: int, before: State, read: Read) 
 def read_words(
     row: Leaf, element: int, term: int, operands: Sequence[Operand], read: Read
 ) -> list[int | None]:
-    """What these operands have at a place of the iteration; None where nothing is there."""
+    """Read the words that these operands have at a place of the iteration; None where nothing is
+    there."""
     coordinates = row.coordinates(element, term)
     return [_read(row, operand, coordinates, read) for operand in operands]
 

@@ -27,7 +27,7 @@ def per_leaf(dtype: int) -> int:
 
 
 def leaves_of(elements: int, dtype: int) -> int:
-    """How many leaves the tree of a row has before it is padded."""
+    """Count the leaves of a row's tree before it is padded."""
     return max(1, -(-elements // per_leaf(dtype)))
 
 

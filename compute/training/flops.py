@@ -1,4 +1,4 @@
-"""How much arithmetic a model is, and how much a device could do: the two sides of MFU."""
+"""Arithmetic of a model and of a device: the two sides of MFU."""
 
 import math
 from collections.abc import Callable

@@ -31,8 +31,8 @@ READERS = 2
 
 
 class Progress(NamedTuple):
-    """How it goes: the last finished step's loss (nats), gradient norm and learning rate, steps
-    skipped in a row because their gradient was not finite, and the speed."""
+    """The progress of training: the last finished step's loss (nats), gradient norm and learning
+    rate, steps skipped in a row because their gradient was not finite, and the speed."""
 
     loss: float = math.nan
     gradient_norm: float = math.nan
@@ -124,7 +124,7 @@ class Learner:
         begun, first, waiting = time.monotonic(), self.step, len(self._running)
 
         def stretch() -> int:
-            """How many steps to make before asking again; 0 is the end."""
+            """Return the steps to make before asking again; 0 is the end."""
             check()
             if (elapsed := time.monotonic() - begun) >= seconds:
                 return 0
@@ -156,7 +156,7 @@ class Learner:
 
     @property
     def predicts(self) -> str:
-        """What an example asks for: a token after each of its own, or one answer."""
+        """The prediction of an example: a token after each of its own, or one answer."""
         return "tokens" if self._specification.target_shape else "examples"
 
     def predictions_per_step(self) -> int:
@@ -189,7 +189,7 @@ class Learner:
         self._finish(STEPS_AHEAD)  # else the clock would see dispatches, not steps
 
     def on_devices(self, columns: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
-        """What the model reads of `columns`, [accumulation, examples, ...] on the devices."""
+        """Put what the model reads of `columns`, [accumulation, examples, ...] on the devices."""
         specification, parts = self._specification, self._recipe.accumulation
         read = {name: columns[name] for name in specification.inputs}
         read[specification.target] = specification.targets(columns[specification.target])

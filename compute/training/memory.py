@@ -1,4 +1,4 @@
-"""What to do when a device's memory is too small, said before or after the attempt."""
+"""Advise when a device's memory is too small, before or after the attempt."""
 
 import contextlib
 from collections.abc import Iterator

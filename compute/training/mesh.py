@@ -1,4 +1,4 @@
-"""Where arrays live: a mesh of devices with axes data, fsdp and tensor, and shardings on it.
+"""The mesh of devices with axes data, fsdp and tensor, and shardings on it.
 
 `data` and `fsdp` split a batch's examples; `fsdp` splits the parameters and the optimizer's state
 as well; `tensor` splits the wide dimensions of every layer. XLA's SPMD partitioner inserts the
@@ -56,7 +56,7 @@ def sizes_of(text: str, devices: int) -> dict[str, int]:
 def specs_of(
     shapes: Mapping[str, tuple[int, ...]], axes: LogicalAxes, sizes: Mapping[str, int]
 ) -> dict[str, PartitionSpec]:
-    """How each parameter is split on a mesh of these sizes.
+    """Return how each parameter is split on a mesh of these sizes.
 
     A dimension that the mesh does not divide stays whole. Raises RecipeError for an axis that would
     split no parameter at all.

@@ -41,12 +41,12 @@ def join(where: str) -> None:
 
 
 def leads() -> bool:
-    """Whether this is process 0, the one that decides and that others see."""
+    """Return whether this is process 0, the one that decides and that others see."""
     return jax.process_index() == 0
 
 
 def agreed(decide: Callable[[], int]) -> int:
-    """What `decide` gives in process 0, where alone it is called: an integer in 0…2**31 - 1.
+    """Share what `decide` gives in process 0, where alone it is called: an integer in 0…2**31 - 1.
 
     If it raises there, so does this; the others raise Leave for a Leave, and Abandoned for
     anything else.

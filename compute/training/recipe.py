@@ -1,4 +1,4 @@
-"""How one trainer trains: one frozen record, from options or a TOML or JSON file.
+"""The recipe of one trainer: one frozen record, from options or a TOML or JSON file.
 
 Nothing here changes what a checkpoint is worth: the exact loss alone decides that.
 """

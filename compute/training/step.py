@@ -23,7 +23,7 @@ Advance = Callable[[State, Batch, jax.Array], tuple[State, dict[str, jax.Array]]
 
 
 class Program:
-    """What is compiled for one model and recipe.
+    """The compiled step of one model and recipe.
 
     The state is a tree of `parameters` (float32 by name), the `optimizer`'s state, `count` (int32,
     steps since the schedule started) and `skipped` (int32, steps skipped in a row).
@@ -77,7 +77,7 @@ class Program:
 
     @property
     def compilations(self) -> int:
-        """How many forms of batches a program was compiled for."""
+        """Count the forms of batches a program was compiled for."""
         return len(self._compiled)
 
     def flops(self, batch: Batch) -> int:

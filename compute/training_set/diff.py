@@ -1,4 +1,4 @@
-"""What a curator must know before proposing, and a voter before voting."""
+"""Differences of versions, for curators before proposing and voters before voting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Diff:
 
 
 def additions(parent: TrainingSet, wanted: Mapping[str, np.ndarray]) -> Diff:
-    """What to add to `parent` so that it holds the examples of `wanted` too.
+    """Return what to add to `parent` so that it holds the examples of `wanted` too.
 
     Examples are compared by content; those to add keep their order. Raises SchemaError if the
     columns do not match.
@@ -34,7 +34,8 @@ def additions(parent: TrainingSet, wanted: Mapping[str, np.ndarray]) -> Diff:
 
 
 def diff(parent: TrainingSet, target: Mapping[str, np.ndarray]) -> Diff:
-    """What to add to and remove from `parent` so that it holds exactly the examples of `target`."""
+    """Return what to add to and remove from `parent` so that it holds exactly the examples of
+    `target`."""
     count = parent.schema.check(target)
     ids = parent.schema.ids(target)
     gone = parent.ids[~np.isin(_keys(parent.ids), _keys(ids))]
@@ -42,7 +43,7 @@ def diff(parent: TrainingSet, target: Mapping[str, np.ndarray]) -> Diff:
 
 
 def class_counts(columns: Mapping[str, np.ndarray], target: str) -> dict[int, int]:
-    """How many examples have each value of the `target` column, by value; of text, nothing."""
+    """Count the examples with each value of the `target` column, by value; of text, nothing."""
     if columns[target].ndim > 1:
         return {}
     values, counts = np.unique(columns[target], return_counts=True)

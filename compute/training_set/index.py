@@ -1,4 +1,4 @@
-"""Which row has this id? Sorted runs of id prefixes, merged as they double, like an LSM tree."""
+"""An index from ids to rows: sorted runs of id prefixes, merged as they double (an LSM tree)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Index:
         return np.concatenate(numbers), np.concatenate(rows)
 
     def agrees(self, ids: np.ndarray) -> bool:
-        """Whether this is the index of the rows 0, 1, … with `ids` (uint8 [n, 32])."""
+        """Return whether this is the index of the rows 0, 1, … with `ids` (uint8 [n, 32])."""
         row = 0
         for run in self.runs:
             end = row + len(run)
@@ -71,7 +71,7 @@ class Index:
 
 
 def all_distinct(ids: np.ndarray) -> bool:
-    """Whether no two of `ids` (uint8 [k, 32]) are equal."""
+    """Return whether no two of `ids` (uint8 [k, 32]) are equal."""
     if len(np.unique(_prefixes(ids))) == len(ids):
         return True
     return len({row.tobytes() for row in ids}) == len(ids)

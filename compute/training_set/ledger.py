@@ -1,4 +1,4 @@
-"""What each version of a set on disk is: where a change becomes final, or does not."""
+"""The ledger of a set on disk: its versions, and the commit point of each change."""
 
 import json
 import sqlite3

@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +124,8 @@ class Materialised:
         return len(self._versions)
 
     def follows(self, records: Sequence[DeltaRecord]) -> bool:
-        """Whether the versions here and these deltas, the genesis first, are of one lineage."""
+        """Return whether the versions here and these deltas, the genesis first, are of one
+        lineage."""
         return len(self) > 0 and all(
             v.record == r for v, r in zip(self._versions, records, strict=False)
         )
@@ -148,8 +149,14 @@ class Materialised:
         gained = after.examples(came[~before.holds(came)])
         return gained, before.examples(went[~after.holds(went)])
 
+    def every_id(self) -> Iterator[bytes]:
+        """The ids of all examples that were ever in a set, some more than once."""
+        for start in range(0, self._rows, _VERIFY_ROWS):
+            for row in self._table.ids(start, min(start + _VERIFY_ROWS, self._rows)):
+                yield row.tobytes()
+
     def blame(self, example_id: bytes) -> list[Change]:
-        """When the example came and went, oldest first; empty if it was never there."""
+        """List when the example came and went, oldest first; empty if it was never there."""
         ends = [version.rows for version in self._versions]
         wanted = np.frombuffer(example_id, np.uint8).reshape(1, 32)
         changes = []

@@ -1,4 +1,4 @@
-"""What a delta would do, for those who vote."""
+"""Preview a delta for voters."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Preview:
 
 
 def preview(store: Store, current: TrainingSet, record: DeltaRecord) -> Preview:
-    """What `record` would do to `current`. Raises BlockUnavailable."""
+    """Preview what `record` would do to `current`. Raises BlockUnavailable."""
     try:
         apply_strictly(store, current, record)
         reason = None

@@ -1,4 +1,4 @@
-"""From the chain's list of delta hashes to the one training set it defines."""
+"""Replay the chain's list of delta hashes into the training set that it defines."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -89,7 +89,8 @@ def apply_strictly(store: Store, current: TrainingSet, record: DeltaRecord) -> T
 
 
 def genesis_manifest(store: Store, genesis: bytes) -> Manifest:
-    """What fixes the columns. Raises InvalidGenesis or BlockUnavailable."""
+    """Read the genesis manifest, which fixes the columns. Raises InvalidGenesis or
+    BlockUnavailable."""
     with invalid_genesis(genesis):
         return _bound(store, genesis_record(genesis))
 
@@ -110,7 +111,7 @@ def bound_manifest(store: Store, record: DeltaRecord, schema: Schema) -> Manifes
 
 @contextmanager
 def invalid_genesis(genesis: bytes) -> Iterator[None]:
-    """What makes a delta empty makes a genesis invalid."""
+    """Turn what makes a delta empty into InvalidGenesis."""
     try:
         yield
     except (Malformed, Inapplicable) as error:

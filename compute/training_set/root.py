@@ -12,7 +12,7 @@ LEAF_IDS = 32  # ids in a leaf: 1 KiB
 
 
 class DataRoot:
-    """What an example is made of (`Schema.leaf`), then the ids of the examples in order, cut into
+    """The schema's leaf (`Schema.leaf`), then the ids of the examples in order, cut into
     leaves of LEAF_IDS; the last may be shorter.
 
     Immutable: adding examples at the end costs what is added, however many there are.

@@ -1,4 +1,4 @@
-"""What an example is made of: fixed-width integer columns, and the name its content gives it."""
+"""The schema of examples: fixed-width integer columns, and the id of an example."""
 
 import hashlib
 import math
@@ -53,7 +53,7 @@ class Column:
         return self.name, self.dtype, self.shape
 
     def holds(self, array: np.ndarray) -> bool:
-        """Whether every element of `array`, of this column's dtype, is within the bounds."""
+        """Return whether every element of `array`, of this column's dtype, is within the bounds."""
         if self.bounds is None or array.size == 0:
             return True
         low, high = self.bounds
@@ -136,9 +136,9 @@ class Schema:
 
     @property
     def leaf(self) -> bytes:
-        """What a contract reads of an example's bytes by: for each column, in order, the sha256
-        of its name and a word: the code of its dtype in the first byte, the elements of one example
-        in the last eight."""
+        """The layout by which a contract reads an example's bytes: for each column, in order, the
+        sha256 of its name and a word: the code of its dtype in the first byte, the elements of one
+        example in the last eight."""
         return b"".join(
             hashlib.sha256(column.name.encode()).digest()
             + bytes([CODES[column.dtype]])
@@ -193,7 +193,7 @@ class Schema:
         return np.concatenate(parts, axis=1)
 
     def example_of(self, columns: Mapping[str, np.ndarray]) -> bytes:
-        """What the id of the first example in `columns` is the sha256 of."""
+        """Return the bytes whose sha256 is the id of the first example in `columns`."""
         return self._digest + self._serialise(columns, slice(0, 1)).tobytes()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""An append-only table whose rows are never moved: what one set shares with the next."""
+"""An append-only table whose rows never move, shared by the versions of a set."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Those who want to be paid for nothing: `python -m scripts.actors.<name>`."""
+"""Dishonest roles: `python -m scripts.actors.<name>`."""

@@ -1,4 +1,4 @@
-"""What every dishonest role shares: its command line, and a record of what was refused."""
+"""Shared by dishonest roles: the command line, and a record of what was refused."""
 
 import argparse
 import json

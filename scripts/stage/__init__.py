@@ -1,4 +1,4 @@
-"""What `devnet` and `demo` set up: people, money, content, processes, clock."""
+"""The stage of `devnet` and `demo`: people, money, content, processes, clock."""
 
 import warnings
 from collections.abc import Iterator

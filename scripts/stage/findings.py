@@ -1,4 +1,4 @@
-"""What the demo claims, checked one by one against the chain."""
+"""The demo's claims, checked one by one against the chain."""
 
 import json
 from collections import Counter
@@ -66,6 +66,7 @@ class Evidence:
         yield self._abstainer()
         yield self._splitter()
         yield self._lazy()
+        yield from self._refuted()
         yield self._sponsored()
         yield self._deltas()
 
@@ -75,8 +76,8 @@ class Evidence:
         forked = [row for row in self.rows if row.group_id == 2]
         falls = all(row.loss < row.baseline for row in self.rows)
         return Finding(
-            "at least eight blocks, the last on the new data, and one in the fork",
-            len(old) + len(new) >= 8 and bool(new) and bool(forked) and falls,
+            "at least eight blocks, the last on the new data, and two in the fork",
+            len(old) + len(new) >= 8 and bool(new) and len(forked) == 2 and falls,
             f"{len(old)} on 4,000 images, {len(new)} on 4,600, {len(forked)} in the fork",
         )
 
@@ -123,7 +124,12 @@ class Evidence:
             ledger.move(address[lender], address[borrower], amount)
         for name, amount in plot.STAKES.items():
             ledger.move(address[name], play.addresses["StakeVault"], amount)
-        ledger.burn(address[plot.CHEAT], self._bond * self._lies())
+        ledger.burn(address[plot.CHEAT], self._bond * len(self._burned_whole()))
+        for group in self.groups.values():
+            for event in self._events(group, "Refuted"):
+                half = event.args.amount // 2
+                ledger.move(event.args.payer, event.args.challenger, half)
+                ledger.burn(event.args.payer, event.args.amount - half)
         pool = play.addresses["Sponsorship"]
         ledger.move(address[plot.SPONSOR], pool, plot.GIFT)
         for row in self.rows:
@@ -158,7 +164,11 @@ class Evidence:
     def _win(self, group: Group, row: BlockRow) -> Win:
         paid = {}
         if group.config.keeper_bps:
-            winner = group.history.accepted_blocks()[0].checkpoint_hash
+            winner = next(
+                block.checkpoint_hash
+                for block in group.history.accepted_blocks()
+                if block.block_index == row.index
+            )
             voters = {
                 event.args.staker
                 for event in self._events(group, "Voted")
@@ -172,16 +182,64 @@ class Evidence:
         cheat = self._play.people[plot.CHEAT].address
         lent = plot.LOANS["larry", plot.CHEAT]
         left, lies = self._chain.neuron.balance_of(cheat), self._lies()
-        burned = sum(
-            event.args.burned and event.args.payer == cheat
-            for event in self._events(self.groups[1], "BondReleased")
-        )
+        refuted = [e.args.payer for e in self._events(self.groups[1], "Refuted")].count(cheat)
+        lost = refuted + len(self._burned_whole())
         won = any(row.trainer == cheat for row in self.rows)
         return Finding(
             "the cheat got nothing and lost its bonds",
-            lies > 0 and burned == lies and not won and left == lent - lies * self._bond,
-            f"{lies} lies, {burned} bonds of {self._bond / NRN:.0f} NRN burned, {left} left",
+            lies > 0 and lost == lies and not won and left == lent - lies * self._bond,
+            f"{lies} lies, {lost} bonds of {self._bond / NRN:.0f} NRN lost, {left} left; "
+            f"{refuted} refuted by keepers, which got half of these",
         )
+
+    def _burned_whole(self) -> list[Any]:
+        """Bonds of group 1 that were burned by a vote."""
+        released = self._events(self.groups[1], "BondReleased")
+        return [event for event in released if event.args.burned]
+
+    def _refuted(self) -> Iterator[Finding]:
+        """What became of the lie that a majority accepted, and of the group."""
+        group, liar = self.groups[2], self._play.people[plot.LIAR].address
+        watcher = self._play.people[plot.WATCHER].address
+        (event,) = self._events(group, "Refuted")
+        digest, index = bytes(event.args.checkpoint_hash), event.args.block_index
+        votes, outcome = group.voting.votes(digest), group.voting.outcome(index)
+        moves = sum(len(self._chain.referee.said(e["game"])) for e in self._games(digest))
+        yield Finding(
+            "one keeper refuted a false loss that most of the stake had accepted",
+            2 * votes > STAKE
+            and outcome.status is Status.REFUTED
+            and event.args.challenger == watcher
+            and self._accepted_first(digest),
+            f"accepted by {votes / STAKE:.0%} of the stake; refuted by {self.names[watcher]} "
+            f"with {plot.STAKES[plot.WATCHER] / STAKE:.0%} of it, in {moves} moves",
+        )
+        refused = self._refusals(f"{plot.LIAR}-2", "redeem")
+        left = self._chain.neuron.balance_of(liar)
+        yield Finding(
+            "the false reward was never paid, the liar's bond went half to who refuted it",
+            len(refused) == 2 and None not in refused and left == 0
+            and event.args.amount == self._bond
+            and self._chain.referee.credit(watcher) == 0,
+            f"redeeming refused with '{'; '.join(map(str, refused))}'; "
+            f"{event.args.amount // 2 / NRN:.0f} NRN to {self.names[watcher]}, the rest burned",
+        )  # fmt: skip
+        first, last = (row for row in self.rows if row.group_id == 2)
+        known = {group.voting.accepted(n) for n in (1, 3)}
+        yield Finding(
+            "the incumbent before it stood again, and the group went on from there",
+            len(known) == 1 and last.index > index and last.loss < first.loss,
+            f"heights 1 and 3 are one checkpoint; block {last.index}: "
+            f"{last.baseline:.4f} to {last.loss:.4f} nats",
+        )
+
+    def _games(self, digest: bytes) -> list[Any]:
+        games = self._chain.referee.games(self.groups[2].voting.address)
+        return [event for event in games if event["checkpoint_hash"] == digest]
+
+    def _accepted_first(self, digest: bytes) -> bool:
+        """Return whether it was the incumbent before it was refuted."""
+        return self.groups[2].voting.accepted(2) == digest
 
     def _thief(self) -> Finding:
         thief = self._play.people[plot.THIEF].address
@@ -247,9 +305,10 @@ class Evidence:
         votes = sum(len(self._refusals(f"{plot.LAZY}-{group}", "vote")) for group in GROUPS)
         refusals = self._refusals(f"{plot.LAZY}-2", "claim")
         honest = [e.args.amount for e in self._events(self.groups[2], "KeeperPaid")]
+        blocks = sum(row.group_id == 2 for row in self.rows)
         return Finding(
-            "the lazy keeper got nothing, the honest ones their share of the fork's block",
-            refusals == ["cv: attestation"] and len(honest) == len(plot.KEEPERS),
+            "the lazy keeper got nothing, the honest ones their share of the fork's blocks",
+            set(refusals) == {"cv: attestation"} and len(honest) == len(plot.KEEPERS) * blocks,
             f"{votes} votes cast, its claim refused with '{'; '.join(map(str, refusals))}'; "
             f"{len(honest)} keepers paid {sum(honest) / NRN} NRN",
         )

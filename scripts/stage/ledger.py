@@ -1,4 +1,4 @@
-"""Who should own how much: from deeds and the formula, never from balances on chain."""
+"""Expected balances, from deeds and the formula, never from balances on chain."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

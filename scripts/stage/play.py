@@ -25,7 +25,9 @@ SPLITTER = "tess"  # of the trainers
 SPONSOR = "sam"
 NEWCOMER = "verifier"
 CURATOR, VANDAL = "dora", "gary"
+LIAR, WATCHER = "iago", "kate"
 FOUNDER = "dora"
+POOL = ("kim", "kurt", LAZY)  # of the keepers, by its stake a majority
 
 PARTS = {
     **dict.fromkeys(TRAINERS, "trains"),
@@ -38,6 +40,7 @@ PARTS = {
     SPONSOR: "pays for blocks",
     CURATOR: "proposes useful data",
     VANDAL: "proposes garbage",
+    LIAR: "owns a pool's evaluator, and lies",
 }
 
 SPENT = 100 * ETHER  # by each buyer; 700,000 NRN in all at 1,000 NRN per ether
@@ -55,6 +58,7 @@ LOANS = {  # for bonds, of 50 NRN each
     ("larry", "abel"): 20_050 * NRN,
     ("larry", "mallory"): 100 * NRN,
     ("larry", "theo"): 50 * NRN,
+    ("larry", "iago"): 50 * NRN,
 }
 # Seven times the default windows: a week of data voting spans four blocks, not twenty-eight.
 COMMIT, REVEAL, VOTE = 28 * HOUR, 7 * HOUR // 2, 21 * HOUR // 2
@@ -156,6 +160,26 @@ class Play:
         self._run_until(self.block_start(2, 2))
         self.company.dismiss()
 
+    def lie(self) -> None:
+        """Block 2 of the fork: a pool with most of the stake accepts half of a loss. One keeper
+        refutes it; block 3 goes on from what stood before."""
+        self.tell("kim, kurt and larry now follow one evaluator; its owner iago halves a loss")
+        evaluator = self.folder / "evaluator.json"
+        for name in POOL:
+            self._start_dishonest(name, 2, "pooled", "--evaluator", evaluator)
+        self._start_dishonest(LIAR, 2, "liar", "--evaluator", evaluator)
+        self._nrn(WATCHER, 2, "keep")
+        self._run_until(self.block_start(2, 2) + COMMIT + REVEAL + 1)
+        self.tell("kate votes against it and challenges it; the pool's votes accept it")
+        self._run_until(self.block_start(2, 3))
+        self.tell("move by move the two agree on all but one step, which the chain computes")
+        self.company.dismiss()
+        self.tell("the lie is refuted; the fork's next block begins where it stood before")
+        self._start_trainers(2)
+        self._start_keepers(2)
+        self._run_until(self.block_start(2, 4))
+        self.company.dismiss()
+
     def verify(self) -> dict[int, str]:
         """What `nrn verify` says about each group; raises ProcessFailed if it finds a lie."""
         commands = {f"{NEWCOMER}-{group_id}": nrn("verify", group_id) for group_id in self.genesis}
@@ -207,7 +231,7 @@ class Play:
         self.company.start(actor, nrn(role, group_id, *options, *place, "--poll", POLL_SECONDS))
 
     def _start_dishonest(
-        self, name: str, group_id: int, module: str, *options: str | float
+        self, name: str, group_id: int, module: str, *options: str | float | Path
     ) -> None:
         actor = f"{name}-{group_id}"
         self.company.start(

@@ -1,4 +1,4 @@
-"""What a group did, read from the chain: the table of blocks and the loss curve."""
+"""Report on a group, read from the chain: the table of blocks and the loss curve."""
 
 import json
 from collections.abc import Mapping, Sequence

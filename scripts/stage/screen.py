@@ -1,4 +1,4 @@
-"""What a person sees of the demo: acts, what happens right now, and the report at the end."""
+"""The demo's screen: acts, what happens right now, and the report at the end."""
 
 import sys
 import time

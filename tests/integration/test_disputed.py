@@ -11,10 +11,13 @@ from compute.chain.claims import attestation, ballot, eval_root_hash
 from compute.dispute.state import Evaluation
 from compute.exact import merkle_top
 from compute.judging.belief import Published
-from compute.node.disputing import Disputes
+from compute.judging.evaluation import losses_of
+from compute.judging.retrieval import load_checkpoint, load_training_set
+from compute.judging.transcripts import Transcript
+from compute.node.disputing import Disputes, Duties
 from compute.roles.watcher import Watcher
 from tests.integration.mallory import Mallory
-from tests.integration.stage import Stage
+from tests.integration.stage import SPECIFICATION, Stage
 from tests.support.disputes import Lie
 
 
@@ -43,13 +46,23 @@ class Lying:
         return self._lie if example == self._example else self._truth.traced(example)
 
 
+def published(stage: Stage, name: bytes) -> Published:
+    """What is so of a checkpoint on the first data."""
+    training_set = load_training_set(stage.group, stage.store, 0)
+    checkpoint = load_checkpoint(stage.store, SPECIFICATION, name)
+    subject = SPECIFICATION, checkpoint.params, training_set
+    found = losses_of(*subject, Transcript(len(training_set)))
+    subject = checkpoint, SPECIFICATION, training_set
+    return Published(stage.group, stage.store, name, *subject, 0, *found)
+
+
 def test_one_watcher_refutes_what_a_majority_accepted(stage: Stage) -> None:
     """Both sides play to the end by themselves; the watcher forgets everything in the middle."""
     mallory = Mallory(stage)
     name = mallory.checkpoint()
-    watcher = Watcher(stage.seat("watcher", "tom"))
-    truth = watcher._published(name, stage.block.index)
-    assert truth is not None
+    seat = stage.seat("watcher", "tom")
+    watcher = Watcher(seat)
+    truth = published(stage, name)
     dot = next(n for n, row in enumerate(truth.rows.rows) if row.leaf[3] == 0xC0)
     liar = Lying(truth, 37, dot)
     false = liar.evaluation
@@ -62,7 +75,9 @@ def test_one_watcher_refutes_what_a_majority_accepted(stage: Stage) -> None:
     stage.net.sender("bob").settle(stage.group)
     before = stage.group.voting.incumbent()
     assert before.checkpoint_hash == name
-    defence = Disputes(stage.group, stage.net.sender("mallory"), lambda _: liar)
+    defence = Disputes(
+        stage.group, stage.net.sender("mallory"), lambda _: liar, Duties(challenge=False)
+    )
 
     for turn in range(40):
         stage.step(watcher)

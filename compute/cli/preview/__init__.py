@@ -1,4 +1,4 @@
-"""Changes of the data as people should see them before they vote: counts, classes, the examples."""
+"""Previews of changes to the data for voters: counts, classes, examples."""
 
 from compute.cli.preview.page import facts, page
 from compute.cli.preview.sheet import write_sheet

@@ -1,4 +1,4 @@
-"""Program -> an ordinary differentiable JAX function."""
+"""Make an ordinary differentiable JAX function of a program."""
 
 from compute.exact.derivative.form import derivative_form
 

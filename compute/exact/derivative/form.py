@@ -1,4 +1,4 @@
-"""Program -> an ordinary JAX function, for training without anybody's code.
+"""Make an ordinary JAX function of a program, to train without anybody's code.
 
 The function computes the same as the exact one in all but rounding: float32 arithmetic, sums of
 products in float32 or bfloat16.  It is differentiable; what a model says about its own derivatives

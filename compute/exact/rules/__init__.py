@@ -1,4 +1,5 @@
-"""What every operation does to values: one rule for each record of `compute.program.operations`."""
+"""Rules: what every operation does to values, one for each record of
+`compute.program.operations`."""
 
 from __future__ import annotations
 

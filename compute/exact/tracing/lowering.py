@@ -1,4 +1,4 @@
-"""jaxpr -> steps: equation by equation, calls replaced by their bodies."""
+"""Lower a jaxpr to steps: equation by equation, calls replaced by their bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule works with: the block being written, and the equations it is written for."""
+"""The context of a lowering rule: the block being written, and its equations."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def part_dtype(aval: Any) -> Any:
 
 
 def part(aval: Any) -> jax.ShapeDtypeStruct:
-    """What one part of a pair of this type looks like."""
+    """Return the abstract value of one part of a pair of this type."""
     return jax.ShapeDtypeStruct(aval.shape, part_dtype(aval))
 
 

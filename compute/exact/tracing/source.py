@@ -1,4 +1,4 @@
-"""Where in the user's model an equation came from."""
+"""Locate the line of the user's model that an equation came from."""
 
 from __future__ import annotations
 

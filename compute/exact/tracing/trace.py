@@ -1,4 +1,4 @@
-"""A JAX function -> the program of one example."""
+"""Trace a JAX function into the program of one example."""
 
 from __future__ import annotations
 

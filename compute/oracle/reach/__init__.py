@@ -1,4 +1,4 @@
-"""Which inputs an output can feel: a program read element by element, without any data."""
+"""Taint analysis of a program: which inputs each output can depend on, without any data."""
 
 from compute.oracle.reach.analysis import LARGEST_WORK, TooLarge, reach
 

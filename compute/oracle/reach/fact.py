@@ -1,4 +1,4 @@
-"""What is known of one element before any data: which positions it can feel, and its bounds.
+"""The abstract value of one element: the positions it can depend on, and its bounds.
 
 Numbers are in the units of `compute.oracle.number`.  Facts hold as long as nothing saturates: a
 SATURATED element reaches further, but then the example has no loss.

@@ -1,4 +1,4 @@
-"""What the rules of lowering share."""
+"""Shared parts of the lowering rules."""
 
 from __future__ import annotations
 

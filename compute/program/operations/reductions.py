@@ -66,7 +66,8 @@ def _prefix(allowed: Allowed) -> TypeRule:
 
 
 def windows(size: int, window: int, stride: int, around: int, base: int, step: int) -> int:
-    """How many windows fit an axis: `around` is low + high padding, the last two are dilations."""
+    """Count the windows that fit an axis: `around` is low + high padding, the last two are
+    dilations."""
     dilated = (size - 1) * base + 1 if size else 0
     spare = dilated + around - ((window - 1) * step + 1)
     return spare // stride + 1 if spare >= 0 else 0

@@ -1,4 +1,4 @@
-"""What the type rules of several families share: sentences about operands, axes and sizes."""
+"""Shared type rules: sentences about operands, axes and sizes."""
 
 from __future__ import annotations
 

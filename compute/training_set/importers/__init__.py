@@ -1,4 +1,4 @@
-"""From the files people have to columns of integers: tables, NumPy archives, images, text.
+"""Import files as columns of integers: tables, NumPy archives, images, text.
 
 Files are as hostile as anything that arrives: sizes are checked before memory is taken, and
 nothing is unpickled. Real numbers become integers by a power of two that the person chooses, and
@@ -92,8 +92,8 @@ def _labels(schema: Schema | None) -> tuple[str, ...] | None:
 
 
 def read_for(path: Path, schema: Schema, store: Store) -> dict[str, np.ndarray]:
-    """What can be proposed to a set with this schema; text by its tokeniser, which `store` holds.
-    Raises BlockUnavailable and what `read` raises."""
+    """Read what can be proposed to a set with this schema; text by its tokeniser, which `store`
+    holds. Raises BlockUnavailable and what `read` raises."""
     names = [column.name for column in schema.columns]
     return read(path, schema=schema, tokeniser=load(store, names) if is_text(path) else None)
 

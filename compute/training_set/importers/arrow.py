@@ -1,4 +1,4 @@
-"""What Apache Arrow holds: Parquet files, and data sets that Hugging Face `datasets` saved to disk.
+"""Parquet files, and data sets that Hugging Face `datasets` saved to disk.
 
 Needs pyarrow alone: a saved data set is a folder of Arrow streams beside a state.json.
 """
@@ -50,7 +50,7 @@ def _expanded(metadata: Any) -> int:
 
 
 def is_saved_dataset(folder: Path) -> bool:
-    """Whether `datasets` wrote this folder."""
+    """Return whether `datasets` wrote this folder."""
     return any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
 
 

@@ -1,4 +1,4 @@
-"""Numbers as files have them -> integers of a fixed width, or a refusal."""
+"""Convert numbers of files to integers of a fixed width, or refuse."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ def integers(name: str, array: np.ndarray, scale_log2: Mapping[str, int]) -> np.
 
 
 def real_numbers(name: str) -> str:
-    """What to do about them."""
+    """Advise on real numbers."""
     return (
         f"{name} holds real numbers, and examples are made of integers: say by which power of two "
         f"they are multiplied, as in --scale {name}=8 (by 256) or --scale {name}=-4 (by 1/16)"
