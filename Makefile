@@ -21,7 +21,7 @@ INTEGRATION_TESTS := tests/chaos tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format chaos fuzz prove venom aot arm64 gpu simulate bench lock clean
+.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format soak chaos fuzz prove venom aot arm64 gpu simulate bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ format: setup ## Rewrite the sources in the house style
 	ruff format .
 	ruff check --fix .
 	mamushi --line-length 120 contracts
+
+soak: setup ## Let nodes live 24 hours of chain time; memory, files and disk over time (reports/soak)
+	python -m tests.chaos.rounds --soak $(or $(HOURS),24) --out reports/soak
 
 chaos: setup ## Play rounds of random faults with real processes (FAULTS=1000, SEED=1; reports/chaos)
 	python -m tests.chaos.rounds --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1)

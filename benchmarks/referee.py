@@ -6,7 +6,11 @@ is made once that row is disputed; they follow from the rows alone.  A case of m
 words is not made: its time is its leaves times the time a leaf of the largest case made of its
 architecture, and `measured` is false.
 
-    python -m benchmarks.referee [--json FILE] [--only mlp gpt] [--most WORDS]
+With --games also what it costs on chain: lies in several rows are played to the end in the
+in-process EVM (parts/games.py), each transaction with cold storage and before refunds. The games of
+a case that is not made are computed from the dearest moves that were measured.
+
+    python -m benchmarks.referee [--games] [--json FILE] [--only mlp gpt] [--most WORDS]
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from benchmarks.parts import games
 from compute.exact.evaluation import Evaluator
 from compute.models import ModelSpecification
 from compute.models.columns import InputColumn
@@ -31,6 +36,7 @@ from compute.trace import words
 from compute.trace.arrays import Arrays
 from compute.trace.rows import Rows
 from compute.trace.run import Example, trace
+from tests.attacks.scene import Scene
 
 Row = dict[str, Any]
 # (architecture, size, shape of the input, classes)
@@ -46,6 +52,9 @@ CASES = (
     ("gpt", "124m", (1024,), 50_257),
 )
 MOST = 60_000_000  # words of a trace that is made here
+# examples of the set in which a game is about one
+COUNTS = {"mlp": 60_000, "resnet": 50_000, "vit": 10_000, "gpt": 10_000}
+COMPUTED = 1 << 20  # and where its games are computed
 
 
 def specification(
@@ -88,7 +97,7 @@ def plain(spec: ModelSpecification, given: Example) -> Callable[[], Any]:
     return lambda: next(evaluator.losses([({"x": x}, y)]))
 
 
-def case(spec: ModelSpecification, name: str, most: int) -> Row:
+def case(spec: ModelSpecification, name: str, most: int, scene: Scene | None) -> Row:
     rows, seconds = timed(lambda: spec.rows)
     if rows is None:
         raise SystemExit(f"{name} is not refereed: {spec.not_refereed}")
@@ -99,11 +108,19 @@ def case(spec: ModelSpecification, name: str, most: int) -> Row:
     largest = max(row.leaves for row in rows.rows)
     row |= {"held_mb": held_bytes(rows) / 2**20, "tree_mb": 2 * 32 * largest / 2**20}
     row["measured"] = count <= most
-    return row | (measured(spec, rows) if row["measured"] else {})
+    if not row["measured"]:
+        return row
+    given = example(spec)
+    row |= measured(spec, rows, given)
+    if scene:
+        believed = games.belief(rows, given, COUNTS[name.split()[0]])
+        played = [games.play(scene, believed, number) for number in games.chosen(rows)]
+        row["chain"] = games.summary(played)
+    return row
 
 
-def measured(spec: ModelSpecification, rows: Rows) -> Row:
-    given, machine = example(spec), Arrays()
+def measured(spec: ModelSpecification, rows: Rows, given: Example) -> Row:
+    machine = Arrays()
     evaluate = plain(spec, given)
     evaluate()
     (loss,), plain_s = timed(evaluate)
@@ -124,34 +141,65 @@ def extrapolate(rows: list[Row]) -> None:
             row["trace_s"] = largest["trace_s"] / largest["leaves"] * row["leaves"]
 
 
+def compute_games(cases: list[Row], specs: list[ModelSpecification]) -> None:
+    """Of what was not made, from the dearest moves of all that was."""
+    played = [row["chain"]["dearest"] for row in cases if "chain" in row]
+    cost = games.dearest(list(moves.items()) for moves in played)
+    for row, spec in zip(cases, specs, strict=True):
+        if not row["measured"] and spec.rows:
+            row["computed"] = games.computed(spec.rows, COMPUTED, cost)
+
+
+def told(row: Row) -> str:
+    """What its games cost."""
+    if "computed" in row:
+        found = row["computed"]
+        length, gas = str(found["transactions"]), f"{found['gas'] / 1e6:.2f} M"
+        return f"    computed: {length} transactions, {gas} gas, {found['idle_hours']:.0f} h idle"
+    found = row["chain"]
+    length = " to ".join(map(str, found["transactions"]))
+    gas = " to ".join(f"{g / 1e6:.2f}" for g in found["gas"])
+    moves = ", ".join(f"{name} {g:,}" for name, g in found["dearest"].items())
+    return f"    {length} transactions, {gas} M gas, {found['idle_hours']:.0f} h idle; {moves}"
+
+
 def line(row: Row) -> str:
     seconds = {key: row[key] for key in ("plain_s", "trace_s", "first_s") if key in row}
-    told = ", ".join(f"{key[:-2]} {value:.2f} s" for key, value in seconds.items())
+    said = ", ".join(f"{key[:-2]} {value:.2f} s" for key, value in seconds.items())
     mark = "" if row["measured"] else " (not made here: extrapolated)"
     size = f"{row['words']:13,} words {row['leaves']:11,} leaves"
     memory = f"{row['held_mb']:8.1f} + {row['tree_mb']:.1f} MB"
-    return f"{row['case']:20} {row['rows']:5} rows {size} {memory}, {told}{mark}"
+    return f"{row['case']:20} {row['rows']:5} rows {size} {memory}, {said}{mark}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--games", action="store_true", help="play games as well")
     parser.add_argument("--json", type=Path, help="write the rows there")
     parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--most", type=int, default=MOST, help="words of a trace to make")
     arguments = parser.parse_args()
     device = jax.devices()[0]
     print(f"device: {device.platform} {device.device_kind}; words a leaf: {words.NARROW}")
-    rows = []
+    scene = Scene() if arguments.games else None
+    if scene:
+        scene.world.referee  # noqa: B018  it is deployed when it is asked for
+    rows, specs = [], []
     for model, size, shape, classes in CASES:
         if not arguments.only or model in arguments.only:
             name = f"{model} {size} {'x'.join(map(str, shape))}"
-            rows.append(case(specification(model, size, shape, classes), name, arguments.most))
+            specs.append(specification(model, size, shape, classes))
+            rows.append(case(specs[-1], name, arguments.most, scene))
             if rows[-1]["measured"]:
                 print(line(rows[-1]), flush=True)
     extrapolate(rows)
+    if scene:
+        compute_games(rows, specs)
     for row in rows:
         if not row["measured"]:
             print(line(row))
+        if scene:
+            print(told(row))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
 

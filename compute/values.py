@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from rich import filesize
 
+from compute.inert import inert, inert_name
 from compute.units import NRN, nats
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -38,6 +39,14 @@ def show_units(units: int, decimals: int) -> str:
     """Whole tokens of so many decimals, as people write them."""
     text = f"{Decimal(units).scaleb(-decimals):f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+class Name(str):
+    """What a stranger says: inert where people read it, as it is for programs."""
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return inert(said) if "\n" in said else inert_name(said, len(said))
 
 
 class Loss(int):

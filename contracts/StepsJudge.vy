@@ -117,7 +117,7 @@ def element(row: Bytes[_ROW], at: IStepsJudge.Place, proof: DynArray[bytes32, di
     """
     shape: IStepsJudge.Shape = self._shape(row)
     assert not shape.is_fold and convert(slice(row, 0, 4), uint256) not in _OUTSIDE, "rf: another proof"
-    words: DynArray[uint256, _WORDS] = self._words(row, at, 0, proof)
+    words: DynArray[uint256, _WORDS] = self._words(row, at, 0, dispute_trees._argument(4))
     return staticcall ISteps(_STEPS[shape.steps]).result(shape.rule, words)
 
 
@@ -146,7 +146,7 @@ def part(
     state: uint256[3] = before
     if chunk == 0:
         state = staticcall steps.start(shape.rule)
-    words: DynArray[uint256, _WORDS] = self._words(row, at, _CHUNK * chunk, proof)
+    words: DynArray[uint256, _WORDS] = self._words(row, at, _CHUNK * chunk, dispute_trees._argument(8))
     return staticcall steps.fold(shape.rule, state, _CHUNK * chunk, words)
 
 
@@ -168,7 +168,7 @@ def _chunks(terms: uint256) -> uint256:
 @internal
 @view
 def _words(
-    row: Bytes[_ROW], at: IStepsJudge.Place, first_term: uint256, proof: DynArray[bytes32, dispute_trees.PROOF]
+    row: Bytes[_ROW], at: IStepsJudge.Place, first_term: uint256, proof: uint256
 ) -> DynArray[uint256, _WORDS]:
     """
     @notice What the step reads, from the trace.
@@ -185,7 +185,7 @@ def _words(
         words, next = self._look_up(at, items, proof, next)
         items, complete = staticcall PLACES.reads(row, at.element, first_term, words)
     words, next = self._look_up(at, items, proof, next)
-    assert next == len(proof), "rf: proof"
+    assert next == dispute_trees._proof_length(proof), "rf: proof"
     return words
 
 
@@ -194,7 +194,7 @@ def _words(
 def _look_up(
     place: IStepsJudge.Place,
     items: DynArray[uint256, _WORDS],
-    proof: DynArray[bytes32, dispute_trees.PROOF],
+    proof: uint256,
     start: uint256,
 ) -> (DynArray[uint256, _WORDS], uint256):
     """
@@ -204,7 +204,7 @@ def _look_up(
     words: DynArray[uint256, _WORDS] = []
     at: uint256 = start
     opened: Opening[_OPEN] = empty(Opening[_OPEN])
-    newest: uint256 = 0
+    newest: uint256 = _OPEN - 1
     for item: uint256 in items:
         if item == _ABSENT:
             words.append(_ABSENT)
@@ -228,23 +228,24 @@ def _look_up(
             assert opened[newest].row == row, "rf: opening"
             assert leaf >= opened[newest].first and leaf < opened[newest].end, "rf: opening"
             found = newest
-        word: uint256 = convert(proof[opened[found].at + leaf - opened[found].first], uint256)
+        place_: uint256 = opened[found].at + leaf - opened[found].first
+        word: uint256 = convert(dispute_trees._proof_word(proof, place_), uint256)
         words.append(word if wide else (word >> (224 - 32 * (there % 8))) & _U32)
     return words, at
 
 
 @internal
-@pure
+@view
 def _open(
-    place: IStepsJudge.Place, proof: DynArray[bytes32, dispute_trees.PROOF], start: uint256, leaves: uint256
+    place: IStepsJudge.Place, proof: uint256, start: uint256, leaves: uint256
 ) -> (Opening, uint256):
     """
     @notice The opening that begins at `start`, of a row with so many leaves.
     @return It.
     @return Where the proof goes on.
     """
-    assert start < len(proof), "rf: proof"
-    head: uint256 = convert(proof[start], uint256)
+    assert start < dispute_trees._proof_length(proof), "rf: proof"
+    head: uint256 = convert(dispute_trees._proof_word(proof, start), uint256)
     row: uint256 = head >> 64
     first: uint256 = (head >> 32) & _U32
     count: uint256 = head & _U32

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyrevm
-from eth_utils import keccak
+
+from economy.abi import Method
 
 GAS = 2**50
 WORD = 32
-Abi = list[dict[str, Any]]
 
 
 class Reverted(Exception):
@@ -64,26 +64,6 @@ class Evm:
 
 
 @dataclass(frozen=True)
-class Method:
-    """One function of an ABI, with the words of its arguments and results."""
-
-    selector: bytes
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    reads: bool
-
-    @classmethod
-    def parse(cls, entry: dict[str, Any]) -> "Method":
-        inputs = tuple(type_of(item) for item in entry["inputs"])
-        return cls(
-            selector=keccak(text=f"{entry['name']}({','.join(inputs)})")[:4],
-            inputs=inputs,
-            outputs=tuple(type_of(item) for item in entry["outputs"]),
-            reads=entry["stateMutability"] in ("view", "pure"),
-        )
-
-
-@dataclass(frozen=True)
 class Contract:
     """A deployed contract: `contract.function(*arguments, sender=..., value=...)`."""
 
@@ -103,22 +83,6 @@ class Contract:
 
 
 NOBODY = "0x" + "00" * 19 + "01"
-
-
-def methods_of(abi: Abi) -> dict[tuple[str, int], Method]:
-    """Name and number of arguments -> method."""
-    return {
-        (entry["name"], len(entry["inputs"])): Method.parse(entry)
-        for entry in abi
-        if entry["type"] == "function"
-    }
-
-
-def type_of(item: dict[str, Any]) -> str:
-    """The canonical type of an ABI entry; structs of words alone become their words."""
-    if item["type"] != "tuple":
-        return str(item["type"])
-    return f"({','.join(type_of(part) for part in item['components'])})"
 
 
 def encode(types: tuple[str, ...], values: tuple[Any, ...]) -> bytes:

@@ -9,7 +9,8 @@ from typing import Any
 
 from eth_utils import keccak
 
-from economy.evm import Contract, Evm, encode, methods_of, type_of
+from economy.abi import methods_of, type_of
+from economy.evm import Contract, Evm, encode
 from scripts.bytecode import ROOT, compiled
 
 NRN = 10**18

@@ -192,3 +192,11 @@ class Group:
                     raise
                 continue
             del self.bonded[claim.checkpoint]
+
+    def posted(self) -> dict[int, int]:
+        """Number of an actor -> NRN wei of its bonds that have neither returned nor burned."""
+        bonds: dict[int, int] = {}
+        for claim in self.bonded.values():
+            *_, bond = self.voting.candidate(claim.checkpoint)
+            bonds[claim.trainer.number] = bonds.get(claim.trainer.number, 0) + bond
+        return bonds

@@ -88,8 +88,10 @@ class Season:
 
     def _weigh(self) -> dict[int, float]:
         earned = {}
+        posted = self.group.posted()  # for days, while claims may be challenged
         for player in self.players:
             wealth = self.protocol.wealth(self.protocol.actors[player.number], [self.group.id])
+            wealth += posted.get(player.number, 0)
             gain = (wealth - self._before.get(player.number, wealth)) / NRN
             earned[player.number] = (gain - player.cost) / player.size
             self._before[player.number], player.cost = wealth, 0.0

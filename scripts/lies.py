@@ -72,6 +72,30 @@ LIES: dict[str, tuple[str, str, str]] = {
         "VotingProof.check_approvals_stay_below_the_votes_cast",
         "round = unsafe_add(round, power)", "round = unsafe_add(round, 1)",
     ),
+    "anybody judges claims": (
+        "HookProof.check_only_the_referee_judges",
+        "if msg.sender != REFEREE:", "if False:",
+    ),
+    "a reward leaves while games run": (
+        "HookProof.check_a_held_claim_pays_nothing",
+        "self._outcome[block_index] |= checkpoint_words.REDEEMED\n"
+        "    winner: bytes32 = self.accepted[outcome.height]\n"
+        "    claim: checkpoint_words.Claim = candidates._claim_of(winner)\n"
+        "    if claim.marks >= checkpoint_words.HELD:",
+        "self._outcome[block_index] |= checkpoint_words.REDEEMED\n"
+        "    winner: bytes32 = self.accepted[outcome.height]\n"
+        "    claim: checkpoint_words.Claim = candidates._claim_of(winner)\n"
+        "    if False:",
+    ),
+    "what was held forgets who paid": (
+        "HookProof.check_a_hold_releases",
+        "(claim.marks & checkpoint_words.RELAYED) | (checkpoint_words.HELD if held else 0)",
+        "checkpoint_words.HELD if held else 0",
+    ),
+    "a refuted block stays accepted": (
+        "HookProof.check_a_refuted_claim_earns_nothing",
+        "        outcome.status = _REFUTED\n", "",
+    ),
     "a height is drawn twice": (
         "SponsorshipProof.check_a_draw_conserves",
         "self._mark(sponsorship_id, height, empty(address))", "pass",

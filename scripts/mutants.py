@@ -88,7 +88,7 @@ PLANTED = {
         "outcome.status != _ACCEPTED",
     ),
     "an open claim loses its rank": ("        seq = old.seq\n", ""),
-    "an open claim changes its payer": ("        claim.relayed = known.relayed\n", ""),
+    "an open claim changes its payer": ("        claim.marks = known.marks\n", ""),
     "an open bond returns at once": (
         "if block.timestamp // params.EPOCH < lapsed:", "if False:",
     ),
@@ -148,6 +148,29 @@ PLANTED = {
         "total = max(total, issued * params.STAKE_FLOOR_BPS // params.BPS)", "pass",
     ),
     "a bond is released twice": ("    claim.part = 0\n", "    pass\n"),
+    "a bond or a reward leaves while games run": (
+        "if claim.marks >= checkpoint_words.HELD:", "if False:",
+    ),
+    "a bond leaves before challenges end": (
+        "if block.timestamp < self._challengeable_until(standing.block_1):", "if False:",
+    ),
+    "challenges never end": (
+        "if block.timestamp >= self._challengeable_until(block_1):", "if False:",
+    ),
+    "a refuted winner stays the incumbent": (
+        "        self._fall_back(checkpoint_hash)\n", "",
+    ),
+    "what stands again is refuted too": (
+        "if candidates._standing[before] & checkpoint_words.REFUTED == 0:", "if True:",
+    ),
+    "the loss of a refuted incumbent is to be beaten": ("    baseline.known = 0\n", ""),
+    "a refuted candidate keeps its votes": (
+        "(standing | checkpoint_words.REFUTED) & ~checkpoint_words.VOTES",
+        "standing | checkpoint_words.REFUTED",
+    ),
+    "the bond of a refuted claim is paid and burned": (
+        "self._pay(challenger, amount // 2)", "self._pay(challenger, amount)",
+    ),
 }  # fmt: skip
 
 

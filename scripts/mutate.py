@@ -21,6 +21,7 @@ import gc
 import json
 import os
 import random
+import re
 import select
 import shutil
 import signal
@@ -46,15 +47,22 @@ PATIENCE = 900  # seconds until a mutant is given up without a verdict
 NO_VERDICT = ("out of time", "unknown")
 Record = dict[str, Any]
 
-# Which machines know the file's statements; the attacks run for every mutant.
+# The machines, which tests of them know the file's statements, and who else asks a survivor.
+STATEFUL = ["tests/stateful/test_modules.py", "tests/stateful/test_machines.py"]
+ATTACKS = "tests/attacks"
 MACHINES = {
     "StakeVault": "vault or deltas", "epoch_trace": "vault or trace",
     "DeltaRegistry": "deltas or protocol", "delta_words": "deltas or records", "versions": "deltas",
     "length_votes": "deltas", "Coinbase": "emission or protocol", "params": "emission or deltas",
     "Neuron": "protocol", "NeuronSale": "protocol", "GroupRegistry": "protocol",
     "Sponsorship": "sponsors", "sponsorship_words": "sponsors or records",
+    "checkpoint_words": "blocks or records",
 }  # fmt: skip
-OTHERS = "blocks or records"
+OTHERS = "blocks"
+
+# Files without unit tests of their own on Anvil, and what tests them.
+DISPUTES = ["tests/stateful/test_disputes.py", "tests/stateful/test_malformed_moves.py"]
+DISPUTED = re.compile(r"Referee|_modules/(chess_clock|dispute_trees)")
 
 
 @dataclass
@@ -233,16 +241,17 @@ def _creation_code(name: str, first: str | None) -> str:
     )["bytecode"]
 
 
-def machines(suites: list[str], mutant: Mutant) -> Record:
-    """The verdict of the attacks and state machines."""
+def machines(mutant: Mutant, *more: str) -> Record:
+    """The verdict of the state machines, and of all tests of more folders."""
     chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
-    return suite([*suites, "-k", f"test_a or test_f or test_e or {chosen}"], mutant)
+    folders = [f" or {Path(folder).name}" for folder in more]
+    return suite([*STATEFUL, *more, "-k", chosen + "".join(folders)], mutant)
 
 
-def steps(mutant: Mutant) -> Record:
-    """The verdict of the tests of steps, which run the sources they find."""
+def direct(mutant: Mutant, tests: list[str]) -> Record:
+    """The verdict of tests that run the sources they find."""
     codes = altered(mutant)
-    return {"verdict": codes} if isinstance(codes, str) else suite(["tests/steps"], mutant)
+    return {"verdict": codes} if isinstance(codes, str) else suite(tests, mutant)
 
 
 def suite(arguments: list[str], mutant: Mutant) -> Record:
@@ -293,9 +302,10 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
     if not new:
         return
-    for mutant in [m for m in new if STEP.match(m.name)]:
-        note(mutant, steps(mutant))
-    new = [m for m in new if not STEP.match(m.name)]
+    for pattern, tests in ((STEP, ["tests/steps"]), (DISPUTED, DISPUTES)):
+        for mutant in [m for m in new if pattern.match(m.name)]:
+            note(mutant, direct(mutant, tests))
+        new = [m for m in new if not pattern.match(m.name)]
     if not new:
         return
     units = Units(new, jobs, port)
@@ -304,10 +314,7 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     if pytest.main(arguments, [units]):
         raise SystemExit("mutate: stopped; the next run goes on")
     for mutant in units.survivors:
-        note(
-            mutant,
-            machines(["tests/stateful/test_modules.py", "tests/attacks", "tests/stateful"], mutant),
-        )
+        note(mutant, machines(mutant, ATTACKS))
 
 
 def judge_planted() -> list[Record]:
@@ -316,7 +323,7 @@ def judge_planted() -> list[Record]:
     for bug in planted():
         key = f"planted {bug.key}"
         if verdicts.get(key, {}).get("verdict") != "killed":
-            verdicts[key] = machines(["tests/stateful"], bug)
+            verdicts[key] = machines(bug)
             note(replace(bug, what=f"planted: {bug.what}"), verdicts[key] | {"key": key})
     return [verdicts[f"planted {bug.key}"] for bug in planted()]
 

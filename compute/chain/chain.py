@@ -27,6 +27,7 @@ def connect(
     timeout: float = 20.0,
     agree: int = 1,
     spending: Spending | None = None,
+    index: Path | None = None,
 ) -> "Chain":
     """Open the protocol behind an RPC address.
 
@@ -38,6 +39,8 @@ def connect(
         timeout: seconds allowed for one request.
         agree: how many addresses must tell the same of a block that is asked for by number.
         spending: how transactions are sent; by default as `Spending` says.
+        index: folder of what is kept of the chain's past, which may be deleted at any time; by
+            default nothing is kept.
 
     Raises RpcUnavailable, WrongChain or NotDeployed.
     """
@@ -60,7 +63,7 @@ def connect(
             f"You ask for chain {served}, but the deployment file is for chain {found.chain_id}. "
             "Use the deployment file of that chain."
         )
-    chain = Chain(transport, found, spending)
+    chain = Chain(transport, found, spending, index)
     chain.check_code()
     return chain
 
@@ -68,8 +71,14 @@ def connect(
 class Chain(Shared):
     """Typed reads of what groups share, and of the groups."""
 
-    def __init__(self, rpc: Rpc, deployment: Deployment, spending: Spending | None = None) -> None:
-        super().__init__(rpc, deployment, spending)
+    def __init__(
+        self,
+        rpc: Rpc,
+        deployment: Deployment,
+        spending: Spending | None = None,
+        index: Path | None = None,
+    ) -> None:
+        super().__init__(rpc, deployment, spending, index)
         self._groups: dict[int, Group] = {}
 
     def group(self, group_id: int) -> Group:
@@ -80,24 +89,32 @@ class Chain(Shared):
                 raise NoSuchGroup(
                     f"There is no group {group_id}: there are {count}. See `nrn group list`."
                 )
-            parent: Group | None = None
-            for number in reversed(self._ancestry(group_id)):
-                parent = self._groups.get(number) or Group.read(self, number, parent)
-                self._groups[number] = parent
+            self._open(self._ancestry(group_id))
         return self._groups[group_id]
 
-    def _ancestry(self, group_id: int) -> list[int]:
-        """The group, its parent, its parent's parent, ... up to one that is no fork."""
-        line = [group_id]
-        while parent_id := self.registry.parent_of(line[-1]):
-            if parent_id >= line[-1] or len(line) > MAX_ANCESTORS:
-                raise MalformedAnswer(f"The RPC describes a group {line[-1]} that cannot be.")
-            line.append(parent_id)
-        return line
+    def _ancestry(self, group_id: int) -> dict[int, int]:
+        """The parent, or 0, of the group and of all that it descends from, these first."""
+        line, child = dict[int, int](), group_id
+        while child:
+            line[child] = self.registry.parent_of(child)
+            if line[child] >= child or len(line) > MAX_ANCESTORS:
+                raise MalformedAnswer(f"The RPC describes a group {child} that cannot be.")
+            child = line[child]
+        return dict(sorted(line.items()))
 
     def groups(self) -> list[Group]:
         """All groups, in order of creation."""
-        return [self.group(number) for number in range(1, self.registry.n_groups() + 1)]
+        numbers = range(1, self.registry.n_groups() + 1)
+        parents = dict(zip(numbers, self.registry.parents_of(numbers), strict=True))
+        if any(parent >= number for number, parent in parents.items()):
+            raise MalformedAnswer("The RPC describes a group that descends from a later one.")
+        self._open(parents)
+        return [self._groups[number] for number in numbers]
+
+    def _open(self, parents: dict[int, int]) -> None:
+        """Read groups that are not known yet, parents first."""
+        new = {number: parent for number, parent in parents.items() if number not in self._groups}
+        Group.read(self, new, self._groups)
 
     def sender(self, account: "LocalAccount") -> "Sender":
         """Transactions signed by this account."""

@@ -59,6 +59,10 @@ class Claim:
         """The 65-byte signature of the trainer."""
         if account.address != self.trainer:
             raise ValueError(f"The claim is of {self.trainer}; {account.address} cannot sign it.")
+        return self.signature_of(domain, account)
+
+    def signature_of(self, domain: Domain, account: "LocalAccount") -> bytes:
+        """An account's 65 bytes over the claim: the trainer's, or for a contract that is."""
         return bytes(account.sign_message(self._signable(domain)).signature)
 
     def signer(self, domain: Domain, signature: bytes) -> str:

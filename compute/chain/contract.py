@@ -11,6 +11,7 @@ from eth_abi import decode, encode
 from eth_abi.exceptions import EncodingError
 from eth_utils import is_address, keccak, to_checksum_address
 
+from compute.chain.agreement import Call
 from compute.chain.answers import data_bytes
 from compute.chain.errors import InvalidArgument, MalformedAnswer
 from compute.chain.rpc import Rpc
@@ -101,17 +102,13 @@ class Contract:
         self, calls: Iterable[tuple[str, Sequence[Any]]], at: BlockTag = "latest"
     ) -> list[Any]:
         """Many calls in few round trips, all on the state of block `at`."""
-        functions, requests = [], []
-        for name, arguments in calls:
-            functions.append(self.abi.functions[name, len(arguments)])
-            tag = hex(at) if isinstance(at, int) else at
-            message = {"to": self.address, "data": "0x" + self.calldata(name, arguments).hex()}
-            requests.append(("eth_call", [message, tag]))
-        answers = self._rpc.batch(requests)
-        return [
-            self._decode(function, answer)
-            for function, answer in zip(functions, answers, strict=True)
-        ]
+        return call_across([(self, name, arguments) for name, arguments in calls], at)
+
+    def question(self, name: str, arguments: Sequence[Any], at: BlockTag) -> Call:
+        """A call as JSON-RPC asks it."""
+        tag = hex(at) if isinstance(at, int) else at
+        message = {"to": self.address, "data": "0x" + self.calldata(name, arguments).hex()}
+        return "eth_call", [message, tag]
 
     def calldata(self, name: str, arguments: Sequence[Any]) -> bytes:
         """Encode a transaction or call. Raises InvalidArgument."""
@@ -124,7 +121,9 @@ class Contract:
         except (EncodingError, TypeError) as error:
             raise InvalidArgument(f"{self.kind}.{name} cannot take that: {error}.") from None
 
-    def _decode(self, function: Function, answer: Any) -> Any:
+    def decode(self, name: str, arguments: Sequence[Any], answer: Any) -> Any:
+        """What an answer to `question` says."""
+        function = self.abi.functions[name, len(arguments)]
         data = data_bytes(answer)
         if not data and function.outputs:
             raise MalformedAnswer(
@@ -135,6 +134,20 @@ class Contract:
             raise MalformedAnswer(f"The RPC sent {len(data)} bytes for one call to {self.kind}.")
         values = decode_values(function.outputs, data)
         return values[0] if len(values) == 1 else values
+
+
+def call_across(
+    calls: Sequence[tuple[Contract, str, Sequence[Any]]], at: BlockTag = "latest"
+) -> list[Any]:
+    """Calls of many contracts of one chain in few round trips: `Contract.call_many`."""
+    if not calls:
+        return []
+    rpc = calls[0][0].rpc
+    answers = rpc.batch([contract.question(name, given, at) for contract, name, given in calls])
+    return [
+        contract.decode(name, given, answer)
+        for (contract, name, given), answer in zip(calls, answers, strict=True)
+    ]
 
 
 def checksummed(address: str) -> str:

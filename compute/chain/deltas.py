@@ -7,6 +7,7 @@ from eth_utils import keccak
 
 from compute.chain.contract import ZERO_ADDRESS, BlockTag
 from compute.chain.errors import MalformedAnswer, NoSuchProposal, NoSuchVersion
+from compute.chain.events import Event
 from compute.chain.records import AppendedDelta, DeltaDue, DeltaLeader, DeltaPeriod, Proposal
 from compute.chain.terms import Terms
 from compute.units import DAY
@@ -29,7 +30,7 @@ class Deltas:
         self.address = self.contract.address
         self._terms = terms
         self._parent = parent
-        self._proposal_ids: dict[tuple[bytes, bytes], int] = {}  # of (hash, tip): never changes
+        self._proposers: dict[tuple[bytes, bytes], str] = {}  # of (hash, tip): never changes
 
     # Versions
 
@@ -99,23 +100,34 @@ class Deltas:
         names = ("delta_of", "tip_of")
         answers = self.contract.call_many([(name, (n,)) for name in names for n in written], at)
         hashes, tips = answers[: len(written)], answers[len(written) :]
-        ids = self._proposals_of(list(zip(hashes, tips, strict=True)), at)
+        proposers = self._proposers_of(list(zip(hashes, tips, strict=True)), at)
         if version > stored:
-            ids.append(self.contract.call("leader", at=at)[0])
-            hashes.append(self.contract.call("proposal_delta", ids[-1], at=at))
+            leading = self.contract.call("leader", at=at)[0]
+            proposer, *_, delta_hash = self.contract.call("proposal", leading, at=at)
+            hashes.append(delta_hash)
             tips.append(newest)
-        proposals = self.contract.call_many([("proposal", (number,)) for number in ids], at)
-        proposers = [proposer for proposer, *_ in proposals]
+            proposers.append(proposer)
         return [_Appended(*facts) for facts in zip(hashes, tips, proposers, strict=True)]
 
-    def _proposals_of(self, appended: Sequence[tuple[bytes, bytes]], at: int) -> list[int]:
-        """Numbers of the proposals that made each (delta hash, tip)."""
-        known = self._proposal_ids
+    def _proposers_of(self, appended: Sequence[tuple[bytes, bytes]], at: int) -> list[str]:
+        """Who proposed each (delta hash, tip)."""
+        known = self._proposers
+
+        def check(events: Sequence[Event]) -> None:
+            told = {(e["delta_hash"], e["tip"]): e["proposal_id"] for e in events}
+            if any(key not in told for key in appended):
+                raise MalformedAnswer(
+                    "The RPC does not know who proposed a delta that was appended."
+                )
+            calls = [("proposal", (told[key],)) for key in appended]
+            answers = self.contract.call_many(calls, at)
+            for key, (proposer, *_, delta_hash) in zip(appended, answers, strict=True):
+                if delta_hash != key[0]:
+                    raise MalformedAnswer("The RPC confuses the proposals of deltas.")
+                known[key] = proposer
+
         if any(key not in known for key in appended):
-            for event in self._terms.events(self.contract, ["DeltaAppended"], at):
-                known[event["delta_hash"], event["tip"]] = event["proposal_id"]
-        if any(key not in known for key in appended):
-            raise MalformedAnswer("The RPC does not know who proposed a delta that was appended.")
+            self._terms.kept_events(self.contract, ["DeltaAppended"], at, check)
         return [known[key] for key in appended]
 
     # The vote

@@ -1,5 +1,6 @@
 """Logs in bounded ranges, and a follower that detects reorganisations."""
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from compute.chain.rpc import Rpc
 RANGE = 5_000  # blocks of one question; public endpoints refuse more than about 10,000
 RANGES = 20  # questions in one request
 MAX_LOGS = 50_000  # in one answer
+Log = Mapping[str, Any]  # an entry as JSON-RPC has it
 REMEMBERED = 256  # blocks a follower can go back without starting over
 
 
@@ -46,6 +48,13 @@ def read_events(
         names: which events; more than one only without `where`.
         where: values that indexed arguments must have; a list means any of its values.
     """
+    return (event for _, event in read_logs(rpc, contract, names, first, last, **where))
+
+
+def read_logs(
+    rpc: Rpc, contract: Contract, names: Sequence[str], first: int, last: int, **where: Any
+) -> Iterator[tuple[Log, Event]]:
+    """As `read_events`, with each entry as the endpoint sent it."""
     types = [contract.abi.event(name) for name in names]
     topics: list[Any] = [["0x" + event.topic.hex() for event in types]]
     if where:
@@ -110,13 +119,13 @@ def decode_log(contract: Contract, log: Any) -> Event | None:
     )
 
 
-def _decode_logs(contract: Contract, answer: Any, first: int, last: int) -> list[Event]:
+def _decode_logs(contract: Contract, answer: Any, first: int, last: int) -> list[tuple[Log, Event]]:
     if not isinstance(answer, list) or len(answer) > MAX_LOGS:
         raise MalformedAnswer("The RPC sent no list of logs, or one without end.")
-    events = [event for log in answer if (event := decode_log(contract, log)) is not None]
-    if any(not first <= event.block_number <= last for event in events):
+    told = [(log, event) for log in answer if (event := decode_log(contract, log)) is not None]
+    if any(not first <= event.block_number <= last for _, event in told):
         raise MalformedAnswer("The RPC sent logs of blocks it was not asked for.")
-    return sorted(events, key=lambda event: (event.block_number, event.log_index))
+    return sorted(told, key=lambda pair: (pair[1].block_number, pair[1].log_index))
 
 
 def _named(fields: Sequence[tuple[str, str]], data: bytes) -> dict[str, Any]:
@@ -212,12 +221,27 @@ class HeadReader:
         return isinstance(answer, dict) and data_bytes(answer.get("hash"), length=32) == head.hash
 
     def block_at(self, time: int, first: int, last: int) -> int:
-        """The first of blocks first..last not older than `time`; last + 1 if all are."""
-        low, high = first, last + 1
-        while low < high:
-            middle = (low + high) // 2
-            if self.head(middle).timestamp >= time:
-                high = middle
+        """The first of blocks first..last not older than `time`; last + 1 if all are.
+
+        By interpolation, as blocks come at nearly even times, and by halves in turn: three to six
+        requests, and no more than three times those of halving alone.
+        """
+        ends = [self.head(number).timestamp for number in (first, last)] if first <= last else []
+        if not ends or ends[0] >= time:
+            return first
+        if ends[1] < time:
+            return last + 1
+        (low, high), (since, until) = (first, last), ends  # low is older than `time`, high is not
+        for by_halves in itertools.cycle((False, False, True)):
+            if high - low <= 1:
+                return high
+            share = (high - low) // 2
+            if not by_halves:
+                share = (high - low) * (time - since) // max(1, until - since)
+            middle = min(max(low + share, low + 1), high - 1)
+            found = self.head(middle).timestamp
+            if found >= time:
+                high, until = middle, found
             else:
-                low = middle + 1
-        return low
+                low, since = middle, found
+        raise AssertionError

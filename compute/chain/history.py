@@ -1,9 +1,11 @@
 """The past of a group, from its contracts and their events, each checked against the other."""
 
+from collections.abc import Sequence
+
 from compute.chain.deltas import Deltas
 from compute.chain.errors import MalformedAnswer
-from compute.chain.events import Follower
-from compute.chain.records import AcceptedBlock, Candidate, Head
+from compute.chain.events import Event, Follower
+from compute.chain.records import AcceptedBlock, Candidate, Head, RevealedClaim
 from compute.chain.terms import Terms
 from compute.chain.voting import Voting, revealed_claim
 
@@ -33,18 +35,11 @@ class History:
         head = self._terms.head()
         won = self._voting.won_heights(head)
         winners = [claim for _, claim in won]
-        events = self._terms.events(self._voting.contract, ["Revealed"], head.number)
-        # a claim entered again is told twice: the last time counts
-        claims = {event["checkpoint_hash"]: revealed_claim(event) for event in events}
+        claims = self._claims(won, head)
         tips = self._deltas.tips_at([self._terms.slot(w.block_index).start for w in winners])
         accepted = []
         for (height, winner), (version, tip) in zip(won, tips, strict=True):
-            claim = claims.get(winner.checkpoint_hash)
-            told = claim and (claim.trainer, claim.loss, claim.block_index)
-            if claim is None or told != (winner.trainer, winner.loss, winner.block_index):
-                raise MalformedAnswer(
-                    f"The RPC hides or changes the claim accepted at height {height}."
-                )
+            claim = claims[winner.checkpoint_hash]
             accepted.append(
                 AcceptedBlock(
                     height,
@@ -60,9 +55,32 @@ class History:
             )
         return accepted
 
+    def _claims(
+        self, won: Sequence[tuple[int, Candidate]], head: Head
+    ) -> dict[bytes, RevealedClaim]:
+        """What was revealed, by checkpoint, every claim that won at its height among it."""
+
+        def check(events: Sequence[Event]) -> None:
+            claims = _by_checkpoint(events)
+            for height, winner in won:
+                claim = claims.get(winner.checkpoint_hash)
+                told = claim and (claim.trainer, claim.loss, claim.block_index)
+                if told != (winner.trainer, winner.loss, winner.block_index):
+                    raise MalformedAnswer(
+                        f"The RPC hides or changes the claim accepted at height {height}."
+                    )
+
+        contract = self._voting.contract
+        return _by_checkpoint(self._terms.kept_events(contract, ["Revealed"], head.number, check))
+
     def follow(self, names: list[str]) -> Follower:
         """A follower of final CheckpointVoting events, from the group's creation."""
         chain = self._terms.chain
         return Follower(
             chain.heads, self._voting.contract, names, self._terms.first_block, until=chain.final
         )
+
+
+def _by_checkpoint(events: Sequence[Event]) -> dict[bytes, RevealedClaim]:
+    # a claim entered again is told twice: the last time counts
+    return {event["checkpoint_hash"]: revealed_claim(event) for event in events}

@@ -1,10 +1,13 @@
 """Shared by all groups of one chain: the RPC, the chain's own blocks, and its contracts."""
 
+from pathlib import Path
+
 from compute.chain.answers import data_bytes, quantity
 from compute.chain.contract import BlockTag, Contract
 from compute.chain.deployment import SINGLETONS, Deployment
 from compute.chain.errors import NotDeployed
 from compute.chain.events import HeadReader
+from compute.chain.index import Index
 from compute.chain.records import Head
 from compute.chain.referee import Referee
 from compute.chain.rpc import Rpc
@@ -28,12 +31,21 @@ CONFIRMATIONS = {1337: 0, 31337: 0, 30: 30, 31: 30}
 class Shared:
     """Typed reads of what belongs to no group."""
 
-    def __init__(self, rpc: Rpc, deployment: Deployment, spending: Spending | None = None) -> None:
+    def __init__(
+        self,
+        rpc: Rpc,
+        deployment: Deployment,
+        spending: Spending | None = None,
+        index: Path | None = None,
+    ) -> None:
+        """`index` is the folder of what is kept of the chain's past."""
         self.rpc = rpc
         self.spending = spending or Spending()
         self.deployment = deployment
         self.chain_id = deployment.chain_id
         self.heads = HeadReader(rpc)
+        folder = None if index is None else index / str(self.chain_id)
+        self.index = Index(self.heads, self.final, folder)
         self.neuron = Neuron(self._contract("Neuron"))
         self.sale = NeuronSale(self._contract("NeuronSale"))
         self.vault = StakeVault(self._contract("StakeVault"))

@@ -127,14 +127,17 @@ class GroupRegistry:
 
     def parent_of(self, group_id: int) -> int:
         """0 unless the group is a fork."""
-        return self.contract.call("parent_of", group_id)
+        return self.parents_of([group_id])[0]
 
-    def contracts_of(self, group_id: int) -> tuple[str, str]:
-        """Addresses of its DeltaRegistry and its CheckpointVoting."""
-        deltas, voting = self.contract.call_many(
-            [("deltas_of", (group_id,)), ("voting_of", (group_id,))]
-        )
-        return deltas, voting
+    def parents_of(self, group_ids: Sequence[int]) -> list[int]:
+        """The parent of each; 0 unless the group is a fork."""
+        return self.contract.call_many([("parent_of", (number,)) for number in group_ids])
+
+    def contracts_of(self, group_ids: Sequence[int]) -> list[tuple[str, str]]:
+        """Addresses of the DeltaRegistry and the CheckpointVoting of each."""
+        names = ("deltas_of", "voting_of")
+        found = self.contract.call_many([(name, (n,)) for n in group_ids for name in names])
+        return list(zip(found[::2], found[1::2], strict=True))
 
     def min_bond(self) -> int:
         return self.contract.call("MIN_BOND")

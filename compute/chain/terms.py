@@ -1,12 +1,12 @@
 """The immutable terms of a group: its parameters, its time grid, and its addresses."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
 from compute.chain.claims import Domain
-from compute.chain.contract import ZERO_ADDRESS, Contract
+from compute.chain.contract import ZERO_ADDRESS, Contract, call_across
 from compute.chain.errors import MalformedAnswer
 from compute.chain.events import Event, read_events
 from compute.chain.records import GroupConfig, Head
@@ -27,6 +27,8 @@ _VOTING_TERMS = {
     "MAX_IMPROVEMENT": "max_improvement",
     "KEEPER_BPS": "keeper_bps",
 }
+_OF_VOTING = (*_VOTING_TERMS, "GENESIS_TIME")
+_OF_DELTAS = ("BASE_VERSION", "QUORUM_BPS", "period")
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,50 @@ class Terms:
     deltas_contract: Contract = field(repr=False, compare=False)
 
     @classmethod
-    def read(cls, chain: Shared, group_id: int, parent: Self | None) -> Self:
-        """Read the terms of an existing group. Raises MalformedAnswer."""
-        deltas_at, voting_at = chain.registry.contracts_of(group_id)
-        if ZERO_ADDRESS in (deltas_at, voting_at):
-            raise MalformedAnswer(f"The RPC describes a group {group_id} that cannot be.")
-        voting = Contract(chain.rpc, "CheckpointVoting", voting_at)
-        deltas = Contract(chain.rpc, "DeltaRegistry", deltas_at)
-        *values, genesis_time, checkpoint = voting.call_many(
-            [(name, ()) for name in (*_VOTING_TERMS, "GENESIS_TIME")] + [("accepted", (0,))]
+    def read(cls, chain: Shared, parents: Mapping[int, int], known: dict[int, Self]) -> None:
+        """Add the terms of existing groups to `known`; `parents` says of which group each is a
+        fork, 0 of none, and follows its parent. Raises MalformedAnswer."""
+        places = zip(parents, chain.registry.contracts_of(list(parents)), strict=True)
+        found = [_contracts(chain, number, *addresses) for number, addresses in places]
+        fixed = call_across(
+            [
+                *((voting, name, ()) for voting, _ in found for name in _OF_VOTING),
+                *((voting, "accepted", (0,)) for voting, _ in found),
+                *((deltas, name, ()) for _, deltas in found for name in _OF_DELTAS),
+            ]
         )
-        base_version, quorum, period = deltas.call_many(
-            [("BASE_VERSION", ()), ("QUORUM_BPS", ()), ("period", ())]
+        of_voting, rest = _rows(fixed, len(found), len(_OF_VOTING))
+        genesis, rest = _rows(rest, len(found), 1)
+        of_deltas, _ = _rows(rest, len(found), len(_OF_DELTAS))
+        tips = call_across(
+            [
+                (deltas, "tip_of", (told[0],))
+                for (_, deltas), told in zip(found, of_deltas, strict=True)
+            ]
         )
+        for (number, parent), contracts, *told in zip(
+            parents.items(), found, of_voting, genesis, of_deltas, tips, strict=True
+        ):
+            known[number] = cls._of(chain, number, known.get(parent), contracts, *told)
+
+    @classmethod
+    def _of(
+        cls,
+        chain: Shared,
+        number: int,
+        parent: Self | None,
+        contracts: tuple[Contract, Contract],
+        of_voting: Sequence[Any],
+        genesis: Sequence[bytes],
+        of_deltas: Sequence[Any],
+        tip: bytes,
+    ) -> Self:
+        *values, genesis_time = of_voting
+        base_version, quorum, period = of_deltas
         config = GroupConfig(
             **dict(zip(_VOTING_TERMS.values(), values, strict=True)),
-            genesis_checkpoint=checkpoint,
-            genesis_tip=deltas.call("tip_of", base_version),
+            genesis_checkpoint=genesis[0],
+            genesis_tip=tip,
             delta_quorum_bps=quorum,
             delta_period=period[1],
         )
@@ -67,8 +96,8 @@ class Terms:
             genesis_time, config.commit_window, config.reveal_window, config.vote_window
         )
         if not 0 < schedule.period <= MAX_PERIOD:
-            raise MalformedAnswer(f"The RPC describes a group {group_id} without a time grid.")
-        return cls(group_id, parent, config, base_version, schedule, chain, voting, deltas)
+            raise MalformedAnswer(f"The RPC describes a group {number} without a time grid.")
+        return cls(number, parent, config, base_version, schedule, chain, *contracts)
 
     @property
     def parent_id(self) -> int:
@@ -137,3 +166,29 @@ class Terms:
         `last`: `read_events`."""
         first = self.first_block if first is None else first
         return read_events(self.chain.rpc, contract, names, first, last, **where)
+
+    def kept_events(
+        self,
+        contract: Contract,
+        names: Sequence[str],
+        last: int,
+        check: Callable[[Sequence[Event]], None],
+    ) -> list[Event]:
+        """Events since the group was created that `check` finds complete: `Index.events`."""
+        index = self.chain.index
+        return index.events(contract, names, lambda: self.first_block, last, check)
+
+
+def _contracts(chain: Shared, number: int, deltas: str, voting: str) -> tuple[Contract, Contract]:
+    if ZERO_ADDRESS in (deltas, voting):
+        raise MalformedAnswer(f"The RPC describes a group {number} that cannot be.")
+    return (
+        Contract(chain.rpc, "CheckpointVoting", voting),
+        Contract(chain.rpc, "DeltaRegistry", deltas),
+    )
+
+
+def _rows(values: Sequence[Any], count: int, width: int) -> tuple[list[Sequence[Any]], list[Any]]:
+    """The first `count` rows of so many values, and what follows them."""
+    end = count * width
+    return [values[at : at + width] for at in range(0, end, width)], list(values[end:])

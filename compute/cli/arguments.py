@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from compute.cli.values import Amount, Digest, Span
+from compute.cli.hashes import Hash
+from compute.cli.values import Amount, Span
 
 
 def _strict(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -23,7 +24,7 @@ def _strict(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return parser
 
 
-parse_amount, parse_span, parse_digest = (_strict(kind.parse) for kind in (Amount, Span, Digest))
+parse_amount, parse_span, parse_hash = (_strict(kind.parse) for kind in (Amount, Span, Hash))
 
 # what compute.training_set.importers reads
 FORMATS = (

@@ -1,16 +1,21 @@
 """`nrn evaluate` and `verify`: believe nothing, recompute it."""
 
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, parse_digest
+from compute.cli.arguments import GroupId, parse_hash
 from compute.cli.command import command
 from compute.cli.failure import A_LIE
+from compute.cli.hashes import Hash, claimed, stored, whole
 from compute.cli.session import Session
 from compute.cli.values import Digest, Loss
+
+if TYPE_CHECKING:
+    from compute.chain import Group
 
 
 def register(root: typer.Typer) -> None:
@@ -23,7 +28,7 @@ def evaluate(
     session: Session,
     group_id: GroupId,
     checkpoint: Annotated[
-        Digest | None, typer.Argument(parser=parse_digest, help="The incumbent by default.")
+        Hash | None, typer.Argument(parser=parse_hash, help="The incumbent by default.")
     ] = None,
     version: Annotated[
         int | None, typer.Option(min=0, help="Of the training set; the current one by default.")
@@ -44,7 +49,7 @@ def evaluate(
     from compute.storage import data_folder
 
     group = session.group(group_id)
-    digest = checkpoint or Digest(group.voting.incumbent().checkpoint_hash)
+    digest = _digest(session, group, checkpoint)
     current = group.voting.current()
     version = current.version if version is None else version
     tip = current.tip if version == current.version else group.deltas.tip_of(version)
@@ -81,6 +86,12 @@ def evaluate(
     )
     if not result.valid:
         raise typer.Exit(A_LIE)
+
+
+def _digest(session: Session, group: "Group", given: Hash | None) -> Digest:
+    if given is None:
+        return Digest(group.voting.incumbent().checkpoint_hash)
+    return whole(given, chain(claimed(group), stored(session.blocks, given)))
 
 
 def verify(

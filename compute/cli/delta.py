@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from compute.cli import lineage
-from compute.cli.arguments import FORMATS, GroupId, Staker, State, parse_digest
+from compute.cli.arguments import FORMATS, GroupId, Staker, State, parse_hash
 from compute.cli.command import command
 from compute.cli.failure import Refused
+from compute.cli.hashes import Hash, stored, whole
+from compute.cli.saying import Saying, claimed
 from compute.cli.session import Session
 from compute.cli.values import Amount, Digest, Moment
 
 if TYPE_CHECKING:
     from compute.node.seat import Seat
+    from compute.training_set import TrainingSet
 
 app = typer.Typer(help="Propose, vote on and look at changes of the data.", no_args_is_help=True)
 
@@ -39,6 +42,7 @@ Become = Annotated[
 @command(app, "new")
 def new(
     session: Session,
+    saying: Saying,
     group_id: GroupId,
     add: Add = None,
     remove: Remove = None,
@@ -49,7 +53,7 @@ def new(
 
     Example: nrn delta new 1 --add more.npz --account alice
     """
-    built = _build(session, session.seat(group_id, "curator", state), add, remove, become)
+    built = _build(session, session.seat(group_id, "curator", state), saying, add, remove, become)
     session.out.done(
         f"Built {built.delta.hex()}: {built}. "
         f"Next: nrn delta propose {group_id} {built.delta.hex()}",
@@ -60,9 +64,10 @@ def new(
 @command(app, "propose")
 def propose(
     session: Session,
+    saying: Saying,
     group_id: GroupId,
     delta: Annotated[
-        Digest | None, typer.Argument(parser=parse_digest, help="As `nrn delta new` said.")
+        Hash | None, typer.Argument(parser=parse_hash, help="As `nrn delta new` said.")
     ] = None,
     add: Add = None,
     remove: Remove = None,
@@ -78,13 +83,15 @@ def propose(
 
     seat = session.seat(group_id, "curator", state)
     if delta is None:
-        delta = _build(session, seat, add, remove, become).delta
-    number = curator.propose(seat, delta, rebased_from)
+        digest = _build(session, seat, saying, add, remove, become).delta
+    else:
+        digest = whole(delta, stored(seat.blocks.own, delta))
+    number = curator.propose(seat, digest, rebased_from)
     group = seat.group
     votable = Moment(group.deltas.proposal(number).proposed_at + group.deltas.period().review)
     session.out.done(
         f"Proposal {number}. From {votable}: nrn delta vote {group_id} {number}",
-        {"group": group_id, "proposal": number, "delta": delta, "votable_from": votable},
+        {"group": group_id, "proposal": number, "delta": digest, "votable_from": votable},
     )
 
 
@@ -137,6 +144,7 @@ def proposals(session: Session, group_id: GroupId) -> None:
             "leads": leader is not None and leader.proposal_id == proposal.id,
             "votable_from": Moment(proposal.proposed_at + review),
             "delta": Digest(proposal.delta_hash),
+            "name": claimed(session.readable, proposal.delta_hash)["name"],
             "proposer": proposal.proposer,
         }
         for proposal in group.deltas.proposals()
@@ -167,6 +175,7 @@ class Built:
 def _build(
     session: Session,
     seat: "Seat",
+    saying: Saying,
     add: Path | None,
     remove: Path | None,
     become: Path | None,
@@ -186,15 +195,17 @@ def _build(
         else:
             wanted = schema.empty() if add is None else read_for(add, schema, own)
             change = additions(current, wanted)
-            change = replace(change, remove=[] if remove is None else _ids(remove))
+            change = replace(change, remove=[] if remove is None else _ids(remove, current))
         if not len(change):
             raise Refused("Nothing would change: every example is in the set already.")
-        delta = curator.new_delta(seat, add=change.add, remove=change.remove, folder=sets)
+        delta = curator.new_delta(
+            seat, add=change.add, remove=change.remove, folder=sets, about=saying.over()
+        )
     added = len(change) - len(change.remove)
     return Built(Digest(delta), added, len(change.remove), change.kept, change.duplicates)
 
 
-def _ids(path: Path) -> list[bytes]:
+def _ids(path: Path, current: "TrainingSet") -> list[bytes]:
     with path.open() as file:
         lines = file.read(MAX_REMOVAL_BYTES).split()
-    return [Digest.parse(line) for line in lines]
+    return [whole(Hash.parse(line), (row.tobytes() for row in current.ids)) for line in lines]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from compute.about import About
 from compute.cli.failure import Refused
 
 if TYPE_CHECKING:
@@ -156,6 +157,18 @@ def read_specification(path: Path) -> "ModelSpecification":
         raise ModelError(f"{path} is not a model specification: {error}") from None
 
 
+def upgraded(parent: "ModelSpecification") -> "ModelSpecification":
+    """A fork of `parent` that this program can evaluate, with the same parameters. Raises Refused,
+    ModelError."""
+    from compute import exact
+    from compute.models import ModelSpecification, Parent
+
+    if parent.evaluator == exact.VERSION:
+        raise Refused(f"The group evaluates with {exact.VERSION} already, as this program does.")
+    fork = replace(parent, evaluator=exact.VERSION, parent=Parent(parent.hash, "same"))
+    return ModelSpecification.parse(fork.design())
+
+
 def grown(
     parent: "ModelSpecification", widths: str | None, layers: int | None
 ) -> "ModelSpecification":
@@ -165,7 +178,7 @@ def grown(
 
     network = parent.architecture
     if (widths is None) == (layers is None):
-        raise Refused("Say what changes: --widen, --deepen, or --specification FILE.")
+        raise Refused("Say what changes: --widen, --deepen, --upgrade, or --specification FILE.")
     if widths is not None and isinstance(network, MLP):
         if not re.fullmatch(r"[0-9]{1,6}(,[0-9]{1,6})*", widths):
             raise Refused(f"'{widths}' are no widths. Write them like 512,256.")
@@ -176,4 +189,5 @@ def grown(
         grown = replace(parent, architecture=deeper, parent=Parent(parent.hash, "deepen"))
     else:
         raise Refused(f"A {network.name} does not grow so; write a --specification.")
-    return ModelSpecification.parse(grown.design())
+    about = About(licence=parent.about.licence)  # of the data, which a fork goes on with
+    return ModelSpecification.parse(replace(grown, about=about).design())

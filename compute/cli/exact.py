@@ -27,7 +27,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run the conformance vectors on the device at hand. One that fails any must not vote, nor
-    one whose XLA_FLAGS ask for fast instead of right.
+    one whose environment asks for fast instead of right.
 
     Example: nrn exact check
     """

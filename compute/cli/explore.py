@@ -11,7 +11,6 @@ from compute.cli.session import Session
 
 if TYPE_CHECKING:
     from compute.explorer import Content, Watch
-    from compute.storage import Store
 
 
 def register(root: typer.Typer) -> None:
@@ -38,7 +37,7 @@ def explore(
     from compute.explorer import export as write
 
     with session.out.progress("reading the chain"):
-        store = _store(session)
+        store = session.readable
         watch, content = Watch(session.chain, store), Content(store)
     if export is None:
         _serve(session, watch, content, port, browser)
@@ -62,13 +61,3 @@ def _serve(session: Session, watch: "Watch", content: "Content", port: int, brow
     address = f"http://{HOST}:{listener.getsockname()[1]}/"
     session.out.done(f"The explorer is at {address} (Ctrl+C ends it).", {"address": address})
     serve(watch, content, listener, browse=browser)
-
-
-def _store(session: Session) -> "Store | None":
-    """None where the store cannot be reached: the chain alone tells enough."""
-    from compute.storage import StorageError
-
-    try:
-        return session.blocks
-    except StorageError:
-        return None

@@ -9,6 +9,7 @@ import typer
 
 from compute.cli.failure import Refused
 from compute.cli.output import Output
+from compute.cli.saying import shown
 from compute.cli.values import Size
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def facts(
     parameters = sum(math.prod(shape) for shape in model.parameter_shapes().values())
     work = examples * model.cost.multiply_adds
     return {
+        **{key: text for key, text in shown(model.about).items() if text is not None},
         "examples": examples,
         **{f"column {name}": _column(array) for name, array in sorted(columns.items())},
         "predicts": _predicts(model, labels),

@@ -19,9 +19,11 @@ from compute.cli.design import (
     read_first,
     read_specification,
     scales,
+    upgraded,
 )
 from compute.cli.failure import Refused
 from compute.cli.fits import fit_row
+from compute.cli.saying import Saying, shown
 from compute.cli.session import Session
 from compute.cli.sponsor import sponsorship_row
 from compute.cli.terms import MAX_IMPROVEMENT, MIN_IMPROVEMENT, Terms
@@ -57,7 +59,7 @@ def list_groups(
         with session.out.progress("measuring") as step:
             rows = [fit_row(session, group, step) for group in groups]
     else:
-        rows = [_summary(group_facts(group)) for group in groups]
+        rows = [_summary(group_facts(group, session.readable)) for group in groups]
     session.out.rows("Groups", rows, empty="none yet. Found one with `nrn group create`.")
 
 
@@ -70,11 +72,12 @@ def show(session: Session, group_id: GroupId) -> None:
     from compute.facts import group_facts, open_claim_facts
 
     group = session.group(group_id)
-    config, facts = group.config, group_facts(group)
+    config, facts = group.config, group_facts(group, session.readable)
     session.out.record(
         f"Group {group.id}",
         {
             **_summary(facts),
+            **shown(facts.about),
             "incumbent": Digest(facts.incumbent.checkpoint_hash),
             "created": Moment(group.genesis_time),
             "commit_window": Span(config.commit_window),
@@ -102,6 +105,7 @@ def create(
     session: Session,
     terms: Terms,
     design: Design,
+    saying: Saying,
     data: Annotated[
         Path,
         typer.Option(exists=True, help=f"First examples: {FORMATS}."),
@@ -142,6 +146,7 @@ def create(
             if specification is None
             else read_specification(specification)
         )
+        model = replace(model, about=saying.over(model.about))
         labels = labels_of(data)
     founding_page.confirm(session.out, model, columns, labels, yes)
     with session.out.progress("storing the first examples"):
@@ -183,6 +188,7 @@ def _check_finality(session: Session, reveal_window: int) -> None:
 def fork(
     session: Session,
     terms: Terms,
+    saying: Saying,
     group_id: GroupId,
     specification: Annotated[
         Path | None,
@@ -199,6 +205,12 @@ def fork(
         int | None,
         typer.Option(min=1, help="New number of layers of a vit or transformer instead."),
     ] = None,
+    upgrade: Annotated[
+        bool,
+        typer.Option(
+            "--upgrade", help="The same model instead, for the evaluator of this program's version."
+        ),
+    ] = False,
     code: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="The Python file of a model that is code."),
@@ -222,11 +234,12 @@ def fork(
 
     parent = session.group(group_id)
     source = None if code is None else code.read_bytes()
-    model = (
-        grown(load_specification(session.blocks, parent.model_hash), widen, deepen)
-        if specification is None
-        else read_specification(specification)
-    )
+    if specification is not None:
+        model = read_specification(specification)
+    else:
+        old = load_specification(session.blocks, parent.model_hash)
+        model = upgraded(old) if upgrade else grown(old, widen, deepen)
+    model = replace(model, about=saying.over(model.about))
     if height is None:
         if parent.voting.settleable() is not None:
             session.sender.settle(parent)
@@ -262,6 +275,7 @@ def _summary(group: "GroupFacts") -> dict[str, Any]:
     incumbent = group.incumbent
     return {
         "group": group.id,
+        "name": shown(group.about)["name"],
         "parent": group.parent_id or None,
         "model": Digest(group.model_hash),
         "block": group.block.index,

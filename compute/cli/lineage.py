@@ -10,6 +10,8 @@ import typer
 from compute.cli.arguments import GroupId
 from compute.cli.command import command
 from compute.cli.failure import Refused
+from compute.cli.hashes import LEAST, Hash, whole
+from compute.cli.saying import claimed
 from compute.cli.session import Session
 from compute.cli.values import Amount, Digest
 
@@ -53,7 +55,8 @@ def show(
         )
         record = DeltaRecord(proposal.delta_hash, tip, proposal.proposer)
         change = preview(session.blocks, examples, record)
-    facts = {"group": group_id, "proposal": number}
+    facts: dict[str, Any] = {"group": group_id, "proposal": number}
+    facts |= {"delta": Digest(proposal.delta_hash), **claimed(session.blocks, proposal.delta_hash)}
     _present(session, group, f"Proposal {number}", facts, change, samples, sheet)
 
 
@@ -91,6 +94,7 @@ def log(session: Session, group_id: GroupId) -> None:
         {
             "version": delta.version,
             "delta": Digest(delta.delta_hash),
+            "name": claimed(session.readable, delta.delta_hash)["name"],
             "proposer": delta.proposer,
             "votes": _amount(delta.votes),
             "reward": _amount(delta.reward),
@@ -187,15 +191,15 @@ def _sets(session: Session, group: "Group", version: int) -> "Materialised":
 
 
 def _id(sets: "Materialised", version: int, example: str) -> bytes:
-    if len(example) < 20 and example.isdecimal():
+    if len(example) < LEAST and example.isdecimal():
         ids = sets.version(version).ids
         if int(example) >= len(ids):
             raise Refused(f"The set has {len(ids)} examples, counted from 0.")
         return ids[int(example)].tobytes()
     try:
-        return Digest.parse(example)
-    except ValueError:
-        raise Refused(f"'{example}' is neither an id of 64 digits nor a place.") from None
+        return whole(Hash.parse(example), sets.every_id())
+    except ValueError as error:
+        raise Refused(f"'{example}' is no place, and no id: {error}") from None
 
 
 def _present(

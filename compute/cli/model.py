@@ -119,6 +119,51 @@ def code(session: Session, group_id: GroupId) -> None:
     session.out.show(Output.plain(text), {"sha256": Digest(architecture.source), "code": text})
 
 
+@command(app, "portray")
+def portray(
+    session: Session,
+    group_id: GroupId,
+    count: Annotated[
+        int, typer.Option(min=1, max=50, help="Accepted checkpoints, from the first to the last.")
+    ] = 6,
+) -> None:
+    """Let accepted checkpoints write or classify a little, for people to look at.
+
+    Some text of a language model, or which class it takes for which of up to 1,000 examples of the
+    training set, goes into the store; `nrn explore` shows it.
+
+    Example: nrn model portray 1
+    """
+    from compute.facts.portraits import portraits
+    from compute.inference import of_group
+    from compute.inference import portray as made_of
+    from compute.judging.retrieval import load_training_set
+    from compute.storage import BlockUnavailable
+
+    group, store = session.group(group_id), session.blocks
+    version = group.voting.current().version
+    last, known, missing = group.voting.incumbent().height, portraits(store), 0
+    heights = sorted({last * n // max(1, count - 1) for n in range(count)} | {last})[-count:]
+    with session.out.progress("portraying") as step:
+        examples = load_training_set(group, store, version, session.training_sets(group))
+        for number, height in enumerate(heights):
+            step(number, len(heights))
+            try:
+                model = of_group(group, store, height)
+            except BlockUnavailable:
+                missing += 1
+                continue
+            of = known.get(model.origin.checkpoint)
+            if of is None or of.version != version:
+                made_of(model, examples, version).keep(store)
+    told = f" The content of {missing} is not in the store." if missing else ""
+    session.out.done(
+        f"{len(heights) - missing} checkpoints of group {group_id} have a portrait.{told} "
+        "See: nrn explore",
+        {"group": group_id, "heights": heights, "missing": missing, "version": version},
+    )
+
+
 def _specification(session: Session, group_id: int) -> "ModelSpecification":
     from compute.judging.retrieval import load_specification
 

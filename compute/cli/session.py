@@ -11,6 +11,7 @@ import typer
 
 from compute.cli.failure import Refused, print_error
 from compute.cli.output import Output
+from compute.home import cache_folder
 
 if TYPE_CHECKING:
     from compute.chain import Chain, Group, Sender
@@ -95,8 +96,13 @@ class Session:
     def chain(self) -> "Chain":
         from compute.chain import Spending, connect
 
-        spending = Spending(round(self.max_fee * 10**18))
-        return connect(self.rpc, deployment=self.deployment, agree=self.agree, spending=spending)
+        return connect(
+            self.rpc,
+            deployment=self.deployment,
+            agree=self.agree,
+            spending=Spending(round(self.max_fee * 10**18)),
+            index=cache_folder() / "index",
+        )
 
     def group(self, group_id: int) -> "Group":
         return self.chain.group(group_id)
@@ -136,6 +142,16 @@ class Session:
                     "both."
                 )
         return open_daemon(ipfs) if ipfs else open_store(store or str(data_folder() / "store"))
+
+    @property
+    def readable(self) -> "FolderStore | KuboStore | None":
+        """The same to look at, None where it cannot be reached: the chain alone tells much."""
+        from compute.storage import StorageError
+
+        try:
+            return self.blocks
+        except StorageError:
+            return None
 
     def training_sets(self, group: "Group") -> Path:
         """Return the folder in which commands keep the versions of a group's training set."""

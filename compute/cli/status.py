@@ -9,14 +9,14 @@ from rich.text import Text
 
 from compute.cli.command import command
 from compute.cli.output import Output
+from compute.cli.saying import shown
 from compute.cli.session import Session
 from compute.cli.sponsor import sponsorship_row
-from compute.cli.values import Amount, Digest, Loss, Moment, Span
+from compute.cli.values import Amount, Digest, Loss, Moment, Name, Span
 
 if TYPE_CHECKING:
     from compute.checkpoint import HeldOut
     from compute.facts import AccountFacts, GroupFacts, StakeFacts
-    from compute.storage import Store
 
 DOING = ("training and committing", "revealing", "voting")
 BAR = 24  # characters
@@ -44,7 +44,7 @@ def status(
     address = session.address
     account = None if address is None else account_facts(chain, address, groups)
     stakes = account.stakes if account else [None] * len(groups)
-    store = _store(session)
+    store = session.readable
     standing = [group_facts(group, store) for group in groups]
     document = {
         "chain": chain.chain_id,
@@ -53,16 +53,6 @@ def status(
         "groups": [_group(*facts, account) for facts in zip(standing, stakes, strict=True)],
     }
     session.out.show(_page(document), document)
-
-
-def _store(session: Session) -> "Store | None":
-    """None where the store cannot be reached: the chain alone tells enough."""
-    from compute.storage import StorageError
-
-    try:
-        return session.blocks
-    except StorageError:
-        return None
 
 
 def _wallet(account: "AccountFacts") -> dict[str, Any]:
@@ -79,6 +69,7 @@ def _group(
     slot, incumbent, now = group.block, group.incumbent, group.now
     facts = {
         "group": group.id,
+        "name": shown(group.about)["name"],
         "block": slot.index,
         "phase": group.phase,
         "phase_ends_in": Span(slot.phase_end(now) - now),
@@ -149,8 +140,8 @@ def _page(document: dict[str, Any]) -> Lines:
 
 def _panel(facts: dict[str, Any]) -> Table:
     grid = Table(
-        title=f"\nGroup {facts['group']}", title_justify="left", title_style="bold",
-        show_header=False, box=None, pad_edge=False,
+        title=Text(f"\nGroup {facts['group']}" + _called(facts["name"])),
+        title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False,
     )  # fmt: skip
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")
@@ -177,6 +168,10 @@ def _panel(facts: dict[str, Any]) -> Table:
         grid.add_row("sponsored", Output.plain(f"{left}, until {one['until']}"))
     grid.add_row("next", Text(facts["next"], style="cyan"))
     return grid
+
+
+def _called(name: Name | None) -> str:
+    return "" if name is None else f", called {name}"
 
 
 def _to_beat(facts: dict[str, Any]) -> str:

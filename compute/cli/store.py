@@ -8,9 +8,10 @@ from typing import Annotated, Any, BinaryIO
 import typer
 from rich.console import Group as Lines
 
-from compute.cli.arguments import parse_digest, parse_span
+from compute.cli.arguments import parse_hash, parse_span
 from compute.cli.command import command
 from compute.cli.failure import NO_CONTENT, Refused
+from compute.cli.hashes import Hash, stored, whole
 from compute.cli.output import Step, table
 from compute.cli.session import Session
 from compute.cli.values import Digest, Size, Span
@@ -139,10 +140,10 @@ def export(
     session: Session,
     file: Annotated[Path, typer.Argument(help="The CAR archive to write.")],
     roots: Annotated[
-        list[Digest] | None,
+        list[Hash] | None,
         typer.Argument(
             metavar="[ROOT]...",
-            parser=parse_digest,
+            parser=parse_hash,
             help="Hashes or CIDs of checkpoints, deltas or models.",
         ),
     ] = None,
@@ -161,7 +162,7 @@ def export(
         raise Refused("Say what to export: hashes, or --group N.")
     store = session.blocks
     with session.out.progress("exporting") as step, written(file) as target:
-        wanted: list[bytes] = list(roots or [])
+        wanted: list[bytes] = [whole(root, stored(store, root)) for root in roots or []]
         if group is not None:
             wanted += of_group(session.group(group), store)
         blocks = list(dict.fromkeys(block for root in wanted for block in of_root(store, root)))

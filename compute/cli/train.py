@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compute.cli.arguments import GroupId, Quota, State, parse_digest
+from compute.cli.arguments import GroupId, Quota, State, parse_hash
 from compute.cli.command import command
 from compute.cli.failure import Refused
+from compute.cli.hashes import Hash, stored, whole
 from compute.cli.session import Session
-from compute.cli.values import Digest
 from compute.cli.watching import Watching
 from compute.cli.work import Poll, live
 
@@ -65,9 +65,9 @@ def train(
         typer.Option(help="Examples to measure and never train on; reported with checkpoints."),
     ] = None,
     start: Annotated[
-        Digest | None,
+        Hash | None,
         typer.Option(
-            parser=parse_digest,
+            parser=parse_hash,
             help="Checkpoint in the store to start from, as of `nrn import`; by default the "
             "accepted one. Where it does not get better than that, training goes back to it.",
         ),
@@ -78,6 +78,10 @@ def train(
     tensorboard: Annotated[
         Path | None, typer.Option(help="Folder for TensorBoard; needs tensorboardX.")
     ] = None,
+    wandb: Annotated[
+        str | None,
+        typer.Option(metavar="PROJECT", help="Of Weights & Biases, for curves; needs wandb."),
+    ] = None,
     processes: Annotated[
         str | None,
         typer.Option(help="This is one of several: auto, or ADDRESS:PORT,COUNT,INDEX."),
@@ -87,6 +91,13 @@ def train(
         typer.Option(
             metavar="FOLDER",
             help="Send nothing: write signed claims here, for `nrn relay` to pay for.",
+        ),
+    ] = None,
+    pay_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONTRACT",
+            help="Contract that is paid the rewards; it takes the account's signature (ERC-1271).",
         ),
     ] = None,
     defend: Annotated[
@@ -128,7 +139,7 @@ def train(
     from compute.training.processes import leads
 
     held = None if held_out is None else HeldOutSet(held_out, session.blocks)
-    options = Options(chosen, steps, save_seconds, held, tensorboard, _start(session, start))
+    options = Options(chosen, steps, save_seconds, held, tensorboard, wandb, _start(session, start))
     if processes is not None:
         if state is None:
             raise Refused("Name a --state folder that all processes see.")
@@ -139,7 +150,7 @@ def train(
     seat = session.seat(group_id, "trainer", state, poll, quota)
 
     def take(seat: "Seat") -> "Role":
-        trainer = Trainer(seat, options, relay)
+        trainer = Trainer(seat, options, relay, pay_to)
         if not defend or relay is not None:  # who sends nothing can answer nobody
             return trainer
         return Beside(trainer, Watcher(seat, Duties(challenge=False)), seat.clock)
@@ -147,13 +158,14 @@ def train(
     live(seat, take, watching)
 
 
-def _start(session: Session, digest: Digest | None) -> "Start | None":
+def _start(session: Session, given: Hash | None) -> "Start | None":
     from compute.checkpoint import model_of
     from compute.judging.retrieval import load_checkpoint, load_specification
     from compute.searching.search import Start
 
-    if digest is None:
+    if given is None:
         return None
+    digest = whole(given, stored(session.blocks, given))
     model_hash = model_of(session.blocks, digest)
     specification = load_specification(session.blocks, model_hash)
     return Start(model_hash, load_checkpoint(session.blocks, specification, digest).params)

@@ -8,6 +8,7 @@ import typer
 from compute.cli.arguments import GroupId
 from compute.cli.command import command
 from compute.cli.failure import Refused
+from compute.cli.hashes import LEAST, Hash, stored, whole
 from compute.cli.output import Output
 from compute.cli.session import Session
 from compute.cli.values import Digest
@@ -170,15 +171,15 @@ def _model(session: Session, source: str, height: int | None) -> "Model":
     from compute.inference import of_checkpoint, of_group
 
     with session.out.progress("fetching"):
-        if source.isdecimal() and len(source) < 20:
+        if source.isdecimal() and len(source) < LEAST:
             return of_group(session.group(int(source)), session.blocks, height)
         if height is not None:
             raise Refused("A checkpoint has no --height: that is an accepted block of a group.")
         try:
-            digest = Digest.parse(source)
-        except ValueError:
-            raise Refused(f"'{source}' is neither a group's number nor a hash.") from None
-        return of_checkpoint(session.blocks, digest)
+            given = Hash.parse(source)
+        except ValueError as error:
+            raise Refused(f"'{source}' is no group's number, and no hash: {error}") from None
+        return of_checkpoint(session.blocks, whole(given, stored(session.blocks, given)))
 
 
 def _row(answer: "Answer", whole: bool) -> dict[str, Any]:

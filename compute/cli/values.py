@@ -5,9 +5,19 @@ from enum import Enum
 from typing import Any
 
 from compute.inert import inert
-from compute.values import Amount, Digest, Loss, Moment, Size, Span
+from compute.values import Amount, Digest, Loss, Moment, Name, Size, Span
 
-__all__ = ["Amount", "Digest", "Loss", "Moment", "Size", "Span", "for_people", "for_programs"]
+__all__ = [
+    "Amount",
+    "Digest",
+    "Loss",
+    "Moment",
+    "Name",
+    "Size",
+    "Span",
+    "for_people",
+    "for_programs",
+]
 
 
 def for_people(value: Any) -> str:

@@ -27,6 +27,9 @@ from compute.program.types import Type
 
 VECTORS = Path(__file__).with_name("vectors")
 UNSAFE_FLAGS = ("xla_cpu_enable_fast_math", "xla_gpu_enable_fast_min_max")
+# cuBLAS makes float64 products of 8-bit ones then, of as many bits as other variables say: the
+# error has another bound than ours, and NaN, which SATURATED is, need not come through
+UNSAFE_VARIABLES = ("CUBLAS_EMULATE_DOUBLE_PRECISION",)
 
 
 @dataclass(frozen=True)
@@ -57,18 +60,20 @@ class Report:
 
 
 def unsafe_flags() -> tuple[str, ...]:
-    """The flags of XLA_FLAGS under which the compiler may take liberties with NaN and rounding;
-    between the operations saturation is a NaN."""
+    """The flags of XLA_FLAGS, and variables, under which the compiler or a library may take
+    liberties with NaN and rounding; between the operations saturation is a NaN."""
     said = os.environ.get("XLA_FLAGS", "").strip()
     if said and not said.startswith("-"):  # XLA reads the flags from a file of this name
         with contextlib.suppress(OSError):
             said = Path(said).read_text(errors="replace")
-    found = []
-    for word in said.split():
-        name, _, value = word.lstrip("-").partition("=")
-        if name in UNSAFE_FLAGS and value.lower() not in ("false", "0"):
-            found.append(name)
+    pairs = [word.lstrip("-").partition("=")[::2] for word in said.split()]
+    found = [name for name, value in pairs if name in UNSAFE_FLAGS and _on(value)]
+    found += [name for name in UNSAFE_VARIABLES if _on(os.environ.get(name, "0"))]
     return tuple(dict.fromkeys(found))
+
+
+def _on(value: str) -> bool:
+    return value.lower() not in ("false", "0")
 
 
 # of an operation, in seconds: the first lines of its file; the others are for whoever changes it

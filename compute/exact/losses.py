@@ -117,6 +117,16 @@ def mean(terms: Array, counted: Array) -> Array:
     return floor_mean(high, low, jnp.maximum(count, 1))
 
 
+def scaled_by(x: Array, share: int) -> Array:
+    """floor(x * share / 2**16) of int64 |x| <= 2**50, 0 <= share <= 2**16.
+
+    The product may have 66 bits; with x = q * 2**16 + r, r >= 0, it is q * share + floor(r * share
+    / 2**16).
+    """
+    rest = x & (2**SMOOTHING_BITS - 1)
+    return (x >> SMOOTHING_BITS) * share + ((rest * share) >> SMOOTHING_BITS)
+
+
 def cross_entropy(
     outputs: Array, targets: Array, carrier: Carrier, smoothing: float = 0.0
 ) -> tuple[Array, Array]:
@@ -124,12 +134,11 @@ def cross_entropy(
 
     A position whose target is outside [0, classes) is ignored; the loss is the floor of the mean
     over the others.  One position costs log(sum_c exp(z_c - max)) + max - z_target, floored at 0.
-    With `smoothing`, a multiple of 2**-16, the distance max - z_target is replaced by
-    d - (d >> 16) * s + (mean_d >> 16) * s with s = smoothing * 2**16 and mean_d the floored mean
-    distance of all classes.
+    With `smoothing`, a multiple of 2**-16, the distance d = max - z_target is replaced by
+    d + floor((mean_d - d) * smoothing), mean_d the floored mean distance of all classes.
 
-    A distance is at most 2 * 2**48 = 2**49, the smoothed one at most 2**50, and the entropy of
-    2**31 classes below 2**37, so a term is below 2**51.
+    A distance is at most 2 * 2**48 = 2**49, the smoothed one, which lies between d and mean_d, too,
+    and the entropy of 2**31 classes below 2**37, so a term is below 2**50.
     """
     classes = outputs.shape[-1]
     z, saturated = to_fixed(outputs)
@@ -145,7 +154,7 @@ def cross_entropy(
     share = round(smoothing * 2**SMOOTHING_BITS)
     if share:
         average = floor_mean(*halves(distance, -1), jnp.int64(classes))
-        chosen += ((average >> SMOOTHING_BITS) - (chosen >> SMOOTHING_BITS)) * share
+        chosen += scaled_by(average - chosen, share)
     return mean(jnp.maximum(entropy + chosen, 0), counted), saturated
 
 

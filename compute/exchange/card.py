@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from compute.inert import inert_name
 from compute.inference import Model
 from compute.program.codec import program_root
 from compute.values import Loss
@@ -27,6 +28,8 @@ def provenance(model: Model) -> dict[str, str]:
         "model": origin.model.hex(),
         "program_root": program_root(specification.program).hex(),
         "evaluator": specification.evaluator,
+        "group_name": specification.about.name or None,
+        "data_licence": specification.about.licence or None,
         "labels": None if model.labels() is None else json.dumps(model.labels()),
         "design": specification.design().decode(),
     }
@@ -50,9 +53,11 @@ _FILES = {
 
 def text(model: Model, kind: str) -> str:
     """The card, in Markdown."""
-    origin, specification = model.origin, model.specification
+    specification = model.specification
     rows = [
-        f"| {name} | `{value}` |" for name, value in provenance(model).items() if name != "design"
+        f"| {name} | `{_plain(value)}` |"
+        for name, value in provenance(model).items()
+        if name != "design"
     ]
     return "\n".join(
         [
@@ -73,11 +78,28 @@ def text(model: Model, kind: str) -> str:
             "The loss above is exact, of the program in the number system of `evaluator`. These "
             "files compute in float32, which rounds in another way: outputs agree to about 1e-5.",
             "",
-            "The group names no licence for its data; ask its curators before you rely on one."
-            if origin.group is not None
-            else "Whose data it was trained on is not said.",
+            _licence(model),
             "",
         ]
+    )
+
+
+def _plain(value: str) -> str:
+    """A text of strangers in a table's code: nothing ends the code or the line."""
+    return inert_name(value.replace("`", "'").replace("|", "/"), len(value))
+
+
+def _licence(model: Model) -> str:
+    licence = _plain(model.specification.about.licence)
+    if licence:
+        return (
+            f"The founder names the licence `{licence}` for the data; deltas that were adopted "
+            "later may name others (`nrn delta show`). Nobody has checked it."
+        )
+    return (
+        "The group names no licence for its data; ask its curators before you rely on one."
+        if model.origin.group is not None
+        else "Whose data it was trained on is not said."
     )
 
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from compute.about import UNSAID, About
 from compute.checkpoint import HeldOut, InvalidCheckpoint, blocks_of, held_out_of
 from compute.facts.changes import ChangeFacts, change_facts, why_missing
+from compute.facts.portraits import Portrait, portraits
+from compute.facts.sayings import about_of
 from compute.models import ModelError, ModelSpecification
 from compute.program import text
 from compute.program.operation import Cost
@@ -90,6 +93,16 @@ class Content:
         except (StorageError, InvalidCheckpoint) as error:
             return CheckpointFacts(missing=why_missing(error))
 
+    def about(self, digest: bytes) -> About:
+        """What a delta's proposer says of it; nothing where the store lacks it."""
+        found: tuple[About] | _Missing
+        found = self._once("about", digest, _Missing, _about)
+        return UNSAID if isinstance(found, _Missing) else found[0]
+
+    def portraits(self) -> dict[bytes, Portrait]:
+        """Those that somebody here has made, by checkpoint. Asked anew each time."""
+        return portraits(self._store)
+
     def held_out(self, digest: bytes) -> HeldOut | None:
         """Return the trainer's statement on held-out examples; None also if it is not here."""
         found: tuple[HeldOut | None] | _Missing
@@ -119,6 +132,11 @@ class Content:
 @dataclass(frozen=True)
 class _Missing:
     missing: str
+
+
+def _about(store: Store, digest: bytes) -> tuple[About] | _Missing:
+    found = about_of(store, digest)
+    return _Missing("nothing is said") if found is None else (found,)
 
 
 def _model(store: Store, digest: bytes) -> ModelFacts:

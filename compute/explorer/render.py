@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from compute.explorer.confusion import confusion
 from compute.facts import why_ballot, why_block, why_claim
 from compute.inert import inert, inert_name
 from compute.values import Amount, Loss, Moment, Size, Span, show_units
@@ -37,11 +38,12 @@ def environment() -> Environment:
         "moment": _moment,
         "size": lambda value: str(Size(value)),
         "span": lambda value: str(Span(value)),
-        "short": _short,
+        "short": lambda value: Markup('<code class="cut">{}</code>').format(value.hex()),
         "hash": lambda value: Markup('<code class="hash">{}</code>').format(value.hex()),
         "inert": inert,
         "name": inert_name,
         "picture": _picture,
+        "confusion": confusion,
         "percent": lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–",
         "units": show_units,
         "thousands": lambda value: f"{value:,}",
@@ -72,11 +74,6 @@ def _moment(value: int) -> Markup:
     except (ValueError, OverflowError, OSError):
         machine = ""
     return Markup('<time datetime="{}">{}</time>').format(machine, str(Moment(value)))
-
-
-def _short(digest: bytes) -> Markup:
-    text = digest.hex()
-    return Markup('<code title="{}">{}…</code>').format(text, text[:12])
 
 
 def _picture(pixels: np.ndarray) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from compute.about import About
 from compute.chain import ChainError
 from compute.explorer import render
 from compute.explorer.acts import Act, buying, collecting, holding, staking, voting
@@ -12,6 +13,7 @@ from compute.explorer.chart import losses
 from compute.explorer.content import Content
 from compute.explorer.watch import View, World
 from compute.facts import DeedFacts, deed_facts, exit_facts, stake_facts
+from compute.facts.portraits import Portrait
 from compute.values import Moment
 
 BLOCKS = 50  # on a page
@@ -124,6 +126,9 @@ class Site:
             "blocks.html", path, title, view=view, shown=shown, page=int(page), pages=pages
         )
 
+    def _about(self, digests: Iterable[bytes]) -> dict[bytes, About]:
+        return {digest: self._content.about(digest) for digest in digests}
+
     def _data(self, path: str, number: str, page: str) -> bytes:
         view = self._view(number)
         oldest_first = view.lineage[::-1]
@@ -135,6 +140,7 @@ class Site:
         return self._page(
             "data.html", path, f"Data of group {number}", self._votes(view), view=view, shown=shown,
             changes=changes, open=open_, page=int(page), pages=pages,
+            about=self._about(d.delta_hash for d in [*shown, *view.proposals]),
         )  # fmt: skip
 
     def _delta(self, path: str, number: str, version: str) -> bytes:
@@ -142,15 +148,20 @@ class Site:
         delta = {delta.version: delta for delta in view.lineage}[int(version)]
         change = self._content.change(delta.delta_hash, view.group.model_hash)
         title = f"Version {version} of the data of group {number}"
-        return self._page("delta.html", path, title, view=view, delta=delta, change=change)
+        about = self._about([delta.delta_hash])
+        return self._page(
+            "delta.html", path, title, view=view, delta=delta, change=change, about=about
+        )
 
     def _proposal(self, path: str, number: str, proposal_id: str) -> bytes:
         view = self._view(number)
         found = {proposal.id: proposal for proposal in view.proposals}[int(proposal_id)]
         change = self._content.change(found.delta_hash, view.group.model_hash)
         title = f"Proposal {proposal_id} for the data of group {number}"
-        acts = self._votes(view)
-        return self._page("delta.html", path, title, acts, view=view, delta=found, change=change)
+        acts, about = self._votes(view), self._about([found.delta_hash])
+        return self._page(
+            "delta.html", path, title, acts, view=view, delta=found, change=change, about=about
+        )
 
     def _votes(self, view: View) -> Iterator[Act]:
         now, review = self._world.head.timestamp, view.facts.period.review
@@ -167,7 +178,17 @@ class Site:
             "model.html", path, f"Model of group {number}", view=view,
             model=self._content.model(view.group.model_hash),
             checkpoint=self._content.checkpoint(checkpoint),
+            portraits=self._portraits(view),
         )  # fmt: skip
+
+    def _portraits(self, view: View) -> list[tuple[int, Portrait]]:
+        """Portraits of accepted checkpoints with their heights, the oldest first."""
+        heights = {b.winner.checkpoint_hash: b.height for b in view.blocks if b.winner is not None}
+        heights.setdefault(view.facts.incumbent.checkpoint_hash, view.facts.incumbent.height)
+        heights.setdefault(view.group.config.genesis_checkpoint, 0)
+        made = self._content.portraits()
+        found = [(heights[at], one) for at, one in made.items() if at in heights]
+        return sorted(found, key=lambda pair: pair[0])
 
     def _account(self, path: str, address: str) -> bytes:
         known = {found.lower(): found for found in self.addresses()}

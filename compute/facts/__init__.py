@@ -32,6 +32,7 @@ from compute.facts.records import (
     SupplyFacts,
     TrainerFacts,
 )
+from compute.facts.sayings import about_of
 
 __all__ = [
     "AccountFacts",
@@ -51,6 +52,7 @@ __all__ = [
     "SupplyFacts",
     "Timeline",
     "TrainerFacts",
+    "about_of",
     "account_facts",
     "block_facts",
     "candidate_facts",

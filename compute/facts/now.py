@@ -22,6 +22,7 @@ from compute.facts.records import (
     StakeFacts,
     SupplyFacts,
 )
+from compute.facts.sayings import about_of
 from compute.storage import StorageError, Store
 from compute.units import EPOCH
 
@@ -57,6 +58,7 @@ def group_facts(group: Group, store: Store | None = None) -> GroupFacts:
         period=group.deltas.period(),
         stake=group.chain.vault.group_stake(group.id),
         sponsorships=_sponsorships(group),
+        about=about_of(store, group.model_hash),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from compute.about import About
 from compute.chain.records import (
     Asked,
     DeltaPeriod,
@@ -50,6 +51,7 @@ class GroupFacts:
     period: DeltaPeriod
     stake: int
     sponsorships: "tuple[SponsorshipFacts, ...]"
+    about: About | None
 
 
 @dataclass(frozen=True)

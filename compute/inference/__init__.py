@@ -7,6 +7,7 @@ model.outputs({"image": pixels})
 from compute.inference.answers import Answer, Choice, answers
 from compute.inference.inputs import Inputs, read_inputs
 from compute.inference.model import Model, Origin, of_checkpoint, of_group
+from compute.inference.portraying import portray
 from compute.inference.writing import Written, write
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "answers",
     "of_checkpoint",
     "of_group",
+    "portray",
     "read_inputs",
     "write",
 ]

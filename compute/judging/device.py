@@ -33,8 +33,8 @@ def ensure_fit(folder: Path) -> None:
     inexact."""
     if flags := conformance.unsafe_flags():
         raise UnfitDevice(
-            f"This process runs with {' and '.join(flags)}: the compiler may change results. "
-            "Nothing was sent. Remove it from XLA_FLAGS."
+            f"This process runs with {' and '.join(flags)}, which may change results. "
+            "Nothing was sent. Remove it from XLA_FLAGS or the environment."
         )
     passed = canonical.encode({"passed": fingerprint()})
     record = folder / f"conformance-{fingerprint()[:16]}.json"

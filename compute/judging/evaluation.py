@@ -172,6 +172,16 @@ def root_of(
     )
 
 
+def check_version(specification: ModelSpecification) -> None:
+    """Raise CannotEvaluate if the group has another version of the evaluator than this program."""
+    if specification.evaluator != exact.VERSION:
+        raise CannotEvaluate(
+            f"The group evaluates with {specification.evaluator}, this program with "
+            f"{exact.VERSION}. Install the version that speaks it, or go on in a fork: "
+            "nrn group fork GROUP --upgrade."
+        )
+
+
 def complete(
     order: Sequence[int],
     specification: ModelSpecification,
@@ -182,11 +192,7 @@ def complete(
 ) -> Iterator[int]:
     """Complete the shards of `transcript` in this order, those first that are complete already;
     gives each as it is. Raises Invalid, CannotEvaluate."""
-    if specification.evaluator != exact.VERSION:
-        raise CannotEvaluate(
-            f"The group evaluates with {specification.evaluator}, this program with "
-            f"{exact.VERSION}. Install the version that speaks it."
-        )
+    check_version(specification)
     tell = _Teller(transcript, progress)
     yield from (shard for shard in order if transcript.complete(shard))
     missing = [shard for shard in order if not transcript.complete(shard)]

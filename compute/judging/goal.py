@@ -8,7 +8,7 @@ from pathlib import Path
 from compute.chain import Group
 from compute.chain.records import Head
 from compute.checkpoint import InvalidCheckpoint, manifest
-from compute.judging.evaluation import Progress, evaluate_checkpoint
+from compute.judging.evaluation import Progress, check_version, evaluate_checkpoint
 from compute.judging.retrieval import (
     Parameters,
     load_incumbent,
@@ -101,7 +101,8 @@ class Goals:
         """The goal of the block that runs now, or at `head`.
 
         Evaluates the incumbent unless it is known already. Raises BlockUnavailable while a block
-        of specification, data or incumbent cannot be had.
+        of specification, data or incumbent cannot be had, CannotEvaluate if the group is of another
+        version of the evaluator.
         """
         head = head or self._group.head()
         current = self._group.voting.current(head)
@@ -111,6 +112,7 @@ class Goals:
             return last
         if last is None:
             specification = load_specification(self._store, self._group.model_hash)
+            check_version(specification)
         else:
             specification = last.specification
         if last is not None and last.tip == current.tip:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from compute.about import About, TooMuchSaid
 from compute.models import fields, initialisation
 from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
@@ -28,7 +29,7 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
 LOSSES = ("binary_cross_entropy", "cross_entropy", "squared_error")
 KEYS = (
     "format architecture inputs target target_scale_log2 loss evaluator initialisation "
-    "magnitude_log2 parent"
+    "magnitude_log2 parent about"
 )
 
 
@@ -56,6 +57,8 @@ class Described(Protocol):
     @property
     def parent(self) -> Parent | None: ...
     @property
+    def about(self) -> About: ...
+    @property
     def output_shape(self) -> tuple[int, ...]: ...
     def parameter_shapes(self) -> Mapping[str, tuple[int, ...]]: ...
 
@@ -74,6 +77,7 @@ def to_design(spec: Described) -> dict[str, Any]:
         "initialisation": {"rule": initialisation.RULE, "seed": spec.seed},
         "magnitude_log2": spec.magnitude_log2,
         "parent": parent and {"model": parent.model_hash.hex(), "map": parent.map},
+        "about": spec.about.document(),
     }
 
 
@@ -98,6 +102,7 @@ def from_design(document: Any) -> dict[str, Any]:
         "seed": start.integer("seed", 0, (1 << 64) - 1),
         "magnitude_log2": read.integer("magnitude_log2", 1, 126),
         "parent": parent,
+        "about": _about(read["about"]),
     }
 
 
@@ -105,6 +110,13 @@ def pieces_of(document: Mapping[str, Any]) -> list[bytes]:
     """The digests of the blocks that hold the program.  Raises ModelError."""
     read = fields.Reader(dict(document), "model", f"{KEYS} program")
     return read.hashes("program", 1, MAX_PIECES)
+
+
+def _about(document: Any) -> About:
+    try:
+        return About.read(document)
+    except TooMuchSaid as error:
+        raise ModelError(str(error)) from None
 
 
 def _architecture(document: Any) -> Architecture:

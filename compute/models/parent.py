@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAPS = ("deepen", "seed", "widen")
+MAPS = ("deepen", "same", "seed", "widen")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compute import canonical
+from compute.about import UNSAID, About
 from compute.models import document, initialisation
 from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
@@ -53,6 +54,7 @@ class ModelSpecification:
     magnitude_log2: int = 16
     evaluator: str = "F24/3"
     parent: Parent | None = None
+    about: About = UNSAID
     given: Program | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -273,7 +275,8 @@ class ModelSpecification:
     def adapt(self, parent_params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """This fork's first parameters from those of the parent's accepted checkpoint.
 
-        "seed" ignores them; other maps embed them so that the outputs stay the same function.
+        "seed" ignores them, "same" takes them as they are; other maps embed them so that the
+        outputs stay the same function.
         Raises ModelError if this is no fork, or if the parameters do not fit inside it.
         """
         if self.parent is None:
@@ -281,12 +284,23 @@ class ModelSpecification:
         initial = self.initial_parameters()
         if self.parent.map == "seed":
             return initial
+        if self.parent.map == "same":
+            return _fitting(parent_params, initial)
         inputs = sum(column.size for column in self.columns)
         return dict(self.architecture.adapt(self.parent.map, parent_params, initial, inputs))
 
     @cached_property
     def _parameters(self) -> Parameters:
         return dict(sorted(self.architecture.parameters(self.columns).items()))
+
+
+def _fitting(
+    given: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    shapes = [{name: array.shape for name, array in one.items()} for one in (given, like)]
+    if shapes[0] != shapes[1]:
+        raise ModelError("the parent has other parameters than its fork, which keeps all of them")
+    return dict(given)
 
 
 def _decoded(data: bytes) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from typing import Protocol
 
 from compute.chain import Candidate, Group
 from compute.chain.claims import Claim, commitment, eval_root_hash
-from compute.chain.contract import BlockTag
+from compute.chain.contract import BlockTag, checksummed
+from compute.chain.errors import InvalidArgument
 from compute.chain.handover import Opened
 from compute.chain.rewards import Reward, of_claim, won
+from compute.chain.signatures import is_signed
 from compute.node.events import event
 from compute.node.final import done_for_good
 from compute.node.journal import Entry
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 class ClaimEntry(Entry):
     """Everything needed to reveal a committed claim; hashes are 32 bytes, losses Q32.32 nats."""
 
+    trainer: str
     tip: bytes
     checkpoint_hash: bytes
     loss: int
@@ -63,16 +66,33 @@ class Delivery(Protocol):
 class Claimant:
     """Makes one account's claims in one group and collects what they earn."""
 
-    def __init__(self, seat: Seat, delivery: Delivery) -> None:
-        """Raises JournalError if another process holds the seat's journal."""
+    def __init__(self, seat: Seat, delivery: Delivery, pay_to: str | None = None) -> None:
+        """Claims are in the account's name, or in that of the contract `pay_to`, which is paid.
+
+        Raises JournalError if another process holds the seat's journal, InvalidArgument unless
+        `pay_to` takes the account's signature.
+        """
         self._journal = seat.journal(ClaimEntry)
         self._group = seat.group
         self._account = seat.account
         self._blocks = seat.blocks
         self._delivery = delivery
         self.address = seat.address
+        self._trainer = seat.address if pay_to is None else self._payee(pay_to)
         self.commit_margin = delivery.commit_margin
         self.can_pay_bond = delivery.can_pay_bond
+
+    def _payee(self, contract: str) -> str:
+        """The contract, if it takes the account's signature of a claim."""
+        payee, nothing = checksummed(contract), bytes(32)
+        claim = Claim(payee, 0, self._group.model_hash, nothing, nothing, 0, 0, nothing)
+        signature = claim.signature_of(self._group.domain, self._account)
+        if not is_signed(self._group.chain.rpc, self._group.domain, claim, signature):
+            raise InvalidArgument(
+                f"{payee} does not take the signature of {self.address} (ERC-1271). A reward is "
+                "paid to who signs the claim: name a contract that does, as in examples/payout."
+            )
+        return payee
 
     def has_claim(self, block_index: int) -> bool:
         """Return whether a claim for this block is journalled, be it on chain or not."""
@@ -85,7 +105,11 @@ class Claimant:
         It keeps rank and bond. Its loss holds on the data of `tip` alone: on other data it waits
         for its bond.
         """
-        fit = [e for e in self._journal if e.tip == tip and e.loss + gain <= baseline_loss]
+        fit = [
+            e
+            for e in self._journal
+            if (e.tip, e.trainer) == (tip, self._trainer) and e.loss + gain <= baseline_loss
+        ]
         standing = {claim: e for e in fit if (claim := self._standing(e)) is not None}
         waiting = self._group.voting.unjudged(list(standing))
         if not waiting:
@@ -119,7 +143,16 @@ class Claimant:
         """Journal the claim of a block, with its own salt; from now on it is the only one."""
         salt = salt_of(self._account, self._group.domain, block_index, checkpoint_hash)
         self._journal.record(
-            ClaimEntry(block_index, tip, checkpoint_hash, loss, baseline_loss, eval_root, salt)
+            ClaimEntry(
+                block_index,
+                self._trainer,
+                tip,
+                checkpoint_hash,
+                loss,
+                baseline_loss,
+                eval_root,
+                salt,
+            )
         )
 
     def ensure_committed(self, block_index: int) -> bool:
@@ -146,7 +179,7 @@ class Claimant:
             return True
         self._blocks.serve_checkpoint(entry.checkpoint_hash)
         claim = self._claim(entry)
-        signature = claim.sign(self._group.domain, self._account)
+        signature = claim.signature_of(self._group.domain, self._account)
         return self._delivery.reveal(self._commitment(entry), Opened(claim, entry.salt, signature))
 
     def collect(self, before: int) -> None:
@@ -193,13 +226,13 @@ class Claimant:
 
     def _is_over(self, entry: ClaimEntry, then: Group) -> bool:
         """Return whether nothing was left to do for a claim at a block of the chain."""
-        claim = _claim_of(entry, self.address, then.voting.candidate(entry.checkpoint_hash))
+        claim = _claim_of(entry, then.voting.candidate(entry.checkpoint_hash))
         return claim is None or of_claim(then, claim) == []
 
     def _standing(self, entry: ClaimEntry, at: BlockTag = "latest") -> Candidate | None:
         """This claim as the chain stores it; None if it is not there, or another's is."""
         claim = self._group.voting.candidate(entry.checkpoint_hash, at)
-        return _claim_of(entry, self.address, claim)
+        return _claim_of(entry, claim)
 
     def _entry(self, block_index: int) -> ClaimEntry:
         entry = self._journal.get(block_index)
@@ -209,7 +242,7 @@ class Claimant:
 
     def _claim(self, entry: ClaimEntry) -> Claim:
         return Claim(
-            trainer=self.address,
+            trainer=entry.trainer,
             block_index=entry.block_index,
             model_hash=self._group.model_hash,
             tip=entry.tip,
@@ -223,7 +256,7 @@ class Claimant:
         return commitment(self._claim(entry).digest(self._group.domain), entry.salt)
 
 
-def _claim_of(entry: ClaimEntry, trainer: str, stored: Candidate | None) -> Candidate | None:
+def _claim_of(entry: ClaimEntry, stored: Candidate | None) -> Candidate | None:
     """What is stored of a checkpoint, if it is this claim."""
-    ours = entry.block_index, trainer
+    ours = entry.block_index, entry.trainer
     return stored if stored and (stored.block_index, stored.trainer) == ours else None

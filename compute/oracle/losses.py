@@ -58,7 +58,7 @@ def position(z: Sequence[int], target: int, share: int) -> int:
     entropy = log_fixed(sum(map(exp_fixed, distance))) - 40 * LN_2
     chosen = distance[target]
     if share:
-        chosen += (((sum(distance) // len(distance)) >> 16) - (chosen >> 16)) * share
+        chosen += (sum(distance) // len(distance) - chosen) * share >> 16
     return max(entropy + chosen, 0)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compute.about import UNSAID, About
 from compute.chain import Group, Proposal
 from compute.judging.retrieval import load_training_set
 from compute.node.clock import Wait
@@ -42,6 +43,7 @@ def new_delta(
     add: Mapping[str, np.ndarray] | None = None,
     remove: Sequence[bytes] = (),
     folder: Path | None = None,
+    about: About = UNSAID,
 ) -> bytes:
     """Build a patch to the set in force, in the curator's own store; returns the delta hash.
 
@@ -56,6 +58,7 @@ def new_delta(
         parent_tip=tip,
         proposer=seat.address,
         store=blocks,
+        about=about,
     )
 
 

@@ -24,19 +24,27 @@ logger = logging.getLogger(__name__)
 class Trainer(Role):
     """One account competing in one group.
 
-    With `relay` it sends nothing: its claims go to that folder, for a relayer to pay for.
+    With `relay` it sends nothing: its claims go to that folder, for a relayer to pay for. With
+    `pay_to` that contract is paid for them.
     """
 
     needs_exact_device = True
 
-    def __init__(self, seat: Seat, options: Options, relay: Path | None = None) -> None:
-        """Raises JournalError if another trainer with this account runs."""
+    def __init__(
+        self,
+        seat: Seat,
+        options: Options,
+        relay: Path | None = None,
+        pay_to: str | None = None,
+    ) -> None:
+        """Raises JournalError if another trainer with this account runs, InvalidArgument if the
+        contract `pay_to` does not take the account's signature."""
         delivery: Delivery = (
             FolderDelivery(seat.group, relay)
             if relay is not None
             else OwnTransactions(seat.group, seat.sender)
         )
-        self._claimant = Claimant(seat, delivery)
+        self._claimant = Claimant(seat, delivery, pay_to)
         self._group = seat.group
         self._clock = seat.clock
         self._blocks = seat.blocks

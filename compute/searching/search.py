@@ -18,7 +18,7 @@ from compute.judging.together import evaluate_together
 from compute.node.clock import Clock
 from compute.training import Leave
 from compute.training.learner import Learner, Progress
-from compute.training.metrics import Metrics, tensorboard
+from compute.training.metrics import Metrics, Wandb, Writer, tensorboard
 from compute.training.processes import agreed, leads
 from compute.training.recipe import Recipe, RecipeError
 from compute.units import nats
@@ -48,14 +48,15 @@ class Start:
 class Options:
     """`steps` is the budget of a block; without it training lasts until the deadline. A kill loses
     at most `save_seconds` of training. `held_out` examples are measured, never trained on.
-    `tensorboard` is a folder for event files, besides the JSON lines. `start` is for a search that
-    has nothing saved yet."""
+    `tensorboard` is a folder for event files, `wandb` a project, besides the JSON lines. `start`
+    is for a search that has nothing saved yet."""
 
     recipe: Recipe = field(default_factory=Recipe)
     steps: int | None = None
     save_seconds: float = 60.0
     held_out: HeldOutSet | None = None
     tensorboard: Path | None = None
+    wandb: str | None = None
     start: Start | None = None
 
 
@@ -79,7 +80,7 @@ class Search:
         self._clock = clock
         self._options = options
         self._saves = Saves(state / "resume")
-        self._metrics = _metrics(state, options.tensorboard) if leads() else None
+        self._metrics = _metrics(state, options) if leads() else None
         self._learner: Learner | None = None
         self._origin: bytes = b""  # the incumbent that our parameters descend from
         self._best: Candidate | None = None
@@ -272,5 +273,10 @@ class Search:
         self._saved_at = time.monotonic()
 
 
-def _metrics(state: Path, events: Path | None) -> Metrics:
-    return Metrics(state / "metrics.jsonl", None if events is None else tensorboard(events))
+def _metrics(state: Path, options: Options) -> Metrics:
+    writers: list[Writer] = []
+    if options.tensorboard is not None:
+        writers.append(tensorboard(options.tensorboard))
+    if options.wandb is not None:
+        writers.append(Wandb(options.wandb, state))
+    return Metrics(state / "metrics.jsonl", writers)

@@ -74,10 +74,11 @@ class FolderStore:
         """Return whether the block's file exists; `get` tells whether it is sound."""
         return self._file(digest).is_file()
 
-    def digests(self) -> Iterator[bytes]:
-        """The digests of the blocks held, as far as others do not add and delete meanwhile."""
+    def digests(self, beginning: str = "") -> Iterator[bytes]:
+        """The digests of the blocks held, as far as others do not add and delete meanwhile; with
+        the `beginning` of one in hexadecimal, only the few that may begin so."""
         for folder in self.path.iterdir():
-            if _PREFIX.fullmatch(folder.name):
+            if _PREFIX.fullmatch(folder.name) and folder.name.startswith(beginning[:2]):
                 for file in folder.iterdir():
                     if _NAME.fullmatch(file.name):
                         yield bytes.fromhex(file.name)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from compute.program.form import FOLDS, NONE, WIDE
+from compute.trace.tree import depth_of
+from compute.trace.words import leaves_of, per_leaf
 
 CHUNK = 16
 Place = int | None
@@ -97,6 +99,30 @@ class Leaf:
     def chunks(self) -> int:
         """Of a fold, at least one."""
         return max(1, -(-self.terms // CHUNK))
+
+    def longest_proof(self, depth: int) -> int:
+        """The most words that open what an element, or a chunk of its terms, reads; `depth` is that
+        of the tree over the rows."""
+        return sum(self._opened(n, depth) for n, o in enumerate(self.operands) if o.row is not None)
+
+    def _opened(self, number: int, depth: int) -> int:
+        """Words of the openings of one operand: one, where terms are neighbours."""
+        operand = self.operands[number]
+        terms = 1 if number < self.once or not self.is_fold else min(CHUNK, max(1, self.terms))
+        inside = depth_of(leaves_of(operand.elements, operand.dtype))
+        if operand.gauges or not self._in_a_row(operand):
+            return terms * (2 + inside + depth)
+        leaves = min(terms, 2 + terms // per_leaf(operand.dtype))
+        return 1 + leaves + 2 * inside + depth
+
+    def _in_a_row(self, operand: Operand) -> bool:
+        """Does a term stand where the one before does, or next to it?"""
+        strides, size = operand.strides[len(self.free) :], 1
+        found = []
+        for stride, length in zip(reversed(strides), reversed(self.bound), strict=True):
+            found.append(length == 1 or stride == size)
+            size *= length
+        return all(found) or not any(strides)
 
     def coordinates(self, element: int, term: int = 0) -> list[int]:
         return [*_index(element, self.free), *_index(term, self.bound)]

@@ -19,11 +19,13 @@ from compute.program.lowering.common import strides
 from compute.program.operations import OPERATIONS
 from compute.program.program import Block, Program, Step
 from compute.program.types import DType, Type
+from compute.trace.leaf import decode
 from compute.trace.rows import (
     COLUMN,
     CONSTANT,
     MOST_ELEMENTS,
     MOST_LEAF_BYTES,
+    MOST_PROOF,
     MOST_ROWS,
     PARAMETER,
     Column,
@@ -36,6 +38,7 @@ from compute.trace.rows import (
     Row,
     Value,
 )
+from compute.trace.tree import depth_of
 from compute.trace.words import of_numbers, top
 
 PARAMETER_LEAF = 1024  # bytes of a leaf under params_root
@@ -201,6 +204,8 @@ class Unroller:
             leaf = encode(form, sources)
         except OverflowError:
             raise NotRefereed("a place of an element has no room in 32 bits") from None
+        longest = decode(leaf).longest_proof(depth_of(MOST_ROWS))
+        require(longest <= MOST_PROOF, f"a step reads what takes {longest:,} words to open")
         return self._row(leaf, form.result, made, operands, sources, form.dtype)
 
     def _source_of(self, read: Read, form: Form, values: Sequence[Value]) -> Source:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from compute.about import UNSAID, About
 from compute.storage import MAX_BLOCK_BYTES, Store
 from compute.storage.arrays import WrongLength, block_count, get_array, put_array
 from compute.training_set import manifest as manifests
@@ -26,8 +27,10 @@ def build_delta(
     parent_tip: bytes,
     proposer: str,
     store: Store,
+    about: About = UNSAID,
 ) -> bytes:
-    """Store the patch that turns `parent` into the wanted set; returns the delta hash.
+    """Store the patch that turns `parent` into the wanted set; returns the delta hash. `about` is
+    what the proposer says of it.
 
     `parent` None makes a genesis delta, whose columns fix the schema for ever, with `bounds`,
     `labels` and `scale_log2` (see Schema.of), which only a genesis takes. The patch is
@@ -56,6 +59,7 @@ def build_delta(
         remove_blocks=tuple(put_array(store, gone)),
         data_root=result.root.digest(),
         count=len(result),
+        about=about,
     )
     return manifest.put(store)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compute import canonical
+from compute.about import UNSAID, About, TooMuchSaid
 from compute.storage import MAX_BLOCK_BYTES, Store
 from compute.storage.arrays import block_count
 from compute.storage.header import (
@@ -44,6 +45,7 @@ class Manifest:
     remove_blocks: tuple[bytes, ...]  # of the ids to remove, ascending, 32 bytes each
     data_root: bytes  # of `root.DataRoot`
     count: int  # examples in the resulting set
+    about: About = UNSAID  # as the proposer says
 
     def encode(self) -> Headed:
         """The header, whose sha256 is the delta hash, and the canonical document. Raises Malformed
@@ -72,6 +74,7 @@ class Manifest:
                     "count": self.remove_count,
                     "blocks": [block.hex() for block in self.remove_blocks],
                 },
+                "about": self.about.document(),
             }
         )
         headed = Headed((self.data_root, self.count.to_bytes(WORD, "big")), data)
@@ -104,7 +107,7 @@ def decode(headed: Headed) -> Manifest:
     data_root, count = headed.words
     try:
         document = canonical.decode(headed.document, max_bytes=MAX_BLOCK_BYTES)
-        _keys(document, "format parent_tip proposer add remove")
+        _keys(document, "format parent_tip proposer add remove about")
         _require(document["format"] == FORMAT, f"the format is not {FORMAT}")
         add = _keys(document["add"], "count columns")
         columns = [_keys(c, _COLUMN_KEYS) for c in _list(add["columns"])]
@@ -130,8 +133,9 @@ def decode(headed: Headed) -> Manifest:
             remove_blocks=_hashes(document["remove"]["blocks"]),
             data_root=data_root,
             count=int.from_bytes(count, "big"),
+            about=About.read(document["about"]),
         )
-    except (canonical.CanonicalError, SchemaError) as error:
+    except (canonical.CanonicalError, SchemaError, TooMuchSaid) as error:
         raise Malformed(str(error)) from None
     _check_sizes(manifest)
     return manifest

@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,6 +148,12 @@ class Materialised:
         came, went = self._table.ids(first, end), self._table.ids(0, end)[left]
         gained = after.examples(came[~before.holds(came)])
         return gained, before.examples(went[~after.holds(went)])
+
+    def every_id(self) -> Iterator[bytes]:
+        """The ids of all examples that were ever in a set, some more than once."""
+        for start in range(0, self._rows, _VERIFY_ROWS):
+            for row in self._table.ids(start, min(start + _VERIFY_ROWS, self._rows)):
+                yield row.tobytes()
 
     def blame(self, example_id: bytes) -> list[Change]:
         """List when the example came and went, oldest first; empty if it was never there."""

@@ -20,7 +20,7 @@ PATH: constant(uint256) = 32
 
 
 # Words of the openings of one step.
-PROOF: constant(uint256) = 2_048
+PROOF: constant(uint256) = 1_024
 
 
 # Leaves of one row that one opening shows.
@@ -74,9 +74,35 @@ def _climb(word: bytes32, position: uint256, path: DynArray[bytes32, PATH]) -> b
 
 
 @internal
-@pure
+@view
+def _argument(number: uint256) -> uint256:
+    """
+    @notice Where a list lies that is an argument of the call. It is read there, as it may be long.
+    @param  number  Words of the arguments before it.
+    @return Place of its length in the call's data.
+    """
+    return 4 + convert(slice(msg.data, 4 + 32 * number, 32), uint256)
+
+
+@internal
+@view
+def _proof_length(proof: uint256) -> uint256:
+    return convert(slice(msg.data, proof, 32), uint256)
+
+
+@internal
+@view
+def _proof_word(proof: uint256, i: uint256) -> bytes32:
+    """
+    @return Word `i` of the list at `proof` in the call's data; reverts beyond the data's end.
+    """
+    return convert(slice(msg.data, proof + 32 + 32 * i, 32), bytes32)
+
+
+@internal
+@view
 def _climb_range(
-    proof: DynArray[bytes32, PROOF], start: uint256, count: uint256, first: uint256, depth: uint256
+    proof: uint256, start: uint256, count: uint256, first: uint256, depth: uint256
 ) -> (bytes32, uint256):
     """
     @notice Root above `count` consecutive leaves, which are `proof` from `start` on, then the siblings, bottom first: on
@@ -85,11 +111,11 @@ def _climb_range(
     @return Where the proof goes on.
     """
     assert count > 0 and count <= LEAVES and first + count <= 1 << depth, "rf: range"
-    assert start + count <= len(proof), "rf: proof"
+    assert start + count <= self._proof_length(proof), "rf: proof"
     # One place more on each side than the leaves, for the siblings.
     level: bytes32[LEAVES + 2] = empty(bytes32[LEAVES + 2])
     for i: uint256 in range(count, bound=LEAVES):
-        level[i] = proof[start + i]
+        level[i] = self._proof_word(proof, start + i)
     at: uint256 = start + count
     low: uint256 = first
     size: uint256 = count
@@ -97,11 +123,11 @@ def _climb_range(
         if low & 1 == 1:
             for i: uint256 in range(size, bound=LEAVES + 1):
                 level[size - i] = level[size - i - 1]
-            level[0] = proof[at]
+            level[0] = self._proof_word(proof, at)
             at += 1
             size += 1
         if size & 1 == 1:
-            level[size] = proof[at]
+            level[size] = self._proof_word(proof, at)
             at += 1
             size += 1
         size //= 2
@@ -112,9 +138,9 @@ def _climb_range(
 
 
 @internal
-@pure
+@view
 def _climb_proof(
-    word: bytes32, position: uint256, proof: DynArray[bytes32, PROOF], start: uint256, depth: uint256
+    word: bytes32, position: uint256, proof: uint256, start: uint256, depth: uint256
 ) -> (bytes32, uint256):
     """
     @notice `_climb` with `depth` siblings that are `proof` from `start` on.
@@ -123,7 +149,7 @@ def _climb_proof(
     """
     node: bytes32 = word
     for i: uint256 in range(depth, bound=PATH):
-        sibling: bytes32 = proof[start + i]
+        sibling: bytes32 = self._proof_word(proof, start + i)
         node = keccak256(concat(sibling, node)) if (position >> i) & 1 == 1 else keccak256(concat(node, sibling))
     return node, start + depth
 

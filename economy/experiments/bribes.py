@@ -7,7 +7,7 @@ rewards are stolen loses its trainers. `patience`: how many blocks an honest tra
 without a reward.
 """
 
-from economy.experiments.capture import HONEST, TRAINER, Town
+from economy.experiments.capture import HONEST, TRAINER, Town, let_lapse
 from economy.experiments.result import Figure, Line, Result
 from economy.protocol import NRN
 from economy.race import Ballot
@@ -46,6 +46,7 @@ def _steal(settings: Settings, part: float, patience: int) -> tuple[float, float
         if lost >= patience:
             break  # no trainer, no reward
         lost = 0 if _block(town, list(sellers)) else lost + 1
+    let_lapse(town.group)
     gain, pay = (town.wealth() - briber) / NRN, (_wealth(town, 1) - seller) / NRN
     town.protocol.check_conservation()
     return gain, pay, _honest_pay(settings)

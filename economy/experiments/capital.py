@@ -205,7 +205,10 @@ class Farm:
 
     def _wealth(self) -> dict[int, int]:
         groups = (self.season.group.id, *(owner.toy.id for owner in self.owners))
-        return {o.player.number: self.protocol.wealth(o.actor, groups) for o in self.owners}
+        return {
+            o.player.number: self.protocol.wealth(o.actor, groups) + sum(o.toy.posted().values())
+            for o in self.owners
+        }
 
     def _sponsored(self) -> int:
         """What the sponsor has, and what of its money nobody has drawn."""

@@ -169,12 +169,12 @@ def _earn(settings: Settings, attack: Attack, share: float, awake: int) -> float
     before = town.wealth()
     for _ in range(BLOCKS):
         attack(town)
-    _let_lapse(town)
+    let_lapse(town.group)
     town.protocol.check_conservation()
     return (town.wealth() - before) / NRN / BLOCKS
 
 
-def _let_lapse(town: Town) -> None:
-    """Wait until bonds that nobody judged come back."""
-    town.protocol.next_epoch(6)
-    town.group.release(list(town.group.bonded.values()))
+def let_lapse(group: Group) -> None:
+    """Wait until bonds burn or return, those that nobody judged too."""
+    group.protocol.next_epoch(6)
+    group.release(list(group.bonded.values()))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from economy.evm import Reverted
-from economy.experiments.capture import BAIT, CARTEL, HONEST, TRAINER, Town
+from economy.experiments.capture import BAIT, CARTEL, HONEST, TRAINER, Town, let_lapse
 from economy.experiments.result import Result
 from economy.protocol import BENEFICIARY, NRN, VESTING, Protocol
 from economy.race import Ballot, Claim, Group
@@ -42,6 +42,8 @@ def flood(settings: Settings, awake: int) -> float:
     before = town.wealth()
     junk = [town.claim(BAIT, 9 + n, true=False) for n in range(JUNK)]
     town.play([*junk, town.claim(TRAINER, 2)], None)
+    if awake:
+        let_lapse(town.group)
     return (town.wealth() - before) / NRN
 
 
@@ -66,6 +68,7 @@ def clone(settings: Settings) -> float:
         twin.vote(Ballot(cartel, [copy]))
         twin.close()
         loss = copy.loss
+    let_lapse(twin)
     return (town.protocol.wealth(cartel, [town.group.id, twin.id]) - before) / NRN
 
 

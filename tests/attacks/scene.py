@@ -106,6 +106,12 @@ class Scene:
         people = ((self.ballot(claim, keeper), self.people[keeper]) for keeper in keepers)
         return sum(voting.claim_keeper(block, cast, person) for cast, person in people)
 
+    def refute(self, claim: Claim, challenger: int) -> None:
+        """A game against a claim that its challenger wins; games have tests of their own."""
+        voting, referee = self.group.voting, self.world.referee_address
+        voting.hold(claim.checkpoint_hash, True, sender=referee)
+        voting.refute(claim.checkpoint_hash, self.people[challenger], sender=referee)
+
     def release(self, claim: Claim) -> None:
         """Release the bond of a claim as soon as it cannot be challenged any more."""
         voting = self.group.voting

@@ -148,6 +148,19 @@ def test_a13_junk_claim_costs_its_bond(scene: Scene, earns, verdict: str) -> Non
     earns(profit)
 
 
+def test_a13_junk_is_refuted_where_nobody_votes(scene: Scene, earns) -> None:
+    """Whom no keeper judges a challenger does."""
+    before = scene.wealth(MALLORY)
+    scene.next_block()
+    junk = [scene.claim(MALLORY, 0, name=f"junk {n}") for n in range(3)]
+    scene.commit(*junk)
+    scene.reveal(*junk)
+    scene.settle()
+    for claim in junk:
+        scene.refute(claim, CAROL)
+    earns(scene.wealth(MALLORY) - before, residual=-3 * MIN_BOND)
+
+
 def test_a14_residual_a_majority_passes_a_false_loss_and_a_fork_leaves_it(
     scene: Scene, earns
 ) -> None:
@@ -170,6 +183,27 @@ def test_a14_residual_a_majority_passes_a_false_loss_and_a_fork_leaves_it(
     scene.next_epoch()
     assert vault.group_power_at(child.id, scene.world.epoch) == 5_000 * NRN
     earns(scene.wealth(MALLORY) - before, reward)
+
+
+def test_a14_a_lie_that_is_refuted_costs_more_than_its_reward(scene: Scene, earns) -> None:
+    """The reward may leave before anybody challenges; the bond may not, and the group goes on."""
+    voting = scene.group.voting
+    scene.next_block()
+    first = scene.claim(TRAINER, 900)
+    scene.play(first)
+    before, challenger = scene.wealth(MALLORY), scene.wealth(CAROL)
+    false = scene.claim(MALLORY, 0, 900)
+    voting.redeem(scene.play(false, ALICE, BOB))  # the colluding majority
+    bond = voting.candidate(false.checkpoint_hash)[5]
+    scene.refute(false, CAROL)
+    assert scene.wealth(CAROL) - challenger == bond // 2 > 0
+    assert voting.incumbent() == first.checkpoint_hash
+    honest = scene.claim(TRAINER, 890, 900)
+    scene.play(honest)
+    assert voting.incumbent() == honest.checkpoint_hash
+    with refused("cv: no bond"):
+        scene.release(false)
+    earns(scene.wealth(MALLORY) - before, residual=-45 * NRN)
 
 
 def test_a15_new_data_gives_no_free_block(scene: Scene, earns) -> None:

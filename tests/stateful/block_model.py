@@ -1,4 +1,4 @@
-"""The model of the checkpoint voting: what K1 to K19 say, the simple way.
+"""The model of the checkpoint voting: what K1 to K19 and R9 to R13 say, the simple way.
 
 It decides a block when its vote window closes; the contract when somebody settles it. It looks at
 every candidate and every ballot where the contract keeps sums, a shortlist and a level.
@@ -13,7 +13,7 @@ from tests.stateful.deltas import DeltaModel
 from tests.stateful.vault import VaultModel
 from tests.stateful.world import CHALLENGE, EPOCH, NOTHING, ZERO, Group
 
-ACCEPTED, REJECTED, NO_QUORUM = 1, 2, 3
+ACCEPTED, REJECTED, NO_QUORUM, REFUTED = 1, 2, 3, 4
 WHOLE = 2**24
 Approvals = tuple[tuple[bytes, bytes], ...]  # checkpoint hashes with words
 
@@ -28,6 +28,8 @@ class Candidate:
     block_index: int
     bond: int  # still here
     again: bool = False  # a claim of an earlier block
+    held: bool = False  # games of the referee run against it
+    refuted: bool = False
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Round:
     version: int
     improvement: int
     hashes: list[bytes] = field(default_factory=list)
+    void: set[bytes] = field(default_factory=set)  # refuted
     ballots: dict[str, tuple[Approvals, int]] = field(default_factory=dict)
     status: int = 0
     winner: bytes = NOTHING
@@ -54,6 +57,8 @@ class Round:
 
     def tally(self, checkpoint: bytes) -> int:
         """Votes of the ballots that approve a candidate."""
+        if checkpoint in self.void:
+            return 0
         return sum(
             power for approvals, power in self.ballots.values() if checkpoint in dict(approvals)
         )
@@ -81,6 +86,7 @@ class BlockModel:
         self.losses: dict[int, list[int]] = defaultdict(list)  # version -> accepted losses
         self.donated = 0
         self._levels = [0]  # of the minimum improvement, by block
+        self._before: tuple[int, int] | None = None  # the baseline before the last block
 
     def clock(self, now: int) -> tuple[int, int]:
         """Running block and its phase: 0 commit, 1 reveal, 2 vote."""
@@ -110,7 +116,7 @@ class BlockModel:
             before = len(self._levels) - 1
             level = self._levels[before]
             round = self.rounds.get(before)
-            if not round or round.status != ACCEPTED:
+            if not round or round.status not in (ACCEPTED, REFUTED):
                 level = max(0, level - 4)
             elif self._steps(least, level) < most:
                 level += 1
@@ -150,6 +156,7 @@ class BlockModel:
                 self._decide(block_index, round)
 
     def _decide(self, block_index: int, round: Round) -> None:
+        self._before = self.baseline
         round.winner = self.leader(block_index)
         if round.winner == NOTHING:
             leads = self.best(block_index) != NOTHING
@@ -162,6 +169,68 @@ class BlockModel:
         self.accepted[round.height] = round.winner
         self.baseline = (loss, round.version)
         self.losses[round.version].append(loss)
+
+    def _undecide(self, block_index: int, round: Round) -> None:
+        """Take back what the contract has not written down."""
+        if round.height:
+            del self.accepted[round.height]
+            self.losses[round.version].pop()
+        self.baseline = self._before
+        self._levels = self._levels[: block_index + 1]
+        round.status, round.winner, round.votes, round.height = 0, NOTHING, 0, 0
+
+    @property
+    def height(self) -> int:
+        """Of the incumbent that is written down."""
+        return max(self.accepted) - bool(self._pending and self._pending[1].height)
+
+    @property
+    def known(self) -> bool:
+        """Whether the contract has the incumbent's loss on some version."""
+        return (self._before if self._pending else self.baseline) is not None
+
+    @property
+    def _pending(self) -> tuple[int, Round] | None:
+        """The round that is decided but not written down."""
+        last = self.last
+        return last if last and last[1].status and not last[1].settled else None
+
+    def refuse_hold(self, checkpoint: bytes, now: int) -> str | None:
+        """Why games cannot begin: R9, R11."""
+        candidate = self.candidates.get(checkpoint)
+        if not candidate:
+            return "cv: no claim"
+        if candidate.refuted:
+            return "cv: refuted"
+        if now < self.group.vote_at(candidate.block_index):
+            return "cv: before the vote"
+        ends = self.group.start(candidate.block_index + 1) + CHALLENGE
+        return None if now < ends else "cv: challenge ended"
+
+    def refute(self, checkpoint: bytes, now: int) -> None:
+        """R11 to R13. A block that is not written down yet is decided anew."""
+        if self._pending:
+            self._undecide(*self._pending)
+        candidate = self.candidates[checkpoint]
+        candidate.refuted, candidate.held, candidate.bond = True, False, 0
+        round = self.rounds[candidate.block_index]
+        round.void.add(checkpoint)
+        if round.winner == checkpoint:
+            round.status, round.height = REFUTED, 0
+            if self.accepted[max(self.accepted)] == checkpoint:
+                self._fall_back()
+        self.advance(now)
+
+    def _fall_back(self) -> None:
+        """The last incumbent that is not refuted stands again, its loss unknown."""
+        true = [
+            c
+            for c in self.accepted.values()
+            if c == self.accepted[0] or not self.candidates[c].refuted
+        ]
+        self.accepted[max(self.accepted) + 1] = true[-1]
+        self.baseline = None
+        self.losses.clear()
 
     @property
     def last(self) -> tuple[int, Round] | None:
@@ -181,7 +250,7 @@ class BlockModel:
         against = round.cast - round.tally(candidate.claim.checkpoint_hash)
         if not (2 * against > round.cast and self.is_quorum(against, candidate.block_index)):
             return False
-        if round.status == NO_QUORUM:
+        if round.status in (NO_QUORUM, REFUTED):
             return False
         if round.status != ACCEPTED:
             return True
@@ -267,8 +336,9 @@ class BlockModel:
             if known:  # again: rank, payer and bond stay
                 seq, payer, bond = known.seq, known.payer, known.bond
         again = known is not None and known.block_index != block_index
+        held = again and known is not None and known.held
         self.candidates[claim.checkpoint_hash] = Candidate(
-            claim, payer, seq, block_index, bond, again
+            claim, payer, seq, block_index, bond, again, held
         )
 
     def refuse_vote(self, approvals: Approvals, staker: str, caller: str, now: int) -> str | None:
@@ -287,7 +357,8 @@ class BlockModel:
         for checkpoint, _ in approvals:
             if checkpoint <= last:
                 return "cv: order"
-            if checkpoint not in self.rounds[block_index].hashes:
+            round = self.rounds[block_index]
+            if checkpoint not in round.hashes or checkpoint in round.void:
                 return "cv: not a candidate"
             last = checkpoint
         return None
@@ -301,12 +372,16 @@ class BlockModel:
         round = self.rounds.get(block_index)
         if not round or not round.settled or round.status != ACCEPTED:
             return "cv: not accepted"
-        return "cv: redeemed" if round.redeemed else None
+        if round.redeemed:
+            return "cv: redeemed"
+        return "cv: challenged" if self.candidates[round.winner].held else None
 
     def refuse_release(self, checkpoint: bytes, now: int) -> str | None:
         candidate = self.candidates.get(checkpoint)
         if not candidate or not candidate.bond:
             return "cv: no bond"
+        if candidate.held:
+            return "cv: challenged"
         round = self.rounds[candidate.block_index]
         if now < self.group.start(candidate.block_index + 1) + CHALLENGE:
             return "cv: may be challenged"
@@ -330,7 +405,8 @@ class BlockModel:
         round = self.rounds.get(block_index)
         if not round or round.root == NOTHING:
             return "cv: root closed"
-        if (round.winner, attestation(round.root, staker)) not in approvals:
+        won = round.status == ACCEPTED
+        if not won or (round.winner, attestation(round.root, staker)) not in approvals:
             return "cv: attestation"
         cast = round.ballots.get(staker)
         if not cast or cast[0] != approvals or (block_index, staker) in drawn:

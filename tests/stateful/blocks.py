@@ -4,17 +4,17 @@ What the contract writes down is compared whenever it is written (K7).
 """
 
 from collections import defaultdict
-from itertools import pairwise
+from itertools import pairwise, product
 
 import hypothesis.strategies as st
 from eth_utils.crypto import keccak
 from hypothesis.stateful import invariant, rule
 
-from tests.stateful.block_model import ACCEPTED, Approvals, BlockModel
+from tests.stateful.block_model import ACCEPTED, REFUTED, Approvals, BlockModel
 from tests.stateful.claims import Claim, attestation, ballot
 from tests.stateful.deltas import DeltaRules
 from tests.stateful.machine import FLAW, PEOPLE, check, hold
-from tests.stateful.world import NOTHING, ZERO, Account, Group
+from tests.stateful.world import CHALLENGE, NOTHING, ZERO, Account, Group
 
 UNKNOWN_BASELINE = 10**12
 # Which of the candidates, newest last, a ballot approves; bits.
@@ -191,10 +191,60 @@ class BlockRules(DeltaRules):
         """Two claims, the better one later or earlier than one nearly as good; all approve both."""
         self.play_block(pick, [0, 1] if earlier else [1, 0], False, False, 10, [3] * 6, True)
 
+    @rule(pick=st.integers(0, 3), what=st.sampled_from(["half", "no quorum of its own"]))
+    def close_call(self, pick: int, what: str) -> None:
+        """As much for a claim as against it; or most of a quorum that are none by themselves."""
+        self.play_block(pick, [0], False, False, 10, [None] * 6, False)
+        _, model = self.race(pick)
+        block_index, _ = model.clock(self.world.now)
+        powers = [model.power(person, block_index) for person in self.people[:6]]
+        for ballots in product((None, 0, 1), repeat=6):
+            votes = sum(p for p, b in zip(powers, ballots, strict=True) if b)
+            cast = sum(p for p, b in zip(powers, ballots, strict=True) if b is not None)
+            is_short = 2 * votes > cast and not model.is_quorum(votes, block_index)
+            if model.is_quorum(cast, block_index) and (
+                2 * votes == cast if what == "half" else is_short
+            ):
+                for who, chosen in enumerate(ballots):
+                    if chosen is not None:
+                        self.vote(pick, who, chosen, who, 0)
+                break
+        self.skip_blocks(pick, 1)
+        self.pay_out(pick, 0)
+        self.outlast(pick)
+
+    @rule(
+        pick=st.integers(0, 3),
+        gains=st.lists(st.integers(0, 5), min_size=2, max_size=3),
+        some=st.lists(st.integers(0, 7), min_size=6, max_size=6),
+    )
+    def judged(self, pick: int, gains: list[int], some: list[int]) -> None:
+        """All vote; then all bonds leave (K15)."""
+        self.play_block(pick, gains, False, False, 10, list(some), True)
+        self.outlast(pick)
+
     @rule(pick=st.integers(0, 3))
-    def half(self, pick: int) -> None:
-        """As much for a claim as against it, while the stakes are what they were (K3, K15)."""
-        self.play_block(pick, [0], False, False, 10, [1, 0, 1, 0, None, 0], True)
+    def outlast(self, pick: int) -> None:
+        """Until no claim of the last block may be challenged, to the second (R9)."""
+        group, model = self.race(pick)
+        if model.last:
+            self.settle(pick)
+            end = group.start(model.last[0] + 1) + CHALLENGE
+            self.travel(end - 1)
+            self.release_bond(pick, 0)
+            self.travel(end)
+            for back in (3, 2, 1, 0):
+                self.release_bond(pick, back)
+
+    @rule(pick=st.integers(0, 3), short=st.sampled_from([0, 1]))
+    def near_copy(self, pick: int, short: int) -> None:
+        """An open claim, and a new one better by as much as it takes, or by one less (K4)."""
+        self.play_block(pick, [3], False, False, 10, [None] * 4 + [1, None], False)
+        self.skip_blocks(pick, 1)
+        self.settle(pick)
+        group, model = self.race(pick)
+        margin = model.improvement(group.block(self.world.now))
+        self.play_block(pick, [margin - short], False, True, 10, [7] * 6, True)
 
     @rule(pick=st.integers(0, 3))
     def full_list(self, pick: int) -> None:
@@ -387,7 +437,8 @@ class BlockRules(DeltaRules):
             check("K9 nothing revealed", (block_1, settled), (0, True))
             return
         block_index, round = model.last
-        check("K4", leader, model.leader(block_index))
+        won = round.winner if round.status == ACCEPTED else NOTHING
+        check("K4", leader, won if round.settled else model.leader(block_index))
         check("K5 cast", cast, round.cast)
         check("K7 settled", (block_1, settled), (block_index + 1, round.settled))
         hold("K5", cast <= model.power(None, block_index), cast)
@@ -408,12 +459,15 @@ class BlockRules(DeltaRules):
             expected = (c.claim.trainer, c.claim.loss, c.payer, c.seq, c.block_index + 1, c.bond)
             check("K1 candidate", voting.candidate(checkpoint), expected)
             hold("K1", voting.is_used(checkpoint), checkpoint)
+            marks = voting.is_disputed(checkpoint), voting.is_refuted(checkpoint)
+            check("R10 R11", marks, (c.held, c.refuted))
             check("K19", voting.has_won(checkpoint), model.has_won(checkpoint))
         if model.rounds:
             block_index = list(model.rounds)[self.steps % len(model.rounds)]
             round = model.rounds[block_index]
             found = voting.outcome(block_index)
-            loss = model.candidates[round.winner].claim.loss if round.status == ACCEPTED else 0
+            won = round.status in (ACCEPTED, REFUTED)
+            loss = model.candidates[round.winner].claim.loss if won else 0
             written = (round.status, loss, round.height, round.redeemed, round.cast)
             check("K7", found, written if round.settled else (0, 0, 0, False, 0))
             if round.settled:
@@ -422,7 +476,6 @@ class BlockRules(DeltaRules):
             if found[0] == ACCEPTED:
                 votes = voting.votes(voting.accepted(found[2]))
                 hold("K3", model.is_quorum(votes, block_index) and 2 * votes > found[4], votes)
-        heights = [r.height for r in model.rounds.values() if r.settled]
-        height = max(heights, default=0)
+        height = model.height
         check("K7 incumbent", voting.incumbent(), model.accepted[height])
         check("K7 height", voting.accepted(height), model.accepted[height])

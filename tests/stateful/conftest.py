@@ -17,7 +17,7 @@ from tests.stateful.machine import world
 from tests.stateful.world import Calls, rehearsal
 
 BUDGET = int(os.environ.get("FUZZ_CALLS", "0"))
-MACHINES = 6
+MACHINES = 7
 SHARDS = max(1, -(-BUDGET // (2_000 * MACHINES)))  # of a machine
 SHARE = -(-BUDGET // (SHARDS * MACHINES))  # calls of a shard
 

@@ -14,6 +14,7 @@ from tests.stateful.claims import Claim
 from tests.stateful.world import CHALLENGE_BOND, Contract
 
 ALICE, BOB, CAROL = 3, 4, 6  # the trainer, the challenger, a stranger
+HALF = CHALLENGE_BOND // 2
 
 
 class Court:
@@ -42,6 +43,30 @@ class Court:
 
     def game(self, n: int) -> Game:
         return Game.of(n, self.referee.game(n))
+
+
+def accepted(scene: Scene, belief: Belief) -> Court:
+    """A court in which a majority has accepted what this belief claims."""
+    court = Court(scene, belief.evaluation.root, belief.evaluation.loss)
+    court.block = court.accept()
+    return court
+
+
+def outcome(court: Court) -> int:
+    """1: the claim is accepted; 4: it was, and is refuted."""
+    return int(court.scene.group.voting.outcome(court.block)[0])
+
+
+def stands(court: Court, n: int) -> None:
+    """The challenger has nothing more to say: time decides for the claim."""
+    scene = court.scene
+    assert court.game(n).turn is Side.CHALLENGER
+    scene.world.now = court.game(n).deadline + 1
+    court.referee.timeout(n)
+    assert outcome(court) == 1
+    assert court.referee.credit(scene.people[ALICE]) == HALF
+    assert court.referee.credit(scene.people[BOB]) == 0
+    assert not scene.group.voting.is_disputed(court.claim.checkpoint_hash)
 
 
 def items_of(places: Contract) -> Callable[..., tuple[Sequence[int], bool]]:

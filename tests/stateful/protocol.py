@@ -5,9 +5,9 @@ from eth_utils.crypto import keccak
 from hypothesis.stateful import invariant, rule
 
 from tests.stateful.block_model import BlockModel
-from tests.stateful.blocks import BlockRules
 from tests.stateful.deltas import DeltaModel, Version
 from tests.stateful.emission import EmissionModel
+from tests.stateful.hook import HookRules
 from tests.stateful.machine import AMOUNTS, FLAW, PEOPLE, check, hold
 from tests.stateful.vault import VaultRules
 from tests.stateful.world import CONFIG, DAY, EPOCH, NRN, RATE, ZERO, Group, ether_of
@@ -15,7 +15,7 @@ from tests.stateful.world import CONFIG, DAY, EPOCH, NRN, RATE, ZERO, Group, eth
 VESTING = 730 * DAY
 
 
-class ProtocolRules(BlockRules, VaultRules):
+class ProtocolRules(HookRules, VaultRules):
     """All rules of the rooms, and those of the sale, the token and the registry."""
 
     during_sale = True
@@ -78,7 +78,7 @@ class ProtocolRules(BlockRules, VaultRules):
             return
         parent, race = self.race(pick)
         data = self.data[parent.id]
-        height = max([0, *(r.height for r in race.rounds.values() if r.settled)]) - back
+        height = race.height - back
         version = parent.deltas.version() - older
         height, version = max(0, height), max(data.base, version)
         beyond = {15: (height + back + 1, version), 14: (height, version + older + 1)}

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis.stateful import invariant, rule
 
 from tests.stateful.block_model import Candidate, Round
-from tests.stateful.blocks import BlockRules
+from tests.stateful.hook import HookRules
 from tests.stateful.machine import FLAW, PEOPLE, check, hold
 from tests.stateful.world import DAY, EPOCH, MAX, NRN, SOURCES, ZERO, Contract, deploy
 from tests.support.strange_token import strange
@@ -37,7 +37,7 @@ class Sponsorship:
         return 0 if self.refunded else self.arrived - self.spent
 
 
-class SponsorRules(BlockRules):
+class SponsorRules(HookRules):
     """Sponsor, draw, withdraw, refund; in our token and in one that answers nothing, with a fee."""
 
     def __init__(self) -> None:
@@ -115,6 +115,8 @@ class SponsorRules(BlockRules):
             return "sp: over"
         if not (won := self.winner(one, height)):
             return "sp: not accepted"
+        if won[0].held:
+            return "sp: challenged"
         start = self.races[one.group].group.start(won[0].block_index)
         return None if one.since <= start < one.until else "sp: not sponsored"
 

@@ -12,12 +12,11 @@ from compute.dispute.moves import Move
 from compute.dispute.state import BUDGET, GRACE, Evaluation, Phase, Side
 from tests.attacks.scene import Scene, refused
 from tests.stateful.claims import Claim
-from tests.stateful.court import ALICE, BOB, CAROL, Court, Table
+from tests.stateful.court import ALICE, BOB, CAROL, HALF, Court, Table, accepted, outcome, stands
 from tests.stateful.world import CHALLENGE, CHALLENGE_BOND, EPOCH, NRN, Reverted, rehearsal
 from tests.support.disputes import Honest, Liar, Problem, lie_about, mlp
 
 ALL = os.environ.get("NRN_DISPUTES") == "all"
-HALF = CHALLENGE_BOND // 2
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +27,6 @@ def problem() -> Problem:
 @pytest.fixture(scope="module")
 def honest(problem: Problem) -> Honest:
     return Honest(problem)
-
-
-def accepted(scene: Scene, belief: Honest | Liar) -> Court:
-    """A court in which a majority has accepted what this belief claims."""
-    court = Court(scene, belief.evaluation.root, belief.evaluation.loss)
-    court.block = court.accept()
-    return court
-
-
-def outcome(court: Court) -> int:
-    return int(court.scene.group.voting.outcome(court.block)[0])
 
 
 def rows() -> int:
@@ -67,18 +55,6 @@ def test_a_lie_in_any_row_is_refuted(scene: Scene, honest: Honest, row: int) -> 
             with refused("rf: the step is right"):
                 table.play()
             stands(court, table.n)
-
-
-def stands(court: Court, n: int) -> None:
-    """The challenger has nothing more to say: time decides for the claim."""
-    scene = court.scene
-    assert court.game(n).turn is Side.CHALLENGER
-    scene.world.now = court.game(n).deadline + 1
-    court.referee.timeout(n)
-    assert outcome(court) == 1
-    assert court.referee.credit(scene.people[ALICE]) == HALF
-    assert court.referee.credit(scene.people[BOB]) == 0
-    assert not scene.group.voting.is_disputed(court.claim.checkpoint_hash)
 
 
 def test_there_are_as_many_rows_as_are_tested() -> None:

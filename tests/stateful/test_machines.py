@@ -1,24 +1,16 @@
 """Random lives of the contracts beside their models; every invariant after every step."""
 
-import os
-
-import hypothesis
-from hypothesis.stateful import run_state_machine_as_test
-
 from tests.stateful.block_model import BlockModel
 from tests.stateful.blocks import BlockRules
-from tests.stateful.conftest import SHARE
 from tests.stateful.deltas import DeltaModel, DeltaRules
 from tests.stateful.emission import EmissionRules
-from tests.stateful.machine import Machine
+from tests.stateful.hook import HookRules
+from tests.stateful.lives import run
 from tests.stateful.protocol import ProtocolMachine
 from tests.stateful.sponsors import SponsorRules
 from tests.stateful.vault import VaultRules
-from tests.stateful.world import CONFIG, DAY, NRN, Calls
+from tests.stateful.world import CONFIG, DAY, NRN
 
-# Shrinking a life of a hundred steps takes minutes: ask for it with FUZZ_SHRINK=1.
-SHRINK = [hypothesis.Phase.shrink] if os.environ.get("FUZZ_SHRINK") else []
-PHASES = [hypothesis.Phase.generate, *SHRINK]
 FAMILY = {1: 0, 2: 1, 3: 0, 4: 2}  # group -> parent
 
 
@@ -76,8 +68,8 @@ def found(machine: BlockRules) -> None:
     machine.pass_epochs(1, 0)
 
 
-class BlockMachine(BlockRules):
-    """Blocks, in one group."""
+class BlockMachine(HookRules):
+    """Blocks and disputes about them, in one group."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,24 +117,3 @@ def test_emission(shard: int) -> None:
 
 def test_protocol(shard: int) -> None:
     run(ProtocolMachine, shard, steps=50, examples=16)
-
-
-def run(machine: type[Machine], shard: int, steps: int, examples: int) -> None:
-    """Run a few examples, or as many as make a shard's calls. Every shard has its own seed."""
-    settings = hypothesis.settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        database=None,
-        phases=PHASES,
-        suppress_health_check=hypothesis.HealthCheck.all(),
-        print_blob=False,
-    )
-    enough = Calls["calls"] + SHARE
-    round_ = 0
-    while round_ == 0 or Calls["calls"] < enough:
-        seeded = hypothesis.seed(shard * 1_000 + round_)(
-            type(machine.__name__, (machine,), {"__doc__": machine.__doc__})
-        )
-        run_state_machine_as_test(seeded, settings=settings)
-        round_ += 1

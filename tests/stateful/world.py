@@ -31,6 +31,8 @@ from eth_keys.datatypes import PrivateKey
 from eth_utils.crypto import keccak
 from vyper.compiler.output import build_abi_output
 
+from economy.abi import Method, methods_of, type_of
+
 ROOT = Path(os.environ.get("CONTRACTS_ROOT", Path(__file__).parents[2]))
 EVM_VERSION = os.environ.get("EVM_VERSION", "cancun")
 LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
@@ -66,6 +68,7 @@ CONFIG: dict[str, Any] = {
 }
 
 Calls: Counter[str] = Counter()
+_meters: list[list[int]] = []  # see `metered`
 SOURCES: dict[str, str] = {}  # contracts of the tests' own, by name
 
 
@@ -87,26 +90,6 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Method:
-    """One function of an ABI, with the codec of its arguments and results."""
-
-    selector: bytes
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    reads: bool
-
-    @classmethod
-    def parse(cls, entry: dict[str, Any]) -> "Method":
-        inputs = tuple(_type(item) for item in entry["inputs"])
-        return cls(
-            selector=keccak(text=f"{entry['name']}({','.join(inputs)})")[:4],
-            inputs=inputs,
-            outputs=tuple(_type(item) for item in entry["outputs"]),
-            reads=entry["stateMutability"] in ("view", "pure"),
-        )
-
-
-@dataclass(frozen=True)
 class Contract:
     """A deployed contract: `contract.function(*arguments, sender=..., value=...)`."""
 
@@ -114,12 +97,12 @@ class Contract:
     address: str
 
     def __getattr__(self, function: str) -> Any:
-        methods = _methods(self.name).get(function)
-        if methods is None:
+        if all(name != function for name, _ in _methods(self.name)):
             raise AttributeError(f"{self.name} has no function {function}")
 
         def call(*arguments: Any, sender: str = ZERO, value: int = 0) -> Any:
-            return _call(self.address, methods[len(arguments)], arguments, sender, value)
+            method = _methods(self.name)[function, len(arguments)]
+            return _call(self.address, method, arguments, sender, value)
 
         return call
 
@@ -248,13 +231,25 @@ def rehearsal() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def metered() -> Iterator[list[int]]:
+    """Gas of each call that is sent inside, as a transaction of its own whose storage is cold,
+    before refunds. What was done before cannot be undone any more."""
+    gas: list[int] = []
+    _meters.append(gas)
+    try:
+        yield gas
+    finally:
+        _meters.remove(gas)
+
+
 def deploy(deployer: str, name: str, *arguments: Any) -> Contract:
     """Deploy one contract of this project."""
     compiled = _compiled(name)
     entry: dict[str, Any] = next(
         (e for e in compiled.abi if e["type"] == "constructor"), {"inputs": []}
     )
-    code = compiled.bytecode + encode([_type(item) for item in entry["inputs"]], arguments)
+    code = compiled.bytecode + encode([type_of(item) for item in entry["inputs"]], arguments)
     return Contract(name, deploy_code(deployer, code))
 
 
@@ -299,21 +294,8 @@ def _compiled(name: str) -> _Compiled:
 
 
 @cache
-def _methods(name: str) -> dict[str, dict[int, Method]]:
-    """Function name -> number of arguments -> method."""
-    methods: dict[str, dict[int, Method]] = {}
-    for entry in _compiled(name).abi:
-        if entry["type"] == "function":
-            overloads = methods.setdefault(entry["name"], {})
-            overloads[len(entry["inputs"])] = Method.parse(entry)
-    return methods
-
-
-def _type(item: dict[str, Any]) -> str:
-    if not item["type"].startswith("tuple"):
-        return str(item["type"])
-    inner = ",".join(_type(part) for part in item["components"])
-    return f"({inner}){item['type'][5:]}"
+def _methods(name: str) -> dict[tuple[str, int], Method]:
+    return methods_of(_compiled(name).abi)
 
 
 @cache
@@ -340,6 +322,8 @@ def call_raw(
 ) -> bytes:
     """Call any contract with any data; what it returns."""
     target = _address(to)
+    if _meters and not reads:
+        boa.env.evm.vm.state.lock_changes()
     result = boa.env.evm.execute_code(
         sender=_address(sender),
         to=target,
@@ -356,6 +340,10 @@ def call_raw(
     )
     if result.is_error:
         raise Reverted(_reason(result.output))
+    if not reads:
+        of_data = 4 * data.count(0) + 16 * (len(data) - data.count(0))
+        for meter in _meters:
+            meter.append(21_000 + of_data + int(result.get_gas_used()))
     return bytes(result.output)
 
 

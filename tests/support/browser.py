@@ -68,6 +68,11 @@ class Browser:
         """What the body of a JavaScript function returns."""
         return self._send("POST", "/execute/sync", {"script": script, "args": []})
 
+    def run_async(self, script: str) -> Any:
+        """What the body of a JavaScript function tells `done`."""
+        body = f"const done = arguments[arguments.length - 1]; {script}"
+        return self._send("POST", "/execute/async", {"script": body, "args": []})
+
     def text(self) -> str:
         return self.run("return document.body.innerText")
 

@@ -16,14 +16,17 @@ from compute.dispute.belief import Computed, Headers
 from compute.dispute.state import Evaluation
 from compute.exact.tracing.trace import trace as program_of
 from compute.program.form import WIDE, Code
+from compute.program.types import DType
 from compute.trace.folds import State, split, whole
 from compute.trace.integers import Integers
 from compute.trace.leaf import decode
-from compute.trace.rows import Column, Parameter, Rows
+from compute.trace.machine import Machine
+from compute.trace.rows import COLUMN, CONSTANT, PARAMETER, Column, Parameter, Row, Rows
 from compute.trace.run import Example
 from compute.trace.tree import Tree
 from compute.trace.unroll import Target, unroll
 from compute.trace.words import leaves
+from tests.support.tiny_models import tiny
 
 LEAF = 1024
 
@@ -96,10 +99,11 @@ def _column(name: str, array: np.ndarray) -> bytes:
 
 @dataclass
 class Honest:
-    """Believes what the oracle computes."""
+    """Believes what the oracle computes, or another machine."""
 
     problem: Problem
     headers: Headers | None = None
+    machine: Machine = field(default_factory=Integers)
     _traced: dict[int, Computed] = field(default_factory=dict)
 
     @property
@@ -116,7 +120,8 @@ class Honest:
 
     def computed(self, example: int) -> Computed:
         if example not in self._traced:
-            self._traced[example] = Computed(self.rows, Integers(), self.problem.example(example))
+            given = self.problem.example(example)
+            self._traced[example] = Computed(self.rows, self.machine, given)
         return self._traced[example]
 
     def traced(self, example: int):
@@ -163,11 +168,15 @@ class Lie:
         return Tree(leaves(self.words(row), self.truth.rows.rows[row].dtype))
 
     @cached_property
-    def tree(self) -> Tree:
+    def roots(self) -> list[bytes]:
         roots = [self.truth.tree.node(0, i) for i in range(len(self.truth.rows.rows))]
         for row in {self.row, len(roots) - 1}:
-            roots[row] = Tree(leaves(self.words(row), self.truth.rows.rows[row].dtype)).top
-        return Tree(np.frombuffer(b"".join(roots), np.uint8).reshape(-1, 32))
+            roots[row] = self.tree_of(row).top
+        return roots
+
+    @cached_property
+    def tree(self) -> Tree:
+        return Tree(np.frombuffer(b"".join(self.roots), np.uint8).reshape(-1, 32))
 
     cut = 0  # the chunk from which on the partial results are false
 
@@ -181,6 +190,34 @@ class Lie:
         shift = whole(ends) - whole(states[-1])
         cut = self.cut % len(states)
         return [s if i < cut else split(whole(s) + shift) for i, s in enumerate(states)]
+
+
+class Padded(Lie):
+    """The words of its row are right, but not the zeros after them; None: those after the rows."""
+
+    def tree_of(self, row: int) -> Tree:
+        tree = super().tree_of(row)
+        if row != self.row:
+            return tree
+        dtype, size = self.truth.rows.rows[row].dtype, 4 * self.truth.rows.rows[row].elements
+        found = [bytearray(tree.node(0, i)) for i in range(1 << tree.depth)]
+        flat = bytearray(b"".join(found))
+        assert dtype != WIDE and size < len(flat), "no padding"
+        flat[size:] = b"\1" * (len(flat) - size)
+        return Tree(np.frombuffer(bytes(flat), np.uint8).reshape(-1, 32))
+
+    def words(self, row: int) -> np.ndarray:
+        return (
+            np.array([self.loss], object) if row == len(self.roots) - 1 else self.truth.words(row)
+        )
+
+
+class Longer(Lie):
+    """There is something after the last row, which is as claimed."""
+
+    @cached_property
+    def roots(self) -> list[bytes]:
+        return [*super().roots, b"\1" * 32]
 
 
 def _state_of(leaf, word: int, true: State) -> State:
@@ -241,10 +278,32 @@ def lie_about(honest: Honest, example: int, row: int, element: int) -> Liar:
     lower = max(0, (truth.loss or 0) - 12_345)
     if lower == truth.loss:
         lower += 1
+    kind = honest.rows.rows[row]
     # products sum to 21 bits
-    bit = 8 if int.from_bytes(honest.rows.rows[row].leaf[:4], "big") == Code.DOT else 1
+    bit = 8 if int.from_bytes(kind.leaf[:4], "big") == Code.DOT else 1
+    if kind.dtype == DType.F24.value and word == 0:
+        bit = 0x3F800000
     false = lower if row == last else word ^ bit
     return Liar(honest, example, Lie(truth, row, element, false, lower))
+
+
+def kind_of(row: Row) -> tuple[int, ...]:
+    """What tells steps of programs apart: code, dtype, operands, gauges, gauges with an index."""
+    code = int.from_bytes(row.leaf[:4], "big")
+    if code in (PARAMETER, COLUMN, CONSTANT):
+        return (code, row.dtype)
+    operands = decode(row.leaf).operands
+    gauges = [gauge for operand in operands for gauge in operand.gauges]
+    indexed = [gauge for gauge in gauges if gauge.index is not None]
+    return code, row.dtype, min(len(operands), 3), bool(gauges), bool(indexed)
+
+
+def tiny_problem(model: str) -> Problem:
+    """The smallest model of an architecture, and two examples."""
+    spec, example = tiny(model)
+    columns = {name: np.stack([x, np.flip(x)]) for name, x in example.columns.items()}
+    assert spec.rows is not None
+    return Problem(spec.rows, example.parameters, columns)
 
 
 def mlp(

@@ -43,7 +43,7 @@ def page(
 ) -> RenderableType:
     """The facts as a table, over `count` examples of what is added and of what is removed."""
     heading = f"{title}: {facts['adds']} added, {facts['removes']} removed"
-    parts: list[RenderableType] = [Text(heading, style="bold")]
+    parts: list[RenderableType] = [Text(heading, style="bold"), *_claimed(facts)]
     if facts["adds_by_class"] or facts["removes_by_class"]:
         parts.append(_balance(facts))
     if facts["empty_because"] is not None:
@@ -55,6 +55,12 @@ def page(
         if shown:
             parts += [Text(f"Some of what is {what}:"), Columns(shown, padding=(1, 2))]
     return Group(*parts)
+
+
+def _claimed(facts: Mapping[str, Any]) -> list[Text]:
+    """What the proposer says of it, one text a line, marked as such."""
+    said = [(key, facts.get(key)) for key in ("name", "message", "licence")]
+    return [Text(f"{key}, its proposer says: {text}") for key, text in said if text]
 
 
 def class_name(facts: Mapping[str, Any], number: str) -> str:

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from compute.chain import shared
 from tests.compute.cli.conftest import Result, examples
 from tests.integration.devnet import NRN, Devnet
 
 Nrn = Callable[..., Result]
+SPOOF, INERT = (
+    "рaypal\u202e",
+    "\\u{440}aypal�",
+)  # the first letter is Cyrillic, the last turns the line
 
 
 @pytest.fixture
@@ -19,6 +24,7 @@ def founded(nrn: Nrn, files: Path, devnet: Devnet) -> int:
     """A group with a real model and real data, staked by alice and bob, in force."""
     created = nrn("group", "create", "--specification", files / "model.json", "--data",
                   files / "first.npz", "--keeper-bps", 0, "--vote-window", "2h", "--json",
+                  "--name", SPOOF, "--message", "Halves of pictures", "--licence", "MIT",
                   account="alice").json  # fmt: skip
     for name in ("alice", "bob"):
         nrn("stake", created["group"], "50.5", account=name)
@@ -34,7 +40,28 @@ def test_a_group_has_the_terms_it_was_given(nrn: Nrn, founded: int) -> None:
     assert shown["stake"] == str(101 * NRN)
     listed = nrn("group", "list", "--json").json
     assert [row["group"] for row in listed] == [1, founded]
-    assert "commit window" in nrn("group", "show", founded).out
+    page = nrn("group", "show", founded).out
+    assert "commit window" in page and SPOOF not in page and INERT in page
+    assert (shown["name"], shown["message"], shown["licence"]) == (
+        SPOOF,
+        "Halves of pictures",
+        "MIT",
+    )
+    assert nrn("status", founded, "--json").json["groups"][0]["name"] == SPOOF
+    assert f"called {INERT}" in nrn("status", founded).out
+
+
+def test_no_group_is_founded_whose_claims_could_not_be_revealed(
+    nrn: Nrn, files: Path, devnet: Devnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chain is slow to be final: half an hour for a window of half an hour."""
+    monkeypatch.setitem(shared.CONFIRMATIONS, 31337, 1)
+    devnet.warp(devnet.chain().now() + 1_800)
+    words = ["group", "create", "--specification", files / "model.json", "--data",
+             files / "first.npz", "--yes"]  # fmt: skip
+    refused = nrn(*words, "--reveal-window", "30min", account="alice", code=1)
+    assert "could not be revealed" in refused.err and "--reveal-window of" in refused.err
+    nrn(*words, "--reveal-window", "2h", account="alice")
 
 
 def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, files: Path) -> None:
@@ -44,10 +71,11 @@ def test_a_fork_takes_terms_and_data_from_its_parent(nrn: Nrn, founded: int, fil
     for words in ((), ("--deepen", 3), ("--widen", "x"), ("--widen", 7)):
         nrn("group", "fork", founded, *words, account="bob", code=1)
     shown = nrn("group", "show", forked["group"], "--json").json
+    assert (shown["name"], shown["licence"]) == (None, "MIT")  # the data is the same, the group not
     assert shown["parent"] == founded and shown["vote_window"] == 7_200
     assert shown["bond"] == str(3 * NRN)
     nrn("migrate", founded, forked["group"], 20, account="bob")
-    evaluation = nrn("evaluate", forked["group"], "--json").json
+    evaluation = nrn("evaluate", forked["group"], shown["incumbent"][:14], "--json").json
     same_function = nrn("evaluate", founded, "--json").json["loss"]
     assert abs(evaluation["loss"] - same_function) < 1 << 12  # a millionth of a nat
 
@@ -60,18 +88,26 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     if devnet.chain().group(founded).deltas.finalizable():
         nrn("delta", "finalize", founded, account="alice")
 
+    told = ("--name", SPOOF, "--message", "Digits\x1b[2J\nof mine", "--licence", "CC0-1.0")
     again = {name: np.concatenate([values, values[:3], examples(1, 5)[name]])
              for name, values in examples(2, 16).items()}  # fmt: skip
     np.savez(files / "again.npz", **again)
-    built = nrn("delta", "new", founded, "--add", files / "again.npz", "--json", account="tom").json
+    built = nrn("delta", "new", founded, "--add", files / "again.npz", *told, "--json",
+                account="tom").json  # fmt: skip
     assert (built["adds"], built["removes"], built["kept"], built["duplicates"]) == (16, 0, 5, 3)
-    proposed = nrn("delta", "propose", founded, built["delta"], "--json", account="tom").json
+    cut = built["delta"][:14] + "…"  # as tables show it
+    proposed = nrn("delta", "propose", founded, cut, "--json", account="tom").json
+    assert proposed["delta"] == built["delta"]
     number = proposed["proposal"]
     shown = nrn("delta", "show", founded, number, "--json").json
     labels = examples(2, 16)["label"]
     assert (shown["adds"], shown["removes"], shown["empty_because"]) == (16, 0, None)
     assert shown["adds_by_class"] == {"0": int((labels == 0).sum()), "1": int(labels.sum())}
+    assert (shown["name"], shown["licence"]) == (SPOOF, "CC0-1.0")
     page = nrn("delta", "show", founded, number, "--samples", 2).out
+    assert "message, its proposer says: Digits�[2J" in page and "\x1b" not in page
+    assert SPOOF not in page and INERT in page
+    assert INERT[:5] in nrn("delta", "proposals", founded).out
     assert page.count("label ") == 2 and page.count("▀") == 2 * 4 * 2  # 4x4 pixels, 2 a character
     for sheet in ("look.html", "look.png"):
         nrn("delta", "show", founded, number, "--sheet", files / sheet)
@@ -90,7 +126,7 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     devnet.warp(devnet.chain().group(founded).deltas.period().end)
     assert nrn("delta", "finalize", founded, "--json", account="bob").json["version"] == 1
     log = nrn("delta", "log", founded, "--json").json
-    assert [entry["version"] for entry in log] == [1, 0]
+    assert [(entry["version"], entry["name"]) for entry in log] == [(1, SPOOF), (0, None)]
     assert log[0]["proposer"] == devnet.accounts["tom"].address
     assert log[0]["votes"] == str(NRN * 101 // 2)
     assert int(log[0]["reward"]) > 0 and not log[0]["paid"]
@@ -106,10 +142,10 @@ def test_data_is_proposed_voted_finalised_and_checked_out(
     assert "is no .npz" in nrn("delta", "checkout", founded, files / "out.csv", code=1).err
     assert (files / "out.npz").read_bytes() == written
     ids = (files / "ids.txt").read_text().split()
-    (came,) = nrn("delta", "blame", founded, ids[0], "--json").json
+    (came,) = nrn("delta", "blame", founded, ids[0][:12], "--json").json
     assert (came["version"], came["proposer"]) == (0, None)
     removal = files / "remove.txt"
-    removal.write_text("\n".join(ids[:2]))
+    removal.write_text("\n".join([ids[0], ids[1][:12]]))
     built = nrn("delta", "new", founded, "--remove", removal, "--json", account="tom").json
     assert (built["adds"], built["removes"]) == (0, 2)
     with np.load(files / "out.npz") as written:

@@ -9,6 +9,7 @@ import pytest
 
 from compute.canonical import digest
 from compute.chain import connect
+from compute.facts.portraits import portraits
 from compute.models import foreign
 from compute.node.keeping import Keeping
 from compute.node.mirror import Mirror
@@ -43,6 +44,13 @@ def test_a_named_size_is_written_founded_and_sampled(nrn: Nrn, tmp_path: Path) -
     assert nrn(*sample, "--seed", 0).json["text"] == found
     assert "no block of height 3" in nrn(*sample, "--height", 3, code=1).err
     assert "there is no code" in nrn("model", "code", one, code=1).err
+
+    assert nrn("model", "portray", one, "--json").json["heights"] == [0]
+    (made,) = portraits(FolderStore(tmp_path / "store")).values()
+    assert [prompt for prompt, _ in made.completions] == [
+        bytes(row[:-1]).decode() for row in (text[0], text[-1])
+    ]
+    assert all(written for _, written in made.completions) and made.confusion == ()
 
 
 def test_a_group_reads_and_writes_words(nrn: Nrn, devnet: Devnet, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
+from compute.facts.portraits import portraits
+from compute.storage import FolderStore
 from tests.compute.cli.conftest import Result, examples
 from tests.integration.devnet import Devnet
 
@@ -117,6 +120,22 @@ def test_parameters_go_out_and_come_in_as_a_start(
     assert np.array_equal(
         start.parameters["Dense_0/kernel"], parameters["Dense_0/kernel"] + np.float32(0.5)
     )
+
+
+def test_a_model_of_classes_is_portrayed_by_its_mistakes(
+    nrn: Nrn, pets: int, tmp_path: Path
+) -> None:
+    assert "No" not in nrn("model", "portray", pets).out
+    store = FolderStore(tmp_path / "store")
+    (made,) = portraits(store).values()
+    assert made.examples == 12 and made.labels == ("cats", "dogs") and made.completions == ()
+    told = nrn("predict", pets, tmp_path / "pets", "--json").json
+    right = sum(row["classes"][0]["class"] == row["truth"] for row in told)
+    assert made.right == right
+    assert nrn("model", "portray", pets, "--json").json["missing"] == 0  # again: nothing new
+    assert portraits(store) == {made.checkpoint: made}
+    replace(made, version=made.version + 1).keep(store)  # instead of the older one
+    assert [p.version for p in portraits(store).values()] == [made.version + 1]
 
 
 def test_the_ten_lines_of_the_docs_load_an_accepted_model(

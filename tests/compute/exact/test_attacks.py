@@ -13,9 +13,8 @@ from jax import lax
 
 from compute.exact import CARRIERS, evaluate, exact
 from compute.exact.losses import LOSSES
-from compute.exact.stages import Stages
 from compute.exact.tracing import trace
-from tests.support.random_causal import ROW, ROWS, SQUARE, causal_program
+from tests.support.random_checks import felt_futures
 
 NAT = 2.0**32
 LENGTH, WIDTH = 6, 4
@@ -160,23 +159,7 @@ def test_a_later_position_is_never_felt():
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("CAUSAL_PROGRAMS", "4"))))
 def test_in_causal_programs_made_at_random_no_past_changes_with_the_future(seed):
-    """Rows from k on of every magnitude, saturated results among them: what is before stays."""
-    program, weights = causal_program(seed)
-    r = np.random.default_rng(seed)
-    x = (r.standard_normal(ROW.shape) * 2.0 ** r.integers(-3, 4)).astype(np.float32)
-    futures = [(k, 2.0**e) for k in range(1, ROWS) for e in (-40, 0, 11, 60)]
-    batch = np.stack([x] + [x] * len(futures))
-    for row, (k, size) in zip(batch[1:], futures, strict=True):
-        row[k:] = size * r.standard_normal(row[k:].shape)
-    w = np.frombuffer(weights, np.float32)
-    stages = Stages(program, CARRIERS["float64"])
-    with jax.enable_x64(True):
-        kept = stages.first([np.resize(w, SQUARE.shape)])
-        outputs, _ = jax.device_get(jax.jit(stages.second)(kept, [batch]))
-    for number, y in enumerate(outputs):
-        for (k, size), z in zip(futures, y[1:], strict=True):
-            if np.isfinite(z).all() and np.isfinite(y[0]).all():
-                assert (z[:k] == y[0, :k]).all(), (number, k, size)
+    assert not felt_futures(seed)
 
 
 def test_the_tail_of_an_activation_carries_nothing():

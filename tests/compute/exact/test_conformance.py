@@ -35,3 +35,10 @@ def test_flags_that_take_liberties_are_refused(monkeypatch, flags, found):
     assert conformance.unsafe_flags() == found
     report = conformance.check(operations=[], each=None)
     assert report.flags == found and report.ok == (not found)
+
+
+@pytest.mark.parametrize(("value", "refused"), [("1", True), ("0", False)])
+def test_products_emulated_by_a_library_are_refused(monkeypatch, value, refused):
+    monkeypatch.setenv("XLA_FLAGS", "")
+    monkeypatch.setenv("CUBLAS_EMULATE_DOUBLE_PRECISION", value)
+    assert conformance.unsafe_flags() == ("CUBLAS_EMULATE_DOUBLE_PRECISION",) * refused

@@ -47,6 +47,19 @@ def test_many_large_errors_do_not_wrap(carrier: str) -> None:
     assert found == wanted == 131072 << 32
 
 
+@pytest.mark.parametrize("smoothing", [1 / 2**16, 6554 / 2**16, 1.0])
+def test_the_share_of_a_smoothed_loss_is_exact(smoothing: float) -> None:
+    """At the largest distances too, where distance times share has 66 bits."""
+    rng = np.random.default_rng(4)
+    logits = (rng.standard_normal((40, 9)) * 8).astype(np.float32)
+    logits[:2] = [[65536.0, *[-65536.0] * 8], [-65536.0, *[65536.0] * 8]]
+    targets = np.concatenate([[1, 0], rng.integers(-1, 9, 38)]).astype(np.int32)
+    with jax.enable_x64(True):
+        found, _ = losses.cross_entropy(logits, targets, CARRIERS["float64"], smoothing)
+    arrays = oracle_array(logits, DType.F24), oracle_array(targets, DType.I32)
+    assert int(found) == oracle.cross_entropy(*arrays, smoothing)
+
+
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_random_losses(carrier: str) -> None:
     rng = np.random.default_rng(3)

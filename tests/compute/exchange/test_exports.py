@@ -1,6 +1,7 @@
 """What is exported computes the same where others load it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -11,7 +12,8 @@ from flax.traverse_util import flatten_dict
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from compute.exchange import FORMATS, Unexportable, export, import_parameters
+from compute.about import About
+from compute.exchange import FORMATS, Unexportable, card, export, import_parameters
 from compute.exchange.tensors import write_tensors
 from compute.inference import Model
 from tests.compute.exchange.conftest import foreign, model
@@ -45,6 +47,17 @@ def test_safetensors_hold_the_parameters_to_the_bit_and_their_provenance(
     assert len(files) == 4
     back = import_parameters(tmp_path / "out", exported.specification)
     assert all(np.array_equal(back[n], v) for n, v in exported.parameters.items())
+
+
+def test_the_card_names_the_licence_that_the_group_names(tmp_path: Path) -> None:
+    plain = model("mlp")
+    assert "names no licence" in card.text(plain, "orbax")
+    hostile = "CC0`|x\n# owned <script>\x1b[2J"
+    named = replace(plain.specification, about=About("digits", "", hostile))
+    told = card.text(replace(plain, specification=named), "orbax")
+    assert "names the licence `CC0'/x # owned <script>�[2J`" in told
+    assert "\n# owned" not in told and "| group_name | `digits` |" in told
+    assert card.provenance(replace(plain, specification=named))["data_licence"] == hostile
 
 
 def test_orbax_holds_the_tree_of_the_flax_module(tmp_path: Path) -> None:

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import uvicorn
 
+from compute.about import About
 from compute.chain import Chain, Group, Phase
 from compute.chain.claims import attestation, ballot
 from compute.explorer import Content, Site, Watch
 from compute.explorer.server import application, listen
+from compute.facts import block_facts
+from compute.facts.portraits import Portrait
 from compute.models import MLP, InputColumn, ModelSpecification
 from compute.roles.founder import found
 from compute.storage import FolderStore
@@ -64,14 +67,28 @@ class Lived:
         net.sender("alice").settle(group)
         return claim.block_index
 
+    def portray(self) -> None:
+        """Portraits of the first checkpoint and of one that was accepted."""
+        winners = [b.winner.checkpoint_hash for b in block_facts(self.group) if b.winner]
+        right = ((15, 0, 0, 0), (1, 13, 0, 0), (0, 2, 12, 1), (0, 0, 5, 11))
+        for checkpoint, rows in (
+            (self.group.config.genesis_checkpoint, ((4, 4, 4, 3),) * 4),
+            (winners[-1], right),
+        ):
+            Portrait(checkpoint, 1, (), rows, ("left", "inner left", "inner right", "right")).keep(
+                self.store
+            )
+
     def propose(self, first: int) -> int:
         """Propose new pictures of tom's, published; the proposal's number."""
         group, tom = self.group, self.net.accounts["tom"].address
         version, tip = group.deltas.tip_at(group.chain.now())
         genesis, records = group.deltas.lineage(version)
         known = [DeltaRecord(r.delta_hash, r.parent_tip, r.proposer) for r in records]
+        about = About(f"Thirty more bars, series {first}", "Made as the first ones.", "CC0-1.0")
         delta = build_delta(replay(self.store, genesis, known), add=pictures(first, 30),
-                            parent_tip=tip, proposer=tom, store=self.store)  # fmt: skip
+                            parent_tip=tip, proposer=tom, store=self.store,
+                            about=about)  # fmt: skip
         receipt = self.net.sender("tom").propose(group, tip, delta, 0)
         return int(receipt.event("Proposed")["proposal_id"])
 
@@ -80,7 +97,9 @@ class Lived:
 def lived(devnet: Devnet, tmp_path: Path) -> Lived:
     store = FolderStore(tmp_path / "store")
     pixels = InputColumn("image", "uint8", (SIDE, SIDE), scale_log2=-8)
-    founding = found(ModelSpecification(MLP((16,), 4), (pixels,), "label"), pictures(0, 60), store)
+    about = About("Bars", "Where does the bright bar stand, in 12 × 12 pixels?", "CC0-1.0")
+    model = ModelSpecification(MLP((16,), 4), (pixels,), "label", about=about)
+    founding = found(model, pictures(0, 60), store)
     config = replace(
         CONFIG,
         model_hash=founding.model_hash,
@@ -107,6 +126,7 @@ def lived(devnet: Devnet, tmp_path: Path) -> Lived:
     devnet.sender("alice").finalize(life.group)
     life.play("tara", 7 << 31, {"alice": True, "bob": True})
     life.propose(2)
+    life.portray()
     return life
 
 

@@ -12,23 +12,34 @@ import requests
 
 from compute.explorer import export
 from tests.compute.explorer.conftest import Lived
-from tests.support import browser
+from tests.support import axe, browser
 
 pytestmark = pytest.mark.skipif(not browser.found(), reason="needs chromium and chromedriver")
 
 WIDE, NARROW = (1100, 900), (380, 800)
+
+# what the keyboard must reach, numbered; and which of them has the focus, and shows it
+REACHABLE = """window.all = [...document.querySelectorAll(
+    'a[href], button, input, select, summary, [tabindex="0"]')]
+    .filter((one) => one.checkVisibility()); return window.all.length"""
+FOCUSED = """const one = document.activeElement, style = getComputedStyle(one);
+    return [window.all.indexOf(one), style.outlineStyle !== 'none' && style.outlineWidth > '0px']"""
 
 
 def pages(lived: Lived) -> dict[str, str]:
     at, tara = f"group/{lived.group.id}", lived.net.accounts["tara"].address
     return {"overview": "index.html", "group": f"{at}/index.html", "blocks": f"{at}/blocks-1.html",
             "data": f"{at}/data-1.html", "delta": f"{at}/delta-1.html",
+            "proposal": f"{at}/proposal-2.html",
             "model": f"{at}/model.html", "account": f"account/{tara}.html",
             "accounts": "accounts.html"}  # fmt: skip
 
 
-@pytest.mark.parametrize("size,dark", [(WIDE, False), (WIDE, True), (NARROW, False)],
-                         ids=["light", "dark", "narrow"])  # fmt: skip
+@pytest.mark.parametrize(
+    "size,dark",
+    [(WIDE, False), (WIDE, True), (NARROW, False), (NARROW, True)],
+    ids=["light", "dark", "narrow", "narrow-dark"],
+)
 def test_every_page_fits_and_breaks_no_rule(
     lived: Lived, address: str, size: tuple[int, int], dark: bool, request: pytest.FixtureRequest
 ) -> None:
@@ -40,9 +51,10 @@ def test_every_page_fits_and_breaks_no_rule(
             width = chromium.run("return document.documentElement.scrollWidth")
             assert width <= size[0], (name, width)
             assert chromium.problems() == [], name
+            chromium.run("document.querySelectorAll('details').forEach((d, n) => d.open = n < 1)")
+            assert axe.faults(chromium) == [], name
             if folder := os.environ.get("EXPLORER_PICTURES"):
                 kind = request.node.callspec.id
-                chromium.run("document.querySelectorAll('details').forEach((d,n)=>d.open=n<1)")
                 chromium.picture(Path(folder) / f"{name}-{kind}.png")
     finally:
         chromium.close()
@@ -81,6 +93,40 @@ def test_the_keyboard_reaches_the_content_and_opens_a_block(lived: Lived, addres
                 break
         chromium.press("Enter")
         assert chromium.run("return document.querySelector('details').open")
+    finally:
+        chromium.close()
+
+
+def test_the_keyboard_reaches_all_there_is_and_shows_where_it_is(
+    lived: Lived, address: str
+) -> None:
+    chromium = browser.Browser(*NARROW)
+    try:
+        for name, path in pages(lived).items():
+            chromium.open(f"{address}/{path}")
+            wanted = chromium.run(REACHABLE)
+            reached = set[int]()
+            for _ in range(wanted + 1):
+                chromium.press("Tab")
+                number, outlined = chromium.run(FOCUSED)
+                assert number < 0 or outlined, (name, number)
+                reached.add(number)
+            assert reached >= {*range(wanted)}, name
+    finally:
+        chromium.close()
+
+
+def test_a_hash_that_is_cut_is_copied_whole(lived: Lived, address: str) -> None:
+    chromium = browser.Browser(*NARROW)
+    try:
+        chromium.open(f"{address}/group/{lived.group.id}/data-1.html")
+        cut, copied = chromium.run(
+            "const one = document.querySelector('.log .cut'), picked = getSelection();"
+            "picked.selectAllChildren(one);"
+            "return [one.scrollWidth > one.clientWidth, picked.toString()]"
+        )
+        tip = lived.site().page(f"group/{lived.group.id}/data-1.html").decode()
+        assert cut and len(copied) == 64 and copied in tip
     finally:
         chromium.close()
 

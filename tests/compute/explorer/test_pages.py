@@ -2,17 +2,26 @@
 
 import html
 import re
+import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
+from compute.about import About
 from compute.chain import RpcUnavailable
 from compute.explorer import Content, Site, Watch, export
 from compute.explorer.site import NoSuchPage
+from compute.facts.changes import ChangeFacts
+from compute.facts.portraits import Portrait
+from compute.facts.samples import Sample
 from compute.storage import FolderStore
 from tests.compute.explorer.conftest import Lived
+from tests.compute.test_inert import PAYLOADS
+
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class _Links(HTMLParser):
@@ -20,9 +29,11 @@ class _Links(HTMLParser):
         super().__init__()
         self.found: list[str] = []
         self.tags: set[str] = set()
+        self.attributes: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
         self.found += [value or "" for name, value in attrs if name in ("href", "src", "action")]
 
 
@@ -72,6 +83,67 @@ def test_data_and_model_show_content(lived: Lived) -> None:
     assert delta.count("data:image/png;base64,") == 24 and "Classes added" in delta
     model = site.page(f"group/{number}/model.html").decode()
     assert "mlp" in model and "Dense_0/kernel" in model
+    assert "After accepted block 3: 85.0 % of 60 right" in model and "Before any block" in model
+    assert "the commonest mistake is right taken for inner right, 5 times." in model
+    assert "<title>inner left taken for left: 1 of 14</title>" in model
+    assert model.count("<rect") == 8 and ">inner righ…</text>" in model
+
+
+def test_founders_and_proposers_are_quoted(lived: Lived) -> None:
+    site, number = lived.site(), lived.group.id
+    assert "“Bars”" in site.page("index.html").decode()
+    group = site.page(f"group/{number}/index.html").decode()
+    assert "Its founder says, and nobody has checked: name “Bars”, licence of the data" in group
+    data = site.page(f"group/{number}/data-1.html").decode()
+    assert data.count("“Thirty more bars, series 1”") == 1  # what was adopted
+    assert "Its proposer says, and nobody has checked: name “Thirty more bars, series 2”" in data
+
+
+class _Hostile(Content):
+    """Content of strangers who write one text everywhere."""
+
+    def __init__(self, lived: Lived, text: str, *, writes: bool) -> None:
+        super().__init__(lived.store)
+        self._text, self._writes = text, writes
+
+    def about(self, _: bytes) -> About:
+        return About(self._text, self._text, self._text)
+
+    def change(self, delta: bytes, model_hash: bytes) -> ChangeFacts:
+        found, text = super().change(delta, model_hash), self._text
+        return replace(found, samples=(Sample(text, None, text),), missing=text)
+
+    def portraits(self) -> dict[bytes, Portrait]:
+        known, text = super().portraits().values(), self._text
+        rows = () if self._writes else next(iter(known)).confusion
+        said = ((text, text),)
+        return {p.checkpoint: replace(p, completions=said, confusion=rows, labels=(text,) * 4)
+                for p in known}  # fmt: skip
+
+
+def _read_with(lived: Lived, site: Site, text: str, *, writes: bool) -> dict[str, _Links]:
+    said, world = About(text, text, text), site._world
+    views = {n: replace(v, facts=replace(v.facts, about=said)) for n, v in world.views.items()}
+    hostile = replace(world, views=views, stale_since=1, trouble=text)
+    changed = Site(hostile, _Hostile(lived, text, writes=writes), site._chain, live=True)
+    found = {}
+    for path in changed.paths():
+        shown, found[path] = changed.page(path).decode(), _Links()
+        found[path].feed(shown)
+        assert not {unicodedata.category(c) for c in shown if c != "\n"} & UNSEEN, path
+    return found
+
+
+def test_strangers_strings_are_inert_on_every_page(lived: Lived) -> None:
+    """Whatever they write, the pages have the elements, attributes and links that words give."""
+    site = lived.site(live=True)
+    for writes in (True, False):
+        harmless = _read_with(lived, site, "words", writes=writes)
+        for payload in PAYLOADS.values():
+            for path, page in _read_with(lived, site, payload, writes=writes).items():
+                like = harmless[path]
+                assert page.tags == like.tags and page.attributes == like.attributes, path
+                assert page.found == like.found, path
 
 
 def test_a_store_without_content_shows_what_is_missing(lived: Lived, tmp_path: Path) -> None:

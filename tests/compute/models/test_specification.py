@@ -109,6 +109,11 @@ def test_different_specifications_have_different_hashes(one, other):
     [
         ("format", "decentralizedai/model/1"),
         ("extra", 1),
+        ("about", None),
+        ("about.name", 7),
+        ("about.name", "n" * 65),
+        ("about.message", "m" * 2_001),
+        ("about.link", ""),
         ("architecture.name", "pickle"),
         ("architecture.hidden", [0]),
         ("architecture.hidden", [-1]),

@@ -3,13 +3,16 @@
 import contextlib
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from compute.chain import MalformedAnswer, RpcUnavailable
+from compute.cli import session
+from compute.cli.session import Session
 from compute.judging.device import UnfitDevice
 from compute.node import role
 from compute.node.clock import Stopped, Wait
@@ -79,6 +82,42 @@ def signals() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("error", [RpcUnavailable, MalformedAnswer])
+def test_a_chain_that_is_silent_at_the_start_is_waited_for(
+    error: type[Exception], tmp_path: Path, signals: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By `nrn` until the group is read, and by a role until it begins."""
+    silent, begun = [error("Nothing.")] * 2, list[int]()
+
+    class Patient(Role):
+        def __init__(self, seat: Seat) -> None:
+            if silent:
+                raise silent.pop()
+
+        def step(self, now: int) -> Wait:
+            begun.append(now)
+            raise Stopped
+
+    run(replace(seat(tmp_path), poll_seconds=0.01), Patient)
+    assert begun == [0] and caplog.text.count("Nothing. Waiting for the chain to begin.") == 2
+
+
+def test_a_command_waits_for_the_chain_before_it_is_a_role(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent: list[Exception] = [RpcUnavailable("Nothing."), MalformedAnswer("Odd.")]
+
+    def group(self: Session, number: int) -> int:
+        if silent:
+            raise silent.pop()
+        return number
+
+    monkeypatch.setattr(Session, "group", group)
+    monkeypatch.setattr(session, "SILENT_SECONDS", 0.0)
+    assert Session()._awaited(7) == 7
+    assert "Odd. Waiting for it" in (said := capsys.readouterr().err) and "Nothing." in said
 
 
 @pytest.mark.parametrize(

@@ -44,27 +44,29 @@ BOB = "0x" + "b0" * 20
 GENESIS = (
     "ab0afc12e50d5ba6e5e37000010b8551f73421d779b3df347257f9b244d53e4e",
     3,
-    b'{"add":{"columns":[{"blocks":["1ed162d6fb314b799740f71cba741ed96edde353d8ee3b9f22c2d'
-    b'4ece6d567ed"],"bounds":null,"dtype":"uint16","labels":null,"name":"x","scale_log2":n'
-    b'ull,"shape":[2]},{"blocks":["039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a'
-    b'2011cfb81"],"bounds":null,"dtype":"uint8","labels":null,"name":"y","scale_log2":null'
-    b',"shape":[]}],"count":3},"format":"decentralizedai/delta/2","parent_tip":"0000000000'
-    b'000000000000000000000000000000000000000000000000000000","proposer":"0x00000000000000'
-    b'00000000000000000000000000","remove":{"blocks":[],"count":0}}',
+    b'{"about":{"licence":"","message":"","name":""},"add":{"columns":[{"blocks":["1ed162d'
+    b'6fb314b799740f71cba741ed96edde353d8ee3b9f22c2d4ece6d567ed"],"bounds":null,"dtype":"u'
+    b'int16","labels":null,"name":"x","scale_log2":null,"shape":[2]},{"blocks":["039058c6f'
+    b'2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"],"bounds":null,"dtype":"uin'
+    b't8","labels":null,"name":"y","scale_log2":null,"shape":[]}],"count":3},"format":"dec'
+    b'entralizedai/delta/2","parent_tip":"000000000000000000000000000000000000000000000000'
+    b'0000000000000000","proposer":"0x0000000000000000000000000000000000000000","remove":{'
+    b'"blocks":[],"count":0}}',
 )
 DELTA = (
     "bc54021b5c967947a6f19c6050597e2464370b83dafdbfd589155e96e64e28f8",
     3,
-    b'{"add":{"columns":[{"blocks":["1535acd6bfc771cdeadd8b524435693d0f0700e4848ff648a1975'
-    b'7c91b4ff4ea"],"bounds":null,"dtype":"uint16","labels":null,"name":"x","scale_log2":n'
-    b'ull,"shape":[2]},{"blocks":["2fa1b377bf67309f65e5e7bc9d924345ca648dec4e601a398a9cb49'
-    b'7dcba3765"],"bounds":null,"dtype":"uint8","labels":null,"name":"y","scale_log2":null'
-    b',"shape":[]}],"count":2},"format":"decentralizedai/delta/2","parent_tip":"0effeb7ae8'
-    b'35fa2d57e97d897e6631b4b1fbbf1169cf87506fc60cb6affb7d73","proposer":"0xababababababab'
-    b'ababababababababababababab","remove":{"blocks":["d78019724c5665a065d8754880b714c4b07'
-    b'4570a72612f512a846a5331877d82"],"count":2}}',
+    b'{"about":{"licence":"","message":"","name":""},"add":{"columns":[{"blocks":["1535acd'
+    b'6bfc771cdeadd8b524435693d0f0700e4848ff648a19757c91b4ff4ea"],"bounds":null,"dtype":"u'
+    b'int16","labels":null,"name":"x","scale_log2":null,"shape":[2]},{"blocks":["2fa1b377b'
+    b'f67309f65e5e7bc9d924345ca648dec4e601a398a9cb497dcba3765"],"bounds":null,"dtype":"uin'
+    b't8","labels":null,"name":"y","scale_log2":null,"shape":[]}],"count":2},"format":"dec'
+    b'entralizedai/delta/2","parent_tip":"6f73443fe5c306b6f5ee74fad55fa02f2c02cfe43f3b791c'
+    b'84290d84441bc501","proposer":"0xabababababababababababababababababababab","remove":{'
+    b'"blocks":["d78019724c5665a065d8754880b714c4b074570a72612f512a846a5331877d82"],"count'
+    b'":2}}',
 )
-TIP = "ff81eb78374df8d24bdd27d73441aa3ff126d86adc4730325461cfd5ebded3cc"
+TIP = "376043e2f95221fc02b4da01f5328ac6d97b0129d965f6637875db94df187aaf"
 
 # of the columns of `columns`: x is uint16 [2], y is uint8 []
 COLUMNS = b"".join(
@@ -304,6 +306,11 @@ LIES = {
     "a column is no object": put("add.columns.0", 7),
     "no columns": no_columns,
     "columns out of order": swapped_columns,
+    "nothing about it": put("about", None),
+    "more about it": put("about.extra", ""),
+    "a name that is none": put("about.name", 7),
+    "a name too long": put("about.name", "n" * 65),
+    "a message too long": put("about.message", "m" * 2_001),
     "tip is no hash": put("parent_tip", "00"),
     "proposer in mixed case": put("proposer", ALICE),
     "proposer is no address": put("proposer", "0x00"),
@@ -460,6 +467,7 @@ def counted(count: int, blocks: int, shape: list[int]) -> Headed:
         "proposer": NOBODY,
         "add": {"count": count, "columns": [column]},
         "remove": {"count": 0, "blocks": []},
+        "about": {"name": "", "message": "", "licence": ""},
     }
     return Headed((bytes(32), bytes(32)), encode(document))
 

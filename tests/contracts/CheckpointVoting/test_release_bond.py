@@ -6,7 +6,7 @@ import pytest
 from eth_utils import keccak
 
 from tests.contracts.conftest import event
-from tests.contracts.terms import EPOCH, MIN_BOND, Config, ballot
+from tests.contracts.terms import EPOCH, HOUR, MIN_BOND, Config, ballot
 
 
 def release(group: Any, claim: Any, people: Any) -> bool:
@@ -87,6 +87,21 @@ def test_the_quorum_itself_burns(protocol: Any, people: Any) -> None:
         else:
             receipt = group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
             assert event(receipt, "BondReleased")["burned"]
+
+
+def test_measures_the_quorum_where_the_block_began(protocol: Any, people: Any, clock: Any) -> None:
+    """K3, K15: stake that counts from the next epoch on saves no bond, however near that is."""
+    group = protocol.create(Config(checkpoint_quorum_bps=2_500))
+    protocol.stake(group, {"dave": 2_500})
+    protocol.next_epoch()
+    protocol.stake(group, {"erin": 100_000})
+    clock.to((clock.now // EPOCH + 1) * EPOCH - 12 * HOUR)
+    claim = group.claim(people.tara, "x", 900)
+    index = group.play([claim], {"dave": None})
+    settled(group, index, people)
+    group.outlast_challenges(index)
+    receipt = group.voting.release_bond(claim.checkpoint_hash, {"from": people.oscar})
+    assert event(receipt, "BondReleased")["burned"]
 
 
 @pytest.mark.parametrize(
