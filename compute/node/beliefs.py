@@ -14,7 +14,7 @@ from compute.judging.retrieval import load_checkpoint, load_specification, load_
 from compute.judging.transcripts import Transcripts, transcript_in
 from compute.models import ModelError
 from compute.node.seat import Seat
-from compute.training_set import TrainingSet
+from compute.training_set import InvalidGenesis, TrainingSet
 
 Claim = RevealedClaim | Candidate
 Progress = Callable[[int], None]
@@ -47,7 +47,7 @@ class Beliefs:
             return self._find(claim, root_hash, check)
         except InvalidCheckpoint as error:
             return Finding(str(error), "only losses can be refuted")
-        except (ModelError, CannotEvaluate) as error:
+        except (ModelError, InvalidGenesis, CannotEvaluate) as error:
             return Finding(str(error), "it cannot be evaluated here")
 
     def _find(self, claim: Claim, root_hash: bytes, check: Progress) -> Finding:
@@ -71,7 +71,7 @@ class Beliefs:
     def belief(self, claim: Claim, check: Progress, data_root: bytes | None = None) -> Published:
         """What is so of a claim's checkpoint, on the data in force; or on earlier data with this
         root, if there is such. Raises BlockUnavailable, InvalidCheckpoint, ModelError,
-        CannotEvaluate, and what `check` raises to leave."""
+        InvalidGenesis, CannotEvaluate, and what `check` raises to leave."""
         version = self._version(claim)
         if data_root is not None:
             same = (v for v in self._older(claim) if self._set(v).root.digest() == data_root)

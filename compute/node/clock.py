@@ -145,12 +145,15 @@ class Clock:
         latest = self._head[0]
         while True:
             self.check()
+            before = self._head[0]
             now = self.now()
             latest = max(latest, now)
             if now >= wait.until or now < latest - SET_BACK_SECONDS:
                 self.report(now, now, "working")
                 return now
-            self.report(now, wait.until, wait.doing + self._standstill())
+            # Who rechecks has seen no more of the chain than its last step has.
+            seen = before if wait.recheck else now
+            self.report(seen, wait.until, wait.doing + self._standstill())
             self.pause(self._recheck(wait, now) if wait.recheck else self._sleep(wait.until, now))
             if wait.recheck:
                 return self.now()

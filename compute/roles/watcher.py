@@ -8,7 +8,7 @@ chain has the games, the content the rest.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from compute.chain import Block, Outcome, Status
@@ -24,6 +24,7 @@ from compute.node.disputing import Disputes, Duties
 from compute.node.role import Role
 from compute.node.seat import Seat
 from compute.storage import BlockUnavailable
+from compute.training_set import InvalidGenesis
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Watcher(Role):
         waits = [self._disputes.play(now), Wait(self._next_look(now), "watching the claims")]
         if self._duties.challenge:
             waits.append(self._look_at_claims(now, until))
-        return min((w for w in waits if w is not None), key=lambda wait: wait.until)
+        return _all_of([wait for wait in waits if wait is not None])
 
     def _next_look(self, now: int) -> int:
         block = self._group.slot_at(now)
@@ -148,7 +149,7 @@ class Watcher(Role):
             raise NoMove("a reorganisation took its claim back")
         try:
             belief = self._beliefs.belief(claim, self._check, self._disputes.stated_data(game))
-        except (InvalidCheckpoint, ModelError, CannotEvaluate) as error:
+        except (InvalidCheckpoint, ModelError, InvalidGenesis, CannotEvaluate) as error:
             raise NoMove(str(error)) from None
         return belief
 
@@ -162,6 +163,13 @@ class Watcher(Role):
 
     def _check_until(self, end: int, examples: int) -> None:
         self._clock.check_until(end)
+
+
+def _all_of(waits: Sequence[Wait]) -> Wait:
+    """The soonest, looked at again like any of them: an opponent does not follow the clock."""
+    soonest = min(waits, key=lambda wait: wait.until)
+    watched = [wait for wait in waits if wait.recheck] or [soonest]
+    return Wait(soonest.until, watched[-1].doing, any(wait.recheck for wait in waits))
 
 
 class _Missing(Exception):

@@ -203,7 +203,7 @@ class Evidence:
         watcher = self._play.people[plot.WATCHER].address
         (event,) = self._events(group, "Refuted")
         digest, index = bytes(event.args.checkpoint_hash), event.args.block_index
-        votes, outcome = group.voting.votes(digest), group.voting.outcome(index)
+        votes, outcome = self._voted(group, digest), group.voting.outcome(index)
         moves = sum(len(self._chain.referee.said(e["game"])) for e in self._games(digest))
         yield Finding(
             "one keeper refuted a false loss that most of the stake had accepted",
@@ -236,6 +236,11 @@ class Evidence:
     def _games(self, digest: bytes) -> list[Any]:
         games = self._chain.referee.games(self.groups[2].voting.address)
         return [event for event in games if event["checkpoint_hash"] == digest]
+
+    def _voted(self, group: Group, digest: bytes) -> int:
+        """The stake that voted for a checkpoint; of one that is refuted the chain forgets it."""
+        votes = (event.args for event in self._events(group, "Voted"))
+        return sum(vote.power for vote in votes if bytes(vote.checkpoint_hash) == digest)
 
     def _accepted_first(self, digest: bytes) -> bool:
         """Return whether it was the incumbent before it was refuted."""

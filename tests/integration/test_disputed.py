@@ -80,9 +80,10 @@ def test_one_watcher_refutes_what_a_majority_accepted(stage: Stage) -> None:
     )
 
     for turn in range(40):
-        stage.step(watcher)
+        wait = stage.step(watcher)
         if stage.group.voting.is_refuted(name):
             break
+        assert wait.recheck  # the other side's move does not follow the clock
         defence.play(stage.chain.now())
         if turn == 5:  # all it knew is gone
             watcher = Watcher(replace(stage.seat("watcher", "tom"), role="watcher"))

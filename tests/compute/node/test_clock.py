@@ -41,8 +41,11 @@ def test_a_wait_ends_at_its_time_and_not_before(tmp_path: Path) -> None:
 
 
 def test_a_wait_that_rechecks_ends_after_one_poll(tmp_path: Path) -> None:
-    assert clock_of(tmp_path, 10, 11).wait(Wait(20, "waiting", recheck=True)) == 11
-    assert status(tmp_path) == {"now": 10, "waiting_until": 20, "doing": "waiting"}
+    clock = clock_of(tmp_path, 10, 11, 12)
+    assert clock.wait(Wait(10, "starting")) == 10
+    assert clock.wait(Wait(20, "waiting", recheck=True)) == 12
+    seen_by_the_step = 10  # whoever moves the clock waits until it has seen 11
+    assert status(tmp_path) == {"now": seen_by_the_step, "waiting_until": 20, "doing": "waiting"}
 
 
 def test_follow_asks_again_when_told_and_stops_when_asked(tmp_path: Path) -> None:

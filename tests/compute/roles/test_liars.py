@@ -12,6 +12,7 @@ from compute.node.seat import Seat
 from compute.roles.curator import Curator
 from compute.roles.relayer import Relayer
 from compute.roles.trainer import Trainer
+from compute.roles.watcher import Watcher
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.searching.search import Options
 from compute.storage import FolderStore, StorageError
@@ -23,6 +24,7 @@ ROLES: dict[str, Callable[[Seat], Role]] = {
     "trainer": lambda seat: Trainer(seat, Options(Recipe(), steps=1)),
     "wisdomkeeper": Wisdomkeeper,
     "curator": Curator,
+    "watcher": Watcher,
     "relayer": lambda seat: Relayer(seat, seat.state),
 }
 
