@@ -78,7 +78,7 @@ def _world(group: object, head: Head, timeline: Timeline, lineage: list[DeltaFac
     facts = GroupFacts(
         1, 0, b"\1" * 32, head.timestamp, slot, slot.phase(head.timestamp), incumbent,
         Asked(1, NRN), None, False, 0, None, 0, None, len(lineage) - 1, 0, None, period, 10 * NRN,
-        (), None, "nats",
+        (), None, "nats", True,
     )  # fmt: skip
     view = View(group, facts, tuple(timeline.blocks), tuple(lineage), ())  # type: ignore[arg-type]
     return World(31337, head, SupplyFacts(NRN, NRN, 0, NRN), {1: view})

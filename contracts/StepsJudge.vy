@@ -117,7 +117,10 @@ def element(row: Bytes[_ROW], at: IStepsJudge.Place, proof: DynArray[bytes32, di
     """
     shape: IStepsJudge.Shape = self._shape(row)
     assert not shape.is_fold and convert(slice(row, 0, 4), uint256) not in _OUTSIDE, "rf: another proof"
-    words: DynArray[uint256, _WORDS] = self._words(row, at, 0, dispute_trees._argument(4))
+    words: DynArray[uint256, _WORDS] = []
+    read: uint256 = 0
+    words, read = self._words(row, at, 0, dispute_trees._argument(4))
+    assert read == len(proof), "rf: proof"
     return staticcall ISteps(_STEPS[shape.steps]).result(shape.rule, words)
 
 
@@ -146,7 +149,10 @@ def part(
     state: uint256[3] = before
     if chunk == 0:
         state = staticcall steps.start(shape.rule)
-    words: DynArray[uint256, _WORDS] = self._words(row, at, _CHUNK * chunk, dispute_trees._argument(8))
+    words: DynArray[uint256, _WORDS] = []
+    read: uint256 = 0
+    words, read = self._words(row, at, _CHUNK * chunk, dispute_trees._argument(8))
+    assert read == len(proof), "rf: proof"
     return staticcall steps.fold(shape.rule, state, _CHUNK * chunk, words)
 
 
@@ -167,9 +173,11 @@ def _chunks(terms: uint256) -> uint256:
 
 @internal
 @view
-def _words(row: Bytes[_ROW], at: IStepsJudge.Place, first_term: uint256, proof: uint256) -> DynArray[uint256, _WORDS]:
+def _words(
+    row: Bytes[_ROW], at: IStepsJudge.Place, first_term: uint256, proof: uint256
+) -> (DynArray[uint256, _WORDS], uint256):
     """
-    @notice What the step reads, from the trace.
+    @notice What the step reads, from the trace, and how much of the proof that took.
     @dev    `proof` is a list of openings. An opening: row << 64 | first leaf << 32 | leaves; the leaves; siblings in the
             row's tree; siblings of the row's root in the trace. What is read is looked up in the last four openings; what
             is not there is in the next.
@@ -183,8 +191,7 @@ def _words(row: Bytes[_ROW], at: IStepsJudge.Place, first_term: uint256, proof: 
         words, next = self._look_up(at, items, proof, next)
         items, complete = staticcall PLACES.reads(row, at.element, first_term, words)
     words, next = self._look_up(at, items, proof, next)
-    assert next == dispute_trees._proof_length(proof), "rf: proof"
-    return words
+    return words, next
 
 
 @internal

@@ -63,6 +63,13 @@ def list_groups(
     session.out.rows("Groups", rows, empty="none yet. Found one with `nrn group create`.")
 
 
+_REFEREED = {
+    True: "judges a false loss, if anybody challenges it: see nrn watch",
+    False: "cannot judge this model's losses: keepers alone do",
+    None: None,  # this store does not have the model
+}
+
+
 @command(app, "show")
 def show(session: Session, group_id: GroupId) -> None:
     """The terms and the state of a group.
@@ -78,6 +85,7 @@ def show(session: Session, group_id: GroupId) -> None:
         {
             **_summary(facts),
             **shown(facts.about),
+            "referee": _REFEREED[facts.refereed],
             "incumbent": Digest(facts.incumbent.checkpoint_hash),
             "created": Moment(group.genesis_time),
             "commit_window": Span(config.commit_window),

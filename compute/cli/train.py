@@ -129,6 +129,7 @@ def train(
         from compute.training.processes import join
 
         join(processes)  # before anything else looks for devices
+    from compute.chain.contract import checksummed
     from compute.judging.held_out import HeldOutSet
     from compute.node.beside import Beside
     from compute.node.disputing import Duties
@@ -149,11 +150,13 @@ def train(
             return
     seat = session.seat(group_id, "trainer", state, poll, quota)
 
+    payee = None if pay_to is None else checksummed(pay_to)
+
     def take(seat: "Seat") -> "Role":
         trainer = Trainer(seat, options, relay, pay_to)
         if not defend or relay is not None:  # who sends nothing can answer nobody
             return trainer
-        return Beside(trainer, Watcher(seat, Duties(challenge=False)), seat.clock)
+        return Beside(trainer, Watcher(seat, Duties(challenge=False, payee=payee)), seat.clock)
 
     live(seat, take, watching)
 

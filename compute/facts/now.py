@@ -22,7 +22,7 @@ from compute.facts.records import (
     StakeFacts,
     SupplyFacts,
 )
-from compute.facts.sayings import about_of, unit_of
+from compute.facts.sayings import about_of, refereed, unit_of
 from compute.storage import StorageError, Store
 from compute.units import EPOCH
 
@@ -60,6 +60,7 @@ def group_facts(group: Group, store: Store | None = None) -> GroupFacts:
         sponsorships=_sponsorships(group),
         about=about_of(store, group.model_hash),
         unit=unit_of(store, group.model_hash),
+        refereed=refereed(store, group.model_hash),
     )
 
 

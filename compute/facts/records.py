@@ -28,7 +28,7 @@ class GroupFacts:
     `asked` is what the running block asks of a claim. `leader` would win the running block with
     the ballots `cast` so far: None if nothing is `revealed` yet, or no claim has enough approvals.
     `leading_proposal` is 0 for "no change", None without ballots. What trainers say of examples
-    held out is None unless the store has it.
+    held out is None unless the store has it, and so is whether the model is `refereed`.
     """
 
     id: int
@@ -53,6 +53,7 @@ class GroupFacts:
     sponsorships: "tuple[SponsorshipFacts, ...]"
     about: About | None
     unit: str
+    refereed: bool | None
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,27 @@ def unit_of(store: Store | None, model_hash: bytes) -> str:
     return "of squared error" if document.get("loss") == "squared_error" else "nats"
 
 
-def _document(store: Store | None, digest: bytes) -> dict[str, Any] | None:
+def refereed(store: Store | None, model_hash: bytes) -> bool | None:
+    """Whether the model's header names rows, by which the referee can judge its losses; None if
+    this store does not tell. Who evaluates the model refuses a header that names others."""
+    header = _header(store, model_hash)
+    return None if header is None else header[:WORD] != bytes(WORD)
+
+
+def _header(store: Store | None, digest: bytes) -> bytes | None:
     try:
         if store is None or not store.has(digest):
             return None
         header = store.get(digest)
-        if not 2 * WORD <= len(header) <= MAX_WORDS * WORD or not store.has(header[-WORD:]):
+    except StorageError:
+        return None
+    return header if 2 * WORD <= len(header) <= MAX_WORDS * WORD else None
+
+
+def _document(store: Store | None, digest: bytes) -> dict[str, Any] | None:
+    header = _header(store, digest)
+    try:
+        if store is None or header is None or not store.has(header[-WORD:]):
             return None
         document = canonical.decode(store.get(header[-WORD:]), max_bytes=MAX_BLOCK_BYTES)
         return document if isinstance(document, dict) else None

@@ -33,10 +33,12 @@ Beliefs = Callable[[Game], Belief]
 @dataclass(frozen=True)
 class Duties:
     """What an account does besides defending its own claims: `challenge` false ones, open `lanes`
-    for true ones whose trainers are late. It has at most `most` wei in bonds at a time."""
+    for true ones whose trainers are late, and at once for those of `payee`, a contract that is paid
+    for the account's own. It has at most `most` wei in bonds at a time."""
 
     challenge: bool = True
     lanes: bool = False
+    payee: str | None = None
     most: int = ETHER // 2
 
 
@@ -87,7 +89,8 @@ class Disputes:
         if event.name == "LaneOpened":
             main = self._games[event["game"]]
             return self._sender.address in (event["defender"], main["challenger"])
-        return self._sender.address in (event["challenger"], event["trainer"])
+        mine = self._sender.address, self._duties.payee
+        return event["challenger"] == self._sender.address or event["trainer"] in mine
 
     # --- beginning one ---
 
@@ -153,12 +156,15 @@ class Disputes:
             return gains and self._send(game, "end", lambda: self._sender.timeout(game.number))
         if mover == me:
             return self._move(game)
-        return self._duties.lanes and self._is_left(game, now) and self._stand_in(game)
+        return self._is_left(game, now) and self._stand_in(game)
 
     def _is_left(self, game: Game, now: int) -> bool:
-        """Return whether a trainer has used half of the time for its move."""
+        """Return whether the defender's move is ours to make: the payee makes none, other trainers
+        have half of the time for it."""
+        if game.turn is not Side.DEFENDER or game.main:
+            return False
         spent, given = now - game.since, max(game.left[1], GRACE)
-        return game.turn is Side.DEFENDER and not game.main and 2 * spent >= given
+        return game.defender == self._duties.payee or (self._duties.lanes and 2 * spent >= given)
 
     def _stand_in(self, game: Game) -> bool:
         """Make the defender's move for a true claim: with a bond, where it commits to a trace."""

@@ -10,9 +10,13 @@ import pytest
 
 from compute.chain import InvalidArgument, Reverted, Status
 from compute.chain.claims import Claim
+from compute.dispute.state import Game, Phase
+from compute.node.disputing import Disputes, Duties
 from compute.roles.trainer import Trainer
+from compute.roles.watcher import Watcher
 from tests.integration.devnet import ROOT
 from tests.integration.stage import OPTIONS, Stage
+from tests.integration.test_disputed import Lying, published
 
 
 def payout(stage: Stage, owner: str, signer: str) -> Any:
@@ -96,3 +100,32 @@ def test_nobody_is_paid_who_does_not_take_the_signature(stage: Stage, contract: 
     call.transact({"from": bob.address})
     with pytest.raises(InvalidArgument, match="does not take the signature"):
         a_trainer(stage, contract.address)
+
+
+def test_a_claim_of_the_contract_is_defended_in_a_lane(stage: Stage, contract: Any) -> None:
+    """R7, R14: the contract makes no move; the key that signs for it brings the trace."""
+    trainer = a_trainer(stage, contract.address)
+    stage.step(trainer)
+    stage.net.warp(stage.block.reveal_at)
+    stage.step(trainer)
+    [entry] = trainer._claimant._journal
+    truth = published(stage, entry.checkpoint_hash)
+    dot = next(n for n, row in enumerate(truth.rows.rows) if row.leaf[3] == 0xC0)
+    lie = Lying(truth, 37, dot)
+    attack = Disputes(stage.group, stage.net.sender("mallory"), lambda _: lie, Duties())
+    stage.net.warp(stage.block.vote_at)
+    assert attack.challenge(entry.checkpoint_hash)
+    defence = Duties(challenge=False, payee=contract.address)
+    watcher = Watcher(stage.seat("watcher", "tara"), defence)
+
+    for _ in range(30):
+        stage.step(watcher)
+        attack.play(stage.chain.now())
+    stage.net.warp(stage.chain.now() + 13 * 3_600)  # the lie has no last move
+    stage.step(watcher)
+    [lane] = stage.happened("LaneOpened")
+    assert lane["defender"] == stage.net.accounts["tara"].address
+    words = stage.chain.referee.words(lane["game"])
+    assert Game.of(lane["game"], words).phase is Phase.OVER
+    assert not stage.group.voting.is_refuted(entry.checkpoint_hash)
+    assert stage.happened("Refuted") == []

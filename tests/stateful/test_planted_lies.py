@@ -11,11 +11,20 @@ from functools import cache
 
 import pytest
 
+from compute.program.form import WIDE
 from compute.trace.rows import Row
 from tests.attacks.scene import Scene, refused
 from tests.stateful.court import BOB, Table, accepted, outcome, stands
 from tests.stateful.world import CHALLENGE_BOND, rehearsal
-from tests.support.disputes import Honest, kind_of, lie_about, tiny_problem
+from tests.support.disputes import (
+    Honest,
+    Liar,
+    Longer,
+    Padded,
+    kind_of,
+    lie_about,
+    tiny_problem,
+)
 from tests.support.tiny_models import COLUMNS
 
 ALL = os.environ.get("NRN_DISPUTES") == "all"
@@ -78,3 +87,19 @@ def test_the_same_lie_does_not_hurt_a_true_claim(scene: Scene, model: str) -> No
             with refused("rf: the step is right"):
                 table.play()
             stands(court, table.n)
+
+
+def test_what_stands_behind_the_last_element_or_row_is_refuted(scene: Scene) -> None:
+    """R1: trees are filled up with zeros, behind a row's elements and behind the rows."""
+    truth = honest("mlp").computed(EXAMPLE)
+    rows = honest("mlp").rows.rows
+    last = len(rows) - 1
+    assert last + 1 < 1 << truth.tree.depth  # there is something behind the rows
+    odd = next(n for n, row in enumerate(rows) if row.dtype != WIDE and row.elements % 8)
+    lower = (truth.loss or 0) - 1
+    for lie in (Padded(truth, odd, 0, 0, lower), Longer(truth, last, 0, lower, lower)):
+        liar = Liar(honest("mlp"), EXAMPLE, lie)
+        with rehearsal():
+            court = accepted(scene, liar)
+            Table(court, court.challenge(), liar, honest("mlp")).play()
+            assert outcome(court) == 4

@@ -38,6 +38,7 @@ def test_a_group_has_the_terms_it_was_given(nrn: Nrn, founded: int) -> None:
     assert shown["commit_window"] == 14_400 and shown["bond"] == str(NRN)
     assert shown["min_improvement"] == 65_536  # what luck in rounding can not win
     assert shown["stake"] == str(101 * NRN)
+    assert shown["referee"].startswith("judges a false loss")
     listed = nrn("group", "list", "--json").json
     assert [row["group"] for row in listed] == [1, founded]
     page = nrn("group", "show", founded).out
