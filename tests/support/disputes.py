@@ -207,9 +207,8 @@ class Padded(Lie):
         return Tree(np.frombuffer(bytes(flat), np.uint8).reshape(-1, 32))
 
     def words(self, row: int) -> np.ndarray:
-        return (
-            np.array([self.loss], object) if row == len(self.roots) - 1 else self.truth.words(row)
-        )
+        last = len(self.truth.rows.rows) - 1
+        return np.array([self.loss], object) if row == last else self.truth.words(row)
 
 
 class Longer(Lie):
