@@ -123,9 +123,10 @@ def test_a_claim_of_the_contract_is_defended_in_a_lane(stage: Stage, contract: A
         attack.play(stage.chain.now())
     stage.net.warp(stage.chain.now() + 13 * 3_600)  # the lie has no last move
     stage.step(watcher)
-    [lane] = stage.happened("LaneOpened")
+    referee = stage.chain.referee
+    [game] = referee.games(stage.group.voting.address)
+    [lane] = referee.lanes([game["game"]])
     assert lane["defender"] == stage.net.accounts["tara"].address
-    words = stage.chain.referee.words(lane["game"])
-    assert Game.of(lane["game"], words).phase is Phase.OVER
+    assert Game.of(game["game"], referee.words(game["game"])).phase is Phase.OVER
     assert not stage.group.voting.is_refuted(entry.checkpoint_hash)
     assert stage.happened("Refuted") == []
