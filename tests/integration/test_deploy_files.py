@@ -175,3 +175,22 @@ def test_systemd_takes_the_units(unit: str, tmp_path: Path) -> None:
     )
     complaints = [line for line in verified.stderr.splitlines() if path.name in line]
     assert complaints == []
+
+
+def test_the_jobset_has_the_fields_of_its_kind() -> None:
+    """Of JobSet's v1alpha2, as its custom resource definition names them."""
+    assert (JOBSET["apiVersion"], JOBSET["kind"]) == ("jobset.x-k8s.io/v1alpha2", "JobSet")
+    spec = JOBSET["spec"]
+    assert spec.keys() <= {"network", "failurePolicy", "successPolicy", "replicatedJobs"}
+    assert spec["network"] == {"enableDNSHostnames": True}
+    assert spec["failurePolicy"].keys() == {"maxRestarts"}
+    for one in spec["replicatedJobs"]:
+        assert one.keys() == {"name", "replicas", "template"} and one["template"].keys() == {"spec"}
+
+
+def test_the_jobset_s_jobs_are_valid_for_kubernetes() -> None:
+    """Against the schema of Kubernetes' own Job, nothing unknown allowed."""
+    kubernetes = pytest.importorskip("kubernetes_validate", reason="needs kubernetes-validate")
+    for one in JOBSET["spec"]["replicatedJobs"]:
+        job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {}, **one["template"]}
+        kubernetes.validate(job, "1.33", strict=True)
