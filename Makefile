@@ -21,7 +21,7 @@ INTEGRATION_TESTS := tests/chaos tests/examples tests/integration tests/scripts
 # An upgrade of Ethereum, for `make test-oldest`.
 EVM ?= cancun
 
-.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format soak chaos fuzz prove venom aot arm64 gpu simulate bench lock clean
+.PHONY: help setup docs same-python kubo demo demo-lm test test-compute test-contracts test-integration test-oldest test-newest test-versions lint format soak chaos fuzz prove venom exports aot arm64 gpu simulate bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -130,6 +130,16 @@ prove: .venv-prove/.installed ## Prove statements of the specification on the by
 	@cd tests/proofs/node_modules/.bin && ln -sf ../@foundry-rs/forge-*/bin/forge forge
 	@touch $@
 
+# What reads exported models is 7 GB, PyTorch most of it: an environment apart, too.
+exports: .venv-exports/.installed ## Exported models in the programs that read them: transformers, ONNX Runtime
+	.venv-exports/bin/python -m $(PYTEST) tests/compute/exchange
+
+.venv-exports/.installed: requirements.lock tests/compute/exchange/requirements.lock | setup
+	@test -x .venv-exports/bin/python || $(PYTHON) -m venv .venv-exports
+	@$(VENV)/bin/uv pip sync --quiet --python .venv-exports/bin/python --require-hashes $^
+	@$(VENV)/bin/uv pip install --quiet --python .venv-exports/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
 # The compilers for TPUs and CUDA are 2 GB: an environment apart, too.
 aot: .venv-aot/.installed ## Compile the exact loss for TPUs and a GPU that are not here, and read the code
 	python -m benchmarks.machines.aot --json benchmarks/results/aot.json
@@ -161,6 +171,9 @@ lock: setup ## Resolve requirements.lock again after a change of pyproject.toml
 	  --no-header tests/proofs/requirements.in --output-file tests/proofs/requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
 	  --no-header benchmarks/machines/requirements.in --output-file benchmarks/machines/requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
+	  --no-header --constraint requirements.lock --override tests/compute/exchange/overrides.txt \
+	  tests/compute/exchange/requirements.in --output-file tests/compute/exchange/requirements.lock
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-aot .venv-newest .venv-prove node_modules tests/proofs/node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-aot .venv-exports .venv-newest .venv-prove node_modules tests/proofs/node_modules build reports demo demo-lm .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -24,7 +24,7 @@ def foreign(name: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError:
-        pytest.skip(f"NOT TESTED: {name} is not installed; pip install {extra}")
+        pytest.skip(f"NOT TESTED: {name} is not installed; make exports, or pip install {extra}")
 
 
 @pytest.fixture(params=[name for name in FAMILIES])
