@@ -116,7 +116,8 @@ def test_parameters_go_out_and_come_in_as_a_start(
     monkeypatch.setattr(
         "compute.cli.train.live", lambda seat, take, _: began.update(role=take(seat))
     )
-    nrn("train", pets, "--start", digest, "--state", tmp_path / "state", account="tom")
+    nrn("train", pets, "--start", digest, "--state", tmp_path / "state", "--no-defend",
+        account="tom")  # fmt: skip
     start = began["role"]._search._options.start  # type: ignore[attr-defined]
     assert np.array_equal(
         start.parameters["Dense_0/kernel"], parameters["Dense_0/kernel"] + np.float32(0.5)

@@ -1,6 +1,6 @@
 """The reduced equality matrix: other instructions, devices and carrier, the same integers."""
 
-import exact_equality as matrix
+from benchmarks import exact_equality as matrix
 
 
 def test_the_reduced_matrix_is_equal():

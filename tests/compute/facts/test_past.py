@@ -130,7 +130,7 @@ def test_four_blocks_cost_no_more_requests_than_one(devnet: Devnet) -> None:
         devnet.sender("alice").settle(devnet.chain().group(1))
         group = devnet.chain().group(1)
         asked.append(_requests(group))
-    assert max(asked) - min(asked) <= 2, asked  # the chain grows, and the search in it
+    assert max(asked) <= asked[0] + 2, asked  # the chain grows, and the search in it
 
 
 def _requests(group: Group) -> int:
