@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,15 +84,18 @@ def check(
     carrier: str | None = None,
     operations: Collection[str] | None = None,
     each: int | None = FEW,
+    before: Callable[[], None] = lambda: None,
 ) -> Report:
     """Run the committed cases, of some operations or of all, on the default device: the first
-    `each` of an operation, or all with None."""
+    `each` of an operation, or all with None. `before` is called before each operation, and may
+    raise."""
     carrier = carrier or default_carrier()
     names = sorted(file.stem for file in VECTORS.glob("*.jsonl"))
     failures: list[str] = []
     count = 0
     for name in names:
         if operations is None or name in operations:
+            before()
             cases = list(itertools.islice(read(name), each))
             count += len(cases)
             failures += [f"{name}:{i + 1}" for i in differing(cases, carrier)]

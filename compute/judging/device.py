@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,10 +27,10 @@ class UnfitDevice(Exception):
     """This device does not compute the numbers that the group agrees on."""
 
 
-def ensure_fit(folder: Path) -> None:
+def ensure_fit(folder: Path, check: Callable[[], None] = lambda: None) -> None:
     """Run the conformance vectors, unless `folder`, which all roles share, says that this program
-    passed them on this device. Raises UnfitDevice, at once under a flag that makes arithmetic
-    inexact."""
+    passed them on this device. `check`, called now and then, may raise. Raises UnfitDevice, at
+    once under a flag that makes arithmetic inexact."""
     if flags := conformance.unsafe_flags():
         raise UnfitDevice(
             f"This process runs with {' and '.join(flags)}, which may change results. "
@@ -41,7 +41,7 @@ def ensure_fit(folder: Path) -> None:
     if record.exists() and record.read_bytes() == passed:
         return
     logger.info("checking that this device computes exactly")
-    report = conformance.check()
+    report = conformance.check(before=check)
     if not report.ok:
         some = ", ".join(report.failures[:3]) + (", …" if len(report.failures) > 3 else "")
         raise UnfitDevice(

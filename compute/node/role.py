@@ -52,7 +52,7 @@ def _lived(seat: Seat, take: Callable[[Seat], Role]) -> bool:
             logger.warning("%s Waiting for the chain to begin.", error)
             return False
         if role.needs_exact_device:
-            ensure_fit(cache_folder())
+            ensure_fit(cache_folder(), seat.clock.check)
         logger.info("%s begins", seat.role, extra=event("started"))
         follow(Watchful(role, seat).step, seat.clock)
         logger.info("%s ends as it was asked to", seat.role, extra=event("ended"))

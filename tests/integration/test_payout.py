@@ -80,9 +80,11 @@ def test_the_reward_goes_to_the_contract_and_on_to_its_owner(stage: Stage, contr
     assert neuron.balance_of(tara) == before - stored.bond
 
     held = neuron.balance_of(bob)
-    contract.functions.sweep(neuron.contract.address).transact(
-        {"from": stage.net.web3.eth.accounts[0]}
+    web3 = stage.net.web3
+    sent = contract.functions.sweep(neuron.contract.address).transact(
+        {"from": web3.eth.accounts[0]}
     )
+    web3.eth.wait_for_transaction_receipt(sent)
     assert neuron.balance_of(bob) - held == earned
 
 
@@ -97,7 +99,7 @@ def test_nobody_is_paid_who_does_not_take_the_signature(stage: Stage, contract: 
     stage.hush()
     call = contract.functions.set_signer("0x" + "00" * 20)
     stage.net.rpc("anvil_impersonateAccount", bob.address)
-    call.transact({"from": bob.address})
+    stage.net.web3.eth.wait_for_transaction_receipt(call.transact({"from": bob.address}))
     with pytest.raises(InvalidArgument, match="does not take the signature"):
         a_trainer(stage, contract.address)
 

@@ -115,3 +115,15 @@ def test_a_process_with_fast_math_is_refused(flag: str, tmp_path: Path) -> None:
         assert done.returncode == 1
         assert "UnfitDevice: This process runs with xla_cpu_enable_fast_math" in done.stderr
     assert not list(tmp_path.glob("conformance*"))
+
+
+def test_who_is_asked_to_stop_leaves_the_check_and_no_record(tmp_path: Path) -> None:
+    class Asked(Exception):
+        pass
+
+    def stop() -> None:
+        raise Asked
+
+    with pytest.raises(Asked):
+        ensure_fit(tmp_path, stop)
+    assert not list(tmp_path.glob("conformance*"))
