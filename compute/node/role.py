@@ -41,6 +41,7 @@ def run(seat: Seat, take: Callable[[Seat], Role]) -> None:
     with suppress(Stopped):
         while not _lived(seat, take):
             clock.pause()
+    logger.info("%s ends as it was asked to", seat.role, extra=event("ended"))
 
 
 def _lived(seat: Seat, take: Callable[[Seat], Role]) -> bool:
@@ -55,7 +56,6 @@ def _lived(seat: Seat, take: Callable[[Seat], Role]) -> bool:
             ensure_fit(cache_folder(), seat.clock.check)
         logger.info("%s begins", seat.role, extra=event("started"))
         follow(Watchful(role, seat).step, seat.clock)
-        logger.info("%s ends as it was asked to", seat.role, extra=event("ended"))
         return True
 
 

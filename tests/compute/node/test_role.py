@@ -134,7 +134,7 @@ def test_a_role_that_evaluates_acts_only_on_a_fit_device(
     """The refusal comes before the first step."""
     steps: list[int] = []
 
-    def refuse(folder: Path) -> None:
+    def refuse(folder: Path, check: object) -> None:
         raise UnfitDevice(f"{folder}")
 
     def step(self: Role, now: int) -> Wait:
