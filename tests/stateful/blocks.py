@@ -236,6 +236,17 @@ class BlockRules(DeltaRules):
             for back in (3, 2, 1, 0):
                 self.release_bond(pick, back)
 
+    @rule(pick=st.integers(0, 3), who=st.integers(1, 5))
+    def entered_by_another(self, pick: int, who: int) -> None:
+        """An open claim, committed and revealed by who has not made it (K16)."""
+        self.play_block(pick, [3], False, False, 10, [None] * 4 + [1, None], False)
+        self.skip_blocks(pick, 1)
+        self.settle(pick)
+        self.commit_again(pick, who, 0, 13)
+        group, _ = self.race(pick)
+        self.travel(group.reveal_at(group.block(self.world.now)))
+        self.reveal(pick, 0, who, 0)
+
     @rule(pick=st.integers(0, 3), short=st.sampled_from([0, 1]))
     def near_copy(self, pick: int, short: int) -> None:
         """An open claim, and a new one better by as much as it takes, or by one less (K4)."""
