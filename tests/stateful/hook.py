@@ -64,6 +64,7 @@ class HookRules(BlockRules):
                     self.outcomes.pop((group.id, block_index), None)
             model.refute(checkpoint, self.world.now)
             check("R11 incumbent", group.voting.baseline()[2:], (model.height, model.known))
+            check("R11 stands", group.voting.incumbent(), model.accepted[model.height])
 
     @rule(
         pick=st.integers(0, 3), back=st.integers(0, 2), who=PEOPLE,

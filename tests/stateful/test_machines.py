@@ -117,3 +117,14 @@ def test_emission(shard: int) -> None:
 
 def test_protocol(shard: int) -> None:
     run(ProtocolMachine, shard, steps=50, examples=16)
+
+
+def test_blocks_refuted_in_a_row() -> None:
+    """R11: chance rarely plays two refutations of incumbents, the older first."""
+    machine = BlockMachine()
+    try:
+        for older in (True, False):
+            machine.refuted_in_a_row(0, 1, older)
+            machine.blocks_keep_their_promises()
+    finally:
+        machine.teardown()
