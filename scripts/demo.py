@@ -1,4 +1,4 @@
-"""A training group lives, on real parts: `brownie run demo`, or `make demo`. About six minutes.
+"""A training group lives, on real parts: `brownie run demo`, or `make demo`. About four minutes.
 
 With IPFS=1 in the environment (`make demo IPFS=1`) content does not lie in one folder: it travels
 through Kubo daemons on loopback, one for each actor and one for a newcomer who verifies.
