@@ -170,7 +170,7 @@ def column_words(column: np.ndarray, mode: int, kind: Type) -> np.ndarray:
         return canonical(scaled.view(np.uint32))
     if mode == CLASS:
         small = (flat >= 0) & (flat < 1 << 31)
-        return np.where(small, flat, -1).astype(np.int64).astype(np.uint32)
+        return np.where(small, flat.astype(np.int64), -1).astype(np.uint32)
     if kind.dtype is DType.F24:
         return canonical(flat.astype(np.float32).view(np.uint32))
     return flat.astype(np.int64).astype(np.uint32)
