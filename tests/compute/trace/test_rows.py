@@ -12,6 +12,7 @@ from compute.program.types import DType, Type
 from compute.trace.keccak import keccak
 from compute.trace.leaf import decode
 from compute.trace.rows import CLASS, Layout, NotRefereed, Rows
+from compute.trace.run import column_words
 from compute.trace.unroll import Target, refereed, unroll
 from compute.trace.unroller import Unroller
 from tests.support.step_vectors import identity
@@ -201,3 +202,10 @@ def test_equal_elements_are_no_row_and_others_have_their_root():
     assert decode(sums[0].leaf).operands[1].row is None
     assert decode(sums[0].leaf).operands[1].first == 0x3F800000
     assert constant.leaf[40:72] == np.array([0, 0x3F800000, 0x40000000] + [0] * 5, ">u4").tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "uint32", "int64"])
+def test_classes_of_every_width_are_words(dtype: str) -> None:
+    """NumPy 2.5 puts no -1 beside a uint8."""
+    words = column_words(np.array([0, 7], dtype), CLASS, Type(DType.I32, ()))
+    assert words.tolist() == [0, 7]
