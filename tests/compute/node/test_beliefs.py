@@ -48,3 +48,22 @@ def test_nobody_plays_on_data_that_is_none(garbage: tuple[Beliefs, Any]) -> None
     watcher._disputes = SimpleNamespace(stated_data=lambda _: None)  # type: ignore[assignment]
     with pytest.raises(NoMove, match="is not a training set"):
         watcher._belief(SimpleNamespace(checkpoint_hash=claim.checkpoint_hash))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("shown", "version"), [(None, 3), (b"b", 1), (b"a", 0), (b"?", 3)])
+def test_only_the_data_that_a_claim_is_of_is_evaluated(
+    monkeypatch: pytest.MonkeyPatch, shown: bytes | None, version: int
+) -> None:
+    """However many versions there are; of data that nobody adopted, the data in force."""
+    evaluated: list[int] = []
+    roots = (b"a", b"b", b"c", b"c")
+
+    def data(self: Beliefs, version: int) -> Any:
+        return SimpleNamespace(root=SimpleNamespace(digest=lambda: roots[version]))
+
+    monkeypatch.setattr(Beliefs, "_version", lambda *_: 3)
+    monkeypatch.setattr(Beliefs, "_set", data)
+    monkeypatch.setattr(Beliefs, "_published", lambda self, name, n, check: evaluated.append(n))
+    claim: Any = SimpleNamespace(checkpoint_hash=bytes(32))
+    Beliefs.__new__(Beliefs).belief(claim, lambda _: None, shown)
+    assert evaluated == [version]
