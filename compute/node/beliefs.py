@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from compute.chain import Candidate, RevealedClaim
 from compute.chain.claims import eval_root_hash
@@ -21,9 +20,6 @@ Claim = RevealedClaim | Candidate
 Progress = Callable[[int], None]
 
 HELD = 2  # beliefs in memory, parameters and all
-# Earlier data that a false claim is tried on: each costs an evaluation, and with hundreds of deltas
-# a lie could so outlast its challenge. Who errs on older data loses one bond.
-TRIED = 4
 
 
 @dataclass(frozen=True)
@@ -66,11 +62,6 @@ class Beliefs:
             return Finding(None)
         if belief.not_refereed:
             return Finding(fault, f"the model is not refereed: {belief.not_refereed}")
-        # false, but the referee takes what is true of earlier data: rule R6
-        for version in islice(self._older(claim), TRIED):
-            earlier = self._published(claim.checkpoint_hash, version, check)
-            if eval_root_hash(earlier.evaluation.root) == root_hash:
-                return Finding(fault, f"it is true of the earlier data of version {version}")
         return Finding(fault)
 
     def belief(self, claim: Claim, check: Progress, data_root: bytes | None = None) -> Published:
