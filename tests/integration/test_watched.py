@@ -8,6 +8,7 @@ import pytest
 
 from compute.chain import Status
 from compute.checkpoint import Reason
+from compute.facts.disputes import disputes
 from compute.models import ModelSpecification
 from compute.node.disputing import Duties
 from compute.roles.watcher import RETRY_SECONDS, Watcher
@@ -38,8 +39,7 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[dict[str, str]]:
 
 def challenged(stage: Stage) -> list[bytes]:
     """The checkpoints of this group that are in dispute, or were."""
-    games = stage.chain.referee.games(stage.group.voting.address)
-    return [event["checkpoint_hash"] for event in games]
+    return [one.game.checkpoint_hash for one in disputes(stage.group)]
 
 
 def test_of_invalid_checkpoints_it_challenges_what_has_no_loss(
