@@ -78,6 +78,10 @@ class Page:
     flights: list[Flight]
     _save: Callable[[list[Flight]], None] = field(repr=False)
 
+    def ahead(self, mined: int) -> list[Flight]:
+        """Those not in a block, `mined` being the account's next nonce on chain."""
+        return [flight for flight in self.flights if flight.nonce >= mined]
+
     def put(self, flight: Flight) -> None:
         """Add the flight, in the place of any with its nonce."""
         others = [other for other in self.flights if other.nonce != flight.nonce]

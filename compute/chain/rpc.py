@@ -17,7 +17,7 @@ from typing import Any
 
 from compute.chain.agreement import Call, essence, is_settled
 from compute.chain.answers import quantity, result_of
-from compute.chain.endpoint import Endpoint, Unusable
+from compute.chain.endpoint import Elsewhere, Endpoint, Unusable
 from compute.chain.errors import (
     AnswerTooLarge,
     ChainError,
@@ -92,7 +92,12 @@ class Rpc:
     def expect(self, chain_id: int) -> None:
         """Believe only endpoints that serve this chain. Raises WrongChain, RpcUnavailable."""
         self._chain_id = chain_id
-        self.request("eth_chainId")
+        try:
+            self.request("eth_chainId")
+        except RpcUnavailable as error:
+            if isinstance(error.__cause__, Elsewhere):
+                raise WrongChain(f"{self.name}: {error.__cause__}. Use another RPC.") from None
+            raise
 
     def at(self, number: int) -> "Rpc":
         """The same endpoints, for which this block is the latest."""
@@ -176,19 +181,12 @@ class Rpc:
         raise RpcUnavailable(
             f"No answer from the RPC at {self.name} ({failure}). "
             "Start the node, or name another with --rpc or NRN_RPC."
-        )
+        ) from failure
 
     def _usable(self) -> list[Endpoint]:
         """Whom to ask, in order: those not resting, or if all are, all that may be asked."""
-        right = [
-            e for e in self._endpoints if self._chain_id in (None, e.chain_id or self._chain_id)
-        ]
-        if not right:
-            raise WrongChain(
-                f"{self.name} serves chain {self._endpoints[0].chain_id}, not chain "
-                f"{self._chain_id}. Use another RPC."
-            )
-        closed = min(endpoint.closed for endpoint in right)
+        endpoints = self._endpoints
+        closed = min(endpoint.closed for endpoint in endpoints)
         if closed > PATIENCE:
             raise RpcUnavailable(
                 f"The RPC at {self.name} wants no request for {closed:.0f} s: too many were made. "
@@ -196,15 +194,18 @@ class Rpc:
             )
         if closed > 0:
             self.pause(closed)
-        return [e for e in right if e.rest <= 0] or [e for e in right if e.closed <= 0]
+        return [e for e in endpoints if e.rest <= 0] or [e for e in endpoints if e.closed <= 0]
 
     def _check_chain(self, endpoint: Endpoint) -> None:
-        """Ask an endpoint once which chain it serves."""
+        """Ask an endpoint which chain it serves, again after each failure: what answers at an
+        address may be another node then."""
         if self._chain_id is None or endpoint.chain_id == self._chain_id:
             return
-        endpoint.chain_id = quantity(self._single(endpoint, "eth_chainId", ()))
-        if endpoint.chain_id != self._chain_id:
-            raise Unusable(f"it serves chain {endpoint.chain_id}, not chain {self._chain_id}")
+        served = quantity(self._single(endpoint, "eth_chainId", ()))
+        if served != self._chain_id:
+            endpoint.failed()
+            raise Elsewhere(f"it serves chain {served}, not chain {self._chain_id}")
+        endpoint.chain_id = served
 
     def _note_head(self, endpoint: Endpoint, answer: Any) -> None:
         """Raise Unusable for a head that others are ahead of."""

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 GAS_MARGIN = (3, 2)  # the transaction may find a period to roll that the estimate did not
 MAX_GAS = 1 << 32
-PATIENCE_BLOCKS = 3  # that may pass a transaction by before something is done about it
 PATIENCE_SECONDS = 15  # until it is sent again if the endpoint does not know it
 LANDING_SECONDS = 36  # of chain time that a transaction needs, at the end of a window
 VANISHED_SECONDS = 30  # without a receipt after its nonce was used: replicas lag
@@ -145,9 +144,11 @@ class Transactor:
                 ours = replace(flight, owner=self._book.owner)
                 page.put(ours)
                 return ours
-        ahead = [flight for flight in page.flights if flight.nonce >= sight.mined]
+        ahead = page.ahead(sight.mined)
         if not ahead:
             return None if sight.known > sight.mined else self._send(wish, page, sight, None)
+        if sight.nobody_precedes(ahead[0]):
+            return self._send(wish, page, sight, None)
         if self._may_take_place(wish, ahead[0], sight):
             return self._send(wish, page, sight, ahead[0])
         self._tend(ahead[0], page, sight)
@@ -161,7 +162,7 @@ class Transactor:
         return failed
 
     def _may_take_place(self, wish: Wish, other: Flight, sight: Sight) -> bool:
-        if not self._is_passed_by(other, sight):
+        if not sight.passed_by(other):
             return False
         too_late = 0 < other.wish.before <= sight.time
         return too_late or (other.wish.yields and wish.before > 0)
@@ -261,8 +262,14 @@ class Transactor:
 
     def _tend(self, flight: Flight, page: Page, sight: Sight) -> Flight:
         """Send a flight again that the network lost, or with a higher fee if blocks pass it by."""
+        first = page.ahead(sight.mined)[:1]
+        if first and first[0].nonce < flight.nonce:
+            self._tend(first[0], page, sight)
+        elif sight.nobody_precedes(flight):
+            with suppress(ChainError):  # nothing happens, but that its turn comes
+                self._send(Wish(self.address, "0x", 0, "a free nonce", 0, True), page, sight, None)
         overdue = time.time() - flight.sent_at >= PATIENCE_SECONDS
-        passed = self._is_passed_by(flight, sight)
+        passed = sight.passed_by(flight)
         if flight.nonce < sight.mined or not (overdue or passed):
             return flight
         # some nodes drop what is too cheap, so ask that first
@@ -285,9 +292,6 @@ class Transactor:
         except TooExpensive:
             return flight
         return replace(flight, max_fee=offer.max_fee, tip=offer.tip)
-
-    def _is_passed_by(self, flight: Flight, sight: Sight) -> bool:
-        return sight.number - flight.sent_in >= PATIENCE_BLOCKS
 
     def _is_unknown(self, flight: Flight) -> bool:
         """Return whether the endpoint does not know the latest version."""

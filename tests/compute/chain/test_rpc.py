@@ -244,6 +244,19 @@ def test_an_endpoint_of_another_chain_is_never_believed() -> None:
             quick(wrong).expect(1)
 
 
+def test_an_endpoint_that_comes_to_serve_another_chain_is_noticed_and_taken_back() -> None:
+    served = dict(GOOD)
+    with rogue(lambda request, handler: results(served)(request, handler)) as url:
+        rpc = quick(url)
+        rpc.expect(1)
+        served.update({"eth_chainId": "0x2"})
+        rpc._endpoints[0].failed()  # as when a node is started again
+        with pytest.raises(RpcUnavailable, match="serves chain 2, not chain 1"):
+            rpc.request("eth_call")
+        served.update(GOOD)
+        assert rpc.request("eth_call") == "0x01"
+
+
 def head(number: int) -> dict:
     return {"eth_getBlockByNumber": {"number": hex(number)}}
 

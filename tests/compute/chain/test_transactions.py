@@ -341,11 +341,12 @@ def test_a_nonce_that_a_reorganisation_freed_is_used(devnet: Devnet) -> None:
     """what is in a block, and told | the next is on its way | the first is taken back, and lost"""
     before = nonce(devnet, "alice")
     devnet.rpc("evm_mine")
-    devnet.sender("alice").request_exit(1, 5)
+    bob = devnet.accounts["bob"].address
+    devnet.sender("alice").transfer(bob, 5)
     done: list[Any] = []
     with unmined(devnet):
         sender = devnet.sender("alice")
-        worker = threading.Thread(target=lambda: done.append(sender.request_exit(1, 6)))
+        worker = threading.Thread(target=lambda: done.append(sender.transfer(bob, 6)))
         worker.start()
         wait_until(lambda: pending(devnet, "alice"))
         devnet.rpc("anvil_reorg", 1, [])
@@ -354,7 +355,7 @@ def test_a_nonce_that_a_reorganisation_freed_is_used(devnet: Devnet) -> None:
     while worker.is_alive() and time.monotonic() < deadline:
         devnet.rpc("evm_mine")
         time.sleep(0.3)
-    assert done and done[0].event("ExitRequested")["amount"] == 6
+    assert done and done[0].event("Transfer")["value"] == 6
     assert nonce(devnet, "alice") == before + 2
 
 
