@@ -37,6 +37,10 @@ class Wish:
     before: int = 0
     yields: bool = False
 
+    def message(self, sender: str) -> dict[str, str]:
+        """The call that it is, for `eth_call` and `eth_estimateGas`."""
+        return {"from": sender, "to": self.to, "data": self.data, "value": hex(self.value)}
+
 
 @dataclass(frozen=True)
 class Flight:

@@ -7,6 +7,7 @@ again when the network lost it and raises its fee when blocks pass it by. A tran
 land before a deadline takes the place of housekeeping, and of what is too late.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -48,7 +49,7 @@ LANDING_SECONDS = 36  # of chain time that a transaction needs, at the end of a 
 VANISHED_SECONDS = 30  # without a receipt after its nonce was used: replicas lag
 # Once something may have been sent, none of these says that it was not.
 UNCLEAR = RpcUnavailable, RpcRefused, MalformedAnswer, AccountError
-ALREADY_THERE = ("already known", "known transaction", "already imported")
+ALREADY_THERE = re.compile("already known|known transaction|already imported", re.IGNORECASE)
 
 
 class Transactor:
@@ -189,7 +190,7 @@ class Transactor:
         try:
             self._rpc.request("eth_sendRawTransaction", raw)
         except RpcRefused as refused:
-            if not _is_there(refused) and self._is_unknown(flight):
+            if not ALREADY_THERE.search(str(refused)) and self._is_unknown(flight):
                 page.drop(flight) if over is None else page.put(over)
                 raise
         except (RpcUnavailable, MalformedAnswer):
@@ -202,7 +203,7 @@ class Transactor:
             raise self._no_funds(wish, sight.balance, wish.value)
         try:
             estimate, prices = self._rpc.batch(
-                [("eth_estimateGas", (self._message(wish),)), question(sight.base_fee)]
+                [("eth_estimateGas", (wish.message(self.address),)), question(sight.base_fee)]
             )
         except RpcRefused as error:
             if "insufficient funds" in str(error).lower():
@@ -223,7 +224,7 @@ class Transactor:
     # While it is on its way
 
     def _arrive(self, flight: Flight, contract: Contract) -> Receipt:
-        message, contracts = self._message(flight.wish), (*self._contracts, contract)
+        message, contracts = flight.wish.message(self.address), (*self._contracts, contract)
         deadline = time.monotonic() + self._timeout
         vanished: float | None = None
         for pause in _pauses():
@@ -313,19 +314,12 @@ class Transactor:
             flight.hashes[-1],
         )
 
-    def _message(self, wish: Wish) -> dict[str, str]:
-        return {"from": self.address, "to": wish.to, "data": wish.data, "value": hex(wish.value)}
-
     def _signed(self, flight: Flight) -> tuple[Flight, str]:
         """The flight with its present version's hash, and that version's bytes."""
         signed = self._account.sign_transaction(flight.transaction(self._chain_id))
         name = "0x" + bytes(signed.hash).hex()
         hashes = tuple(h for h in flight.hashes if h != name)
         return replace(flight, hashes=(*hashes, name)), "0x" + bytes(signed.raw_transaction).hex()
-
-
-def _is_there(refused: RpcRefused) -> bool:
-    return any(words in str(refused).lower() for words in ALREADY_THERE)
 
 
 def _pauses() -> Iterator[float]:

@@ -9,9 +9,12 @@ from typer.testing import CliRunner
 from compute import exact
 from compute.chain import Status
 from compute.cli import app
+from compute.judging import retrieval
 from compute.judging.evaluation import CannotEvaluate
 from compute.judging.retrieval import load_specification
 from compute.models import MLP, ModelError, Parent
+from compute.node.roots import of_group, of_root
+from compute.program import codec
 from compute.roles.founder import Origin, found_fork
 from compute.roles.verifier import verify
 from tests.integration.devnet import NRN, PASSWORD
@@ -34,17 +37,30 @@ def nrn(stage: Stage, *words: object) -> object:
     return json.loads(result.stdout)
 
 
-def test_a_group_goes_on_with_a_new_version(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def another_version(patch: pytest.MonkeyPatch, *, other_form: bool) -> None:
+    """Make this program one of the next version of the evaluator, whose programs may have another
+    binary form."""
+    patch.setattr(exact, "VERSION", NEXT)
+    if other_form:
+        patch.setattr(codec, "MAGIC", b"decentralizedai/program/4\n")
+    patch.setattr(retrieval, "_known", {})
+
+
+@pytest.mark.parametrize("other_form", [False, True])
+def test_a_group_goes_on_with_a_new_version(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, other_form: bool
+) -> None:
     """block | the program is a newer one: all roles say so | fork, migrate | block | verify both"""
     old = stage.group
     play_block(stage)
     loss = old.voting.incumbent().loss
     stage.net.warp(stage.block.end)
-    monkeypatch.setattr(exact, "VERSION", NEXT)
+    another_version(monkeypatch, other_form=other_form)
+    refusal = (ModelError if other_form else CannotEvaluate, "F24/3.*nrn group fork")
     for role in (stage.trainer(), stage.keeper()):
-        with pytest.raises(CannotEvaluate, match=r"with F24/3, .* F24/4.*nrn group fork"):
+        with pytest.raises(refusal[0], match=refusal[1]):
             stage.step(role)
-    with pytest.raises(CannotEvaluate):
+    with pytest.raises(refusal[0]):
         verify(old, stage.store)
     stage.hush()
 
@@ -62,6 +78,9 @@ def test_a_group_goes_on_with_a_new_version(stage: Stage, monkeypatch: pytest.Mo
     assert stage.group.voting.outcome(block.block_index).status == Status.ACCEPTED
     assert load_specification(stage.store, stage.group.model_hash).evaluator == NEXT
     assert verify(stage.group, stage.store).true
+    assert of_root(stage.store, old.model_hash)[1:] and old.model_hash in of_group(
+        stage.group, stage.store
+    ), "who keeps the fork keeps what it comes from"
     assert (
         stage.chain.vault.stake_of(stage.group.id, stage.net.accounts["alice"].address) == 80 * NRN
     )
