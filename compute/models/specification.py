@@ -27,7 +27,7 @@ from compute.trace.unroll import Target, unroll
 if TYPE_CHECKING:  # importing JAX takes seconds, and a specification is often only read
     import jax
 
-MAX_BYTES = 1 << 16
+Fetch = Callable[[bytes], bytes]  # a block, by its sha256
 WORD = 32
 PIECE = 1 << 20  # bytes of the program in a block
 
@@ -60,12 +60,12 @@ class ModelSpecification:
     @classmethod
     def parse(cls, data: bytes) -> ModelSpecification:
         """The design in `data`: a model whose program is still to be made. Raises ModelError."""
-        spec = cls(**document.from_design(_decoded(data)))
+        spec = cls(**document.from_design(document.decoded(data)))
         document.check(spec)
         return spec
 
     @classmethod
-    def read(cls, model_hash: bytes, fetch: Callable[[bytes], bytes]) -> ModelSpecification:
+    def read(cls, model_hash: bytes, fetch: Fetch) -> ModelSpecification:
         """The model with this hash, of blocks that `fetch` finds by their sha256 and has checked.
 
         Raises ModelError with the first fault found, and what `fetch` raises.
@@ -80,8 +80,7 @@ class ModelSpecification:
         except OtherForm:
             raise ModelError(
                 f"the model is of {design.evaluator}, whose programs this version does not read. "
-                "Install the version that speaks it, or go on in a fork: "
-                "nrn group fork GROUP --upgrade."
+                "Install the version that does, or fork: nrn group fork GROUP --upgrade."
             ) from None
         except ProgramError as error:
             raise ModelError(f"the program is refused: {error}") from None
@@ -92,13 +91,13 @@ class ModelSpecification:
         return spec
 
     @classmethod
-    def read_design(cls, model_hash: bytes, fetch: Callable[[bytes], bytes]) -> ModelSpecification:
+    def read_design(cls, model_hash: bytes, fetch: Fetch) -> ModelSpecification:
         """As `read`, but without the program, which may have the form of another version of the
         evaluator: what a fork needs to know of its parent. Its hash is not that of the model."""
         return cls._designed(_fetched(model_hash, fetch)[1])
 
     @staticmethod
-    def read_names(model_hash: bytes, fetch: Callable[[bytes], bytes]) -> list[bytes]:
+    def read_names(model_hash: bytes, fetch: Fetch) -> list[bytes]:
         """The sha256 of every block that `read` fetches, the header's last. Raises ModelError."""
         header, found = _fetched(model_hash, fetch)
         return [*document.pieces_of(found), header[WORD:], model_hash]
@@ -315,19 +314,9 @@ class ModelSpecification:
         return dict(sorted(self.architecture.parameters(self.columns).items()))
 
 
-def _fetched(model_hash: bytes, fetch: Callable[[bytes], bytes]) -> tuple[bytes, dict[str, Any]]:
+def _fetched(model_hash: bytes, fetch: Fetch) -> tuple[bytes, dict[str, Any]]:
     """The header of a model, and its document."""
     header = fetch(model_hash)
     if len(header) != 2 * WORD:
         raise ModelError(f"a model's header has {2 * WORD} bytes, not {len(header)}")
-    return header, _decoded(fetch(header[WORD:]))
-
-
-def _decoded(data: bytes) -> dict[str, Any]:
-    try:
-        found = canonical.decode(data, max_bytes=MAX_BYTES)
-    except canonical.CanonicalError as error:
-        raise ModelError(str(error)) from None
-    if not isinstance(found, dict):
-        raise ModelError("a model is not an object")
-    return found
+    return header, document.decoded(fetch(header[WORD:]))
