@@ -20,6 +20,7 @@ from compute.chain.rpc import Rpc
 RANGE = 5_000  # blocks of one question; public endpoints refuse more than about 10,000
 RANGES = 20  # questions in one request
 MAX_LOGS = 50_000  # in one answer
+CUT = 1_000  # logs, or a multiple: what answers are cut at
 Log = Mapping[str, Any]  # an entry as JSON-RPC has it
 REMEMBERED = 256  # blocks a follower can go back without starting over
 
@@ -80,6 +81,9 @@ def read_logs(
             continue
         if not isinstance(there, dict):  # it would leave out what it does not have yet
             raise MalformedAnswer(f"The RPC has no block {spans[-1][1]} yet.")
+        if span > 1 and any(isinstance(a, list) and a and len(a) % CUT == 0 for a in answers):
+            reach.update(span=span // 2)  # some providers end a long answer there without a word
+            continue
         for (low, high), answer in zip(spans, answers, strict=True):
             yield from _decode_logs(contract, answer, low, high)
         start = spans[-1][1] + 1
