@@ -22,6 +22,10 @@ class Unusable(Exception):
     """This address cannot serve the question now; the message says why, in half a sentence."""
 
 
+class Busy(Unusable):
+    """It is there, and may answer the next time."""
+
+
 class Elsewhere(Unusable):
     """It serves another chain."""
 
@@ -115,7 +119,7 @@ class Endpoint:
             raise Unusable(_in_words(error)) from None
         if status in BUSY:
             self.failed(_retry_after(headers))
-            raise Unusable(f"it answered with HTTP status {status}")
+            raise Busy(f"it answered with HTTP status {status}")
         try:
             check_nesting(data)
             answer = json.loads(data)

@@ -17,7 +17,7 @@ from typing import Any
 
 from compute.chain.agreement import Call, essence, is_settled
 from compute.chain.answers import quantity, result_of
-from compute.chain.endpoint import Elsewhere, Endpoint, Unusable
+from compute.chain.endpoint import Busy, Elsewhere, Endpoint, Unusable
 from compute.chain.errors import (
     AnswerTooLarge,
     ChainError,
@@ -33,6 +33,8 @@ MAX_ENDPOINTS = 16
 
 LAG = 3  # blocks that an address may be behind another
 STILL_SECONDS = 60.0  # that an address may show the same head, where others can be asked
+MORE_IF_BUSY = 2  # times the attempts: to begin a whole step anew would ask for more
+LONGEST_PAUSE = 2.0  # seconds between attempts
 PATIENCE = 30.0  # seconds of an endpoint's `Retry-After` that one question waits for
 
 TOO_MANY_CODE = 429
@@ -48,7 +50,7 @@ class Rpc:
     Args:
         urls: one address or several, separated by commas; http or https.
         timeout: seconds for one attempt, from connecting to the last byte.
-        attempts: how often all are asked before `RpcUnavailable`.
+        attempts: how often all are asked before `RpcUnavailable`; of those that are busy, more.
         pause: seconds before the second attempt; doubles from there.
         agree: how many endpoints must tell the same of a block that is asked for by number.
     """
@@ -154,9 +156,11 @@ class Rpc:
         needed = self._agree if self._agree > 1 and is_settled(calls) else 1
         given: dict[Endpoint, list[Any]] = {}
         failure: Exception = Unusable("no attempt was made")
-        for attempt in range(self._attempts):
+        for attempt in range(MORE_IF_BUSY * self._attempts):
+            if attempt >= self._attempts and not isinstance(failure, Busy):
+                break
             if attempt:
-                self.pause(self._pause * 2 ** (attempt - 1))
+                self.pause(min(LONGEST_PAUSE, self._pause * 2 ** (attempt - 1)))
             for endpoint in self._usable():
                 if endpoint in given:
                     continue
@@ -292,4 +296,4 @@ def _refuse_haste(endpoint: Endpoint, answer: Any) -> None:
         return
     if error.get("code") == TOO_MANY_CODE or TOO_MANY.search(str(error.get("message"))[:1000]):
         endpoint.failed()
-        raise Unusable("it says that too many requests were made")
+        raise Busy("it says that too many requests were made")

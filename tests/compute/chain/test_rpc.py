@@ -234,6 +234,20 @@ def test_a_short_retry_after_is_waited_for() -> None:
     assert times[1] - times[0] >= 1
 
 
+def test_a_busy_endpoint_is_asked_more_often_than_a_dead_one() -> None:
+    asked: list[int] = []
+
+    def busy(request, handler):
+        asked.append(1)
+        if len(asked) < 4:
+            handler.send_error(503)
+            return None
+        return json.dumps({"id": request["id"], "result": "0x1"}).encode()
+
+    with rogue(busy) as url:
+        assert quick(url).request("eth_chainId") == "0x1"
+
+
 def test_an_endpoint_of_another_chain_is_never_believed() -> None:
     with rogue(results(GOOD | {"eth_chainId": "0x2", "eth_call": "0xff"})) as wrong:
         with rogue(results(GOOD)) as good:
