@@ -238,10 +238,13 @@ def fork(
     Example: nrn group fork 1 --widen 512,256 --account alice
     """
     from compute.judging.retrieval import load_design, load_specification, load_training_set
+    from compute.models import foreign
     from compute.roles.founder import Origin, found_fork
 
     parent = session.group(group_id)
     source = None if code is None else code.read_bytes()
+    if source is not None:
+        foreign.run(source)  # its author's, or who trusts them
     if specification is not None:
         model = read_specification(specification)
     elif upgrade:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -12,12 +13,14 @@ from compute.cli import app
 from compute.judging import retrieval
 from compute.judging.evaluation import CannotEvaluate
 from compute.judging.retrieval import load_specification
-from compute.models import MLP, ModelError, Parent
+from compute.models import MLP, ModelError, Parent, foreign
+from compute.models.sizes import design_code
 from compute.node.roots import of_group, of_root
 from compute.program import codec
 from compute.roles.founder import Origin, found_fork
 from compute.roles.verifier import verify
-from tests.integration.devnet import NRN, PASSWORD
+from tests.compute.models.test_foreign import DATA, SOURCE
+from tests.integration.devnet import NRN, PASSWORD, Devnet
 from tests.integration.stage import SPECIFICATION, Stage, examples
 from tests.integration.test_data_and_forks import play_block
 
@@ -86,6 +89,23 @@ def test_a_group_goes_on_with_a_new_version(
     )
     monkeypatch.undo()
     assert verify(old, stage.store).true, "an older program still verifies the older group"
+
+
+def test_a_model_that_is_code_is_made_anew_from_its_code(
+    devnet: Devnet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = design_code(SOURCE, DATA, "label")
+    stage = Stage(devnet, tmp_path, model, SOURCE, DATA)
+    another_version(monkeypatch, other_form=True)
+    monkeypatch.setattr(foreign, "_running", {})
+    words = ("group", "fork", stage.group.id, "--upgrade", "--yes")
+    with pytest.raises(AssertionError, match="does not run here"):
+        nrn(stage, *words)
+    (tmp_path / "model.py").write_bytes(SOURCE)
+    forked = nrn(stage, *words, "--code", tmp_path / "model.py")
+    assert isinstance(forked, dict)
+    founded = stage.net.chain().group(forked["group"])
+    assert load_specification(stage.store, founded.model_hash).evaluator == NEXT
 
 
 def test_what_is_kept_must_fit(stage: Stage) -> None:
