@@ -218,6 +218,8 @@ class Rpc:
         number = quantity(answer.get("number"))
         endpoint.showed(number)
         others = [other for other in self._endpoints if other is not endpoint]
+        if abs(time.time() - quantity(answer.get("timestamp", "0x0"))) < STILL_SECONDS:
+            return  # it is new by our clock: whoever shows a higher number may as well lie
         if number < max(other.head(STILL_SECONDS) for other in others) - LAG:
             endpoint.failed()
             raise Unusable("its head is behind that of others")

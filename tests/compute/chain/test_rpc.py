@@ -292,6 +292,17 @@ def test_an_endpoint_that_lags_is_passed_over() -> None:
         assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == hex(111)
 
 
+def test_a_head_that_is_new_is_not_left_for_one_of_the_far_future() -> None:
+    new = {"number": "0x64", "timestamp": hex(int(time.time()) - 12)}
+    honest, liar = results({"eth_getBlockByNumber": new}), results(head(2**60))
+    with rogue(honest) as a, rogue(liar) as b:
+        rpc = quick(f"{a},{b}")
+        rpc._endpoints[0].failed()  # so that the liar is asked, once
+        assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == hex(2**60)
+        time.sleep(0.05)
+        assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == "0x64"
+
+
 def test_a_head_that_stands_still_makes_others_be_asked(monkeypatch) -> None:
     monkeypatch.setattr("compute.chain.rpc.STILL_SECONDS", 0.1)
     with rogue(results(head(100))) as a, rogue(results(head(102))) as b:
