@@ -105,7 +105,7 @@ def test_one_watcher_refutes_what_a_majority_accepted(
             break
         assert wait.recheck  # the other side's move does not follow the clock
         defence.play(stage.chain.now())
-        if turn == 5:  # all it knew is gone
+        if turn == 2:  # all it knew is gone
             watcher = Watcher(replace(stage.seat("watcher", "tom"), role="watcher"))
             logs = logs_read(monkeypatch)
 
