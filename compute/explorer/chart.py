@@ -39,8 +39,8 @@ class Chart:
             return "No block was accepted yet."
         first, last, best = points[0][1], points[-1][1], min(loss for _, loss in points)
         return (
-            f"Accepted loss over {len(points)} blocks: {first:.4f} {self.unit} first, {last:.4f} last, "
-            f"{best:.4f} at best. The table of blocks has every value."
+            f"Accepted loss over {len(points)} blocks: {first:.4f} {self.unit} first, "
+            f"{last:.4f} last, {best:.4f} at best. The table of blocks has every value."
         )
 
     def svg(self) -> Markup:
@@ -72,7 +72,8 @@ def losses(
 ) -> Chart:
     """Accepted and held-out losses, what each claim had to beat, and each new version of the data.
 
-    `held_out` gives the held-out loss of a checkpoint, Q32.32, if its trainer told it; `unit` is what they are counted in.
+    `held_out` gives the held-out loss of a checkpoint, Q32.32, if its trainer told it; `unit` is
+    what they are counted in.
     """
     won = [(block, block.winner) for block in blocks if block.winner is not None]
     told = [(block.index, held_out(winner.checkpoint_hash)) for block, winner in _thinned(won)]

@@ -149,8 +149,7 @@ async function sent(call) {
   return ask("eth_sendTransaction", [rest]);
 }
 
-// Tells the truth about a transaction until it is deep enough, or `say` is not listened to any
-// more; resolves once it is in a block.
+// Tells the truth about a transaction until it is deep enough, or `say` is not heard any more; resolves once it is in a block.
 function followed(hash, nonce, say) {
   return new Promise((resolve, reject) => {
     const look = async () => {
@@ -181,20 +180,21 @@ async function step(form, call, sentence, label) {
   const ready = await tried(call);
   const fee = `The fee is ${Number(ethers.formatEther(ready.fee)).toPrecision(2)} ETH at most.`;
   if (!(await confirmed(form, `${sentence} ${fee}`, label))) throw new Refusal("Nothing was sent.");
-  const told = form.querySelector(".told"), turn = form.turn;
+  const told = form.querySelector(".told");
   told.textContent = "Confirm it in the wallet.";
   const nonce = BigInt(await ask("eth_getTransactionCount", [me, "latest"]));
   const hash = await sent(ready);
+  form.dataset.sent = hash;
   await followed(hash, nonce, (text) => {
-    if (form.turn === turn) told.textContent = `${text} ${hash}`;
-    return form.turn === turn;
+    told.textContent = `${text} ${hash}`;
+    return told.isConnected;
   });
 }
 
 async function perform(form) {
-  const act = JSON.parse(form.dataset.act), told = form.querySelector(".told");
-  told.textContent = "";
-  form.turn = (form.turn || 0) + 1;
+  const act = JSON.parse(form.dataset.act), before = form.querySelector(".told"), told = before.cloneNode(false);
+  before.replaceWith(told); // what is still told of an earlier transaction is heard no more
+  delete form.dataset.sent;
   form.dataset.busy = "yes";
   try {
     const { values, texts } = read(form);

@@ -142,9 +142,53 @@ def test_a_life(lived: Lived, zoe: Visitor, chromium: browser.Browser) -> None:
     withdraw = zoe.finds(f"account/{me}.html", "Withdraw")
     had = net.chain().neuron.balance_of(me)
     zoe.does(withdraw)
+    time.sleep(2)  # the page is renewed, and does not offer it again
+    assert "Done, in block" in zoe.reads(withdraw, "")
+    assert not chromium.run(f"return document.querySelector('#act-{withdraw} button')")
     assert net.chain().neuron.balance_of(me) - had == 1005 * NRN // 10
     zoe.does("operator", operator=tom.lower())
     assert chromium.problems() == []
+
+
+def test_two_visitors_see_the_same_and_what_the_chain_takes_back(
+    lived: Lived, address: str, chromium: browser.Browser
+) -> None:
+    """Without reloading: each sees the other's vote, and both that a reorganisation undoes it."""
+    net, group = lived.net, lived.group
+    (proposal,) = group.deltas.proposals()
+    net.warp(net.chain().now() + 2 * DAY)
+    other = browser.Browser()
+    pages = chromium, other
+    try:
+        alice, bob = (
+            Visitor(Wallet(page, net, net.accounts[name].address), address)
+            for page, name in zip(pages, ("alice", "bob"), strict=True)
+        )
+        for visitor in (alice, bob):
+            visitor.open(f"group/{group.id}/data-1.html")
+        for page in pages:
+            page.run("window.kept = true")
+        alice.does("vote", proposal=str(proposal.id))
+        _all_read(pages, "100 NRN. nrn delta vote")
+        mark = net.rpc("evm_snapshot")
+        bob.does("vote", proposal=str(proposal.id))
+        _all_read(pages, "200 NRN. nrn delta vote")
+        net.rpc("evm_revert", mark)
+        for _ in range(2):  # the other branch is longer
+            net.rpc("evm_mine")
+        _all_read(pages, "100 NRN. nrn delta vote")
+        bob.reads("vote", "The node does not know the transaction (any more)")
+        assert "Done, in block" in alice.reads("vote", "")
+        assert all(page.run("return window.kept") for page in pages)
+    finally:
+        other.close()
+
+
+def _all_read(pages: tuple[browser.Browser, ...], words: str) -> None:
+    deadline = time.monotonic() + 10
+    while not all(words in page.text() for page in pages):
+        assert time.monotonic() < deadline, (words, [page.text()[:600] for page in pages])
+        time.sleep(0.1)
 
 
 def test_buying_in_the_sale(tmp_path: Path, chromium: browser.Browser) -> None:
