@@ -11,7 +11,7 @@ from markupsafe import Markup
 from compute.facts import BlockFacts
 from compute.units import nats
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 260, 62, 12, 12, 30
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 260, 84, 12, 12, 30
 MAX_POINTS = 400  # of a line; of more, each stretch shows its least
 TICKS = 4
 
@@ -37,9 +37,10 @@ class Chart:
         points = self.lines["accepted"]
         if not points:
             return "No block was accepted yet."
+        count = f"{len(points)} block{'s' if len(points) > 1 else ''}"
         first, last, best = points[0][1], points[-1][1], min(loss for _, loss in points)
         return (
-            f"Accepted loss over {len(points)} blocks: {first:.4f} {self.unit} first, "
+            f"Accepted loss over {count}: {first:.4f} {self.unit} first, "
             f"{last:.4f} last, {best:.4f} at best. The table of blocks has every value."
         )
 

@@ -7,6 +7,9 @@ const FOLLOW = 1500, FINAL = 12; // milliseconds between looks, confirmations
 const wallets = new Map();
 let wallet = null, me = null, words = null;
 
+// Words of wallets, nodes and contracts, without what steers or hides; at most 200 characters.
+const inert = (text) => String(text).slice(0, 200).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
+
 class Refusal extends Error {}
 
 const ask = (method, params = []) => wallet.request({ method, params });
@@ -20,7 +23,7 @@ function offer(name, provider) {
   which.hidden = wallets.size < 2;
 }
 
-window.addEventListener("eip6963:announceProvider", (event) => offer(String(event.detail.info.name).slice(0, 40), event.detail.provider));
+window.addEventListener("eip6963:announceProvider", (event) => offer(inert(event.detail.info.name).slice(0, 40), event.detail.provider));
 window.dispatchEvent(new Event("eip6963:requestProvider"));
 
 function chosen() {
@@ -105,8 +108,8 @@ function reason(error, depth = 0) {
 async function explained(error) {
   if (error instanceof Refusal) return error.message;
   if (error && (error.code === 4001 || error.code === "ACTION_REJECTED")) return "You declined in the wallet. Nothing was sent.";
-  const why = reason(error);
-  if (!why) return "It would fail: " + String((error && error.message) || error).slice(0, 200);
+  const why = inert(reason(error));
+  if (!why) return "It would fail: " + inert((error && error.message) || error);
   try {
     words = words || (await (await fetch(document.body.dataset.root + "reasons.json")).json());
   } catch (_) { /* the contract's own word must do */ }
@@ -168,7 +171,7 @@ function followed(hash, nonce, say) {
           say("The node does not know the transaction (any more): unless it appears again, nothing happened.");
         } else say("Sent. It waits for a block.");
       } catch (error) {
-        say("The wallet does not answer: " + String(error.message || error).slice(0, 100));
+        say("The wallet does not answer: " + inert(error.message || error));
       }
       setTimeout(look, FOLLOW);
     };

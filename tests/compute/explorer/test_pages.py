@@ -78,6 +78,13 @@ def test_each_ending_is_told_in_words(lived: Lived) -> None:
     assert "reward of block" in account and "nrn redeem" in account and "Claims (2)" in account
 
 
+def test_an_account_that_did_nothing_is_told_so(lived: Lived) -> None:
+    site, words = lived.site(), "has not claimed, voted, proposed or staked in any group"
+    assert words in site.page(f"account/0x{'12' * 20}.html").decode()
+    for name in ("tara", "alice"):
+        assert words not in site.page(f"account/{lived.net.accounts[name].address}.html").decode()
+
+
 def test_data_and_model_show_content(lived: Lived) -> None:
     site, number = lived.site(), lived.group.id
     data = site.page(f"group/{number}/data-1.html").decode()

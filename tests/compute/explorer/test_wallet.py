@@ -6,16 +6,20 @@ With EXPLORER_PICTURES=DIR, pictures of what the pages say are written there.
 import json
 import os
 import time
+import unicodedata
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from eth_abi import encode
 
 from compute.explorer.acts import Act
 from compute.storage import FolderStore
 from compute.units import DAY, EPOCH, ETHER, NRN
 from tests.compute.explorer.conftest import Lived, served
+from tests.compute.explorer.test_pages import UNSEEN
+from tests.compute.test_inert import PAYLOADS
 from tests.integration.devnet import RATE, Devnet
 from tests.support import browser
 from tests.support.wallet import Wallet
@@ -76,6 +80,12 @@ class Visitor:
                 return str(found).removeprefix("act-")
             time.sleep(0.2)
         raise AssertionError(f"{path} does not offer {words!r}")
+
+    def inside(self, act: str) -> int:
+        """How many elements are in what the form says."""
+        return int(
+            self._page.run(f"return document.querySelector('#act-{act} .told').children.length")
+        )
 
     def picture(self, name: str) -> None:
         if folder := os.environ.get("EXPLORER_PICTURES"):
@@ -220,6 +230,19 @@ def test_what_cannot_be_is_said(lived: Lived, zoe: Visitor) -> None:
     zoe.press("stake", "Allow")
     zoe.reads("stake", "You declined in the wallet. Nothing was sent.")
     assert zoe.wallet.sent == []
+
+
+def test_what_wallets_and_contracts_say_is_inert(lived: Lived, zoe: Visitor) -> None:
+    zoe.open(f"group/{lived.group.id}/index.html")
+    for text in PAYLOADS.values():
+        said = text.encode("utf-8", "replace").decode()
+        reason = "0x08c379a0" + encode(["string"], [said]).hex()
+        for error in ({"message": said}, {"message": "reverted", "data": reason}):
+            zoe.wallet.says = {"code": 3, **error}
+            zoe.fill("exit", amount="1")
+            told = zoe.reads("exit", "would")
+            assert not {unicodedata.category(c) for c in told} & UNSEEN and len(told) < 300
+            assert zoe.inside("exit") == 0
 
 
 def test_another_chain_is_switched_or_refused(lived: Lived, zoe: Visitor) -> None:
