@@ -39,8 +39,10 @@ class PatientStore(KuboStore):
     @cached_property
     def peer_id(self) -> str:
         """The daemon's name in the network."""
-        daemon = super()
-        return str(self._soon("peer", lambda: daemon.peer_id))
+        return str(self._soon("peer", self._name))
+
+    def _name(self) -> str:
+        return super().peer_id
 
     def _soon(self, key: Any, ask: Callable[[], Any]) -> Any:
         with self._turn:
