@@ -142,6 +142,11 @@ class ModelSpecification:
             return error
 
     @property
+    def unit(self) -> str:
+        """What its losses are counted in, to be said after a number."""
+        return "of squared error" if self.loss == "squared_error" else "nats"
+
+    @property
     def rows(self) -> Rows | None:
         """The rows of one example's loss; None if it is not refereed."""
         return self._unrolled if isinstance(self._unrolled, Rows) else None
