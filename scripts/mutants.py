@@ -112,8 +112,10 @@ PLANTED = {
         "pass",
     ),
     "an extension for a change of the leader alone": (
-        "convert(self._decision(before) != self._decision(after), uint256)",
-        "convert(before.leader != after.leader, uint256)",
+        "if self._decision(before) == decision:", "if before.leader == after.leader:",
+    ),
+    "who uses up the extensions has the last word": (
+        "    if decision != 0:\n        refusal._because(\"dr: too late\")\n", "",
     ),
     "extensions are forgotten by the version": (
         "delta_words._lasts(origin.length_days, origin.extensions)",

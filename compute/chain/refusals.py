@@ -55,6 +55,7 @@ WORDS = {
     "dr: period": "the length of the period is out of its bounds",
     "dr: quorum": "the quorum of the group is out of its bounds",
     "dr: stale parent": "the training set has moved on since the delta was made: make it again",
+    "dr: too late": "the period cannot be extended any more, and nobody could answer this ballot",
     "dr: tip": "the group has no first version of its data",
     # GroupRegistry
     "gr: blueprint": "the contracts of a group cannot be made from this",
