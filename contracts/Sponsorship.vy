@@ -10,6 +10,8 @@
         account of its own, so a strange token hurts only those who took it: amounts are what arrived, draws are credited
         and withdrawn by their owners, tokens that answer nothing are believed, one lock covers all. Which blocks are paid
         for is fixed by heights and times, whoever draws when; what nobody draws until the grace is over goes back too.
+        Nothing leaves while the claim may be challenged: a majority that passes a lie does not take what people paid for
+        progress, which may be a thousand times its bond.
 """
 
 from contracts._modules import params
@@ -33,7 +35,7 @@ _MAX_BLOCKS: constant(uint256) = 10_000
 _MAX_TERM: constant(uint256) = params.FOUR_YEARS
 
 
-# Time to draw after the deadline: a block that began before it lasts a week at most.
+# Time to draw after the deadline: a block that began before it lasts a week at most, challenges of it three days.
 _GRACE: constant(uint256) = 2 * params.EPOCH
 
 
@@ -287,8 +289,10 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     # Not a refuted claim, and not where one fell back to an earlier.
     assert outcome[0] == 1 and outcome[2] == height, "sp: not accepted"
     assert not staticcall voting.is_disputed(due.winner), "sp: challenged"
-    due.start = staticcall voting.GENESIS_TIME() + due.block_index * staticcall voting.PERIOD()
+    period: uint256 = staticcall voting.PERIOD()
+    due.start = staticcall voting.GENESIS_TIME() + due.block_index * period
     assert due.start >= terms.since and due.start < terms.until, "sp: not sponsored"
+    assert block.timestamp >= due.start + period + params.CHALLENGE, "sp: may be challenged"
     due.proposer = self._proposer(terms.group_id, due.start)
     per_block: uint256 = sponsorship_words._unpack_money(self._money[sponsorship_id])[1]
     if due.proposer != empty(address):

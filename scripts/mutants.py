@@ -126,6 +126,10 @@ PLANTED = {
         "    pass\n",
     ),
     "a sponsorship pays for what was there": ("height > terms.base_height and ", ""),
+    "a sponsorship is drawn while the block may be challenged": (
+        'assert block.timestamp >= due.start + period + params.CHALLENGE, "sp: may be challenged"',
+        "pass",
+    ),
     "a refund leaves the books as they were": (
         "    self._money[sponsorship_id] = 0\n", "    pass\n",
     ),

@@ -429,6 +429,8 @@ def test_e01_keeping_a_sponsored_group_pays_better_than_a_toy(scene: Scene, earn
     honest = [scene.wealth(who) for who in (0, 1, 2, TRAINER)]
     claim = scene.claim(TRAINER, 900)
     scene.draw(scene.play(claim), claim, 0, 1, 2)
+    with refused("sp: may be challenged"):
+        sponsorship.draw(1, 1)
     release(scene, claim)
     sponsorship.draw(1, 1)
     for keeper in KEEPERS:

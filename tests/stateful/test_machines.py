@@ -128,3 +128,14 @@ def test_blocks_refuted_in_a_row() -> None:
             machine.blocks_keep_their_promises()
     finally:
         machine.teardown()
+
+
+def test_blocks_that_are_close() -> None:
+    """K3, K15: chance rarely plays a majority that is no quorum by itself."""
+    machine = BlockMachine()
+    try:
+        for what in ("half", "few for it", "few against it"):
+            machine.close_call(0, what)
+            machine.blocks_keep_their_promises()
+    finally:
+        machine.teardown()
