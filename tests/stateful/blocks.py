@@ -249,6 +249,17 @@ class BlockRules(DeltaRules):
         self.travel(group.reveal_at(group.block(self.world.now)))
         self.reveal(pick, 0, who, 0)
 
+    @rule(pick=st.integers(0, 3))
+    def judged_and_again(self, pick: int) -> None:
+        """A claim that all reject, committed and revealed again by its trainer (K16)."""
+        self.play_block(pick, [3], False, False, 10, [0] * 6, False)
+        self.skip_blocks(pick, 1)
+        self.settle(pick)
+        self.commit_again(pick, 0, 0, 14)
+        group, _ = self.race(pick)
+        self.travel(group.reveal_at(group.block(self.world.now)))
+        self.reveal(pick, 0, 0, 0)
+
     @rule(pick=st.integers(0, 3), short=st.sampled_from([0, 1]))
     def near_copy(self, pick: int, short: int) -> None:
         """An open claim, and a new one better by as much as it takes, or by one less (K4)."""

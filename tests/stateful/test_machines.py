@@ -130,12 +130,15 @@ def test_blocks_refuted_in_a_row() -> None:
         machine.teardown()
 
 
-def test_blocks_that_are_close() -> None:
-    """K3, K15: chance rarely plays a majority that is no quorum by itself."""
+def test_blocks_that_are_judged() -> None:
+    """K3, K15, K16: chance rarely plays a majority that is no quorum by itself, or a claim again
+    that it has rejected."""
     machine = BlockMachine()
     try:
         for what in ("half", "few for it", "few against it"):
             machine.close_call(0, what)
             machine.blocks_keep_their_promises()
+        machine.judged_and_again(0)
+        machine.blocks_keep_their_promises()
     finally:
         machine.teardown()
