@@ -70,7 +70,7 @@ WORDS = {
     "sp: deadline": "the last moment is past, or too far away",
     "sp: drawn": "this was drawn before",
     "sp: height": "the sponsorship does not pay for this block",
-    "sp: may be challenged": "the block may still be challenged: its shares are drawn three days later",
+    "sp: may be challenged": "the block may be challenged: its shares are drawn three days later",
     "sp: no group": "there is no group with this number",
     "sp: not accepted": "the block accepted nobody",
     "sp: not paid": "claim the keeper's share of the block first",
