@@ -87,6 +87,7 @@ SCENES: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("wait_for_bonds", ()),
     ("full_list", ()),
     ("malformed", (2,)),
+    *(("play_block", ([0], False, False, flaw, [1] * 6, True)) for flaw in range(9, 16)),
 )
 
 
