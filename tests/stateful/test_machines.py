@@ -102,6 +102,20 @@ def test_blocks_in_scenes() -> None:
         machine.teardown()
 
 
+def test_blocks_at_full_pace() -> None:
+    """K17: to the upper bound of the improvement, a few blocks on, and down again."""
+    machine = BlockMachine()
+    try:
+        for _ in range(24):
+            machine.play_block(0, [0], False, False, 10, [1, 1, 1, None, None, None], False)
+        for blocks in (1, 1, 2, 4):
+            machine.skip_blocks(0, blocks)
+            machine.settle(0)
+            machine.blocks_keep_their_promises()
+    finally:
+        machine.teardown()
+
+
 def test_blocks_of_a_deserted_group() -> None:
     """K9: all stake leaves, and nobody can claim."""
     machine = BlockMachine()
