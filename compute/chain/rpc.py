@@ -33,7 +33,6 @@ MAX_ENDPOINTS = 16
 
 LAG = 3  # blocks that an address may be behind another
 STILL_SECONDS = 60.0  # that an address may show the same head, where others can be asked
-MORE_IF_BUSY = 2  # times the attempts: to begin a whole step anew would ask for more
 LONGEST_PAUSE = 2.0  # seconds between attempts
 PATIENCE = 30.0  # seconds of an endpoint's `Retry-After` that one question waits for
 
@@ -50,7 +49,8 @@ class Rpc:
     Args:
         urls: one address or several, separated by commas; http or https.
         timeout: seconds for one attempt, from connecting to the last byte.
-        attempts: how often all are asked before `RpcUnavailable`; of those that are busy, more.
+        attempts: how often all are asked before `RpcUnavailable`; those that answer, if only that
+            they are busy, nearly twice as often.
         pause: seconds before the second attempt; doubles from there.
         agree: how many endpoints must tell the same of a block that is asked for by number.
     """
@@ -156,8 +156,9 @@ class Rpc:
         needed = self._agree if self._agree > 1 and is_settled(calls) else 1
         given: dict[Endpoint, list[Any]] = {}
         failure: Exception = Unusable("no attempt was made")
-        for attempt in range(MORE_IF_BUSY * self._attempts):
-            if attempt >= self._attempts and not isinstance(failure, Busy):
+        # to begin a whole step anew would ask for more
+        for attempt in range(2 * self._attempts - 1):
+            if attempt >= self._attempts and not isinstance(failure, Busy | MalformedAnswer):
                 break
             if attempt:
                 self.pause(min(LONGEST_PAUSE, self._pause * 2 ** (attempt - 1)))

@@ -239,7 +239,7 @@ def test_a_busy_endpoint_is_asked_more_often_than_a_dead_one() -> None:
 
     def busy(request, handler):
         asked.append(1)
-        if len(asked) < 4:
+        if len(asked) < 3:
             handler.send_error(503)
             return None
         return json.dumps({"id": request["id"], "result": "0x1"}).encode()
