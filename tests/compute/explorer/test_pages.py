@@ -15,6 +15,7 @@ import pytest
 from compute.about import About
 from compute.chain import RpcUnavailable
 from compute.explorer import Content, Site, Watch, export
+from compute.explorer import watch as following
 from compute.explorer.patience import PATIENCE, PatientStore
 from compute.explorer.site import NoSuchPage
 from compute.facts.changes import ChangeFacts
@@ -228,6 +229,27 @@ def test_a_loss_is_told_in_its_unit(lived: Lived) -> None:
     shown = Site(replace(site._world, views=views), site._content, site._chain, live=False)
     page = shown.page(path).decode()
     assert "of squared error first, " in page and " nats" not in page
+
+
+def test_a_node_that_hangs_is_told_and_holds_up_no_page(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, over = lived.net.chain(), threading.Event()
+    watch, content = Watch(chain, lived.store), Content(lived.store)
+    monkeypatch.setattr(chain.rpc, "request", lambda *_: over.wait(60) and None)
+    monkeypatch.setattr(chain.rpc, "batch", lambda *_: over.wait(60) and None)
+    monkeypatch.setattr(following, "SILENCE", 0.2)
+    watch.start()
+    try:
+        assert watch.current().stale_since is None
+        time.sleep(0.3)
+        began, site = time.monotonic(), Site(watch.current(), content, chain, live=True)
+        for path in ("index.html", f"account/{lived.net.accounts['tara'].address}.html"):
+            assert "Stale since 20" in site.page(path).decode()
+        assert time.monotonic() - began < 1
+    finally:
+        watch.stop()
+        over.set()
 
 
 def test_a_picture_renewed_is_the_picture_read_anew(lived: Lived) -> None:
