@@ -16,7 +16,7 @@ from compute.training_set.importers.arrow import (
     read_parquet,
     read_saved_dataset,
 )
-from compute.training_set.importers.errors import UnreadableData
+from compute.training_set.importers.errors import UnreadableData, check_plain
 from compute.training_set.importers.images import class_names, read_images, read_pictures
 from compute.training_set.importers.integers import cast, small
 from compute.training_set.importers.lines import read_jsonl
@@ -53,6 +53,7 @@ def read(
     given. Raises UnreadableData, SchemaError or
     TokeniserError.
     """
+    check_plain(path)
     scales = dict(scale_log2 or {})
     if schema is not None:
         scales |= {c.name: c.scale_log2 for c in schema.columns if c.scale_log2 is not None}

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.errors import UnreadableData, check_plain, check_size
 from compute.training_set.importers.files import entries
 from compute.training_set.importers.integers import narrowest
 
@@ -52,6 +52,7 @@ def read_images(folder: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
 
 def read_pictures(path: Path) -> tuple[np.ndarray, list[str]]:
     """Images uint8 [n, ...] without classes, from one file or a folder of them, and their names."""
+    check_plain(path)
     files = _pictures(path) if path.is_dir() else [path]
     pixels = [_pixels(file, file) for file in files]
     if len({picture.shape for picture in pixels}) != 1:
