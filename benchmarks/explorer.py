@@ -21,9 +21,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -94,9 +93,20 @@ def _rendered(site: Site, path: str) -> dict[str, int]:
     return {"milliseconds": spent, "bytes": len(page), "compressed": len(gzip.compress(page))}
 
 
+@dataclass
+class Shown:
+    """Stands where the server has what follows the chain."""
+
+    world: World
+    chain: Any
+
+    def current(self) -> World:
+        return self.world
+
+
 def _shown(world: World, content: Content, chain: Any) -> dict[str, dict[str, int]]:
     """The slowest of a few turns, each page alone."""
-    watch, listener = SimpleNamespace(world=world, chain=chain), listen(0)
+    watch, listener = Shown(world, chain), listen(0)
     app = application(watch, content)  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -125,7 +135,7 @@ def _ready(chromium: browser.Browser) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def _renewed(chromium: browser.Browser, watch: SimpleNamespace) -> float:
+def _renewed(chromium: browser.Browser, watch: Shown) -> float:
     """Seconds from a new chain block until the page shows its number."""
     world, began = watch.world, time.perf_counter()
     head = replace(world.head, number=world.head.number + 1)

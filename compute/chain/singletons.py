@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from compute.chain.contract import ZERO_ADDRESS, Contract
 from compute.chain.records import Sponsorship
@@ -39,6 +40,11 @@ class NeuronSale:
     contract: Contract
 
     def terms(self) -> SaleTerms:
+        """Read once: they never change."""
+        return self._terms
+
+    @cached_property
+    def _terms(self) -> SaleTerms:
         return SaleTerms(*self.contract.call_many([("START", ()), ("END", ()), ("RATE", ())]))
 
     def issued(self) -> int:

@@ -27,13 +27,19 @@ class Token:
     address: str
     symbol: str
     decimals: int
+    own: bool = False  # the protocol's own, NRN
+
+    @property
+    def named(self) -> str:
+        """What people are shown: another token may call itself NRN, so its address comes first."""
+        return self.symbol if self.own else f"{self.address} (“{self.symbol}”)"
 
     @classmethod
     def read(cls, chain: Shared, address: str) -> "Token":
         """Read a token's name and decimals; its address and whole units where it says nothing of
         use."""
         if address == chain.neuron.contract.address:
-            return cls(address, "NRN", 18)
+            return cls(address, "NRN", 18, own=True)
         contract = Contract(chain.rpc, "Neuron", address)
         return cls(address, _said(contract, "symbol", address), _said(contract, "decimals", 0))
 

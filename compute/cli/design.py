@@ -132,7 +132,10 @@ def read_first(
     from compute.training_set.tokeniser import MAX_BYTES, Tokeniser
 
     if tokeniser is None:
-        return read(data, window=window, scale_log2=scale_log2), None
+        columns = read(data, window=window, scale_log2=scale_log2)
+        if unknown := [name for name in scale_log2 if name not in columns]:
+            raise Refused(f"{data} has no column '{unknown[0]}', but {', '.join(columns)}.")
+        return columns, None
     with tokeniser.open("rb") as file:
         words = Tokeniser(file.read(MAX_BYTES + 1))
     columns = read(data, window=window, tokeniser=words)

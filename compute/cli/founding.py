@@ -68,7 +68,8 @@ def _column(array: "np.ndarray") -> str:
 def _predicts(model: "ModelSpecification", labels: Mapping[str, tuple[str, ...]]) -> str:
     outputs = model.output_shape[-1]
     if model.loss == "squared_error":
-        return f"{model.target}: {outputs} numbers, by squared error"
+        numbers = "one number" if outputs == 1 else f"{outputs} numbers"
+        return f"{model.target}: {numbers}, by squared error"
     names = labels.get(model.target)
     named = f" ({', '.join(names[:8])}{', …' if len(names) > 8 else ''})" if names else ""
     several = " of which several may hold" if model.loss == "binary_cross_entropy" else ""

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from compute.cli.values import for_people, for_programs
 from compute.inert import inert
+from compute.values import Moment
 
 Row = Mapping[str, Any]
 
@@ -100,11 +101,17 @@ def _grid(record: Row) -> Table:
 
 
 def table(title: str, rows: Sequence[Row]) -> Table:
-    """A table whose columns are the keys of the first row."""
+    """A table whose columns are the keys of the first row. Where it is too wide, words go on in
+    the next line: nothing is left out, and no number is broken."""
     result = Table(title=title, title_justify="left", title_style="bold")
     for name, value in rows[0].items():
         numeric = isinstance(value, int) and not isinstance(value, bool)
-        result.add_column(_header(name), justify="right" if numeric else "left")
+        result.add_column(
+            _header(name),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=numeric and not isinstance(value, Moment),
+        )
     for row in rows:
         result.add_row(*(for_people(value) for value in row.values()))
     return result

@@ -67,7 +67,7 @@ def _draw(session: Session, group: "Group") -> list[str]:
         if credit := sponsorship.credit(address, sender.address):
             sender.withdraw_drawn(address)
             token = Token.read(session.chain, address)
-            found.append(f"{show_units(credit, token.decimals)} {session.out.plain(token.symbol)}")
+            found.append(f"{show_units(credit, token.decimals)} {session.out.plain(token.named)}")
     return found
 
 

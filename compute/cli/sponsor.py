@@ -74,10 +74,10 @@ def add(
     told = Token.read(chain, address)
     units = parse_units(amount, told)
     end = chain.now() + until
-    name = session.out.plain(told.symbol)
+    name = session.out.plain(told.named)
     each = show_units(units // blocks, told.decimals)
     plan = (
-        f"{amount} {name} ({address}) for the next {blocks} accepted blocks of group {group.id} "
+        f"{amount} {name} for the next {blocks} accepted blocks of group {group.id} "
         f"that begin before {Moment(end)}: {each} {name} each. "
         f"What is left then can be taken back from {Moment(end + 2 * EPOCH)} on, not earlier."
     )
@@ -116,7 +116,7 @@ def refund(
     token = Token.read(session.chain, known[0].token)
     amount = session.sender.refund(number).event("Refunded")["amount"]
     session.out.done(
-        f"{show_units(amount, token.decimals)} {session.out.plain(token.symbol)} went back to "
+        f"{show_units(amount, token.decimals)} {session.out.plain(token.named)} went back to "
         f"{known[0].sponsor}.",
         {"sponsorship": number, "amount": str(amount), "to": known[0].sponsor},
     )
@@ -148,7 +148,7 @@ def sponsorship_row(facts: "SponsorshipFacts") -> dict[str, Any]:
     return {
         "sponsorship": one.id,
         "token": token.address,
-        "symbol": token.symbol,
+        "called": token.named,
         "left": show_units(one.left, token.decimals),
         "each_block": show_units(one.per_block, token.decimals),
         "until": Moment(one.until),

@@ -165,7 +165,7 @@ def _panel(facts: dict[str, Any]) -> Table:
         stake += f", yours {facts['my_stake']}; rewards waiting {facts['pending_rewards']} NRN"
     grid.add_row("stake", stake)
     for one in facts["sponsorships"]:
-        left = f"{one['left']} {one['symbol']} left, {one['each_block']} for each accepted block"
+        left = f"{one['left']} {one['called']} left, {one['each_block']} for each accepted block"
         grid.add_row("sponsored", Output.plain(f"{left}, until {one['until']}"))
     grid.add_row("next", Text(facts["next"], style="cyan"))
     return grid

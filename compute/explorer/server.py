@@ -37,13 +37,13 @@ def application(watch: Watch, content: Content) -> Starlette:
         if path in STATIC:
             return Response(render.static(path), media_type=STATIC[path], headers=HEADERS)
         try:
-            body = Site(watch.world, content, watch.chain, live=True).page(path)
+            body = Site(watch.current(), content, watch.chain, live=True).page(path)
         except NoSuchPage:
             return PlainTextResponse("There is no such page.", 404, HEADERS)
         return Response(body, media_type="text/html", headers=HEADERS)
 
     def state(_: Request) -> Response:
-        world = watch.world
+        world = watch.current()
         return JSONResponse({"version": world.version, "now": world.head.timestamp}, 200, HEADERS)
 
     def reasons(_: Request) -> Response:

@@ -89,7 +89,7 @@ class Site:
             policy=render.POLICY,
             stale_since=Moment(world.stale_since) if world.stale_since else None,
             made=Moment(int(time.time())),
-            acts=_possible(acts) if live else [],
+            acts=_possible(acts) if live and not world.stale_since else [],
             token=self._chain.neuron.contract.address,
             **context,
         )
@@ -198,9 +198,10 @@ class Site:
             number: deed_facts(address, view.blocks, view.lineage, now)
             for number, view in self._world.views.items()
         }
-        holds, trouble = None, ""
+        holds, trouble = None, self._world.trouble
         try:
-            holds = self._holdings(address)
+            if not self._world.stale_since:  # else the page would wait for a node that is silent
+                holds = self._holdings(address)
         except ChainError as error:
             trouble = str(error)
         return self._page(

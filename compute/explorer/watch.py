@@ -27,6 +27,7 @@ from compute.facts import (
 from compute.storage import Store
 
 POLL_SECONDS = 0.5
+SILENCE = 15  # seconds without a newer picture, and the pages say so
 _DATA_EVENTS = ("Proposed", "PeriodFinalized", "DeltaAppended", "Voted")
 
 logger = logging.getLogger(__name__)
@@ -119,9 +120,9 @@ class Watch:
         self._chain = chain
         self._store = store
         self._readers: dict[int, _Reader] = {}
-        self._answered = time.time()
         self._stopped = threading.Event()
-        self.world = self._read(chain.head(), 1)
+        self.world = self._read(chain.head())
+        self._answered = time.time()
 
     @property
     def chain(self) -> Chain:
@@ -133,6 +134,13 @@ class Watch:
     def stop(self) -> None:
         self._stopped.set()
 
+    def current(self) -> World:
+        """The newest picture, which says so if the chain has been silent for long: who follows it
+        may still wait for an answer."""
+        if self.world.stale_since is None and time.time() - self._answered > SILENCE:
+            self._stale("no newer picture has come; the node may be slow or hang")
+        return self.world
+
     def look(self) -> None:
         """Take in what is new, if anything is; a failure is noted in the picture."""
         try:
@@ -141,7 +149,8 @@ class Watch:
             if head.hash != self.world.head.hash:
                 if not self._chain.heads.is_canonical(self.world.head):
                     self._chain.forget_groups()
-                self.world = self._read(head, self.world.version + 1)
+                fresh = self._read(head)
+                self.world = replace(fresh, version=self.world.version + 1)
             elif self.world.stale_since is not None:
                 self.world = replace(
                     self.world, version=self.world.version + 1, stale_since=None, trouble=""
@@ -157,12 +166,12 @@ class Watch:
                 world, version=world.version + 1, stale_since=int(self._answered), trouble=trouble
             )
 
-    def _read(self, head: Head, version: int) -> World:
+    def _read(self, head: Head) -> World:
         groups = {group.id: group for group in self._chain.groups()}
         known = {n: one for n, one in self._readers.items() if groups.get(n) == one.group}
         self._readers = {n: known.get(n) or _Reader(group) for n, group in groups.items()}
         views = {n: reader.view(head, self._store) for n, reader in self._readers.items()}
-        return World(self._chain.chain_id, head, supply_facts(self._chain), views, version)
+        return World(self._chain.chain_id, head, supply_facts(self._chain), views)
 
     def _follow(self) -> None:
         while not self._stopped.wait(POLL_SECONDS):

@@ -71,8 +71,6 @@ def read(
             f"{path} is neither a .npz, .csv, .jsonl, .parquet, .txt or .md file, nor a folder of "
             "text files, of images (one folder a class), or that datasets saved"
         )
-    if unknown := [name for name in scale_log2 or () if name not in columns]:
-        raise UnreadableData(f"{path} has no column {unknown[0]!r}, but {', '.join(columns)}")
     if schema is None and not is_text(path):
         columns = {name: small(array) for name, array in columns.items()}
     elif schema is not None:

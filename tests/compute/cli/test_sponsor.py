@@ -19,7 +19,7 @@ def test_a_sponsor_pays_for_a_block_and_takes_back_the_rest(nrn: Nrn, devnet: De
     told = nrn("sponsor", 1, 100, "--blocks", 10, "--until", "30d", "--yes", account="tom")
     assert "10 NRN each" in told.err and "Sponsorship 1: 100 NRN" in told.out
     (shown,) = nrn("status", "--json").json["groups"][0]["sponsorships"]
-    assert (shown["left"], shown["each_block"], shown["symbol"]) == ("100", "10", "NRN")
+    assert (shown["left"], shown["each_block"], shown["called"]) == ("100", "10", "NRN")
     assert nrn("group", "show", 1, "--json").json["sponsorships"] == [shown]
     assert "100 NRN left" in nrn("status").out
 

@@ -71,6 +71,13 @@ def prices(nrn: Nrn, tmp_path: Path) -> int:
                "--json", account="alice").json["group"]  # fmt: skip
 
 
+def test_a_scale_of_no_column_is_refused(nrn: Nrn, tmp_path: Path) -> None:
+    (tmp_path / "houses.csv").write_text("size,price\n1,2\n")
+    options = ("--model", "mlp", "--target", "price", "--scale", "prise=8")
+    told = nrn("model", "new", "--data", tmp_path / "houses.csv", *options, code=1).err
+    assert "has no column 'prise', but size, price" in " ".join(told.split())
+
+
 def test_numbers_are_in_the_units_of_the_file(nrn: Nrn, prices: int, tmp_path: Path) -> None:
     assert nrn("status", prices, "--json").json["groups"][0]["unit"] == "of squared error"
     (tmp_path / "ask.csv").write_text("size\n0.75\n")

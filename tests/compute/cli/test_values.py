@@ -1,8 +1,13 @@
 """Amounts, times and hashes as people write and read them."""
 
+import io
+from collections import Counter
+
 import pytest
+from rich.console import Console
 
 from compute.chain import Phase
+from compute.cli.output import table
 from compute.cli.values import Amount, Digest, Loss, Moment, Span, for_people, for_programs
 
 
@@ -81,3 +86,13 @@ def test_both_readers() -> None:
     assert for_programs([Amount(5), Loss(5), b"\x01", True, None]) == ["5", 5, "0x01", True, None]
     assert str(Loss(1 << 31)) == "0.500000"
     assert (str(Loss(1)), str(Loss(0)), str(Loss(65_536))) == ("2.3e-10", "0.000000", "0.000015")
+
+
+def test_a_narrow_table_leaves_nothing_out_and_breaks_no_number() -> None:
+    row = {"start": Moment(1_798_702_126), "loss": Loss(1 << 31), "trainer": "0x" + "ab" * 20,
+           "why": "Accepted: 66.66 % of the stake for one claim."}  # fmt: skip
+    console = Console(file=io.StringIO(), width=60)
+    console.print(table("T", [row]))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "0.500000" in shown and "…" not in shown
+    assert Counter("".join(map(for_people, row.values()))) - Counter(shown) <= Counter(" " * 99)

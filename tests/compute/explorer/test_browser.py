@@ -56,6 +56,9 @@ def test_every_page_fits_and_breaks_no_rule(
             if folder := os.environ.get("EXPLORER_PICTURES"):
                 kind = request.node.callspec.id
                 chromium.picture(Path(folder) / f"{name}-{kind}.png")
+                if name == "account":
+                    chromium.run("document.getElementById('wallet').scrollIntoView()")
+                    chromium.picture(Path(folder) / f"acts-{kind}.png")
     finally:
         chromium.close()
 

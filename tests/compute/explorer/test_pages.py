@@ -14,13 +14,18 @@ import pytest
 
 from compute.about import About
 from compute.chain import RpcUnavailable
+from compute.chain.records import Sponsorship
+from compute.chain.sponsors import Token
 from compute.explorer import Content, Site, Watch, export
+from compute.explorer import watch as following
 from compute.explorer.patience import PATIENCE, PatientStore
 from compute.explorer.site import NoSuchPage
+from compute.facts import SponsorshipFacts
 from compute.facts.changes import ChangeFacts
 from compute.facts.portraits import Portrait
 from compute.facts.samples import Sample
 from compute.storage import FolderStore
+from compute.units import NRN
 from tests.compute.explorer.conftest import Lived
 from tests.compute.test_inert import PAYLOADS
 from tests.support.rogue_daemon import rogue_daemon
@@ -217,6 +222,24 @@ def test_a_group_that_the_chain_takes_back_is_gone_and_another_takes_its_number(
     assert watch.world.views[number].group.config == other
 
 
+def test_a_token_that_calls_itself_nrn_is_not_taken_for_it(lived: Lived) -> None:
+    site, number, stranger = lived.site(), lived.group.id, "0x" + "ee" * 20
+    own = site._chain.neuron.contract.address
+
+    def shown(token: Token) -> str:
+        gift = Sponsorship(1, number, stranger, token.address, 9 * NRN, NRN, 0, 1 << 31, (1, 9))
+        view = site._world.views[number]
+        facts = replace(view.facts, sponsorships=(SponsorshipFacts(gift, token),))
+        world = replace(site._world, views={number: replace(view, facts=facts)})
+        page = Site(world, site._content, site._chain, live=False)
+        return page.page(f"group/{number}/index.html").decode()
+
+    assert "9 NRN left" in shown(Token.read(site._chain, own))
+    for symbol in ("NRN", "N" * 500, "NRN\u200b"):
+        page = shown(Token(stranger, symbol, 18))
+        assert f"9 {stranger} (“N" in page and "9 NRN" not in page
+
+
 def test_a_loss_is_told_in_its_unit(lived: Lived) -> None:
     site = lived.site()
     views = {
@@ -228,6 +251,27 @@ def test_a_loss_is_told_in_its_unit(lived: Lived) -> None:
     shown = Site(replace(site._world, views=views), site._content, site._chain, live=False)
     page = shown.page(path).decode()
     assert "of squared error first, " in page and " nats" not in page
+
+
+def test_a_node_that_hangs_is_told_and_holds_up_no_page(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, over = lived.net.chain(), threading.Event()
+    watch, content = Watch(chain, lived.store), Content(lived.store)
+    monkeypatch.setattr(chain.rpc, "request", lambda *_: over.wait(60) and None)
+    monkeypatch.setattr(chain.rpc, "batch", lambda *_: over.wait(60) and None)
+    monkeypatch.setattr(following, "SILENCE", 0.2)
+    watch.start()
+    try:
+        assert watch.current().stale_since is None
+        time.sleep(0.3)
+        began, site = time.monotonic(), Site(watch.current(), content, chain, live=True)
+        for path in ("index.html", f"account/{lived.net.accounts['tara'].address}.html"):
+            assert "Stale since 20" in site.page(path).decode()
+        assert time.monotonic() - began < 1
+    finally:
+        watch.stop()
+        over.set()
 
 
 def test_a_picture_renewed_is_the_picture_read_anew(lived: Lived) -> None:

@@ -118,11 +118,6 @@ def test_names_of_columns_and_files_are_read_as_people_write_them(tmp_path):
     same(read(tmp_path / "DATA.CSV"), x=np.uint8([1]), y=np.uint8([2]))
 
 
-def test_a_scale_of_no_column_is_refused(tmp_path):
-    with pytest.raises(UnreadableData, match="no column 'z', but x, y"):
-        read(csv(tmp_path, "x,y\n1,2\n"), scale_log2={"z": 3})
-
-
 def test_values_take_the_dtypes_of_the_set_they_are_for(tmp_path):
     schema = Schema((Column("x", "int32", ()), Column("y", "uint8", ())))
     columns = read(csv(tmp_path, "y,x\n255,1\n"), schema=schema)
