@@ -91,7 +91,15 @@ def test_parameters_are_those_of_the_root(contract: Contract) -> None:
 def examples(dtype: str, count: int) -> tuple[dict[str, np.ndarray], list[bytes], list[bytes]]:
     """Columns, the bytes of each example, the leaves of the set."""
     info, random = np.iinfo(dtype), np.random.default_rng(count)
-    edges = [info.min, info.max, 0, 1, info.max - 1, min(info.max, 2**24 + 1), max(info.min, -3)]
+    edges = [
+        info.min,
+        info.max,
+        0,
+        1,
+        min(info.max, 2**31),
+        min(info.max, 2**24 + 1),
+        max(info.min, -3),
+    ]
     values = np.array([random.permutation(edges) for _ in range(count)], dtype)
     columns = {"a": np.arange(3 * count, dtype=np.uint16).reshape(count, 3), "b": values}
     little = {n: x.astype(x.dtype.newbyteorder("<")) for n, x in columns.items()}
@@ -139,6 +147,26 @@ def test_what_no_example_has(contract: Contract) -> None:
     opening = sources.column(cut, 0, short)
     assert contract.word(column_row("b", 0, 7), 6, 0, told, opening) == NONE
     assert contract.word(column_row("b", 0, 7), 5, 0, told, opening) != NONE
+
+
+def test_examples_are_those_of_the_root(contract: Contract) -> None:
+    """Another schema, another leaf of ids, a leaf after the last."""
+    _, shown, leaves = examples("int32", 32)
+    said = evaluation(data=(merkle.root(leaves), 32)).words()
+    row, path = column_row("b", 0, 7), [merkle.proof(leaves, i) for i in range(2)]
+    kinds = ["bytes", "bytes32[]", "bytes", "bytes32[]", "bytes"]
+    own = [leaves[0], path[0], leaves[1], path[1], shown[0]]
+    assert contract.word(row, 0, 0, said, encode(kinds, own)) != NONE
+    for place, value, example, reason in (
+        (0, leaves[0][:-1] + b"\1", 0, "rf: root"),
+        (2, leaves[1][:-1] + b"\1", 0, "rf: root"),
+        (1, [], 0, "rf: path"),
+        (3, [bytes(32), *path[1]], 0, "rf: path"),
+        (3, [], 32, "rf: leaf"),
+    ):
+        told = [*own[:place], value, *own[place + 1 :]]
+        with refused(reason):
+            contract.word(row, 0, example, said, encode(kinds, told))
 
 
 def test_a_source_is_asked_for_its_own_kind_of_row(contract: Contract) -> None:
