@@ -79,10 +79,6 @@ _MAX_BOND: constant(uint256) = 2**96 - 1
 _LEAST_PART: constant(uint256) = candidates.WHOLE // 100
 
 
-# Seconds after the end of its block in which a claim may be challenged; its bond stays so long, and while a game runs.
-_CHALLENGE: constant(uint256) = 3 * params.DAY
-
-
 # How far back a refuted incumbent's successor is looked for; beyond it is the genesis checkpoint.
 _FALL: constant(uint256) = 256
 
@@ -857,7 +853,7 @@ def _challengeable_until(block_1: uint256) -> uint256:
     """
     @return Unix time until which a claim of that block may be challenged.
     """
-    return block_clock._start_of(block_1) + _CHALLENGE
+    return block_clock._start_of(block_1) + params.CHALLENGE
 
 
 @internal

@@ -12,7 +12,8 @@
         so nobody gains by calling early or late. Approval voting: a staker may support several proposals with full
         weight, because proposals arrive all week and an early voter must be able to support a better late one.
         A proposal can be voted on once it is a seventh of a period old, and a ballot in the last seventh that changes
-        what the period would decide extends it by one: nobody proposes and wins, or turns the vote, in the last minute.
+        what the period would decide extends it by one: nobody proposes and wins, or turns the vote, in the last minute,
+        also not after the last extension, when such a ballot is refused unless it stops what was decided.
 """
 
 from contracts._modules import delta_words
@@ -416,13 +417,21 @@ def _power(staker: address, epoch: uint256, sustained: bool) -> uint256:
 @view
 def _extension(before: delta_words.Clock, after: delta_words.Clock) -> uint256:
     """
-    @notice 1 if a ballot in the last seventh of a period changes what the period would decide, else 0.
+    @notice 1 if a ballot in the last seventh of a period changes what the period would decide, else 0. Once extensions
+            are used up it may only change it to nothing: who uses them up has no last word.
     @dev    Not who leads but what is decided: else a proposal could lead early with a wei and reach its quorum late.
     """
     last: uint256 = before.length_days * params.DAY // delta_words.PARTS
-    if block.timestamp + last < self._end(before) or before.extensions == _MAX_EXTENSIONS:
+    if block.timestamp + last < self._end(before):
         return 0
-    return convert(self._decision(before) != self._decision(after), uint256)
+    decision: uint256 = self._decision(after)
+    if self._decision(before) == decision:
+        return 0
+    if before.extensions < _MAX_EXTENSIONS:
+        return 1
+    if decision != 0:
+        refusal._because("dr: too late")
+    return 0
 
 
 @internal

@@ -10,6 +10,8 @@
         account of its own, so a strange token hurts only those who took it: amounts are what arrived, draws are credited
         and withdrawn by their owners, tokens that answer nothing are believed, one lock covers all. Which blocks are paid
         for is fixed by heights and times, whoever draws when; what nobody draws until the grace is over goes back too.
+        Nothing leaves while the claim may be challenged: a majority that passes a lie does not take what people paid for
+        progress, which may be a thousand times its bond.
 """
 
 from contracts._modules import params
@@ -33,7 +35,7 @@ _MAX_BLOCKS: constant(uint256) = 10_000
 _MAX_TERM: constant(uint256) = params.FOUR_YEARS
 
 
-# Time to draw after the deadline: a block that began before it lasts a week at most.
+# Time to draw after the deadline: a block that began before it lasts a week at most, challenges of it three days.
 _GRACE: constant(uint256) = 2 * params.EPOCH
 
 
@@ -66,6 +68,9 @@ _money: HashMap[uint256, uint256]
 
 # An accepted block that a sponsorship pays for, and how.
 struct Draw:
+    voting: ICheckpointVoting
+    left: uint256  # of the sponsorship, before
+    per_block: uint256
     block_index: uint256
     start: uint256
     winner: bytes32
@@ -148,7 +153,7 @@ def draw(sponsorship_id: uint256, height: uint256) -> uint256:
     self.credit[terms.token][due.trainer] += due.to_trainer
     self.credit[terms.token][due.proposer] += due.to_proposer
     amount: uint256 = due.to_trainer + due.to_proposer
-    self._spend(sponsorship_id, amount)
+    self._spend(sponsorship_id, due, amount)
     log ISponsorship.Drawn(
         sponsorship_id=sponsorship_id,
         height=height,
@@ -171,13 +176,13 @@ def draw_keeper(sponsorship_id: uint256, height: uint256, staker: address = msg.
     """
     terms: sponsorship_words.Terms = self._terms_of(sponsorship_id)
     due: Draw = self._due(sponsorship_id, terms, height)
-    voting: ICheckpointVoting = self._voting(terms.group_id)
+    voting: ICheckpointVoting = due.voting
     assert staticcall voting.ballot(due.block_index, staker) == _PAID, "sp: not paid"
     self._mark(sponsorship_id, height, staker)
     power: uint256 = staticcall VAULT.power_at(terms.group_id, staker, due.start // params.EPOCH)
     amount: uint256 = due.to_keepers * power // staticcall voting.votes(due.winner)
     self.credit[terms.token][staker] += amount
-    self._spend(sponsorship_id, amount)
+    self._spend(sponsorship_id, due, amount)
     log ISponsorship.KeeperDrawn(sponsorship_id=sponsorship_id, height=height, staker=staker, amount=amount)
     return amount
 
@@ -275,8 +280,10 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     """
     assert height > terms.base_height and height <= terms.base_height + terms.n_blocks, "sp: height"
     assert block.timestamp < terms.until + _GRACE, "sp: over"
-    voting: ICheckpointVoting = self._voting(terms.group_id)
+    voting: ICheckpointVoting = ICheckpointVoting(staticcall REGISTRY.voting_of(terms.group_id))
     due: Draw = empty(Draw)
+    due.voting = voting
+    due.left, due.per_block = sponsorship_words._unpack_money(self._money[sponsorship_id])
     due.winner = staticcall voting.accepted(height)
     assert due.winner != empty(bytes32), "sp: not accepted"
     candidate: (address, uint256, address, uint256, uint256, uint256) = staticcall voting.candidate(due.winner)
@@ -287,15 +294,16 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     # Not a refuted claim, and not where one fell back to an earlier.
     assert outcome[0] == 1 and outcome[2] == height, "sp: not accepted"
     assert not staticcall voting.is_disputed(due.winner), "sp: challenged"
-    due.start = staticcall voting.GENESIS_TIME() + due.block_index * staticcall voting.PERIOD()
+    period: uint256 = staticcall voting.PERIOD()
+    due.start = staticcall voting.GENESIS_TIME() + due.block_index * period
     assert due.start >= terms.since and due.start < terms.until, "sp: not sponsored"
+    assert block.timestamp >= due.start + period + params.CHALLENGE, "sp: may be challenged"
     due.proposer = self._proposer(terms.group_id, due.start)
-    per_block: uint256 = sponsorship_words._unpack_money(self._money[sponsorship_id])[1]
     if due.proposer != empty(address):
         # A block to a delta as their rewards: ten to one.
-        due.to_proposer = per_block * params.BLOCK_DIVISOR // (params.BLOCK_DIVISOR + params.DELTA_DIVISOR)
-    due.to_keepers = (per_block - due.to_proposer) * staticcall voting.KEEPER_BPS() // params.BPS
-    due.to_trainer = per_block - due.to_proposer - due.to_keepers
+        due.to_proposer = due.per_block * params.BLOCK_DIVISOR // (params.BLOCK_DIVISOR + params.DELTA_DIVISOR)
+    due.to_keepers = (due.per_block - due.to_proposer) * staticcall voting.KEEPER_BPS() // params.BPS
+    due.to_trainer = due.per_block - due.to_proposer - due.to_keepers
     return due
 
 
@@ -311,26 +319,17 @@ def _proposer(group_id: uint256, when: uint256) -> address:
 
 
 @internal
-@view
-def _voting(group_id: uint256) -> ICheckpointVoting:
-    return ICheckpointVoting(staticcall REGISTRY.voting_of(group_id))
-
-
-@internal
 def _mark(sponsorship_id: uint256, height: uint256, who: address):
     assert not self.drawn[sponsorship_id][height][who], "sp: drawn"
     self.drawn[sponsorship_id][height][who] = True
 
 
 @internal
-def _spend(sponsorship_id: uint256, amount: uint256):
+def _spend(sponsorship_id: uint256, due: Draw, amount: uint256):
     """
     @dev    Never below zero: the shares of a height are at most what it draws in all, and the heights are `n_blocks`.
     """
-    left: uint256 = 0
-    per_block: uint256 = 0
-    left, per_block = sponsorship_words._unpack_money(self._money[sponsorship_id])
-    self._money[sponsorship_id] = sponsorship_words._pack_money(left - amount, per_block)
+    self._money[sponsorship_id] = sponsorship_words._pack_money(due.left - amount, due.per_block)
 
 
 @internal

@@ -17,6 +17,7 @@ NRN = 10**18
 HOUR, DAY = 3_600, 86_400
 EPOCH = 7 * DAY
 BLOCKS_PER_EPOCH = 28
+CHALLENGE = 3 * DAY  # after its block a claim may be challenged so long
 T0 = 1_799_884_800 - DAY  # the sale begins with an epoch
 RATE = 1_000  # NRN wei per wei
 MIN_BOND = NRN

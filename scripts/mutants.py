@@ -112,8 +112,10 @@ PLANTED = {
         "pass",
     ),
     "an extension for a change of the leader alone": (
-        "convert(self._decision(before) != self._decision(after), uint256)",
-        "convert(before.leader != after.leader, uint256)",
+        "if self._decision(before) == decision:", "if before.leader == after.leader:",
+    ),
+    "who uses up the extensions has the last word": (
+        "    if decision != 0:\n        refusal._because(\"dr: too late\")\n", "",
     ),
     "extensions are forgotten by the version": (
         "delta_words._lasts(origin.length_days, origin.extensions)",
@@ -124,6 +126,10 @@ PLANTED = {
         "    pass\n",
     ),
     "a sponsorship pays for what was there": ("height > terms.base_height and ", ""),
+    "a sponsorship is drawn while the block may be challenged": (
+        'assert block.timestamp >= due.start + period + params.CHALLENGE, "sp: may be challenged"',
+        "pass",
+    ),
     "a refund leaves the books as they were": (
         "    self._money[sponsorship_id] = 0\n", "    pass\n",
     ),

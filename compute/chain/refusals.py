@@ -55,6 +55,7 @@ WORDS = {
     "dr: period": "the length of the period is out of its bounds",
     "dr: quorum": "the quorum of the group is out of its bounds",
     "dr: stale parent": "the training set has moved on since the delta was made: make it again",
+    "dr: too late": "the period cannot be extended any more, and nobody could answer this ballot",
     "dr: tip": "the group has no first version of its data",
     # GroupRegistry
     "gr: blueprint": "the contracts of a group cannot be made from this",
@@ -69,6 +70,7 @@ WORDS = {
     "sp: deadline": "the last moment is past, or too far away",
     "sp: drawn": "this was drawn before",
     "sp: height": "the sponsorship does not pay for this block",
+    "sp: may be challenged": "the block may be challenged: its shares are drawn three days later",
     "sp: no group": "there is no group with this number",
     "sp: not accepted": "the block accepted nobody",
     "sp: not paid": "claim the keeper's share of the block first",

@@ -68,20 +68,22 @@ class Share:
 def shares(group: Group, address: str) -> list[Share]:
     """List what the account earned as trainer, proposer or keeper and nobody has drawn yet.
 
-    A keeper's share can be drawn once the group has paid the keeper for the block.
+    A keeper's share can be drawn once the group has paid the keeper for the block; nothing can
+    while the block may be challenged.
     """
     now = group.head().timestamp
     running = [one for one in sponsorships(group) if now < one.until + GRACE]
     if not running:
         return []
-    winners = dict(group.voting.won_heights(group.head()))
-    proposers = _proposers(group, list(winners.values()))
+    won = group.voting.won_heights(group.head())
+    winners = {h: w for h, w in won if now >= group.voting.challengeable_until(w)}
+    proposers = dict(zip(winners, _proposers(group, list(winners.values())), strict=True))
     ballots = group.voting.ballots([w.block_index for w in winners.values()], address)
     paid = {height for height, mine in zip(winners, ballots, strict=True) if mine == PAID}
     found = []
     for one in running:
         heights = [h for h, w in winners.items() if _is_paid_for(group, one, h, w)]
-        mine = [h for h in heights if address in (winners[h].trainer, proposers[h - 1])]
+        mine = [h for h in heights if address in (winners[h].trainer, proposers[h])]
         found += [Share(one, h, False) for h in _undrawn(group, one, mine)]
         kept = [h for h in heights if h in paid]
         found += [Share(one, h, True) for h in _undrawn(group, one, kept, address)]

@@ -19,7 +19,7 @@ from compute.training_set import InvalidGenesis, TrainingSet
 Claim = RevealedClaim | Candidate
 Progress = Callable[[int], None]
 
-HELD = 2  # beliefs in memory, parameters and all
+HELD = 2  # beliefs in memory, parameters and all, and versions of the data
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Beliefs:
         self._folder = seat.training_sets
         self._transcripts = Transcripts(seat.state / "evaluations")
         self._held: dict[tuple[bytes, int], Published] = {}
+        self._sets: dict[tuple[int, bytes], TrainingSet] = {}  # by version and tip
 
     def find(self, claim: Claim, root_hash: bytes, check: Progress) -> Finding:
         """Return whether a claim, with this hash of its eval_root, is true. Raises
@@ -89,6 +90,17 @@ class Beliefs:
                 yield version
 
     def _set(self, version: int) -> TrainingSet:
+        """A version of the data: each is opened once, for every look holds files."""
+        tip = self._group.deltas.tip_of(version)
+        if not any(tip):  # of an ancestor, or not written down yet
+            return self._opened(version)
+        if (version, tip) not in self._sets:
+            while len(self._sets) >= HELD:
+                del self._sets[next(iter(self._sets))]
+            self._sets[version, tip] = self._opened(version)
+        return self._sets[version, tip]
+
+    def _opened(self, version: int) -> TrainingSet:
         sets = load_training_sets(self._group, self._blocks, version, self._folder)
         return sets.version(version)
 

@@ -7,7 +7,7 @@ pay comes on top. Owners move their stake to where it earned more; leaving costs
 chain. All groups run on the same grid of time.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from economy.experiments.result import Figure, Line, Result
 from economy.imitation import Player, Rule, revise
 from economy.keepers import Keeper
-from economy.protocol import BLOCKS_PER_EPOCH, EPOCH, NRN, Actor, Protocol
+from economy.protocol import BLOCKS_PER_EPOCH, CHALLENGE, EPOCH, NRN, Actor, Protocol
 from economy.race import Ballot, Claim, Group
 from economy.season import Season
 from economy.settings import Settings
@@ -40,6 +40,16 @@ class Owner:
     loss: int = TOP
     claims: int = 0
     free: int = 0  # epoch in which it is withdrawn; 0 while it works
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a sponsorship pays for a block, from `safe` on, in unix seconds."""
+
+    safe: int
+    sponsorship: int
+    height: int
+    keepers: list[str]
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,7 @@ class Farm:
         trainer = Trainer(Player(OWNERS, "honest"), actors[OWNERS], 1.0)
         self.season = Season(self.protocol, real, fit(recorded()), [trainer], [], self.random)
         self.sponsorship = 0
+        self.undrawn: deque[Share] = deque()
         for owner in self.owners:
             self._settle(owner)
         self.protocol.next_epoch()
@@ -140,20 +151,28 @@ class Farm:
             if self._has_power(real, block):
                 self._keep()
             self.protocol.evm.now = real.start(block + 1)
+            self._draw()
         self.protocol.check_conservation()
 
     def _has_power(self, group: Group, block: int) -> bool:
         return bool(self.protocol.vault.group_power_at(group.id, group.start(block) // EPOCH))
 
     def _keep(self) -> None:
+        real = self.season.group
+        safe = real.start(real.block + 1) + CHALLENGE
         outcome = self.season.play_block()
         if not outcome.winner or not self.sponsorship:
             return
-        self.protocol.sponsorship.draw(self.sponsorship, outcome.height)
-        for ballot in self.season.group.ballots:
-            if outcome.winner in ballot.approves:
-                keeper = ballot.keeper.address
-                self.protocol.sponsorship.draw_keeper(self.sponsorship, outcome.height, keeper)
+        keepers = [b.keeper.address for b in real.ballots if outcome.winner in b.approves]
+        self.undrawn.append(Share(safe, self.sponsorship, outcome.height, keepers))
+
+    def _draw(self) -> None:
+        """What sponsors pay for blocks that can be challenged no more."""
+        while self.undrawn and self.undrawn[0].safe <= self.protocol.evm.now:
+            share = self.undrawn.popleft()
+            self.protocol.sponsorship.draw(share.sponsorship, share.height)
+            for keeper in share.keepers:
+                self.protocol.sponsorship.draw_keeper(share.sponsorship, share.height, keeper)
 
     def _deal_with_itself(self, owner: Owner, block: int) -> None:
         """A claim that gains the least, approved by its maker."""

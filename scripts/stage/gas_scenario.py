@@ -8,6 +8,7 @@ from brownie import accounts
 from eth_utils import keccak
 
 from compute.chain.claims import Claim, Domain, attestation, commitment, eval_root_hash
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.units import DAY, EPOCH, ETHER, NAT, NRN
 from scripts.deploy import ROOT, Parameters, container, deploy
 from scripts.stage.cast import key
@@ -245,6 +246,7 @@ class Scenario:
         self.voting.settle(_by(0))
         self.voting.redeem(index, _by(0))
         self.voting.open_root(index, _hash("root j"), _by(0))
+        self._to(index, PERIOD + CHALLENGE_SECONDS)
         for case, number in (("first", 1), ("next", 2)):
             meter(f"Sponsorship.draw {case}", sponsorship.draw(number, height, _by(0)))
         self.voting.claim_keeper(index, _ballot(2, "j"), accounts[2], _by(0))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brownie import accounts
 
+from compute.chain.voting import CHALLENGE_SECONDS
 from compute.units import EPOCH, ETHER, NRN
 from scripts.deploy import container, deploy
 from scripts.stage import content
@@ -141,7 +142,8 @@ class Play:
         self.tell("the new data is in force; blocks 8 and 9")
         self._run_until(self.block_start(1, LAST_BLOCK + 1))
         self.company.dismiss()
-        self.tell("who was sponsored draws its shares")
+        self.tell("three days later nobody can challenge: who was sponsored draws its shares")
+        warp(now() + CHALLENGE_SECONDS)
         for name in (*TRAINERS, CURATOR):
             self._run({name: ("redeem", 1)})
 

@@ -21,6 +21,8 @@ from tests.attacks.scene import (
 )
 from tests.stateful.claims import Claim
 from tests.stateful.world import (
+    CHALLENGE,
+    DAY,
     EVM_VERSION,
     MIN_BOND,
     NRN,
@@ -204,6 +206,26 @@ def test_a14_a_lie_that_is_refuted_costs_more_than_its_reward(scene: Scene, earn
     with refused("cv: no bond"):
         scene.release(false)
     earns(scene.wealth(MALLORY) - before, residual=-45 * NRN)
+
+
+def test_a14_a_lie_takes_no_sponsors_money(scene: Scene, earns) -> None:
+    """A block draws 500 NRN, ten bonds: nothing of it leaves while the lie can be challenged."""
+    sponsorship, nrn = scene.world.sponsorship, scene.world.nrn
+    nrn.approve(sponsorship.address, 5_000 * NRN, sender=scene.people[DAVE])
+    until = scene.world.now + 7 * DAY
+    sponsorship.sponsor(1, nrn.address, 5_000 * NRN, 10, until, sender=scene.people[DAVE])
+    scene.next_block()
+    before, false = scene.wealth(MALLORY), scene.claim(MALLORY, 0)
+    block = scene.play(false, ALICE, BOB)  # the colluding majority
+    scene.world.now = scene.group.start(block + 1) + CHALLENGE - 1
+    with refused("sp: may be challenged"):
+        sponsorship.draw(1, 1)
+    scene.refute(false, CAROL)  # in the last second
+    scene.world.now += 1
+    with refused("sp: not accepted"):
+        sponsorship.draw(1, 1)
+    assert nrn.balanceOf(sponsorship.address) == 5_000 * NRN
+    earns(scene.wealth(MALLORY) - before, residual=-50 * NRN)
 
 
 def test_a15_new_data_gives_no_free_block(scene: Scene, earns) -> None:

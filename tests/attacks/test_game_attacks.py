@@ -329,6 +329,30 @@ def test_f08_a_vote_in_the_last_second_gets_an_answer(scene: Scene, earns, early
     earns(scene.wealth(MALLORY) - before)
 
 
+def test_f08_who_uses_up_the_extensions_has_no_last_word(scene: Scene, earns) -> None:
+    """20.1 %, seven harmless deltas that nobody minds, and one that is voted on when it is over."""
+    before, deltas = with_stake(scene, 6_300), scene.group.deltas
+    for _ in range(2):
+        scene.world.now = deltas.period()[4]
+        deltas.finalize()
+    numbers = [
+        deltas.propose(deltas.tip(), bytes([content]) * 32, sender=scene.mallory)
+        for content in range(1, 9)
+    ]
+    for number in reversed(numbers[1:]):  # ties go to the lower number: each turns the decision
+        scene.world.now = deltas.period()[4] - 1
+        deltas.vote(number, sender=scene.mallory)
+    scene.world.now = deltas.period()[4] - 1
+    with refused("dr: too late"):
+        deltas.vote(numbers[0], sender=scene.mallory)
+    for keeper in KEEPERS:  # but whoever minds can still answer
+        deltas.vote(0, sender=scene.people[keeper])
+    scene.world.now += 1
+    deltas.finalize()
+    assert deltas.version() == 0
+    earns(scene.wealth(MALLORY) - before)
+
+
 def test_f09_the_bond_follows_the_reward(scene: Scene, earns) -> None:
     """A group with 2 % of all stake: its trainers risk 2 % of the bond for 2 % of the reward."""
     scene.next_block()
@@ -405,6 +429,8 @@ def test_e01_keeping_a_sponsored_group_pays_better_than_a_toy(scene: Scene, earn
     honest = [scene.wealth(who) for who in (0, 1, 2, TRAINER)]
     claim = scene.claim(TRAINER, 900)
     scene.draw(scene.play(claim), claim, 0, 1, 2)
+    with refused("sp: may be challenged"):
+        sponsorship.draw(1, 1)
     release(scene, claim)
     sponsorship.draw(1, 1)
     for keeper in KEEPERS:

@@ -191,9 +191,10 @@ class BlockRules(DeltaRules):
         """Two claims, the better one later or earlier than one nearly as good; all approve both."""
         self.play_block(pick, [0, 1] if earlier else [1, 0], False, False, 10, [3] * 6, True)
 
-    @rule(pick=st.integers(0, 3), what=st.sampled_from(["half", "no quorum of its own"]))
+    @rule(pick=st.integers(0, 3), what=st.sampled_from(["half", "few for it", "few against it"]))
     def close_call(self, pick: int, what: str) -> None:
-        """As much for a claim as against it; or most of a quorum that are none by themselves."""
+        """As much for a claim as against it; or most of a quorum, for it or against it, that are
+        none by themselves (K3, K15)."""
         self.play_block(pick, [0], False, False, 10, [None] * 6, False)
         _, model = self.race(pick)
         block_index, _ = model.clock(self.world.now)
@@ -201,7 +202,8 @@ class BlockRules(DeltaRules):
         for ballots in product((None, 0, 1), repeat=6):
             votes = sum(p for p, b in zip(powers, ballots, strict=True) if b)
             cast = sum(p for p, b in zip(powers, ballots, strict=True) if b is not None)
-            is_short = 2 * votes > cast and not model.is_quorum(votes, block_index)
+            most = cast - votes if what == "few against it" else votes
+            is_short = 2 * most > cast and not model.is_quorum(most, block_index)
             if model.is_quorum(cast, block_index) and (
                 2 * votes == cast if what == "half" else is_short
             ):
@@ -246,6 +248,17 @@ class BlockRules(DeltaRules):
         group, _ = self.race(pick)
         self.travel(group.reveal_at(group.block(self.world.now)))
         self.reveal(pick, 0, who, 0)
+
+    @rule(pick=st.integers(0, 3))
+    def judged_and_again(self, pick: int) -> None:
+        """A claim that all reject, committed and revealed again by its trainer (K16)."""
+        self.play_block(pick, [3], False, False, 10, [0] * 6, False)
+        self.skip_blocks(pick, 1)
+        self.settle(pick)
+        self.commit_again(pick, 0, 0, 14)
+        group, _ = self.race(pick)
+        self.travel(group.reveal_at(group.block(self.world.now)))
+        self.reveal(pick, 0, 0, 0)
 
     @rule(pick=st.integers(0, 3), short=st.sampled_from([0, 1]))
     def near_copy(self, pick: int, short: int) -> None:

@@ -84,6 +84,16 @@ class DeltaModel:
         if late and self.decision() != before and self.extensions < 7:
             self.extensions += 1
 
+    def is_too_late(self, proposal: int, staker: str, now: int) -> bool:
+        """Whether a ballot would turn the decision when no extension is left to answer it."""
+        before, extensions, power = self.decision(), self.extensions, self.power(staker, now)
+        if extensions < 7 or now < self.end - self.length // 7:
+            return False
+        self.ballots[proposal][staker] = power
+        after = self.decision()
+        del self.ballots[proposal][staker]
+        return after not in (0, before)
+
     def in_force(self, when: int) -> int:
         return max((v for v, of in self.versions.items() if of.since <= when), default=self.base)
 
@@ -137,8 +147,11 @@ class DeltaModel:
                 return "dr: in review"
         if staker in self.ballots[proposal]:
             return "dr: already voted"
-        refused = self.stakes.refuse_ballot(staker, caller)
-        return refused or (None if self.power(staker, now) else "dr: no power")
+        if refused := self.stakes.refuse_ballot(staker, caller):
+            return refused
+        if not self.power(staker, now):
+            return "dr: no power"
+        return "dr: too late" if self.is_too_late(proposal, staker, now) else None
 
     def refuse_length(self, length: int, staker: str, caller: str, epoch: int) -> str | None:
         if length % DAY or not DAY <= length <= 56 * DAY:
@@ -224,6 +237,20 @@ class DeltaRules(StakeRules):
         for turn in range(6):
             self.travel(self.registry(pick)[1].end - 1)
             self.vote_delta(pick, (turn * 5 + odd) % 6, turn % 3, (turn * 5 + odd) % 6, 0)
+
+    @rule(pick=st.integers(0, 3), who=PEOPLE, stops=st.booleans())
+    def exhaust(self, pick: int, who: int, stops: bool) -> None:
+        """One staker turns the decision from proposal to earlier proposal until it is too late."""
+        for number in range(9):
+            self.propose(pick, who, number % 3, 0)
+        self.wait_for_review(pick, 0)
+        for back in range(9):
+            self.travel(self.registry(pick)[1].end - 1)
+            self.vote_delta(pick, who, back, who, 0)
+        if stops:
+            for other in range(6):
+                _, model = self.registry(pick)
+                self.vote_delta(pick, other, len(model.proposals), other, 0)
 
     @rule(pick=st.integers(0, 3), who=PEOPLE)
     def leave_and_vote(self, pick: int, who: int) -> None:

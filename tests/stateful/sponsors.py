@@ -8,7 +8,7 @@ from hypothesis.stateful import invariant, rule
 from tests.stateful.block_model import Candidate, Round
 from tests.stateful.hook import HookRules
 from tests.stateful.machine import FLAW, PEOPLE, check, hold
-from tests.stateful.world import DAY, EPOCH, MAX, NRN, SOURCES, ZERO, Contract, deploy
+from tests.stateful.world import CHALLENGE, DAY, EPOCH, MAX, NRN, SOURCES, ZERO, Contract, deploy
 from tests.support.strange_token import strange
 
 GRACE = 2 * EPOCH
@@ -117,8 +117,11 @@ class SponsorRules(HookRules):
             return "sp: not accepted"
         if won[0].held:
             return "sp: challenged"
-        start = self.races[one.group].group.start(won[0].block_index)
-        return None if one.since <= start < one.until else "sp: not sponsored"
+        group = self.races[one.group].group
+        if not one.since <= group.start(won[0].block_index) < one.until:
+            return "sp: not sponsored"
+        safe = group.start(won[0].block_index + 1) + CHALLENGE
+        return None if self.world.now >= safe else "sp: may be challenged"
 
     def shares(self, one: Sponsorship, height: int) -> tuple[int, int, int, str]:
         """Of trainer, keepers and proposer; and the proposer."""
@@ -203,11 +206,18 @@ class SponsorRules(HookRules):
             check("P5", amount, one.left)
             one.refunded = True
 
-    @rule(pick=st.integers(0, 1), which=st.integers(0, 1), strange=st.booleans(), who=PEOPLE)
-    def sponsored_block(self, pick: int, which: int, strange: bool, who: int) -> None:
-        """A sponsorship, a block whose keepers evaluated it, and all that it earns."""
+    @rule(
+        pick=st.integers(0, 1), which=st.integers(0, 1), strange=st.booleans(), who=PEOPLE,
+        early=st.sampled_from([0, 0, 0, 1]),
+    )  # fmt: skip
+    def sponsored_block(self, pick: int, which: int, strange: bool, who: int, early: int) -> None:
+        """A sponsorship, a block whose keepers evaluated it, and all that it earns when it is safe,
+        or a second earlier."""
         self.sponsor(pick, who, strange, 100 * NRN + 7, 13, 7 * DAY, 0, 0)
         self.play_block(pick, [0, 1], False, False, 10, [3, 3, 1, None, 3, None], True)
+        if (found := self.some_draw(which, 0)) and (won := self.winner(*found[1:])):
+            group = self.races[found[1].group].group
+            self.travel(group.start(won[0].block_index + 1) + CHALLENGE - early)
         for back in (0, 0, 1):
             self.draw(which, back)
             for keeper in range(6):

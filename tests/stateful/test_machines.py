@@ -76,6 +76,70 @@ class BlockMachine(HookRules):
         found(self)
 
 
+# What chance rarely plays, by name and in this order; cheap, so that a mutant falls to it first.
+SCENES: tuple[tuple[str, tuple[object, ...]], ...] = (
+    *(("close_call", (what,)) for what in ("half", "few for it", "few against it")),
+    *(("tie", (earlier,)) for earlier in (False, True)),
+    *(("near_copy", (short,)) for short in (0, 1)),
+    ("judged_and_again", ()),
+    ("entered_by_another", (1,)),
+    ("nobody_then_all", (0,)),
+    ("wait_for_bonds", ()),
+    ("full_list", ()),
+    ("malformed", (2,)),
+    *(("play_block", ([0], False, False, flaw, [1] * 6, True)) for flaw in range(9, 16)),
+)
+
+
+def test_blocks_in_scenes() -> None:
+    """K3 to K5, K15, K16."""
+    machine = BlockMachine()
+    try:
+        for scene, arguments in SCENES:
+            getattr(machine, scene)(0, *arguments)
+            machine.blocks_keep_their_promises()
+    finally:
+        machine.teardown()
+
+
+def test_blocks_at_full_pace() -> None:
+    """K17: to the upper bound of the improvement, a few blocks on, and down again."""
+    machine = BlockMachine()
+    try:
+        for _ in range(24):
+            machine.play_block(0, [0], False, False, 10, [1, 1, 1, None, None, None], False)
+        for blocks in (1, 1, 2, 4):
+            machine.skip_blocks(0, blocks)
+            machine.settle(0)
+            machine.blocks_keep_their_promises()
+    finally:
+        machine.teardown()
+
+
+def test_blocks_of_a_deserted_group() -> None:
+    """K9: all stake leaves, and nobody can claim."""
+    machine = BlockMachine()
+    try:
+        for who in range(6):
+            machine.request_exit(0, who, 0, 12)
+        machine.pass_epochs(1, 0)
+        machine.skip_blocks(0, 1)
+        machine.commit(0, 0, 0, 0)
+    finally:
+        machine.teardown()
+
+
+def test_blocks_refuted_in_a_row() -> None:
+    """R11: chance rarely plays two refutations of incumbents, the older first."""
+    machine = BlockMachine()
+    try:
+        for older in (True, False):
+            machine.refuted_in_a_row(0, 1, older)
+            machine.blocks_keep_their_promises()
+    finally:
+        machine.teardown()
+
+
 def test_blocks(shard: int) -> None:
     run(BlockMachine, shard, steps=60, examples=20)
 
@@ -117,14 +181,3 @@ def test_emission(shard: int) -> None:
 
 def test_protocol(shard: int) -> None:
     run(ProtocolMachine, shard, steps=50, examples=16)
-
-
-def test_blocks_refuted_in_a_row() -> None:
-    """R11: chance rarely plays two refutations of incumbents, the older first."""
-    machine = BlockMachine()
-    try:
-        for older in (True, False):
-            machine.refuted_in_a_row(0, 1, older)
-            machine.blocks_keep_their_promises()
-    finally:
-        machine.teardown()

@@ -1,6 +1,6 @@
 """Goldens: committed programs with the integers that every machine computes of them.
 
-    python tests/support/goldens.py [FAMILY...]     # trace and write, with this Python's JAX
+    python -m tests.support.goldens [FAMILY ...]     # trace and write, with this Python's JAX
 
 `tests/goldens/NAME.program` is the document; `goldens.json` holds, by name, the loss of every
 example (Q32.32), their floored mean, the top of the transcript and the program's root.  Parameters,

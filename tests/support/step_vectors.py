@@ -1,7 +1,7 @@
 """Single steps of rows with what they read and what the judge says: what contracts must do too.
 
     cases(random_case(7))                                  # all elements of one random program
-    python tests/support/step_vectors.py 600 2 > FILE      # JSON lines, two cases an operation
+    python -m tests.support.step_vectors 600 2 > FILE      # JSON lines, two cases an operation
 
 A line: row (hexadecimal leaf), element, reads [[row, place, word], …] in the order read, result
 (hexadecimal; 64 times f where no rule decides).  Of a fold also parts: the states after each chunk.

@@ -1,6 +1,6 @@
 """The conformance vectors: for each operation a file of small programs and what they give.
 
-    python tests/support/vectors.py [OPERATION ...]   writes compute/exact/vectors/<operation>.jsonl
+    python -m tests.support.vectors [OPERATION ...]   writes compute/exact/vectors/<operation>.jsonl
 
 One case a line: the program (hexadecimal, and as text for people), little-endian arrays, and the
 outputs by the oracle, or null where the example is SATURATED by a step that decides.  A file
@@ -9,9 +9,9 @@ depends on its operation's name alone.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -161,8 +161,14 @@ def document(name: str) -> str:
 
 
 def main() -> None:
+    """Write the files of the operations that are named, or of all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("operations", nargs="*", metavar="OPERATION", help="all if none is named")
+    names = parser.parse_args().operations or list(OPERATIONS)
+    if unknown := sorted(set(names) - set(OPERATIONS)):
+        parser.error(f"there is no operation {', '.join(unknown)}")
     DIRECTORY.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or OPERATIONS:
+    for name in names:
         (DIRECTORY / f"{name}.jsonl").write_text(document(name))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from compute.chain.sponsors import shares
 from compute.chain.voting import CHALLENGE_SECONDS
 from compute.units import DAY, EPOCH
 from tests.compute.chain.test_sender import ROOT, play_block
@@ -24,6 +25,7 @@ def test_a_sponsor_pays_for_a_block_and_takes_back_the_rest(nrn: Nrn, devnet: De
 
     claim = play_block(devnet, group)
     devnet.sender("bob").settle(group)
+    assert shares(group, tara) == []  # nothing leaves while the block may be challenged
     devnet.warp(group.slot(claim.block_index).end + CHALLENGE_SECONDS)  # bonds return then
     reward = group.chain.coinbase.block_reward(1, group.slot(claim.block_index).start)
     held = neuron.balance_of(tara)

@@ -71,18 +71,25 @@ def test_every_answer_in_the_last_seventh_extends_again(ripe: Any, people: Any, 
         assert end(ripe) == ripe.end + extensions * DAY
 
 
-def test_seven_times_at_most(protocol: Any, ripe: Any, people: Any, clock: Any) -> None:
-    """D11: periods end."""
+@pytest.mark.parametrize("stopped", [False, True])
+def test_seven_times_at_most(ripe: Any, people: Any, clock: Any, stopped: bool) -> None:
+    """D11, F8: periods end; after the last extension a late ballot turns nothing, but may stop."""
     deltas = ripe.deltas
     tip = bytes(deltas.tip())
     for number in range(4, 12):
         deltas.propose(tip, keccak(text=f"delta {number}"), {"from": people.erin})
-    for turn, proposal in enumerate(range(11, 3, -1)):  # ties go to the lower id
+    for turn, proposal in enumerate(range(11, 4, -1)):  # ties go to the lower id
         clock.next(end(ripe) - 1)
         deltas.vote(proposal, {"from": people.bob})
-        assert end(ripe) == ripe.end + min(turn + 1, 7) * DAY
+        assert end(ripe) == ripe.end + (turn + 1) * DAY
+    clock.next(end(ripe) - DAY)
+    with brownie.reverts("dr: too late"):
+        deltas.vote(4, {"from": people.bob})
+    deltas.vote(5, {"from": people.carol})  # decides the same
+    if stopped:
+        deltas.vote(0, {"from": people.alice})
     clock.to(end(ripe))
     deltas.finalize({"from": people.oscar})
-    assert deltas.version() == 1
+    assert deltas.version() == (0 if stopped else 1)
     start, length, _, index, ends = deltas.period()
     assert (start, index, ends) == (ripe.end + 7 * DAY, ripe.index + 1, start + length)

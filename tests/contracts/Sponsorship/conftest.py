@@ -48,8 +48,9 @@ def sponsored(protocol: Any, group: Any, people: Any, clock: Any) -> Sponsored:
     return Sponsored(group, contract, nrn, until - 7 * DAY + 1, until)
 
 
-def play(group: Any, people: Any, name: str, baseline: int | None = None, **fields: Any) -> Claim:
-    """A block won by tara that alice and bob have evaluated and carol has not; redeemed, opened."""
+def play(group: Any, people: Any, name: str, wait: bool = True, **fields: Any) -> Claim:
+    """A block won by tara that alice and bob have evaluated and carol has not; redeemed, opened,
+    and, if it is waited, challengeable no more."""
     known = group.voting.baseline()
     baseline = known[0] if known[3] else 1_000
     claim = group.claim(people.tara, name, baseline - 1, baseline, **fields)
@@ -57,6 +58,8 @@ def play(group: Any, people: Any, name: str, baseline: int | None = None, **fiel
     group.voting.settle({"from": people.oscar})
     group.voting.redeem(index, {"from": people.oscar})
     group.voting.open_root(index, claim.root, {"from": people.oscar})
+    if wait:
+        group.outlast_challenges(index)
     return claim
 
 

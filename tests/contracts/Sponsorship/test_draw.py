@@ -6,7 +6,7 @@ from eth_utils import keccak
 
 from tests.contracts.conftest import STAKES, event
 from tests.contracts.Sponsorship.conftest import claim_keeper, play
-from tests.contracts.terms import DAY, EPOCH, ETHER, ZERO, Config
+from tests.contracts.terms import CHALLENGE, DAY, EPOCH, ETHER, ZERO, Config
 
 ALICE, BOB, CAROL = STAKES.values()
 
@@ -91,7 +91,7 @@ def test_only_for_its_heights_and_time(
         contract.draw(1, 1, {"from": people.oscar})
     first = (sponsored.until - group.genesis) // group.period
     last = first if group.start(first) < sponsored.until else first - 1
-    play(group, people, "last", block_index=last)
+    play(group, people, "last", wait=False, block_index=last)
     play(group, people, "beyond", block_index=last + 1)
     contract.draw(1, 1, {"from": people.oscar})
     for call in (contract.draw, contract.draw_keeper):
@@ -112,11 +112,26 @@ def test_not_for_a_block_that_was_running(
     )
     group.reveal(claim)
     group.vote({"alice": claim})
-    group.to(claim.block_index, "end")
+    group.outlast_challenges(claim.block_index)
     group.voting.settle({"from": people.oscar})
     sponsored.contract.draw(1, 1, {"from": people.oscar})
     with brownie.reverts("sp: not sponsored"):
         sponsored.contract.draw(2, 1, {"from": people.oscar})
+
+
+def test_not_while_the_block_may_be_challenged(sponsored: Any, people: Any, clock: Any) -> None:
+    """P5: a majority that passes a lie does not take the sponsors' money before it is refuted."""
+    claim = play(sponsored.group, people, "x", wait=False)
+    claim_keeper(sponsored.group, claim, people.alice)
+    end = sponsored.group.start(claim.block_index + 1) + CHALLENGE
+    contract = sponsored.contract
+    for call in (contract.draw, contract.draw_keeper):
+        clock.next(end - 2 + (call == contract.draw_keeper))
+        with brownie.reverts("sp: may be challenged"):
+            call(1, 1, {"from": people.alice})
+    clock.next(end)
+    contract.draw(1, 1, {"from": people.oscar})
+    contract.draw_keeper(1, 1, {"from": people.alice})
 
 
 @pytest.mark.parametrize(("beyond", "over"), [(-1, False), (0, True)])
@@ -145,4 +160,5 @@ def test_a_group_that_pays_trainers_alone(
     claim = group.claim(people.tara, "x", 900)
     group.play([claim], {"erin": claim})
     group.voting.settle({"from": people.oscar})
+    group.outlast_challenges(claim.block_index)
     assert tuple(contract.due(2, 1)) == (9, 0, 0)
