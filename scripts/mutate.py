@@ -63,6 +63,7 @@ OTHERS = "blocks"
 # Files without unit tests of their own on Anvil, and what tests them.
 DISPUTES = ["tests/stateful/test_disputes.py", "tests/stateful/test_malformed_moves.py"]
 DISPUTE_MACHINE = "tests/stateful/test_dispute_machine.py"
+SOURCES = "tests/stateful/test_sources.py"
 DISPUTED = re.compile(r"Referee|Steps(Judge|Sources)|_modules/(chess_clock|dispute_trees)")
 
 
@@ -305,7 +306,8 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
     if not new:
         return
-    for pattern, tests in ((DISPUTED, DISPUTES), (STEP, ["tests/steps"])):
+    sources = re.compile("StepsSources"), [SOURCES, *DISPUTES]
+    for pattern, tests in (sources, (DISPUTED, DISPUTES), (STEP, ["tests/steps"])):
         for mutant in [m for m in new if pattern.match(m.name)]:
             note(mutant, direct(mutant, tests))
         new = [m for m in new if not pattern.match(m.name)]

@@ -73,6 +73,8 @@ def town() -> Iterator[Scene]:
 
 @pytest.fixture
 def scene(town: Scene) -> Iterator[Scene]:
-    """The town as it was."""
+    """The town as it was, afterwards too."""
+    group, groups = town.group, list(town.groups)
     with rehearsal():
         yield town
+    town.group, town.groups = group, groups

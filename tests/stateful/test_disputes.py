@@ -211,7 +211,6 @@ def test_data_must_have_been_adopted(scene: Scene, honest: Honest, adopted: bool
     scene.world.now += BUDGET + 1
     referee.timeout(n)
     assert outcome(court) == 4
-    scene.group = scene.groups[0]
 
 
 def test_what_is_true_of_earlier_data_costs_no_bond(scene: Scene, honest: Honest) -> None:
