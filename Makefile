@@ -86,12 +86,10 @@ test-oldest: setup ## The contracts' unit tests on the oldest EVM that a network
 	brownie networks modify development evm_version=$(EVM); \
 	brownie test tests/contracts
 
-# What could differ: the arithmetic, its library calls, the roles on a chain.
-test-newest: ## What another JAX could change, on the newest Python (NEWEST=/path/to/python3.13)
+test-newest: ## The Python package and a short language demo on the newest Python (NEWEST=/path/to/python3.13)
 	$(MAKE) VENV=.venv-newest PYTHON=$(NEWEST) test-versions
 
-test-versions: setup
-	$(PYTEST) -n $(WORKERS) tests/compute/exact tests/compute/oracle tests/compute/program tests/compute/models
+test-versions: test-compute
 	BLOCKS=1 brownie run demo_lm
 
 docs: setup ## The documents as a site in build/docs, with a reference written from the code

@@ -1,10 +1,12 @@
-"""Questions that an idle node asks its RPC in an hour: by the block clock, and polling every two
-seconds, which nodes did before and still do on chains whose clock somebody moves.
+"""Questions that a node asks its RPC in an hour: idle by the block clock, idle and polling every
+two seconds, which nodes did before and still do on chains whose clock somebody moves, and busy.
 
     python -m benchmarks.idle_requests
 
-A keeper, a trainer whose claim is committed, and a curator each live a virtual hour in this
-process: their sleeping moves the chain's clock. Writes benchmarks/results/idle_requests.json.
+A keeper and a trainer whose claim is committed, as `nrn keep` and `nrn train` run them with a
+watcher beside, and a curator each live a virtual hour in this process: their sleeping moves the
+chain's clock. The busy hour is that in which the trainer reveals, or the keeper judges a claim and
+votes. Writes benchmarks/results/idle_requests.json.
 """
 
 import json
@@ -14,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from compute.node import clock as clocks
+from compute.node.beside import Beside
 from compute.node.clock import Stopped, follow
+from compute.node.disputing import Duties
 from compute.node.role import Role, Watchful
 from compute.node.seat import Seat
 from compute.roles.curator import Curator
 from compute.roles.trainer import Trainer
+from compute.roles.watcher import Watcher
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from tests.integration.devnet import Devnet
 from tests.integration.stage import OPTIONS, Stage
@@ -28,8 +33,16 @@ POLLED = 300  # seconds of it that are polled: one is like another
 BLOCK_SECONDS = 12
 RESULTS = Path(__file__).parent / "results" / "idle_requests.json"
 ROLES: dict[str, tuple[str, Callable[[Seat], Role]]] = {
-    "wisdomkeeper": ("alice", Wisdomkeeper),
-    "trainer": ("tara", lambda seat: Trainer(seat, OPTIONS)),
+    "wisdomkeeper": (
+        "alice",
+        lambda seat: Beside(Wisdomkeeper(seat), Watcher(seat), seat.clock),
+    ),
+    "trainer": (
+        "tara",
+        lambda seat: Beside(
+            Trainer(seat, OPTIONS), Watcher(seat, Duties(challenge=False)), seat.clock
+        ),
+    ),
     "curator": ("carol", Curator),
 }
 
@@ -59,12 +72,14 @@ class Hour:
             raise Stopped
 
 
-def asked_in_an_hour(stage: Stage, role: str, polling: bool) -> int:
-    """Questions of one role in a virtual hour after its first step."""
+def asked_in_an_hour(stage: Stage, role: str, since: int = 0, *, polling: bool = False) -> int:
+    """Questions of one role in a virtual hour after its first step, from chain time `since` on."""
     name, take = ROLES[role]
     with stage.seat(role, name) as seat:
         role_itself = Watchful(take(seat), seat)
         role_itself.step(seat.clock.now())
+        if since:
+            stage.net.warp(since)
         share = POLLED if polling else HOUR
         hour: Any = Hour(stage, seat, share)
         asked = seat.group.chain.rpc.tally
@@ -80,6 +95,15 @@ def asked_in_an_hour(stage: Stage, role: str, polling: bool) -> int:
         return (asked.total() - before) * HOUR // share
 
 
+def busy(stage: Stage) -> dict[str, int]:
+    """The hours of one block in which its claim is revealed, and judged."""
+    block = stage.block
+    return {
+        "trainer": asked_in_an_hour(stage, "trainer", block.reveal_at - HOUR // 2),
+        "wisdomkeeper": asked_in_an_hour(stage, "wisdomkeeper", block.vote_at),
+    }
+
+
 def main() -> None:
     net = Devnet.start(Path(tempfile.mkdtemp()))
     found: dict[str, dict[str, int]] = {}
@@ -89,16 +113,21 @@ def main() -> None:
         for polling in (True, False):
             stage = Stage(net, Path(tempfile.mkdtemp()))
             for role in ROLES:
-                count = asked_in_an_hour(stage, role, polling)
+                count = asked_in_an_hour(stage, role, polling=polling)
                 found.setdefault(role, {})["polling" if polling else "block clock"] = count
             stage.close()
+        stage = Stage(net, Path(tempfile.mkdtemp()))
+        for role, count in busy(stage).items():
+            found[role]["busy"] = count
+        if not stage.happened("Voted"):
+            raise RuntimeError("nobody voted")
+        stage.close()
     finally:
         net.stop()
     RESULTS.write_text(json.dumps(found, indent=1) + "\n")
     for role, counts in found.items():
-        print(
-            f"{role:13} {counts['polling']:5} an hour polling, {counts['block clock']:3} by clock"
-        )
+        told = ", ".join(f"{count} {how}" for how, count in counts.items())
+        print(f"{role:13} {told}")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ architecture, and `measured` is false.
 
 With --games also what it costs on chain: lies in several rows are played to the end in the
 in-process EVM (parts/games.py), each transaction with cold storage and before refunds. The games of
-a case that is not made are computed from the dearest moves that were measured.
+a case that is not made are computed from the dearest moves that were measured. --dear plays the
+dearest games of each case alone, and measures no times.
 
-    python -m benchmarks.referee [--games] [--json FILE] [--only mlp gpt] [--most WORDS]
+    python -m benchmarks.referee [--games | --dear] [--json FILE] [--only mlp gpt] [--most WORDS]
 """
 
 from __future__ import annotations
@@ -97,7 +98,9 @@ def plain(spec: ModelSpecification, given: Example) -> Callable[[], Any]:
     return lambda: next(evaluator.losses([({"x": x}, y)]))
 
 
-def case(spec: ModelSpecification, name: str, most: int, scene: Scene | None) -> Row:
+def case(
+    spec: ModelSpecification, name: str, most: int, scene: Scene | None, dear: bool = False
+) -> Row:
     rows, seconds = timed(lambda: spec.rows)
     if rows is None:
         raise SystemExit(f"{name} is not refereed: {spec.not_refereed}")
@@ -111,10 +114,12 @@ def case(spec: ModelSpecification, name: str, most: int, scene: Scene | None) ->
     if not row["measured"]:
         return row
     given = example(spec)
-    row |= measured(spec, rows, given)
+    if not dear:
+        row |= measured(spec, rows, given)
     if scene:
         believed = games.belief(rows, given, COUNTS[name.split()[0]])
-        played = [games.play(scene, believed, number) for number in games.chosen(rows)]
+        lies = games.dear(rows) if dear else games.chosen(rows)
+        played = [games.play(scene, believed, number) for number in lies]
         row["chain"] = games.summary(played)
     return row
 
@@ -136,7 +141,7 @@ def extrapolate(rows: list[Row]) -> None:
     """Times of what was not made, from the largest of its architecture that was."""
     for row in rows:
         same = [r for r in rows if r["measured"] and r["case"].split()[0] == row["case"].split()[0]]
-        if not row["measured"] and same:
+        if not row["measured"] and any("trace_s" in r for r in same):
             largest = max(same, key=lambda r: int(r["words"]))
             row["trace_s"] = largest["trace_s"] / largest["leaves"] * row["leaves"]
 
@@ -175,13 +180,14 @@ def line(row: Row) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--games", action="store_true", help="play games as well")
+    parser.add_argument("--dear", action="store_true", help="play the dearest games, no times")
     parser.add_argument("--json", type=Path, help="write the rows there")
     parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--most", type=int, default=MOST, help="words of a trace to make")
     arguments = parser.parse_args()
     device = jax.devices()[0]
     print(f"device: {device.platform} {device.device_kind}; words a leaf: {words.NARROW}")
-    scene = Scene() if arguments.games else None
+    scene = Scene() if arguments.games or arguments.dear else None
     if scene:
         scene.world.referee  # noqa: B018  it is deployed when it is asked for
     rows, specs = [], []
@@ -189,7 +195,7 @@ def main() -> None:
         if not arguments.only or model in arguments.only:
             name = f"{model} {size} {'x'.join(map(str, shape))}"
             specs.append(specification(model, size, shape, classes))
-            rows.append(case(specs[-1], name, arguments.most, scene))
+            rows.append(case(specs[-1], name, arguments.most, scene, arguments.dear))
             if rows[-1]["measured"]:
                 print(line(rows[-1]), flush=True)
     extrapolate(rows)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.start
 
-A devnet of 104 weekly deltas and 200 groups is shown as a chain with a block every 12 or 2 seconds
+A devnet of 104 weekly deltas and 500 groups is shown as a chain with a block every 12 or 2 seconds
 (Ethereum, Base), and each request takes 50 ms. Baselines, in the same run: no index, and groups
 opened one by one. Writes benchmarks/results/start.json.
 """
@@ -132,11 +132,13 @@ def old_chain(deltas: int, groups: int) -> Devnet:
 
 
 def start(chain: Chain, version: int) -> None:
-    """What a trainer or keeper of group 1 reads before it has its training set."""
-    group = chain.group(1)
+    """What a trainer or keeper of group 1 reads before it has its training set, and the watcher
+    beside it."""
+    group, referee = chain.group(1), chain.referee
     group.voting.current()
     group.voting.asked()
     group.deltas.lineage(version)
+    referee.games(group.voting.address, range(1, referee.count() + 1))
 
 
 def measured(shown: Stretched, url: str, do: Callable[[Chain], None], **more: Any) -> Cost:
@@ -180,7 +182,7 @@ def _ignore(_: Any) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deltas", type=int, default=104)
-    parser.add_argument("--groups", type=int, default=200)
+    parser.add_argument("--groups", type=int, default=500)
     given = parser.parse_args()
     net = old_chain(given.deltas, given.groups)
     try:

@@ -1,7 +1,8 @@
 """What training costs beside a loop written by hand, and what it does besides stepping.
 
-The hand-written loop is the shortest one that trains the same model on the same batches with the
-same optimizer: one jitted, donated step, batches gathered in the loop. Both take turns, a few steps
+The hand-written loop is the shortest one that trains the same Flax network on the same batches with
+the same optimizer: one jitted, donated step, batches gathered in the loop; once more with the
+derivative form of the program, which trains what has no network here. All take turns, a few steps
 each; figures are medians over the turns. On a GPU the model is the 124 M one in bfloat16, and its
 MFU is told too.
 
@@ -90,8 +91,9 @@ def random_set(
     return TrainingSet(Schema.of(columns)).patched(columns, [])
 
 
-def by_hand(case: Case) -> Callable[[int], None]:
-    """The shortest loop that does the same: `steps` more of it at each call."""
+def by_hand(case: Case, native: bool = True) -> Callable[[int], None]:
+    """The shortest loop that does the same: `steps` more of it at each call.  The model is the
+    architecture's own Flax network, or the derivative form of its program."""
     specification, recipe, columns = case.specification, case.recipe, case.data.columns
     optimizer = optax.chain(
         optax.clip_by_global_norm(recipe.clip_norm),
@@ -100,7 +102,11 @@ def by_hand(case: Case) -> Callable[[int], None]:
 
     def loss(params: Any, batch: Any) -> Any:
         return specification.losses(
-            params, batch, batch[specification.target], compute_dtype=recipe.precision
+            params,
+            batch,
+            batch[specification.target],
+            compute_dtype=recipe.precision,
+            native=native,
         ).mean()
 
     @jax.jit
@@ -175,7 +181,7 @@ def measure(name: str, case: Case, turns: int) -> list[dict[str, Any]]:
 
     ours(1)
     programs = learner.program.compilations
-    hand, device = by_hand(case), on_device(case, learner)
+    hand, derivative, device = by_hand(case), by_hand(case, native=False), on_device(case, learner)
     batches, folder = reader(case), tempfile.TemporaryDirectory()
     saves = Saves(folder.name)
 
@@ -183,14 +189,17 @@ def measure(name: str, case: Case, turns: int) -> list[dict[str, Any]]:
         learner.save(saves, {})
         ours(steps)
 
-    for work in (ours, hand, device, saving):
+    for work in (ours, hand, derivative, device, saving):
         work(2)
     saves.wait()
     compilations.clear()
-    times: dict[str, list[float]] = {key: [] for key in ("ours", "hand", "device", "save", "read")}
+    times: dict[str, list[float]] = {
+        key: [] for key in ("ours", "hand", "derivative", "device", "save", "read")
+    }
     for _ in range(turns):
         times["ours"].append(seconds(lambda: ours(case.steps)))
         times["hand"].append(seconds(lambda: hand(case.steps)))
+        times["derivative"].append(seconds(lambda: derivative(case.steps)))
         times["device"].append(seconds(lambda: device(case.steps)))
         times["read"].append(seconds(lambda: [next(batches) for _ in range(case.steps)]))
     # turns so long that the save is on disk before they end: all it costs falls into them
@@ -204,6 +213,7 @@ def measure(name: str, case: Case, turns: int) -> list[dict[str, Any]]:
     folder.cleanup()
     median = {key: 1e3 * statistics.median(values) / case.steps for key, values in times.items()}
     ratios = [a / b for a, b in zip(times["ours"], times["hand"], strict=True)]
+    forms = [a / b for a, b in zip(times["derivative"], times["hand"], strict=True)]
     busy = [a / b for a, b in zip(times["device"], times["ours"], strict=True)]
     save = max(statistics.median(times["save"]), 0.0)
 
@@ -215,6 +225,13 @@ def measure(name: str, case: Case, turns: int) -> list[dict[str, Any]]:
 
     rows = [
         row("step / by hand", median["ours"], median["hand"], statistics.median(ratios), "ms"),
+        row(
+            "derivative form / native",
+            median["derivative"],
+            median["hand"],
+            statistics.median(forms),
+            "ms",
+        ),
         row("device busy", median["device"], median["ours"], statistics.median(busy), "ms"),
         row(
             "reading / step", median["read"], median["ours"], median["read"] / median["ours"], "ms"
@@ -231,8 +248,9 @@ def measure(name: str, case: Case, turns: int) -> list[dict[str, Any]]:
     return rows
 
 
+# a step of the MLP takes three milliseconds, in which what is done beside it is felt
+MOST = {"mlp": 1.05, "lm": 1.02, "gpt 124M": 1.02}
 GOALS: dict[str, Callable[[float], bool]] = {
-    "step / by hand": lambda ratio: ratio <= 1.02,
     "device busy": lambda ratio: ratio >= 0.98,
     "reading / step": lambda ratio: ratio < 1,
     "save / minute": lambda ratio: ratio <= 0.01,
@@ -258,11 +276,13 @@ def main() -> None:
         for row in measure(name, case(), arguments.turns):
             rows.append(row)
             goal = GOALS.get(row["metric"])
+            if row["metric"] in ("step / by hand", "derivative form / native"):
+                goal = MOST[name].__ge__
             verdict = (
                 "" if goal is None else "  goal met" if goal(row["ratio"]) else "  goal missed"
             )
             print(
-                f"{name:9s} {row['metric']:16s} {row['ours']:10.4g} {row['baseline']:10.4g} "
+                f"{name:9s} {row['metric']:24s} {row['ours']:10.4g} {row['baseline']:10.4g} "
                 f"{row['unit']:9s} {row['ratio']:7.4f}{verdict}",
                 flush=True,
             )

@@ -13,15 +13,19 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # controls, formats (bidirectional marks, zero width, tags), surrogates, private, unassigned, breaks
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # letters and signs that look like nothing
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159")
+# of every category of marks: those of class 0 are stacked as well
+_MARKS = frozenset({"Mn", "Me"})
 
 
 def inert(text: str, limit: int = MAX_CHARACTERS) -> str:
     """`text` up to `limit` characters, U+FFFD for each that cannot be seen; lines stay lines."""
-    shown, marks = [], 0
+    shown, marks, before = [], 0, ""
     for character in text[:limit]:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        shown.append(REPLACEMENT if marks > MAX_MARKS else _seen(character))
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
+        hides = marks > MAX_MARKS or (_varies(character) and not _is_sign(before))
+        shown.append(REPLACEMENT if hides else _seen(character))
+        before = character
     return "".join(shown) + ("…" if len(text) > limit else "")
 
 
@@ -32,6 +36,15 @@ def inert_name(text: str, limit: int = 80) -> str:
     """
     line = " ".join(inert(text, limit).split())
     return " ".join(_one_alphabet(word) for word in line.split(" "))
+
+
+def _varies(character: str) -> bool:
+    """A variation selector: it is not seen, and says how a sign before it is drawn."""
+    return "VARIATION SELECTOR" in unicodedata.name(character, "")
+
+
+def _is_sign(character: str) -> bool:
+    return character != "" and unicodedata.category(character) == "So"
 
 
 def _seen(character: str) -> str:

@@ -53,7 +53,8 @@ class Loss(int):
     """Nats per example, unsigned Q32.32."""
 
     def __str__(self) -> str:
-        return f"{nats(self):.6f}"
+        value = nats(self)
+        return f"{value:.6f}" if value >= 1e-6 or not value else f"{value:.1e}"
 
 
 class Moment(int):

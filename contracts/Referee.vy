@@ -53,6 +53,7 @@ _OTHER_CONSTANT: constant(uint256) = 8
 _WRONG_STEP: constant(uint256) = 9
 _NO_LANE: constant(uint256) = 10
 _PADDED: constant(uint256) = 11
+_EARLIER: constant(uint256) = 12
 
 _MAX_COUNT: constant(uint256) = 2**40
 _MAX_ANCESTORS: constant(uint256) = 32
@@ -215,7 +216,8 @@ def show_data(
     document: bytes32,
 ):
     """
-    @notice Show that the group had adopted the training set when the claim's block began: the challenger has lost.
+    @notice Show that the group had adopted the training set when the claim's block began. The challenger has lost if it is
+            of the version in force; if of an earlier one, keepers decide whether those after it were empty, nobody here.
     @param  n           The game.
     @param  evaluation  The claim's.
     @param  ancestors   How many groups up the delta was adopted: 0 is the claim's own.
@@ -226,9 +228,14 @@ def show_data(
     self._turn(n, _DATA, chess_clock.DEFENDER)
     self._shown(n, evaluation)
     delta: bytes32 = sha256(concat(evaluation.data_root, convert(evaluation.count, bytes32), document))
-    tip: bytes32 = self._tip(n, ancestors, version)
+    tip: bytes32 = empty(bytes32)
+    newest: uint256 = 0
+    tip, newest = self._tip(n, ancestors, version)
     assert tip == delta or tip == keccak256(concat(before, delta)), "rf: not adopted"
-    self._stand(n, _ADOPTED)
+    if version == newest:
+        self._stand(n, _ADOPTED)
+    else:
+        self._give_back(n, _EARLIER)
 
 
 @external
@@ -586,13 +593,12 @@ def close(n: uint256):
     main: uint256 = self._games[n].lanes >> 128
     if main == 0:
         assert self._is_refuted(n), "rf: undecided"
-        self._finish(n)
-        self.credit[self._games[n].challenger] += BOND
+        self._give_back(n, _ELSEWHERE)
     else:
         assert chess_clock._unpack(self._games[main].clock).phase == _OVER, "rf: undecided"
         self._games[n].clock = _OVER
         self.credit[self._games[n].defender] += BOND
-    log IReferee.Ended(game=n, fell=False, reason=_ELSEWHERE)
+        log IReferee.Ended(game=n, fell=False, reason=_ELSEWHERE)
 
 
 @external
@@ -741,21 +747,24 @@ def _width_of(n: uint256, height: uint256) -> uint256:
 
 @internal
 @view
-def _tip(n: uint256, ancestors: uint256, version: uint256) -> bytes32:
+def _tip(n: uint256, ancestors: uint256, version: uint256) -> (bytes32, uint256):
     """
-    @notice The tip of a version that was in force when the claim's block began, of the claim's group or above.
+    @notice A version up to the one in force when the claim's block began, of the claim's group or above.
+    @return Its tip.
+    @return The version in force.
     """
     voting: ICheckpointVoting = ICheckpointVoting(self._games[n].voting)
     block_index: uint256 = ((self._games[n].facts >> 64) & _U40) - 1
     start: uint256 = staticcall voting.GENESIS_TIME() + block_index * staticcall voting.PERIOD()
     deltas: IDeltaRegistry = IDeltaRegistry(staticcall voting.DELTAS())
     newest: uint256 = (staticcall deltas.tip_at(start))[0]
+    last: uint256 = newest
     for _: uint256 in range(ancestors, bound=_MAX_ANCESTORS):
-        newest = staticcall deltas.BASE_VERSION()
+        last = staticcall deltas.BASE_VERSION()
         voting = ICheckpointVoting(staticcall voting.PARENT())
         deltas = IDeltaRegistry(staticcall voting.DELTAS())
-    assert version <= newest, "rf: later data"
-    return staticcall deltas.tip_of(version)
+    assert version <= last, "rf: later data"
+    return staticcall deltas.tip_of(version), newest
 
 
 @internal
@@ -851,6 +860,16 @@ def _stand(n: uint256, reason: uint256):
         self.credit[self._games[n].defender] += BOND // 2
         self.credit[empty(address)] += BOND - BOND // 2
     self._finish(over)
+
+
+@internal
+def _give_back(n: uint256, reason: uint256):
+    """
+    @notice Nobody has won a main game: the bond returns, and the claim is as good as before.
+    """
+    self._finish(n)
+    self.credit[self._games[n].challenger] += BOND
+    log IReferee.Ended(game=n, fell=False, reason=reason)
 
 
 @internal

@@ -177,6 +177,72 @@ PLANTED = {
     "the bond of a refuted claim is paid and burned": (
         "self._pay(challenger, amount // 2)", "self._pay(challenger, amount)",
     ),
+    "a defence that stands gets the whole bond": (
+        "self.credit[self._games[n].defender] += BOND // 2",
+        "self.credit[self._games[n].defender] += BOND",
+    ),
+    "a challenger gets back what it has lost": (
+        "    if self._is_refuted(n):\n        self.credit[self._games[n].challenger] += BOND\n",
+        "    if True:\n        self.credit[self._games[n].challenger] += BOND\n",
+    ),
+    "a lane that falls keeps its bond": (
+        "        self.credit[self._games[n].challenger] += BOND // 2\n"
+        "        self.credit[empty(address)] += BOND - BOND // 2\n",
+        "        self.credit[self._games[n].defender] += BOND\n",
+    ),
+    "a credit is paid twice": ("    self.credit[account] = 0\n", "    pass\n"),
+    "a move counts after its time": (
+        'assert block.timestamp <= chess_clock._deadline(clock), "rf: too late"', "pass",
+    ),
+    "a move counts out of turn": ('assert clock.turn == turn, "rf: not your turn"', "pass"),
+    "a move counts in any phase": ('assert clock.phase == phase, "rf: phase"', "pass"),
+    "a side is late before its time": (
+        'assert block.timestamp > chess_clock._deadline(clock), "rf: time left"', "pass",
+    ),
+    "the other side is late": (
+        "    if clock.turn == chess_clock.DEFENDER:\n        self._fall(n, _LATE)",
+        "    if clock.turn == chess_clock.CHALLENGER:\n        self._fall(n, _LATE)",
+    ),
+    "anybody picks and proves": (
+        'assert msg.sender == self._games[n].challenger, "rf: not the challenger"', "pass",
+    ),
+    "anybody commits to partial results": (
+        'assert msg.sender == self._games[n].defender, "rf: not the defender"', "pass",
+    ),
+    "a trace ends in another loss": (
+        'assert dispute_trees._climb(loss, rows - 1, path) == trace, "rf: another loss"', "pass",
+    ),
+    "partial results end in another element": (
+        'assert word == self._games[n].word and word != _NONE, "rf: another element"', "pass",
+    ),
+    "a right step is wrong": (
+        'assert found != self._games[n].word or found == _NONE, "rf: the step is right"', "pass",
+    ),
+    "a right chunk is wrong": (
+        'assert keccak256(abi_encode(state)) != self._games[n].node, "rf: the step is right"',
+        "pass",
+    ),
+    "padding of zeros is wrong": (
+        'assert word != empty(bytes32), "rf: the step is right"', "pass",
+    ),
+    "what is opened is not the node": (
+        'assert dispute_trees._fold(children) == self._games[n].node, "rf: not the node"', "pass",
+    ),
+    "a defence falls though lanes run": (
+        "    if self._games[n].lanes > 0:\n        self._games[n].clock = _LANES\n        return\n",
+        "",
+    ),
+    "a claim falls with its first lane": (
+        "== _LANES and self._games[main].lanes == 0:", "== _LANES:",
+    ),
+    "a lane's end leaves its game running": ("    self._finish(over)\n", "    self._finish(n)\n"),
+    "a game is closed undecided": ('assert self._is_refuted(n), "rf: undecided"', "pass"),
+    "a claim is let go with its first game": (
+        "    if left == 0:\n        extcall", "    if True:\n        extcall",
+    ),
+    "a claim is refuted twice": ("    if not already:\n", "    if True:\n"),
+    "thinking costs no time": ("clock.defender -= min(spent, clock.defender)", "pass"),
+    "true of earlier data, and the bond is lost": ("if version == newest:", "if True:"),
 }  # fmt: skip
 
 

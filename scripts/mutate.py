@@ -62,7 +62,8 @@ OTHERS = "blocks"
 
 # Files without unit tests of their own on Anvil, and what tests them.
 DISPUTES = ["tests/stateful/test_disputes.py", "tests/stateful/test_malformed_moves.py"]
-DISPUTED = re.compile(r"Referee|_modules/(chess_clock|dispute_trees)")
+DISPUTE_MACHINE = "tests/stateful/test_dispute_machine.py"
+DISPUTED = re.compile(r"Referee|Steps(Judge|Sources)|_modules/(chess_clock|dispute_trees)")
 
 
 @dataclass
@@ -243,6 +244,8 @@ def _creation_code(name: str, first: str | None) -> str:
 
 def machines(mutant: Mutant, *more: str) -> Record:
     """The verdict of the state machines, and of all tests of more folders."""
+    if DISPUTED.match(mutant.name):
+        return suite([DISPUTE_MACHINE, *DISPUTES, *more], mutant)
     chosen = MACHINES.get(Path(mutant.name).name, OTHERS)
     folders = [f" or {Path(folder).name}" for folder in more]
     return suite([*STATEFUL, *more, "-k", chosen + "".join(folders)], mutant)
@@ -302,7 +305,7 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
     if not new:
         return
-    for pattern, tests in ((STEP, ["tests/steps"]), (DISPUTED, DISPUTES)):
+    for pattern, tests in ((DISPUTED, DISPUTES), (STEP, ["tests/steps"])):
         for mutant in [m for m in new if pattern.match(m.name)]:
             note(mutant, direct(mutant, tests))
         new = [m for m in new if not pattern.match(m.name)]
@@ -317,15 +320,16 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
         note(mutant, machines(mutant, ATTACKS))
 
 
-def judge_planted() -> list[Record]:
+def judge_planted(files: list[str]) -> list[Record]:
     """The machines' verdicts on the known bugs; a kill holds while the file is the same."""
     verdicts = known()
-    for bug in planted():
+    bugs = [bug for bug in planted() if bug.name in files]
+    for bug in bugs:
         key = f"planted {bug.key}"
         if verdicts.get(key, {}).get("verdict") != "killed":
             verdicts[key] = machines(bug)
             note(replace(bug, what=f"planted: {bug.what}"), verdicts[key] | {"key": key})
-    return [verdicts[f"planted {bug.key}"] for bug in planted()]
+    return [verdicts[f"planted {bug.key}"] for bug in bugs]
 
 
 def table(todo: list[Mutant]) -> Counter[str]:
@@ -348,16 +352,16 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--sample", type=int, help="run only so many mutants, chosen at random")
     options.add_argument("--seed", type=int, default=0, help="of the order")
-    options.add_argument("--file", nargs="+", help="mutate only these contracts or modules")
+    options.add_argument("--file", nargs="+", help="only of these contracts or modules")
     options.add_argument("--planted", action="store_true", help="run the known bugs instead")
     options.add_argument("--jobs", type=int, default=2, help="mutants at a time")
     options.add_argument("--port", type=int, default=18_300, help="first of 65 ports for Anvil")
     chosen = options.parse_args()
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if chosen.planted:
-        return int(any(record["verdict"] != "killed" for record in judge_planted()))
     files = [name for name in names() if not chosen.file or Path(name).name in chosen.file]
+    if chosen.planted:
+        return int(any(record["verdict"] != "killed" for record in judge_planted(files)))
     todo = [mutant for name in files for mutant in mutants(name)]
     random.Random(chosen.seed).shuffle(todo)  # noqa: S311  # so that any beginning is a sample
     todo = todo[: chosen.sample]

@@ -20,22 +20,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.machines.resumed import ROOT, Kept, work
-from compute.models.sizes import SIZES, design
+from benchmarks.parts.built_in import built_in
+from compute.models.sizes import SIZES
 from compute.program.codec import encode
 from compute.program.operations import OPERATIONS
-from compute.program.program import Program
 
 WORKER = Path(__file__).with_name("compile_ahead.py")
 KEPT = ROOT / "build" / "aot"
 PROGRAMS = KEPT / "programs"
 CARRIERS = {"h100": ("float64", "integer"), "v5e": ("integer",), "v6e": ("integer",)}
-# (input's shape) of a size: as its users have it, with one example
-IMAGES = {"mlp": (28, 28), "resnet": (32, 32, 3), "vit": (32, 32, 3)}
-LARGE = (224, 224, 3)
-TOKENS = {"tiny": 16, "mini": 256}
 
 
 def sizes() -> list[str]:
@@ -49,22 +43,7 @@ def write_size(item: str) -> None:
     PROGRAMS.mkdir(parents=True, exist_ok=True)
     file = PROGRAMS / f"{model} {size}.program"
     if not file.exists():
-        file.write_bytes(encode(_program(model, size)))
-
-
-def _program(model: str, size: str) -> Program:
-    if model == "gpt":
-        shape: tuple[int, ...] = (TOKENS.get(size, 1024),)
-        target = np.zeros((1, *shape), np.uint8)
-    else:
-        shape = (
-            LARGE
-            if size in ("18", "50", "base") or (model, size) == ("vit", "small")
-            else (IMAGES[model])
-        )
-        target = np.zeros(1, np.uint8)
-    data = {"x": np.zeros((1, *shape), np.uint8), "y": target}
-    return design(model, size, data, "y", 256 if model == "gpt" else 10).program
+        file.write_bytes(encode(built_in(model, size).program))
 
 
 def rows_of(target: str, carrier: str, items: list[str], options: Any) -> list[dict[str, Any]]:

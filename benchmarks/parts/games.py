@@ -76,6 +76,15 @@ def chosen(rows: Rows) -> list[int]:
     return sorted(set(found))
 
 
+def dear(rows: Rows) -> list[int]:
+    """A parameter, the fold of most chunks, that of the longest proof, a position's loss."""
+    leaves = {n: decode(row.leaf) for n, row in enumerate(rows.rows) if is_fold(row.leaf)}
+    found = [max(leaves, key=lambda n: leaves[n].chunks)]
+    found += [max(leaves, key=lambda n: leaves[n].longest_proof(rows.depth))]
+    codes = [code_of(row) for row in rows.rows]
+    return sorted({*found, codes.index(PARAMETER), codes.index(POSITION)})
+
+
 def functions(rows: Rows, row: int, count: int) -> list[str]:
     """The moves of a game about a row's element, in a set of `count` examples."""
     kind, folds = rows.rows[row], is_fold(rows.rows[row].leaf)

@@ -111,6 +111,10 @@ class Chain(Shared):
         self._open(parents)
         return [self._groups[number] for number in numbers]
 
+    def forget_groups(self) -> None:
+        """Read the groups anew the next time: the chain has taken back what was read."""
+        self._groups.clear()
+
     def _open(self, parents: dict[int, int]) -> None:
         """Read groups that are not known yet, parents first."""
         new = {number: parent for number, parent in parents.items() if number not in self._groups}

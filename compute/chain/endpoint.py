@@ -22,6 +22,14 @@ class Unusable(Exception):
     """This address cannot serve the question now; the message says why, in half a sentence."""
 
 
+class Busy(Unusable):
+    """It is there, and may answer the next time."""
+
+
+class Elsewhere(Unusable):
+    """It serves another chain."""
+
+
 def masked(url: str) -> str:
     """The address without what may be a key: scheme, host and port."""
     try:
@@ -52,7 +60,7 @@ class Endpoint:
             )
         self.name = masked(url)
         self.batches = True  # until it refuses one
-        self.chain_id: int | None = None  # once asked
+        self.chain_id: int | None = None  # until it is asked, and after a failure
         self._url = url
         self._timeout = timeout
         self._pause = pause
@@ -83,6 +91,7 @@ class Endpoint:
         self._rests_until = now + min(LONGEST_REST, self._pause * 2.0 ** min(self._strikes, 20))
         self._closed_until = now + min(LONGEST_RETRY_AFTER, retry_after)
         self._strikes += 1
+        self.chain_id = None
 
     def showed(self, number: int) -> None:
         """Its newest block is `number`."""
@@ -110,7 +119,7 @@ class Endpoint:
             raise Unusable(_in_words(error)) from None
         if status in BUSY:
             self.failed(_retry_after(headers))
-            raise Unusable(f"it answered with HTTP status {status}")
+            raise Busy(f"it answered with HTTP status {status}")
         try:
             check_nesting(data)
             answer = json.loads(data)

@@ -12,7 +12,7 @@ from eth_utils import to_checksum_address
 
 from compute.chain.agreement import Call
 from compute.chain.answers import data_bytes, quantity
-from compute.chain.contract import BlockTag, Contract, decode_values
+from compute.chain.contract import BlockTag, Contract, EventType, decode_values
 from compute.chain.errors import AnswerTooLarge, MalformedAnswer, RpcRefused
 from compute.chain.records import Head
 from compute.chain.rpc import Rpc
@@ -20,6 +20,7 @@ from compute.chain.rpc import Rpc
 RANGE = 5_000  # blocks of one question; public endpoints refuse more than about 10,000
 RANGES = 20  # questions in one request
 MAX_LOGS = 50_000  # in one answer
+CUT = 1_000  # logs, or a multiple: what answers are cut at
 Log = Mapping[str, Any]  # an entry as JSON-RPC has it
 REMEMBERED = 256  # blocks a follower can go back without starting over
 
@@ -45,8 +46,9 @@ def read_events(
     """Events of blocks first..last, both included, in chain order.
 
     Args:
-        names: which events; more than one only without `where`.
-        where: values that indexed arguments must have; a list means any of its values.
+        names: which events.
+        where: values that indexed arguments must have, at the same place in all of them; a list
+            means any of its values.
     """
     return (event for _, event in read_logs(rpc, contract, names, first, last, **where))
 
@@ -58,10 +60,7 @@ def read_logs(
     types = [contract.abi.event(name) for name in names]
     topics: list[Any] = [["0x" + event.topic.hex() for event in types]]
     if where:
-        (event,) = types
-        topics += [
-            _topic(kind, where[name]) if name in where else None for name, kind in event.indexed
-        ]
+        topics += _values_of(types, where)
     filters = {"address": contract.address, "topics": topics}
     start, reach = first, rpc.reach
     while start <= last:
@@ -82,9 +81,24 @@ def read_logs(
             continue
         if not isinstance(there, dict):  # it would leave out what it does not have yet
             raise MalformedAnswer(f"The RPC has no block {spans[-1][1]} yet.")
+        if span > 1 and any(isinstance(a, list) and a and len(a) % CUT == 0 for a in answers):
+            reach.update(span=span // 2)  # some providers end a long answer there without a word
+            continue
         for (low, high), answer in zip(spans, answers, strict=True):
             yield from _decode_logs(contract, answer, low, high)
         start = spans[-1][1] + 1
+
+
+def _values_of(
+    types: Sequence[EventType], where: Mapping[str, Any]
+) -> list[str | list[str] | None]:
+    """The topics after the first. Raises KeyError for what the events do not all have there."""
+    places = zip(*(event.indexed for event in types), strict=False)
+    shared = [first for first, *others in places if all(other == first for other in others)]
+    missing = where.keys() - {name for name, _ in shared}
+    if missing:
+        raise KeyError(f"{missing} is not indexed at one place in these events")
+    return [_topic(kind, where[name]) if name in where else None for name, kind in shared]
 
 
 def _narrower(span: int, ranges: int) -> dict[str, int]:

@@ -37,6 +37,10 @@ class Wish:
     before: int = 0
     yields: bool = False
 
+    def message(self, sender: str) -> dict[str, str]:
+        """The call that it is, for `eth_call` and `eth_estimateGas`."""
+        return {"from": sender, "to": self.to, "data": self.data, "value": hex(self.value)}
+
 
 @dataclass(frozen=True)
 class Flight:
@@ -77,6 +81,10 @@ class Page:
 
     flights: list[Flight]
     _save: Callable[[list[Flight]], None] = field(repr=False)
+
+    def ahead(self, mined: int) -> list[Flight]:
+        """Those not in a block, `mined` being the account's next nonce on chain."""
+        return [flight for flight in self.flights if flight.nonce >= mined]
 
     def put(self, flight: Flight) -> None:
         """Add the flight, in the place of any with its nonce."""

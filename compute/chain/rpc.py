@@ -17,7 +17,7 @@ from typing import Any
 
 from compute.chain.agreement import Call, essence, is_settled
 from compute.chain.answers import quantity, result_of
-from compute.chain.endpoint import Endpoint, Unusable
+from compute.chain.endpoint import Busy, Elsewhere, Endpoint, Unusable
 from compute.chain.errors import (
     AnswerTooLarge,
     ChainError,
@@ -33,6 +33,8 @@ MAX_ENDPOINTS = 16
 
 LAG = 3  # blocks that an address may be behind another
 STILL_SECONDS = 60.0  # that an address may show the same head, where others can be asked
+MORE_IF_BUSY = 2  # times the attempts: to begin a whole step anew would ask for more
+LONGEST_PAUSE = 2.0  # seconds between attempts
 PATIENCE = 30.0  # seconds of an endpoint's `Retry-After` that one question waits for
 
 TOO_MANY_CODE = 429
@@ -48,7 +50,7 @@ class Rpc:
     Args:
         urls: one address or several, separated by commas; http or https.
         timeout: seconds for one attempt, from connecting to the last byte.
-        attempts: how often all are asked before `RpcUnavailable`.
+        attempts: how often all are asked before `RpcUnavailable`; of those that are busy, more.
         pause: seconds before the second attempt; doubles from there.
         agree: how many endpoints must tell the same of a block that is asked for by number.
     """
@@ -92,7 +94,12 @@ class Rpc:
     def expect(self, chain_id: int) -> None:
         """Believe only endpoints that serve this chain. Raises WrongChain, RpcUnavailable."""
         self._chain_id = chain_id
-        self.request("eth_chainId")
+        try:
+            self.request("eth_chainId")
+        except RpcUnavailable as error:
+            if isinstance(error.__cause__, Elsewhere):
+                raise WrongChain(f"{self.name}: {error.__cause__}. Use another RPC.") from None
+            raise
 
     def at(self, number: int) -> "Rpc":
         """The same endpoints, for which this block is the latest."""
@@ -149,9 +156,11 @@ class Rpc:
         needed = self._agree if self._agree > 1 and is_settled(calls) else 1
         given: dict[Endpoint, list[Any]] = {}
         failure: Exception = Unusable("no attempt was made")
-        for attempt in range(self._attempts):
+        for attempt in range(MORE_IF_BUSY * self._attempts):
+            if attempt >= self._attempts and not isinstance(failure, Busy):
+                break
             if attempt:
-                self.pause(self._pause * 2 ** (attempt - 1))
+                self.pause(min(LONGEST_PAUSE, self._pause * 2 ** (attempt - 1)))
             for endpoint in self._usable():
                 if endpoint in given:
                     continue
@@ -176,19 +185,12 @@ class Rpc:
         raise RpcUnavailable(
             f"No answer from the RPC at {self.name} ({failure}). "
             "Start the node, or name another with --rpc or NRN_RPC."
-        )
+        ) from failure
 
     def _usable(self) -> list[Endpoint]:
         """Whom to ask, in order: those not resting, or if all are, all that may be asked."""
-        right = [
-            e for e in self._endpoints if self._chain_id in (None, e.chain_id or self._chain_id)
-        ]
-        if not right:
-            raise WrongChain(
-                f"{self.name} serves chain {self._endpoints[0].chain_id}, not chain "
-                f"{self._chain_id}. Use another RPC."
-            )
-        closed = min(endpoint.closed for endpoint in right)
+        endpoints = self._endpoints
+        closed = min(endpoint.closed for endpoint in endpoints)
         if closed > PATIENCE:
             raise RpcUnavailable(
                 f"The RPC at {self.name} wants no request for {closed:.0f} s: too many were made. "
@@ -196,15 +198,18 @@ class Rpc:
             )
         if closed > 0:
             self.pause(closed)
-        return [e for e in right if e.rest <= 0] or [e for e in right if e.closed <= 0]
+        return [e for e in endpoints if e.rest <= 0] or [e for e in endpoints if e.closed <= 0]
 
     def _check_chain(self, endpoint: Endpoint) -> None:
-        """Ask an endpoint once which chain it serves."""
+        """Ask an endpoint which chain it serves, again after each failure: what answers at an
+        address may be another node then."""
         if self._chain_id is None or endpoint.chain_id == self._chain_id:
             return
-        endpoint.chain_id = quantity(self._single(endpoint, "eth_chainId", ()))
-        if endpoint.chain_id != self._chain_id:
-            raise Unusable(f"it serves chain {endpoint.chain_id}, not chain {self._chain_id}")
+        served = quantity(self._single(endpoint, "eth_chainId", ()))
+        if served != self._chain_id:
+            endpoint.failed()
+            raise Elsewhere(f"it serves chain {served}, not chain {self._chain_id}")
+        endpoint.chain_id = served
 
     def _note_head(self, endpoint: Endpoint, answer: Any) -> None:
         """Raise Unusable for a head that others are ahead of."""
@@ -213,6 +218,8 @@ class Rpc:
         number = quantity(answer.get("number"))
         endpoint.showed(number)
         others = [other for other in self._endpoints if other is not endpoint]
+        if abs(time.time() - quantity(answer.get("timestamp", "0x0"))) < STILL_SECONDS:
+            return  # it is new by our clock: whoever shows a higher number may as well lie
         if number < max(other.head(STILL_SECONDS) for other in others) - LAG:
             endpoint.failed()
             raise Unusable("its head is behind that of others")
@@ -291,4 +298,4 @@ def _refuse_haste(endpoint: Endpoint, answer: Any) -> None:
         return
     if error.get("code") == TOO_MANY_CODE or TOO_MANY.search(str(error.get("message"))[:1000]):
         endpoint.failed()
-        raise Unusable("it says that too many requests were made")
+        raise Busy("it says that too many requests were made")

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from compute.chain.answers import quantity
 from compute.chain.errors import MalformedAnswer
+from compute.chain.flights import Flight
 from compute.chain.rpc import Rpc
+
+PATIENCE_BLOCKS = 3  # that may pass a transaction by
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,15 @@ class Sight:
     mined: int
     known: int
     balance: int
+
+    def passed_by(self, flight: Flight) -> bool:
+        """Return whether blocks left it out, so that something is to be done about it."""
+        return self.number - flight.sent_in >= PATIENCE_BLOCKS
+
+    def nobody_precedes(self, flight: Flight) -> bool:
+        """Return whether nothing is known to use the nonce before a flight's: a reorganisation took
+        back what did, or an endpoint named too high a one."""
+        return flight.nonce > self.mined >= self.known and self.passed_by(flight)
 
 
 def look(rpc: Rpc, address: str) -> Sight:

@@ -7,6 +7,7 @@ again when the network lost it and raises its fee when blocks pass it by. A tran
 land before a deadline takes the place of housekeeping, and of what is too late.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -43,13 +44,12 @@ if TYPE_CHECKING:
 
 GAS_MARGIN = (3, 2)  # the transaction may find a period to roll that the estimate did not
 MAX_GAS = 1 << 32
-PATIENCE_BLOCKS = 3  # that may pass a transaction by before something is done about it
 PATIENCE_SECONDS = 15  # until it is sent again if the endpoint does not know it
 LANDING_SECONDS = 36  # of chain time that a transaction needs, at the end of a window
 VANISHED_SECONDS = 30  # without a receipt after its nonce was used: replicas lag
 # Once something may have been sent, none of these says that it was not.
 UNCLEAR = RpcUnavailable, RpcRefused, MalformedAnswer, AccountError
-ALREADY_THERE = ("already known", "known transaction", "already imported")
+ALREADY_THERE = re.compile("already known|known transaction|already imported", re.IGNORECASE)
 
 
 class Transactor:
@@ -145,9 +145,11 @@ class Transactor:
                 ours = replace(flight, owner=self._book.owner)
                 page.put(ours)
                 return ours
-        ahead = [flight for flight in page.flights if flight.nonce >= sight.mined]
+        ahead = page.ahead(sight.mined)
         if not ahead:
             return None if sight.known > sight.mined else self._send(wish, page, sight, None)
+        if sight.nobody_precedes(ahead[0]):
+            return self._send(wish, page, sight, None)
         if self._may_take_place(wish, ahead[0], sight):
             return self._send(wish, page, sight, ahead[0])
         self._tend(ahead[0], page, sight)
@@ -161,7 +163,7 @@ class Transactor:
         return failed
 
     def _may_take_place(self, wish: Wish, other: Flight, sight: Sight) -> bool:
-        if not self._is_passed_by(other, sight):
+        if not sight.passed_by(other):
             return False
         too_late = 0 < other.wish.before <= sight.time
         return too_late or (other.wish.yields and wish.before > 0)
@@ -188,7 +190,7 @@ class Transactor:
         try:
             self._rpc.request("eth_sendRawTransaction", raw)
         except RpcRefused as refused:
-            if not _is_there(refused) and self._is_unknown(flight):
+            if not ALREADY_THERE.search(str(refused)) and self._is_unknown(flight):
                 page.drop(flight) if over is None else page.put(over)
                 raise
         except (RpcUnavailable, MalformedAnswer):
@@ -201,7 +203,7 @@ class Transactor:
             raise self._no_funds(wish, sight.balance, wish.value)
         try:
             estimate, prices = self._rpc.batch(
-                [("eth_estimateGas", (self._message(wish),)), question(sight.base_fee)]
+                [("eth_estimateGas", (wish.message(self.address),)), question(sight.base_fee)]
             )
         except RpcRefused as error:
             if "insufficient funds" in str(error).lower():
@@ -222,7 +224,7 @@ class Transactor:
     # While it is on its way
 
     def _arrive(self, flight: Flight, contract: Contract) -> Receipt:
-        message, contracts = self._message(flight.wish), (*self._contracts, contract)
+        message, contracts = flight.wish.message(self.address), (*self._contracts, contract)
         deadline = time.monotonic() + self._timeout
         vanished: float | None = None
         for pause in _pauses():
@@ -261,8 +263,14 @@ class Transactor:
 
     def _tend(self, flight: Flight, page: Page, sight: Sight) -> Flight:
         """Send a flight again that the network lost, or with a higher fee if blocks pass it by."""
+        first = page.ahead(sight.mined)[:1]
+        if first and first[0].nonce < flight.nonce:
+            self._tend(first[0], page, sight)
+        elif sight.nobody_precedes(flight):
+            with suppress(ChainError):  # nothing happens, but that its turn comes
+                self._send(Wish(self.address, "0x", 0, "a free nonce", 0, True), page, sight, None)
         overdue = time.time() - flight.sent_at >= PATIENCE_SECONDS
-        passed = self._is_passed_by(flight, sight)
+        passed = sight.passed_by(flight)
         if flight.nonce < sight.mined or not (overdue or passed):
             return flight
         # some nodes drop what is too cheap, so ask that first
@@ -286,9 +294,6 @@ class Transactor:
             return flight
         return replace(flight, max_fee=offer.max_fee, tip=offer.tip)
 
-    def _is_passed_by(self, flight: Flight, sight: Sight) -> bool:
-        return sight.number - flight.sent_in >= PATIENCE_BLOCKS
-
     def _is_unknown(self, flight: Flight) -> bool:
         """Return whether the endpoint does not know the latest version."""
         try:
@@ -309,19 +314,12 @@ class Transactor:
             flight.hashes[-1],
         )
 
-    def _message(self, wish: Wish) -> dict[str, str]:
-        return {"from": self.address, "to": wish.to, "data": wish.data, "value": hex(wish.value)}
-
     def _signed(self, flight: Flight) -> tuple[Flight, str]:
         """The flight with its present version's hash, and that version's bytes."""
         signed = self._account.sign_transaction(flight.transaction(self._chain_id))
         name = "0x" + bytes(signed.hash).hex()
         hashes = tuple(h for h in flight.hashes if h != name)
         return replace(flight, hashes=(*hashes, name)), "0x" + bytes(signed.raw_transaction).hex()
-
-
-def _is_there(refused: RpcRefused) -> bool:
-    return any(words in str(refused).lower() for words in ALREADY_THERE)
 
 
 def _pauses() -> Iterator[float]:

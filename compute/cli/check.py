@@ -75,7 +75,7 @@ def evaluate(
         {
             "loss": result.loss,
             "mean": str(Loss(result.loss)),
-            "unit": "squared error" if specification.loss == "squared_error" else "nats",
+            "unit": specification.unit,
             "valid": result.valid,
             "reason": result.reason,
             "examples": len(examples),

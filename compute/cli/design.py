@@ -157,15 +157,15 @@ def read_specification(path: Path) -> "ModelSpecification":
         raise ModelError(f"{path} is not a model specification: {error}") from None
 
 
-def upgraded(parent: "ModelSpecification") -> "ModelSpecification":
-    """A fork of `parent` that this program can evaluate, with the same parameters. Raises Refused,
-    ModelError."""
+def upgraded(model_hash: bytes, parent: "ModelSpecification") -> "ModelSpecification":
+    """A fork of the model with this hash and design that this program can evaluate, with the same
+    parameters. Raises Refused, ModelError."""
     from compute import exact
     from compute.models import ModelSpecification, Parent
 
     if parent.evaluator == exact.VERSION:
         raise Refused(f"The group evaluates with {exact.VERSION} already, as this program does.")
-    fork = replace(parent, evaluator=exact.VERSION, parent=Parent(parent.hash, "same"))
+    fork = replace(parent, evaluator=exact.VERSION, parent=Parent(model_hash, "same"))
     return ModelSpecification.parse(fork.design())
 
 

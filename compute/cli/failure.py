@@ -63,6 +63,11 @@ _DISK = {
     errno.EROFS: "The disk cannot be written to",
     errno.EFBIG: "The file would be too large for the disk",
     errno.EIO: "The disk fails",
+    errno.EACCES: "Its rights do not allow this",
+    errno.EPERM: "Its rights do not allow this",
+    errno.EEXIST: "A file lies where a folder is due",
+    errno.ENOTDIR: "A file lies where a folder is due",
+    errno.EMFILE: "Too many files are open",
 }
 
 

@@ -237,16 +237,21 @@ def fork(
 
     Example: nrn group fork 1 --widen 512,256 --account alice
     """
-    from compute.judging.retrieval import load_specification, load_training_set
+    from compute.judging.retrieval import load_design, load_specification, load_training_set
+    from compute.models import foreign
     from compute.roles.founder import Origin, found_fork
 
     parent = session.group(group_id)
     source = None if code is None else code.read_bytes()
+    if source is not None:
+        foreign.run(source)  # its author's, or who trusts them
     if specification is not None:
         model = read_specification(specification)
+    elif upgrade:
+        old = load_design(session.blocks, parent.model_hash)
+        model = upgraded(parent.model_hash, old)
     else:
-        old = load_specification(session.blocks, parent.model_hash)
-        model = upgraded(old) if upgrade else grown(old, widen, deepen)
+        model = grown(load_specification(session.blocks, parent.model_hash), widen, deepen)
     model = replace(model, about=saying.over(model.about))
     if height is None:
         if parent.voting.settleable() is not None:

@@ -91,7 +91,8 @@ class Player:
         return _ATTACK[game.phase](self, game, book)
 
     def expose(self, game: Game, book: Book) -> Move | None:
-        """Ends a claim about something else than it names, if it is one."""
+        """Ends a claim about something else than it names, if it is one; one that is true of what
+        it names asks for its data, so that no bond is lost to what keepers decide."""
         mine, theirs = self._belief.evaluation, _evaluation(book)
         headers = self._belief.header()
         for model, own, found in (
@@ -101,7 +102,8 @@ class Player:
             if found != own[0]:
                 told = (theirs.words(), model, *own)
                 return Move("expose", told, "show that the claim is about something else")
-        if (mine.data_root, mine.count) != (theirs.data_root, theirs.count):
+        of_others = (mine.data_root, mine.count) != (theirs.data_root, theirs.count)
+        if of_others or mine == theirs:
             return Move("doubt_data", (), "ask where the training set comes from")
         return None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -15,12 +16,13 @@ from compute.exact.number import power_of_two, wide
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
 
-# elements of float64 sums that exist at a time: 4 MiB
-BLOCK = 2**19
+# elements of float64 sums that exist at a time: 128 MiB
+BLOCK = 2**24
 
 Axes = tuple[int, ...]
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Rows:
     """The terms that bound the error of a float64 sum of products, for every row of an operand.
@@ -32,27 +34,23 @@ class Rows:
     norm: Array
     steps: Array
 
-    def spread(self, batch: int, before: int, after: int) -> Rows:
-        """With axes of size 1 after the first `batch` ones and at the end."""
 
-        def spread(x: Array) -> Array:
-            shape = (*x.shape[:batch], *[1] * before, *x.shape[batch:], *[1] * after)
-            return x.reshape(shape)
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Operand:
+    """An operand of `dot` as the float64 product takes it.
 
-        return Rows(spread(self.norm), spread(self.steps))
-
-
-def rows(x: Array, axes: Sequence[int]) -> Rows:
-    """Of float32 values, over the contracted axes.
-
-    The squares are exact in float64, and all terms of their sum are positive: K - 1 additions and
-    the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
+    `matrix` has its values [batches, rows, terms], so that what an element sums up again lies side
+    by side; `rows` the bounds [batches, rows].
     """
-    squares = wide(x) * wide(x)
-    norm = jnp.sqrt(jnp.sum(squares, tuple(axes))) * ENLARGED
-    lowest = jnp.min(lowest_bit(x), tuple(axes), initial=FAR)
-    # a row without any number has the norm 0
-    return Rows(norm, norm * power_of_two(-jnp.clip(lowest, -200, 200).astype(jnp.int64)))
+
+    matrix: Array
+    rows: Rows
+
+    def part(self, axis: int, start: Array, size: int) -> Operand:
+        """Of `size` batches (axis 0) or rows (axis 1)."""
+
+        return jax.tree.map(lambda x: lax.dynamic_slice_in_dim(x, start, size, axis), self)
 
 
 def error_bound(a: Rows, b: Rows, terms: int) -> Array:
@@ -71,115 +69,114 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     return jnp.where(a.steps * b.steps < 2.0**53, 0.0, bound)
 
 
+def operand(x: Array, contract: Axes, batch: Axes) -> Operand:
+    """Of float32 values.
+
+    The squares are exact in float64, and all terms of their sum are positive: K - 1 additions and
+    the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
+    """
+    matrix = _matrix(wide(x), contract, batch)
+    # in the shape in which the product is compiled, so that one conversion serves both
+    same = matrix[0] if len(matrix) == 1 else matrix
+    norm = (jnp.sqrt(jnp.sum(same * same, -1)) * ENLARGED).reshape(matrix.shape[:2])
+    lowest = jnp.min(lowest_bit(x), contract, initial=FAR)
+    left = [axis for axis in range(x.ndim) if axis not in contract]
+    order = [left.index(axis) for axis in (*batch, *_free(x, contract, batch))]
+    lowest = jnp.transpose(lowest, order).reshape(norm.shape)
+    # a row without any number has the norm 0
+    return Operand(matrix, Rows(norm, norm * power_of_two(-_within(lowest))))
+
+
 def dot(
     a: Array,
     b: Array,
     contract: tuple[Axes, Axes],
     batch: tuple[Axes, Axes],
-    known: tuple[Rows | None, Rows | None] = (None, None),
+    known: tuple[Operand | None, Operand | None] = (None, None),
     carrier: Carrier = CARRIERS["float64"],
 ) -> Array:
     """lax.dot_general of float32 values: [batch.., free of a.., free of b..].
 
-    `known` are bounds of a and b as `operand_rows` gives them.
+    `known` are a and b as `operand` gives them.
     """
-    left = _Operand.of(a, contract[0], batch[0], known[0])
-    right = _Operand.of(b, contract[1], batch[1], known[1])
-    shape = (*left.batch_shape, *left.free_shape, *right.free_shape)
-    if not left.terms:
+    shape = (
+        *(a.shape[axis] for axis in batch[0]),
+        *(a.shape[axis] for axis in _free(a, contract[0], batch[0])),
+        *(b.shape[axis] for axis in _free(b, contract[1], batch[1])),
+    )
+    if not math.prod(a.shape[axis] for axis in contract[0]):
         return jnp.zeros(shape, jnp.float32)
+    if not carrier.float64:
+        x, y = (_matrix(z, c, g) for z, c, g in zip((a, b), contract, batch, strict=True))
+        undecided = jnp.full((*x.shape[:2], y.shape[1]), UNDECIDED)
+        return repair(undecided, _again(x, y)).reshape(shape)
+    left = known[0] or operand(a, contract[0], batch[0])
+    right = known[1] or operand(b, contract[1], batch[1])
+    return repair(_by_blocks(left, right), _again(left.matrix, right.matrix)).reshape(shape)
+
+
+def _matrix(x: Array, contract: Axes, batch: Axes) -> Array:
+    """[batches, rows, terms]"""
+    free = _free(x, contract, batch)
+    sizes = [math.prod(x.shape[axis] for axis in axes) for axes in (batch, free, contract)]
+    return jnp.transpose(x, (*batch, *free, *contract)).reshape(sizes)
+
+
+def _free(x: Array, contract: Axes, batch: Axes) -> Axes:
+    return tuple(axis for axis in range(x.ndim) if axis not in (*contract, *batch))
+
+
+def _within(lowest: Array) -> Array:
+    return jnp.clip(lowest, -200, 200).astype(jnp.int64)
+
+
+def _again(x: Array, y: Array) -> Callable[[Array], Array]:
+    """For `repair`: the exact sums of elements of the product of two matrices."""
+    shape = (*x.shape[:2], y.shape[1])
 
     def exact(index: Array) -> Array:
-        places = unravel(index, shape)
-        n, m = len(left.batch), len(left.batch) + len(left.free)
-        x = left.gather((*places[:n], *places[n:m]))
-        y = right.gather((*places[:n], *places[m:]))
-        return saturating(round_sum(products(x, y), PRODUCT_SUM), x, y)
+        batch, row, column = unravel(index, shape)
+        # float64 holds float32 values, so that the casts are exact
+        p = gather_rows(x, (0, 1), (2,), (batch, row)).astype(jnp.float32)
+        q = gather_rows(y, (0, 1), (2,), (batch, column)).astype(jnp.float32)
+        return saturating(round_sum(products(p, q), PRODUCT_SUM), p, q)
 
-    if not carrier.float64:
-        return repair(jnp.full(shape, UNDECIDED), exact)
-    return repair(_by_blocks(left, right, shape), exact)
+    return exact
 
 
-def operand_rows(x: Array, contract: Axes, batch: Axes) -> Rows:
-    """The bounds of an operand of `dot`, [batch.., free..]."""
-    return _Operand.of(x, contract, batch).rows()
-
-
-def _by_blocks(left: _Operand, right: _Operand, shape: tuple[int, ...]) -> Array:
-    """The decided patterns, made by slices along the first axis of the result, so that float64
-    sums exist for some BLOCK elements at a time and stay in the processor's cache."""
-    axis = (*left.batch, *left.free)[:1]
-    if not axis or math.prod(shape) <= BLOCK:
-        return _decided(left, right, right.rows())
-    size = block(shape[0], math.prod(shape[1:]))
-    sliced = bool(left.batch)
-    bounds = None if sliced else right.rows()
+def _by_blocks(left: Operand, right: Operand) -> Array:
+    """The decided patterns [batches, rows of a, rows of b], made by some batches or rows at a time
+    so that not more than BLOCK float64 sums exist."""
+    batches, rows = left.matrix.shape[:2]
+    columns = right.matrix.shape[1]
+    if batches * rows * columns <= BLOCK:
+        return _decided(left, right)
+    axis = 0 if batches > 1 else 1
+    count, each = (batches, rows * columns) if batches > 1 else (rows, columns)
+    size = block(count, each, BLOCK)
 
     def step(start: Array) -> Array:
-        x = left.slice(left.batch[0] if sliced else left.free[0], start, size)
-        y = right.slice(right.batch[0], start, size) if sliced else right
-        return _decided(x, y, y.rows() if bounds is None else bounds)
+        part = right if axis else right.part(0, start, size)
+        return _decided(left.part(axis, start, size), part)
 
-    return lax.map(step, jnp.arange(0, shape[0], size)).reshape(shape)
+    found = lax.map(step, jnp.arange(0, count, size))
+    return found.reshape(batches, rows, columns)
 
 
-def block(count: int, each: int) -> int:
-    """The largest divisor of `count` with at most BLOCK elements, of `each` a piece; or 1."""
-    most = max(1, min(count, BLOCK // max(each, 1)))
+def block(count: int, each: int, elements: int) -> int:
+    """The largest divisor of `count` with at most so many elements, of `each` a piece; or 1."""
+    most = max(1, min(count, elements // max(each, 1)))
     return next(size for size in range(most, 0, -1) if count % size == 0)
 
 
-def _decided(left: _Operand, right: _Operand, bounds: Rows) -> Array:
+def _decided(left: Operand, right: Operand) -> Array:
     s = lax.dot_general(
-        wide(left.x),
-        wide(right.x),
-        ((left.contract, right.contract), (left.batch, right.batch)),
+        left.matrix,
+        right.matrix,
+        (((2,), (2,)), ((0,), (0,))),
         precision=lax.Precision.HIGHEST,
         preferred_element_type=jnp.float64,
     )
-    a = left.rows().spread(len(left.batch), 0, len(right.free))
-    b = bounds.spread(len(right.batch), len(left.free), 0)
-    return decide(s, error_bound(a, b, left.terms), PRODUCT_SUM)
-
-
-@dataclass(frozen=True)
-class _Operand:
-    x: Array
-    contract: Axes
-    batch: Axes
-    free: Axes
-    known: Rows | None
-
-    @classmethod
-    def of(cls, x: Array, contract: Axes, batch: Axes, known: Rows | None = None) -> _Operand:
-        free = tuple(i for i in range(x.ndim) if i not in contract and i not in batch)
-        return cls(x, tuple(contract), tuple(batch), free, known)
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return tuple(self.x.shape[i] for i in self.batch)
-
-    @property
-    def free_shape(self) -> tuple[int, ...]:
-        return tuple(self.x.shape[i] for i in self.free)
-
-    @property
-    def terms(self) -> int:
-        return math.prod(self.x.shape[i] for i in self.contract)
-
-    def rows(self) -> Rows:
-        """The bounds as [batch.., free..]."""
-        if self.known is not None:
-            return self.known
-        kept = sorted((*self.batch, *self.free))
-        order = [kept.index(i) for i in (*self.batch, *self.free)]
-        found = rows(self.x, self.contract)
-        return Rows(jnp.transpose(found.norm, order), jnp.transpose(found.steps, order))
-
-    def slice(self, axis: int, start: Array, size: int) -> _Operand:
-        return replace(self, x=lax.dynamic_slice_in_dim(self.x, start, size, axis), known=None)
-
-    def gather(self, places: Sequence[Array]) -> Array:
-        """The rows at C places along the batch and free axes, [C, K], contracted axes in order."""
-        return gather_rows(self.x, (*self.batch, *self.free), self.contract, places)
+    a = jax.tree.map(lambda x: x[:, :, None], left.rows)
+    b = jax.tree.map(lambda x: x[:, None, :], right.rows)
+    return decide(s, error_bound(a, b, left.matrix.shape[2]), PRODUCT_SUM)

@@ -22,6 +22,8 @@ from compute.exact.values import Attributes
 
 # Taps that are written out; a larger kernel is a loop over its first axis.
 MOST_TAPS = 64
+# elements of patches that exist at a time: 4 MiB, which stay in the processor's cache
+PATCHES = 2**19
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
     if not carrier.float64:
         return repair(jnp.full(result, UNDECIDED), exact)
     bounds = _kernel_bounds(kernel, shape)
-    size = block(len(x), math.prod(shape.out) * shape.terms * shape.groups)
+    size = block(len(x), math.prod(shape.out) * shape.terms * shape.groups, PATCHES)
 
     def some(start: Array) -> Array:
         images = lax.dynamic_slice_in_dim(x, start, size, 0)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from compute.exact.carriers import Carrier
-from compute.exact.contraction import Rows, operand_rows
+from compute.exact.contraction import operand
 from compute.exact.engine import run_step
 from compute.exact.number import SATURATED, canonical, is_saturated
 from compute.exact.values import Context, Value
 from compute.program.program import Program, Step
 
-# (number of the operand, its contracted axes, its batch axes)
-Operand = tuple[int, tuple[int, ...], tuple[int, ...]]
+# an operand of a product: (its number, its contracted axes, its batch axes)
+Weight = tuple[int, tuple[int, ...], tuple[int, ...]]
 
 
 class Stages:
@@ -42,6 +43,7 @@ class Stages:
             number += len(step.results)
         self.kept, self.again = self._divide()
         self.weights = self._weights() if carrier.float64 else []
+        self.kept = sorted(set(self.kept) - self._only_weights())
 
     def _late(self, i: int) -> bool:
         """Does it belong to the second stage?"""
@@ -67,9 +69,9 @@ class Stages:
                 kept.add(number)
         return sorted(kept), again
 
-    def _weights(self) -> list[Operand]:
-        """Kept operands of products with examples, whose error bounds are needed in every batch."""
-        found: dict[Operand, None] = {}
+    def _weights(self) -> list[Weight]:
+        """Kept operands of products with examples, which every batch needs in another form."""
+        found: dict[Weight, None] = {}
         for i, step in enumerate(self.program.main.steps):
             if step.operation.name == "dot" and self._late(i):
                 for side, number in zip("ab", step.operands, strict=True):
@@ -82,28 +84,32 @@ class Stages:
                         found[key] = None
         return list(found)
 
+    def _only_weights(self) -> set[int]:
+        """Numbers of weights that the second stage does not read as arrays, too."""
+        main = self.program.main
+        read = set(main.results)
+        for i, step in enumerate(main.steps):
+            if i in self.again or (self._late(i) and step.operation.name != "dot"):
+                read |= set(step.operands)
+        return {number for number, *_ in self.weights} - read
+
     def first(self, params: Sequence[Array]) -> Any:
-        """From the parameters in order: (kept values, bounds, did a step trap), as a pytree."""
+        """From the parameters in order: (kept values, weights, did a step trap), as a pytree."""
         context = Context(None, self.carrier)
         values: dict[int, Value] = {i: Value(canonical(x), False) for i, x in enumerate(params)}
         for i in range(len(self.program.main.steps)):
             if not self._late(i):
                 self._run(context, i, values)
-        bounds = [operand_rows(values[n].array, c, b) for n, c, b in self.weights]
-        return (
-            [values[n].array for n in self.kept],
-            [(rows.norm, rows.steps) for rows in bounds],
-            context.trapped(),
-        )
+        weights = {key: operand(values[key[0]].array, *key[1:]) for key in self.weights}
+        return [values[n].array for n in self.kept], weights, context.trapped()
 
     def second(self, kept: Any, inputs: Sequence[Array]) -> tuple[list[Array], Array]:
         """(results of main [B, ...], SATURATED all over where an example saturates; bool [B])."""
-        arrays, bounds, trapped = kept
+        arrays, weights, trapped = kept
         count = len(inputs[0]) if inputs else 1
-        rows = [Rows(*pair) for pair in bounds]
-        known = dict(zip(self.weights, rows, strict=True))
-        context = Context(count, self.carrier, [trapped], known)
-        values = {n: Value(x, False) for n, x in zip(self.kept, arrays, strict=True)}
+        context = Context(count, self.carrier, [trapped], weights)
+        values = {n: self._shape_of(n) for n, *_ in self.weights}
+        values |= {n: Value(x, False) for n, x in zip(self.kept, arrays, strict=True)}
         for i, x in enumerate(inputs):
             values[self.of_params + i] = Value(_given(x), True)
         for i in range(len(self.program.main.steps)):
@@ -118,6 +124,11 @@ class Stages:
                 axes = tuple(range(int(value.batched), value.array.ndim))
                 saturated = saturated | jnp.any(is_saturated(value.array), axis=axes)
         return [_visible(v.across(count)) for v in results], saturated
+
+    def _shape_of(self, number: int) -> Value:
+        """Of a weight that nothing reads as an array."""
+        shape = jax.ShapeDtypeStruct(self.program.main.types[number].shape, np.float32)
+        return Value(cast("Array", shape), False)
 
     def _run(self, context: Context, i: int, values: dict[int, Value]) -> None:
         step = self.program.main.steps[i]

@@ -42,13 +42,13 @@ class Value:
 @dataclass
 class Context:
     """One run of one block: the number of examples (None: nothing is batched), how values are
-    computed, what has trapped so far (bool arrays, scalar or [examples]), and bounds of operands
-    that are known already."""
+    computed, what has trapped so far (bool arrays, scalar or [examples]), and operands of products
+    as they were prepared, by step operand."""
 
     examples: int | None
     carrier: Carrier
     traps: list[Array] = field(default_factory=list)
-    bounds: Mapping[Any, Any] = field(default_factory=dict)
+    weights: Mapping[Any, Any] = field(default_factory=dict)
 
     def observe(self, value: Value) -> None:
         """A step decides on these floats: an example that is SATURATED here is for good."""

@@ -127,10 +127,11 @@ def collecting(group: Group, dues: Sequence[DueFacts], credit: str) -> Iterator[
     contracts = {
         "voting": group.voting.contract.address, "deltas": group.deltas.contract.address,
     }  # fmt: skip
-    for number, due in enumerate(dues):
+    for due in dues:
+        key = f"{due.call.partition('(')[0]}-{group.id}-{due.contract}-{due.arguments[0]}"
         yield Act(
-            f"redeem-{group.id}-{number}", f"Collect the {due.what}", contracts[due.contract],
-            due.call, due.arguments, says=f"Collect the {due.what} of group {group.id}.",
+            key, f"Collect the {due.what}", contracts[due.contract], due.call, due.arguments,
+            says=f"Collect the {due.what} of group {group.id}.",
             effect="It goes to whom it is owed, whoever sends this.",
         )  # fmt: skip
     if credit:

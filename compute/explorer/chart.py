@@ -11,12 +11,12 @@ from markupsafe import Markup
 from compute.facts import BlockFacts
 from compute.units import nats
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 260, 62, 12, 12, 30
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 260, 84, 12, 12, 30
 MAX_POINTS = 400  # of a line; of more, each stretch shows its least
 TICKS = 4
 
 Item = TypeVar("Item")
-Point = tuple[int, float]  # block index, nats
+Point = tuple[int, float]  # block index, loss
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Chart:
 
     lines: dict[str, list[Point]]
     marks: list[tuple[int, str]]
+    unit: str
 
     @property
     def empty(self) -> bool:
@@ -36,10 +37,11 @@ class Chart:
         points = self.lines["accepted"]
         if not points:
             return "No block was accepted yet."
+        count = f"{len(points)} block{'s' if len(points) > 1 else ''}"
         first, last, best = points[0][1], points[-1][1], min(loss for _, loss in points)
         return (
-            f"Accepted loss over {len(points)} blocks: {first:.4f} nats first, {last:.4f} last, "
-            f"{best:.4f} at best. The table of blocks has every value."
+            f"Accepted loss over {count}: {first:.4f} {self.unit} first, "
+            f"{last:.4f} last, {best:.4f} at best. The table of blocks has every value."
         )
 
     def svg(self) -> Markup:
@@ -56,16 +58,23 @@ class Chart:
             *_grid([y for _, y in points], up),
             *_feet([x for x, _ in points], across),
             *(_mark(across(index), what) for index, what in self.marks),
-            *(_line(name, line, across, up) for name, line in self.lines.items() if line),
+            *(
+                _line(name, line, self.unit, across, up)
+                for name, line in self.lines.items()
+                if line
+            ),
             Markup("</svg>"),
         ]
         return Markup("").join(parts)
 
 
-def losses(blocks: Sequence[BlockFacts], held_out: Callable[[bytes], int | None]) -> Chart:
+def losses(
+    blocks: Sequence[BlockFacts], held_out: Callable[[bytes], int | None], unit: str
+) -> Chart:
     """Accepted and held-out losses, what each claim had to beat, and each new version of the data.
 
-    `held_out` gives the held-out loss of a checkpoint, Q32.32, if its trainer told it.
+    `held_out` gives the held-out loss of a checkpoint, Q32.32, if its trainer told it; `unit` is
+    what they are counted in.
     """
     won = [(block, block.winner) for block in blocks if block.winner is not None]
     told = [(block.index, held_out(winner.checkpoint_hash)) for block, winner in _thinned(won)]
@@ -79,6 +88,7 @@ def losses(blocks: Sequence[BlockFacts], held_out: Callable[[bytes], int | None]
             "accepted": [(b.index, nats(w.loss)) for b, w in won],
         },
         changes[-60:],
+        unit,
     )
 
 
@@ -98,14 +108,15 @@ def _least(line: Sequence[Point]) -> list[Point]:
 
 
 def _line(
-    name: str, line: Sequence[Point], across: Callable[[float], float], up: Callable[[float], float]
-) -> Markup:
+    name: str, line: Sequence[Point], unit: str,
+    across: Callable[[float], float], up: Callable[[float], float],
+) -> Markup:  # fmt: skip
     shown = _least(line)
     places = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in shown)
     kind = name.replace(" ", "-")
     dots = Markup("").join(
-        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3"><title>block {}: {:.6f} nats {}</title>'
-               "</circle>").format(across(x), up(y), x, y, name)
+        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3"><title>block {}: {:.6f} {} {}</title>'
+               "</circle>").format(across(x), up(y), x, y, unit, name)
         for x, y in (shown if len(shown) <= 120 else shown[-1:])
     )  # fmt: skip
     return Markup('<g class="line {}"><polyline points="{}"/>{}</g>').format(kind, places, dots)

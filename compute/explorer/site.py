@@ -104,7 +104,7 @@ class Site:
 
     def _group(self, path: str, number: str) -> bytes:
         view = self._view(number)
-        chart = losses(view.blocks, self._held_out)
+        chart = losses(view.blocks, self._held_out, view.facts.unit)
         return self._page(
             "group.html",
             path,

@@ -139,6 +139,8 @@ class Watch:
             head = self._chain.head()
             self._answered = time.time()
             if head.hash != self.world.head.hash:
+                if not self._chain.heads.is_canonical(self.world.head):
+                    self._chain.forget_groups()
                 self.world = self._read(head, self.world.version + 1)
             elif self.world.stale_since is not None:
                 self.world = replace(
@@ -156,8 +158,9 @@ class Watch:
             )
 
     def _read(self, head: Head, version: int) -> World:
-        for group in self._chain.groups():
-            self._readers.setdefault(group.id, _Reader(group))
+        groups = {group.id: group for group in self._chain.groups()}
+        known = {n: one for n, one in self._readers.items() if groups.get(n) == one.group}
+        self._readers = {n: known.get(n) or _Reader(group) for n, group in groups.items()}
         views = {n: reader.view(head, self._store) for n, reader in self._readers.items()}
         return World(self._chain.chain_id, head, supply_facts(self._chain), views, version)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.facts.samples import Sample, samples
-from compute.storage import BlockUnavailable, StorageError, Store, cid
+from compute.storage import BlockUnavailable, StorageError, Store, StoreUnreachable, cid
 from compute.training_set import Malformed, class_counts, manifest
 from compute.training_set.delta import read_first
 from compute.training_set.tokeniser import Tokeniser
@@ -60,6 +60,8 @@ def why_missing(error: Exception) -> str:
     """Why content cannot be shown, in words that do not tell where this machine keeps it."""
     if isinstance(error, BlockUnavailable):
         return f"block {cid(error.digest)} is not in this store"
+    if isinstance(error, StoreUnreachable):
+        return "the store does not answer"
     return "the store cannot be read" if isinstance(error, StorageError) else str(error)
 
 

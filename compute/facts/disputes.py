@@ -49,10 +49,7 @@ def disputes(group: Group) -> Iterator[DisputeFacts]:
     """Every game about a claim of the group, the first first; lanes follow their game."""
     referee = group.chain.referee
     bond = referee.bond()
-    for event in referee.games(group.voting.address):
-        number = event["game"]
-        lanes = [e["lane"] for e in referee.said(number) if e.name == "LaneOpened"]
-        for each in (number, *lanes):
-            game = Game.of(each, referee.words(each))
-            refuted = group.voting.is_refuted(game.checkpoint_hash)
-            yield DisputeFacts(game, refuted, bond)
+    told = referee.games(group.voting.address, range(1, referee.count() + 1))
+    games = [Game.of(number, words) for number, words in told.items()]
+    for game in sorted(games, key=lambda one: (one.main or one.number, one.number)):
+        yield DisputeFacts(game, group.voting.is_refuted(game.checkpoint_hash), bond)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 from compute.chain import RevealedClaim
 from compute.checkpoint import InvalidCheckpoint
@@ -12,10 +12,11 @@ from compute.checkpoint.load import announced, blocks_of
 from compute.judging.evaluation import FalseClaim, check_sums
 from compute.judging.goal import Goal
 from compute.judging.verdict import contradiction
-from compute.storage import BlockUnavailable, Store, get_many
+from compute.storage import BlockUnavailable, Store, StoreUnreachable, get_many
 
 AT_ONCE = 32  # claims; of more, each has its turn
 TURN_SECONDS = 20.0
+LATELY_SECONDS = 600.0  # in which a search in vain says that bytes are not there
 POLL_SECONDS = 0.2
 
 # told which claim is whole, or why it will not be: a false one's fault, or a missing block
@@ -39,6 +40,7 @@ class Arrivals:
         self._left = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="arrivals")
         self._running: dict[Future[str | None], RevealedClaim] = {}
+        self.some = False  # whether something has arrived
         for claim in claims:
             self._begin(claim)
 
@@ -59,6 +61,7 @@ class Arrivals:
         while self._running:
             done, _ = wait(self._running, POLL_SECONDS if patient else 0, FIRST_COMPLETED)
             arrived = [found for future in done if (found := self._end(future)) is not None]
+            self.some |= bool(arrived)
             if arrived or not patient:
                 yield from arrived
                 return
@@ -95,6 +98,40 @@ class Arrivals:
                 if self._left.is_set() or time.monotonic() > end:
                     raise _NotYet
         return None
+
+
+class InVain:
+    """Claims whose bytes were sought and not found: by a store that answers, and lately."""
+
+    def __init__(self) -> None:
+        self._sought: dict[RevealedClaim, float] = {}  # when, by our own clock
+        self._store_answers = True
+
+    def note(self, *claims: RevealedClaim) -> None:
+        """Of these a block was not to be had."""
+        self._sought |= dict.fromkeys(claims, time.monotonic())
+
+    def lately(self, claim: RevealedClaim) -> bool:
+        """Return whether its bytes may be said to be missing. If chain or store have been silent
+        since they were sought, nothing is known of them."""
+        return time.monotonic() - self._sought.get(claim, float("-inf")) < LATELY_SECONDS
+
+    def clear(self) -> None:
+        self._sought.clear()
+
+    @contextmanager
+    def looking_for(self, arrivals: Arrivals) -> Iterator[None]:
+        """What has not arrived when a search is left is missing, unless the store is silent."""
+        try:
+            yield
+        except StoreUnreachable:
+            self._store_answers = False
+            raise
+        except BaseException:
+            if self._store_answers or arrivals.some:
+                self.note(*arrivals.pending)
+            raise
+        self._store_answers = True
 
 
 class _NotYet(Exception):

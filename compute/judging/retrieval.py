@@ -31,6 +31,12 @@ def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
     return _known[model_hash]
 
 
+def load_design(store: Store, model_hash: bytes) -> ModelSpecification:
+    """The design of a model of whatever version of the evaluator, see
+    `ModelSpecification.read_design`. Raises BlockUnavailable, BlockCorrupt or ModelError."""
+    return ModelSpecification.read_design(model_hash, store.get)
+
+
 MODELS_KNOWN = 64
 # one object for one model: what is compiled for it is found again
 _known: dict[bytes, ModelSpecification] = {}
@@ -83,7 +89,19 @@ def load_incumbent(store: Store, specification: ModelSpecification, digest: byte
     model_hash = model_of(store, digest)
     if model_hash == specification.hash:
         return load_checkpoint(store, specification, digest).params
-    if specification.parent is None:
+    return _carried(store, specification, model_hash, digest)
+
+
+def _carried(
+    store: Store, fork: ModelSpecification, model_hash: bytes, digest: bytes
+) -> Parameters:
+    """An ancestor's parameters in a fork. The designs say enough of those between: their programs
+    may be of other versions of the evaluator."""
+    if fork.parent is None:
         raise InvalidCheckpoint(Reason.MODEL, model_hash.hex())
-    parent = load_specification(store, specification.parent.model_hash)
-    return specification.adapt(load_incumbent(store, parent, digest))
+    parent = load_design(store, fork.parent.model_hash)
+    if model_hash != fork.parent.model_hash:
+        return fork.adapt(_carried(store, parent, model_hash, digest))
+    shapes, most = parent.parameter_shapes(), parent.magnitude_log2
+    found = load(store, digest, model_hash=model_hash, shapes=shapes, magnitude_log2=most)
+    return fork.adapt(found.params)

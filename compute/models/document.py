@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from compute import canonical
 from compute.about import About, TooMuchSaid
 from compute.models import fields, initialisation
 from compute.models.architecture import Architecture
@@ -21,6 +22,7 @@ from compute.program.program import Program
 from compute.program.types import BY_NUMPY, DType, Type
 
 FORMAT = "decentralizedai/model/2"
+MAX_BYTES = 1 << 16
 MAX_PARAMETERS = 1 << 32
 MAX_PIECES = 64  # of the program, one a block
 ARCHITECTURES: dict[str, type[Architecture]] = {
@@ -61,6 +63,17 @@ class Described(Protocol):
     @property
     def output_shape(self) -> tuple[int, ...]: ...
     def parameter_shapes(self) -> Mapping[str, tuple[int, ...]]: ...
+
+
+def decoded(data: bytes) -> dict[str, Any]:
+    """The document in canonical bytes. Raises ModelError."""
+    try:
+        found = canonical.decode(data, max_bytes=MAX_BYTES)
+    except canonical.CanonicalError as error:
+        raise ModelError(str(error)) from None
+    if not isinstance(found, dict):
+        raise ModelError("a model is not an object")
+    return found
 
 
 def to_design(spec: Described) -> dict[str, Any]:

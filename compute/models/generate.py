@@ -79,9 +79,12 @@ class Writer:
         self._length, self._vocab = shape
         self._reading = reading(specification)
         self._parameters = self._reading.prepared(parameters)
-        self._read = jax.jit(self._reading.read)
+        self._begin = jax.jit(functools.partial(_begin, self._reading))
+        # what was in memory goes on in place: nobody looks at it again
         self._write = jax.jit(
-            functools.partial(_write, self._reading.read), static_argnames="top_k"
+            functools.partial(_write, self._reading.read),
+            static_argnames="top_k",
+            donate_argnames=("memory", "logits"),
         )
 
     def write(self, prompt: Sequence[int], draw: Draw) -> Iterator[int]:
@@ -92,9 +95,9 @@ class Writer:
         if not 0 <= draw.top_k <= vocab:
             raise ModelError(f"top_k is one of 1 to {vocab} tokens, or 0 for all")
         window = list(prompt)[-self._length :]
-        key, drawn = jax.random.key(draw.seed), 0
+        key, drawn = jax.random.key_data(jax.random.key(draw.seed)), 0
         while True:
-            logits, memory = self._begin(window)
+            logits, memory = self._begin(self._parameters, *self._padded(window))
             while len(window) <= self._length:
                 count = min(AT_ONCE, self._length + 1 - len(window))
                 tokens, logits, memory = self._write(
@@ -106,13 +109,12 @@ class Writer:
                 window, drawn = [*window, *new], drawn + count
             window = window[-max(1, self._length // 2) :]
 
-    def _begin(self, window: list[int]) -> tuple[jax.Array, Any]:
-        """Read a window anew, padded so that few lengths are compiled."""
+    def _padded(self, window: list[int]) -> tuple[np.ndarray, np.int32]:
+        """A window, padded so that few lengths are compiled, and the index of its last token."""
         size = min(self._length, 1 << (len(window) - 1).bit_length())
         padded = np.zeros(size, np.int32)
         padded[: len(window)] = window
-        last = np.int32(len(window) - 1)
-        return self._read(self._parameters, self._reading.empty(), padded, np.int32(0), last)
+        return padded, np.int32(len(window) - 1)
 
 
 def reading(specification: ModelSpecification) -> Reading:
@@ -127,15 +129,24 @@ def reading(specification: ModelSpecification) -> Reading:
     return Whole(specification)
 
 
+def _begin(
+    reading: Reading, params: Any, tokens: jax.Array, last: jax.Array
+) -> tuple[jax.Array, Any]:
+    """Read a text from its beginning."""
+    return reading.read(params, reading.empty(), tokens, jnp.int32(0), last)
+
+
 def _write(
     read: Any, params: Any, memory: Any, logits: jax.Array, first: jax.Array, count: jax.Array,
     key: jax.Array, drawn: jax.Array, temperature: jax.Array, *, top_k: int,
 ) -> tuple[jax.Array, jax.Array, Any]:  # fmt: skip
     """Draw `count` tokens int32 [AT_ONCE], each read before the next."""
 
+    random = jax.random.wrap_key_data(key)  # handed over as numbers: jit is slow to take keys
+
     def one(number: jax.Array, state: Any) -> Any:
         tokens, logits, memory = state
-        noise = jax.random.fold_in(key, drawn + number)
+        noise = jax.random.fold_in(random, drawn + number)
         token = _drawn(logits, noise, temperature, top_k)
         logits, memory = read(params, memory, token[None], first + number, jnp.int32(0))
         return tokens.at[number].set(token), logits, memory

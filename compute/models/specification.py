@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,9 @@ from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
 from compute.models.parameters import Axes, Parameters
-from compute.models.parent import Parent
+from compute.models.parent import Parent, same
 from compute.program import codec
-from compute.program.operation import Cost, ProgramError
+from compute.program.operation import Cost, OtherForm, ProgramError
 from compute.program.program import Program
 from compute.program.validator import validate
 from compute.trace.rows import CLASS, NUMBER, NotRefereed, Rows
@@ -27,7 +27,7 @@ from compute.trace.unroll import Target, unroll
 if TYPE_CHECKING:  # importing JAX takes seconds, and a specification is often only read
     import jax
 
-MAX_BYTES = 1 << 16
+Fetch = Callable[[bytes], bytes]  # a block, by its sha256
 WORD = 32
 PIECE = 1 << 20  # bytes of the program in a block
 
@@ -60,33 +60,53 @@ class ModelSpecification:
     @classmethod
     def parse(cls, data: bytes) -> ModelSpecification:
         """The design in `data`: a model whose program is still to be made. Raises ModelError."""
-        spec = cls(**document.from_design(_decoded(data)))
+        spec = cls(**document.from_design(document.decoded(data)))
         document.check(spec)
         return spec
 
     @classmethod
-    def read(cls, model_hash: bytes, fetch: Callable[[bytes], bytes]) -> ModelSpecification:
+    def read(cls, model_hash: bytes, fetch: Fetch) -> ModelSpecification:
         """The model with this hash, of blocks that `fetch` finds by their sha256 and has checked.
 
         Raises ModelError with the first fault found, and what `fetch` raises.
         """
-        header = fetch(model_hash)
-        if len(header) != 2 * WORD:
-            raise ModelError(f"a model's header has {2 * WORD} bytes, not {len(header)}")
-        found = _decoded(fetch(header[WORD:]))
+        header, found = _fetched(model_hash, fetch)
         pieces = [fetch(piece) for piece in document.pieces_of(found)]
         if any(len(piece) != PIECE for piece in pieces[:-1]):
             raise ModelError("a piece of the program is cut short")
+        design = cls._designed(found)
         try:
             program = codec.decode(b"".join(pieces))
+        except OtherForm:
+            raise ModelError(
+                f"the model is of {design.evaluator}, whose programs this version does not read. "
+                "Install the version that does, or fork: nrn group fork GROUP --upgrade."
+            ) from None
         except ProgramError as error:
             raise ModelError(f"the program is refused: {error}") from None
-        design = {key: value for key, value in found.items() if key != "program"}
-        spec = cls(**document.from_design(design), given=program)
-        document.check(spec)
+        spec = replace(design, given=program)
         document.check_program(spec, program)
         if spec.header != header:
             raise ModelError("the header's root is not that of the program's rows")
+        return spec
+
+    @classmethod
+    def read_design(cls, model_hash: bytes, fetch: Fetch) -> ModelSpecification:
+        """As `read`, but without the program, which may have the form of another version of the
+        evaluator: what a fork needs to know of its parent. Its hash is not that of the model."""
+        return cls._designed(_fetched(model_hash, fetch)[1])
+
+    @staticmethod
+    def read_names(model_hash: bytes, fetch: Fetch) -> list[bytes]:
+        """The sha256 of every block that `read` fetches, the header's last. Raises ModelError."""
+        header, found = _fetched(model_hash, fetch)
+        return [*document.pieces_of(found), header[WORD:], model_hash]
+
+    @classmethod
+    def _designed(cls, found: dict[str, Any]) -> ModelSpecification:
+        design = {key: value for key, value in found.items() if key != "program"}
+        spec = cls(**document.from_design(design))
+        document.check(spec)
         return spec
 
     @cached_property
@@ -120,6 +140,11 @@ class ModelSpecification:
             return unroll(self.program, self.loss, self._compared)
         except NotRefereed as error:
             return error
+
+    @property
+    def unit(self) -> str:
+        """What its losses are counted in, to be said after a number."""
+        return "of squared error" if self.loss == "squared_error" else "nats"
 
     @property
     def rows(self) -> Rows | None:
@@ -285,7 +310,7 @@ class ModelSpecification:
         if self.parent.map == "seed":
             return initial
         if self.parent.map == "same":
-            return _fitting(parent_params, initial)
+            return same(parent_params, initial)
         inputs = sum(column.size for column in self.columns)
         return dict(self.architecture.adapt(self.parent.map, parent_params, initial, inputs))
 
@@ -294,20 +319,9 @@ class ModelSpecification:
         return dict(sorted(self.architecture.parameters(self.columns).items()))
 
 
-def _fitting(
-    given: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    shapes = [{name: array.shape for name, array in one.items()} for one in (given, like)]
-    if shapes[0] != shapes[1]:
-        raise ModelError("the parent has other parameters than its fork, which keeps all of them")
-    return dict(given)
-
-
-def _decoded(data: bytes) -> dict[str, Any]:
-    try:
-        found = canonical.decode(data, max_bytes=MAX_BYTES)
-    except canonical.CanonicalError as error:
-        raise ModelError(str(error)) from None
-    if not isinstance(found, dict):
-        raise ModelError("a model is not an object")
-    return found
+def _fetched(model_hash: bytes, fetch: Fetch) -> tuple[bytes, dict[str, Any]]:
+    """The header of a model, and its document."""
+    header = fetch(model_hash)
+    if len(header) != 2 * WORD:
+        raise ModelError(f"a model's header has {2 * WORD} bytes, not {len(header)}")
+    return header, document.decoded(fetch(header[WORD:]))

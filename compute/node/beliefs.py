@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from compute.chain import Candidate, RevealedClaim
 from compute.chain.claims import eval_root_hash
@@ -20,10 +19,7 @@ from compute.training_set import InvalidGenesis, TrainingSet
 Claim = RevealedClaim | Candidate
 Progress = Callable[[int], None]
 
-HELD = 2  # beliefs in memory, parameters and all
-# Earlier data that a false claim is tried on: each costs an evaluation, and with hundreds of deltas
-# a lie could so outlast its challenge. Who errs on older data loses one bond.
-TRIED = 4
+HELD = 2  # beliefs in memory, parameters and all, and versions of the data
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,7 @@ class Beliefs:
         self._folder = seat.training_sets
         self._transcripts = Transcripts(seat.state / "evaluations")
         self._held: dict[tuple[bytes, int], Published] = {}
+        self._sets: dict[tuple[int, bytes], TrainingSet] = {}  # by version and tip
 
     def find(self, claim: Claim, root_hash: bytes, check: Progress) -> Finding:
         """Return whether a claim, with this hash of its eval_root, is true. Raises
@@ -66,11 +63,6 @@ class Beliefs:
             return Finding(None)
         if belief.not_refereed:
             return Finding(fault, f"the model is not refereed: {belief.not_refereed}")
-        # false, but the referee takes what is true of earlier data: rule R6
-        for version in islice(self._older(claim), TRIED):
-            earlier = self._published(claim.checkpoint_hash, version, check)
-            if eval_root_hash(earlier.evaluation.root) == root_hash:
-                return Finding(fault, f"it is true of the earlier data of version {version}")
         return Finding(fault)
 
     def belief(self, claim: Claim, check: Progress, data_root: bytes | None = None) -> Published:
@@ -98,6 +90,17 @@ class Beliefs:
                 yield version
 
     def _set(self, version: int) -> TrainingSet:
+        """A version of the data: each is opened once, for every look holds files."""
+        tip = self._group.deltas.tip_of(version)
+        if not any(tip):  # of an ancestor, or not written down yet
+            return self._opened(version)
+        if (version, tip) not in self._sets:
+            while len(self._sets) >= HELD:
+                del self._sets[next(iter(self._sets))]
+            self._sets[version, tip] = self._opened(version)
+        return self._sets[version, tip]
+
+    def _opened(self, version: int) -> TrainingSet:
         sets = load_training_sets(self._group, self._blocks, version, self._folder)
         return sets.version(version)
 

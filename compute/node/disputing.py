@@ -49,21 +49,23 @@ class Disputes:
         self._group, self._sender, self._beliefs = group, sender, beliefs
         self._duties = duties
         self._referee = group.chain.referee
-        self._games: dict[int, Told] = {}  # what began each: Challenged, or LaneOpened
-        self._read = 0  # the chain block up to which they are known
+        self._games: dict[int, Game] = {}  # the group's games and lanes, as they began
+        self._seen = (0, 0)  # a chain block, and how many there were in it
+        self._settled = 0  # the newest number that no reorganisation gives to another game
         self._over: dict[int, int] = {}  # number -> chain block in which it was seen to be over
+        self._since: dict[int, int] = {}  # block of the group -> the first with its disputes
 
     # --- which games there are ---
 
     def _follow(self) -> int:
         """Learn of new games; the chain block that is known now."""
-        head, first = self._group.chain.head().number, max(0, self._read - REREAD)
-        for event in self._referee.games(self._group.voting.address, first):
-            self._games[event["game"]] = event
-        mains = [n for n, event in self._games.items() if event.name == "Challenged"]
-        for event in self._referee.lanes([n for n in mains if not self._is_over(n, head)], first):
-            self._games[event["lane"]] = event
-        self._read = head
+        head, voting = self._group.chain.head().number, self._group.voting.address
+        count = self._referee.count(at=head)
+        new = self._referee.games(voting, range(self._settled + 1, count + 1), at=head)
+        kept = {n: game for n, game in self._games.items() if n <= self._settled}
+        self._games = kept | {n: Game.of(n, words) for n, words in new.items()}
+        if head > self._seen[0] + REREAD:
+            self._settled, self._seen = self._seen[1], (head, count)
         return head
 
     def _is_over(self, number: int, head: int) -> bool:
@@ -83,14 +85,18 @@ class Disputes:
                 self._over.pop(number, None)
                 yield game
 
-    def _concerns(self, event: Told) -> bool:
-        if self._duties.lanes:
-            return True
-        if event.name == "LaneOpened":
-            main = self._games[event["game"]]
-            return self._sender.address in (event["defender"], main["challenger"])
+    def _concerns(self, game: Game) -> bool:
         mine = self._sender.address, self._duties.payee
-        return event["challenger"] == self._sender.address or event["trainer"] in mine
+        return self._duties.lanes or game.challenger == mine[0] or game.defender in mine
+
+    def _said(self, number: int) -> list[Told]:
+        """What was said in a game, since its claim was revealed."""
+        block, chain = self._games[number].block, self._group.chain
+        if block not in self._since:
+            revealed, last = self._group.slot(block).reveal_at, chain.head().number
+            first = chain.heads.block_at(revealed, chain.deployment.block, last)
+            self._since[block] = first
+        return self._referee.said(number, self._since[block])
 
     # --- beginning one ---
 
@@ -99,15 +105,15 @@ class Disputes:
         clock."""
         mine = [
             number
-            for number, event in self._games.items()
-            if event.name == "Challenged"
-            and event["checkpoint_hash"] == checkpoint_hash
-            and event["challenger"] == self._sender.address
+            for number, game in self._games.items()
+            if not game.main
+            and game.checkpoint_hash == checkpoint_hash
+            and game.challenger == self._sender.address
         ]
         return len(mine) < TRIES and all(map(self._was_late, mine))
 
     def _was_late(self, number: int) -> bool:
-        said = self._referee.said(number, self._games[number].block_number)
+        said = self._said(number)
         return any(e.name == "Ended" and not e["fell"] and e["reason"] == LATE for e in said)
 
     def hindrance(self) -> str | None:
@@ -180,12 +186,8 @@ class Disputes:
             return False
         return self._move(game, self._referee.bond(), honest=True)
 
-    def _is_mine(self, event: Told, main: Game) -> bool:
-        return (
-            event.name == "LaneOpened"
-            and event["game"] == main.number
-            and event["defender"] == self._sender.address
-        )
+    def _is_mine(self, lane: Game, main: Game) -> bool:
+        return lane.main == main.number and lane.defender == self._sender.address
 
     def _move(self, game: Game, bond: int = 0, *, honest: bool = False) -> bool:
         """Make the move that is due, if there is one; with `honest` only for a claim that is true
@@ -229,10 +231,9 @@ class Disputes:
         return stated[-1].values["evaluation"][5] if stated else None
 
     def _told(self, game: Game) -> list[Event]:
-        first = self._games[game.number].block_number
-        said = self._referee.said(game.number, first)
+        said = self._said(game.number)
         if game.main:
-            before = self._referee.said(game.main, self._games[game.main].block_number)
+            before = self._said(game.main)
             said = [e for e in before if e.name == "LaneOpened" and e["lane"] == game.number] + said
             said = [e for e in before if e.name == "Stated"] + said
         return [Event(e.name, e.arguments) for e in said]

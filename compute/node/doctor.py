@@ -4,14 +4,18 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from compute.chain import Chain, ChainError, Group
+from compute.chain.answers import quantity
 from compute.chain.prices import price, question
-from compute.chain.rpc import Rpc
+from compute.chain.rpc import LAG, Rpc
 from compute.chain.sight import look
+from compute.durable import replace_file
 from compute.home import cache_folder
+from compute.inert import inert
 from compute.judging.device import UnfitDevice, ensure_fit
 from compute.node.seat import LEAST_FREE
 from compute.storage import FolderStore, StorageError, Store
@@ -71,14 +75,22 @@ def examine(patient: Patient) -> Iterator[Finding]:
 def _endpoint(patient: Patient, number: int) -> str:
     rpc = Rpc(patient.urls[number], timeout=10.0, attempts=1)
     began = time.monotonic()
-    batch = rpc.batch([("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))])
+    served, answer = rpc.batch([("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))])
     seconds = time.monotonic() - began
-    served, newest = int(batch[0], 16), int(batch[1]["number"], 16)
-    if rpc.batches:
-        return f"{rpc.name}: chain {served}, block {newest}, {1000 * seconds:.0f} ms"
-    return (
-        f"{rpc.name}: chain {served}, block {newest}; takes no batches, so it is asked more often"
-    )
+    newest = quantity(answer.get("number") if isinstance(answer, dict) else None)
+    text = f"{rpc.name}: chain {quantity(served)}, block {newest}, {1000 * seconds:.0f} ms"
+    with suppress(ChainError):  # which the next finding tells
+        _compare(patient.chain(), quantity(served), newest)
+    return text if rpc.batches else f"{text}; takes no batches, so it is asked more often"
+
+
+def _compare(chain: Chain, served: int, newest: int) -> None:
+    """Raise Unwell for an endpoint that is of no use beside the others."""
+    if served != chain.chain_id:
+        raise Unwell(f"It serves chain {served}, not chain {chain.chain_id}. Take it out of --rpc.")
+    behind = chain.head().number - newest
+    if behind > LAG:
+        raise Unwell(f"It is {behind} blocks behind another. Wait until it has caught up.")
 
 
 def _chain(patient: Patient) -> str:
@@ -173,7 +185,15 @@ def _peers(patient: Patient) -> str:
 
 
 def _disk(patient: Patient) -> str:
-    patient.state.mkdir(parents=True, exist_ok=True)
+    try:
+        patient.state.mkdir(parents=True, exist_ok=True)
+        replace_file(patient.state / "probe", bytes(PROBE_BYTES))
+        (patient.state / "probe").unlink()
+    except OSError as error:
+        raise Unwell(
+            f"{patient.state} cannot be written ({error.strerror}). Make room, mend its rights, or "
+            "name another place in XDG_DATA_HOME."
+        ) from None
     usage = shutil.disk_usage(patient.state)
     if usage.free < LEAST_FREE:
         raise Unwell(f"{Size(usage.free)} are left at {patient.state}. Make room.")
@@ -183,7 +203,13 @@ def _disk(patient: Patient) -> str:
 def _device(patient: Patient) -> str:
     import jax
 
-    devices = jax.devices()
+    try:
+        devices = jax.devices()
+    except RuntimeError as error:
+        raise Unwell(
+            f"JAX finds no device ({inert(str(error))[:200]}). Mend its driver, or set "
+            "JAX_PLATFORMS=cpu."
+        ) from None
     kinds = sorted({device.device_kind for device in devices})
     return f"{len(devices)} x {', '.join(kinds)} ({devices[0].platform})"
 

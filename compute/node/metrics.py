@@ -21,6 +21,7 @@ from compute.node.events import EVENTS
 from compute.node.seat import Seat
 from compute.units import ETHER
 
+ANSWERS = ("usable", "unusable")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -68,8 +69,10 @@ def _requests(tally: dict[tuple[str, str], int]) -> Iterator[Metric]:
     family = CounterMetricFamily(
         "nrn_rpc_requests", "Questions to the chain by answer", labels=["endpoint", "answer"]
     )
-    for labels, count in list(tally.items()):
-        family.add_metric(labels, count)
+    told = dict(tally)
+    for endpoint in sorted({endpoint for endpoint, _ in told}):
+        for answer in ANSWERS:  # both: what is compared with a series that is not there is nothing
+            family.add_metric((endpoint, answer), told.get((endpoint, answer), 0))
     yield family
 
 

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator
 
 from compute import checkpoint, training_set
-from compute.canonical import digest
 from compute.chain import Group
 from compute.models import ModelError, ModelSpecification, Module
 from compute.storage import BlockUnavailable, Store
@@ -13,7 +12,7 @@ from compute.training_set.replay import InvalidGenesis, genesis_manifest
 
 
 def _model_blocks(store: Store, root: bytes) -> list[bytes]:
-    return [digest(block) for block in ModelSpecification.read(root, store.get).blocks()]
+    return ModelSpecification.read_names(root, store.get)
 
 
 _KINDS = (checkpoint.blocks_of, training_set.blocks_of, tokeniser.blocks_of, _model_blocks)
@@ -34,7 +33,7 @@ def models(store: Store, model_hash: bytes) -> Iterator[bytes]:
     `store` holds them."""
     yield model_hash
     try:
-        specification = ModelSpecification.read(model_hash, store.get)
+        specification = ModelSpecification.read_design(model_hash, store.get)
     except (BlockUnavailable, ModelError):
         return
     if isinstance(specification.architecture, Module):

@@ -11,7 +11,7 @@ from typing import Any
 
 from compute import merkle
 from compute.program import limits
-from compute.program.operation import Attribute, Kind, require
+from compute.program.operation import Attribute, Kind, OtherForm, require
 from compute.program.operations import BY_CODE
 from compute.program.operations.control import blocks
 from compute.program.program import Block, Constant, Program, Step
@@ -43,10 +43,12 @@ def constant_root(data: bytes) -> bytes:
 
 
 def decode(document: bytes) -> Program:
-    """The program whose encoding is exactly `document`.  Raises ProgramError, with a sentence."""
+    """The program whose encoding is exactly `document`.  Raises ProgramError, with a sentence:
+    OtherForm where it begins as none."""
     size = len(document)
     require(size <= limits.DOCUMENT_BYTES, f"{size} bytes are more than a program has")
-    require(document[: len(MAGIC)] == MAGIC, "it does not begin as a program of F24/3")
+    if document[: len(MAGIC)] != MAGIC:
+        raise OtherForm("it does not begin as a program of F24/3")
     program = _Decoder(Reader(document, len(MAGIC))).program()
     validate(program)
     require(_Encoder(program).document() == document, "it is not in the one form of its program")

@@ -35,6 +35,10 @@ class ProgramError(ValueError):
     """A program is refused; the message says which step and why, for a person."""
 
 
+class OtherForm(ProgramError):
+    """The document is a program of no version that is spoken here, or none at all."""
+
+
 def require(condition: bool, sentence: str) -> None:
     """Refuse a program unless `condition` holds."""
     if not condition:

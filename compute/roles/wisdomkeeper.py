@@ -21,7 +21,7 @@ from compute.chain.claims import MAX_APPROVALS, approvals, attestation, ballot
 from compute.chain.records import Head
 from compute.chain.voting import PAID
 from compute.checkpoint import InvalidCheckpoint
-from compute.judging.arrivals import Arrivals
+from compute.judging.arrivals import Arrivals, InVain
 from compute.judging.goal import Goal, Goals
 from compute.judging.retrieval import load_checkpoint
 from compute.judging.transcripts import Transcripts
@@ -89,7 +89,7 @@ class Wisdomkeeper(Role):
         self._transcripts = Transcripts(seat.state / "evaluations")
         self._goals = Goals(seat.group, seat.blocks, seat.training_sets, self._transcripts)
         self._verdicts: dict[RevealedClaim, Verdict] = {}
-        self._missing: set[RevealedClaim] = set()  # sought, and not whole yet
+        self._missing = InVain()
 
     def step(self, now: int) -> Wait:
         """Do what this moment of this block asks for."""
@@ -182,11 +182,9 @@ class Wisdomkeeper(Role):
         except BlockUnavailable as error:
             return str(error)
         check = partial(self._clock.check_until, deadline)
-        with Arrivals(self._blocks, goal, todo, check) as arrivals:
-            try:
-                return self._judge_arriving(arrivals, goal, deadline, candidates)
-            finally:
-                self._missing.update(arrivals.pending)
+        arrivals = Arrivals(self._blocks, goal, todo, check)
+        with arrivals, self._missing.looking_for(arrivals):
+            return self._judge_arriving(arrivals, goal, deadline, candidates)
 
     def _judge_arriving(
         self, arrivals: Arrivals, goal: Goal, deadline: int, candidates: Sequence[RevealedClaim]
@@ -199,7 +197,7 @@ class Wisdomkeeper(Role):
                 if found is None:
                     heapq.heappush(whole, (0, rank[claim]))
                 elif isinstance(found, BlockUnavailable):
-                    self._missing.add(claim)
+                    self._missing.note(claim)
                     missing = missing or str(found)
                 else:
                     self._say(claim, Verdict(found))
@@ -254,13 +252,14 @@ class Wisdomkeeper(Role):
     def _decide(self, block: Block, candidates: Sequence[RevealedClaim]) -> BallotEntry | None:
         """Journal the ballot: it is replaced if more is known before it is on chain.
 
-        None if nothing is approved, and of some claim nothing is known for reasons of our own: a
-        ballot would count against what may be true.
+        None if nothing is approved, and of some claim nothing is known for reasons of our own, as
+        where chain or store have been silent since it was sought: a ballot would count against what
+        may be true.
         """
         known = {c: v for c in candidates if (v := self._verdicts.get(c)) is not None}
         roots = {c.checkpoint_hash: v.eval_root for c, v in known.items() if v.true}
         unknown = [claim for claim in candidates if claim not in known]
-        if not roots and not self._missing.issuperset(unknown):
+        if not roots and not all(map(self._missing.lately, unknown)):
             return None
         entry = BallotEntry.of(block.index, roots)
         for claim in unknown:

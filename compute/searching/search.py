@@ -251,8 +251,9 @@ class Search:
                 evaluation_seconds=round(self._evaluation_seconds, 3),
             )
         logger.info(
-            "exact loss %.6f nats, the incumbent's is %.6f%s",
+            "exact loss %.6f %s, the incumbent's is %.6f%s",
             nats(evaluation.loss),
+            goal.specification.unit,
             nats(goal.baseline_loss),
             "" if held_out is None else f", held-out loss {nats(held_out.loss):.6f}",
         )

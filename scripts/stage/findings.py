@@ -10,6 +10,7 @@ from brownie import web3
 
 from compute.chain import Candidate, Chain, Group, Status, connect
 from compute.chain.sponsors import sponsorships
+from compute.facts.disputes import disputes
 from compute.units import NRN
 from scripts.deploy import container
 from scripts.stage import play as plot
@@ -204,7 +205,7 @@ class Evidence:
         (event,) = self._events(group, "Refuted")
         digest, index = bytes(event.args.checkpoint_hash), event.args.block_index
         votes, outcome = self._voted(group, digest), group.voting.outcome(index)
-        moves = sum(len(self._chain.referee.said(e["game"])) for e in self._games(digest))
+        moves = sum(len(self._chain.referee.said(number)) for number in self._games(digest))
         yield Finding(
             "one keeper refuted a false loss that most of the stake had accepted",
             2 * votes > STAKE
@@ -233,9 +234,10 @@ class Evidence:
             f"{last.baseline:.4f} to {last.loss:.4f} nats",
         )
 
-    def _games(self, digest: bytes) -> list[Any]:
-        games = self._chain.referee.games(self.groups[2].voting.address)
-        return [event for event in games if event["checkpoint_hash"] == digest]
+    def _games(self, digest: bytes) -> list[int]:
+        """The numbers of the games about a claim."""
+        found = [one.game for one in disputes(self.groups[2])]
+        return [game.number for game in found if game.checkpoint_hash == digest and not game.main]
 
     def _voted(self, group: Group, digest: bytes) -> int:
         """The stake that voted for a checkpoint; of one that is refuted the chain forgets it."""

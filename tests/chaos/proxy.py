@@ -153,6 +153,18 @@ class Proxy:
         is_head = call["method"] == "eth_getBlockByNumber" and call["params"][0] == "latest"
         if is_head and self._weather.strikes(actor, "skew"):
             result["timestamp"] = hex(int(result["timestamp"], 16) - SKEW_SECONDS)
+        if (
+            call["method"] == "eth_estimateGas"
+            and result
+            and self._weather.strikes(actor, "half_the_gas")
+        ):
+            return _result(call, hex(int(result, 16) // 2))
+        if (
+            call["method"] == "eth_getTransactionReceipt"
+            and result
+            and self._weather.strikes(actor, "failed_receipt")
+        ):
+            result["status"] = "0x0"
         return answer
 
     def _head(self) -> int:

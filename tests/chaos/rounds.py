@@ -61,6 +61,7 @@ class Chaos:
             "reorganised": world.reorganise,
             "mempool lost": world.lose_mempool,
             "dear blocks": self._make_dear,
+            "rising fees": world.raise_fees,
             "killed": world.kill,
             "full disk": world.fill_disk,
         }

@@ -23,6 +23,8 @@ OF_THE_CHAIN: dict[str, dict[str, float]] = {
     "lost": {"swallow": 0.4},
     "contrary": {"nonce_low": 0.3, "sent_and_refused": 0.3},
     "blind": {"no_receipt": 0.5},
+    "denied": {"failed_receipt": 0.2},
+    "misjudged": {"half_the_gas": 0.2},
     "greedy": {"dear": 1.0},
 }
 # Of one request to the store.
@@ -32,7 +34,7 @@ OF_THE_STORE: dict[str, dict[str, float]] = {
     "lying store": {"other_bytes": 0.1, "not_there": 0.2},
 }
 # Of the chain itself and of the machines.
-OF_THE_WORLD = ("reorganised", "mempool lost", "dear blocks", "killed", "full disk")
+OF_THE_WORLD = ("reorganised", "mempool lost", "dear blocks", "rising fees", "killed", "full disk")
 ALL = (*OF_THE_CHAIN, *OF_THE_STORE, *OF_THE_WORLD)
 
 

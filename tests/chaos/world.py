@@ -26,10 +26,10 @@ from tests.integration.stage import Actor, Stage
 
 # account -> role; nora has no ether, tom pays for her
 ACTORS = {
-    "tara": "trainer",
+    "tara": "train",
     "nora": "trainer",
-    "alice": "wisdomkeeper",
-    "bob": "wisdomkeeper",
+    "alice": "keep",
+    "bob": "keep",
     "carol": "curator",
     "tom": "relayer",
 }
@@ -40,7 +40,9 @@ MINING_SECONDS = 0.2
 FULL_SECONDS = 1.5
 SAID = (failure.WRONG, failure.NO_CHAIN, failure.NO_CONTENT, failure.A_LIE)  # with a sentence
 DEAR = 2_000 * 10**9  # wei of base fee
-CALM = 10**8
+CALM = 5 * 10**9
+RISEN = (12 * 10**9, 120 * 10**9)  # one after the other
+RISEN_SECONDS = 2.0  # for each
 
 
 def hurry() -> None:
@@ -72,6 +74,8 @@ class World:
         self.broke: list[str] = []  # and of those that did not end by a sentence
         self.kills = 0
         self.base_fee = CALM
+        self._rises = False  # with the next transaction that waits
+        self._risen_at = -float("inf")
         self._dice = random.Random(f"{seed} world")
         self._jump: int | None = None
         self._mining = threading.Lock()
@@ -115,7 +119,12 @@ class World:
                 self._block(max(self.now() + BLOCK_SECONDS, jump or 0))
 
     def _block(self, at: int) -> None:
-        self.net.rpc("anvil_setNextBlockBaseFeePerGas", hex(self.base_fee))
+        if self._rises and int(self.net.rpc("txpool_status")["pending"], 16):
+            self._rises, self._risen_at = False, time.monotonic()
+            self.weather.happened("rising fees")
+        step = (time.monotonic() - self._risen_at) // RISEN_SECONDS
+        fee = RISEN[int(step)] if step < len(RISEN) else self.base_fee
+        self.net.rpc("anvil_setNextBlockBaseFeePerGas", hex(fee))
         self.net.warp(at)
 
     def jump(self, to: int) -> None:
@@ -142,6 +151,10 @@ class World:
             self.net.rpc("eth_getRawTransactionByHash", sent["hash"])
             for sent in block["transactions"]
         ]
+
+    def raise_fees(self) -> None:
+        """Let blocks be dearer than what waits next foresaw, and then dearer again."""
+        self._rises = True
 
     def lose_mempool(self) -> None:
         with self._mining:

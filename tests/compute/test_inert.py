@@ -9,7 +9,7 @@ from rich.console import Console
 from compute.cli.output import Output, table
 from compute.cli.values import for_people
 from compute.explorer import render
-from compute.inert import MAX_CHARACTERS, inert, inert_name
+from compute.inert import MAX_CHARACTERS, MAX_MARKS, REPLACEMENT, inert, inert_name
 
 PAYLOADS = {
     "script": "<script>alert(1)</script>",
@@ -31,6 +31,9 @@ PAYLOADS = {
     "lines": "a\u2028b\u2029c",
     "filler": "\u3164\u115f\u2800",
     "zalgo": "a" + "\u0301" * 500,
+    "marks of class 0": "\u0e01" + "\u0e47" * 500,
+    "enclosing": "a" + "\u0488" * 500,
+    "selectors": "p\ufe00ay\U000e0100pal\u180b",
     "surrogate": "a\ud800b",
     "markup": "[bold red]x[/] [link=http://evil.example]y[/link]",
     "nul": "a\x00b",
@@ -67,6 +70,20 @@ def test_the_terminal_gets_no_orders(text: str, capsys: pytest.CaptureFixture[st
     assert for_people(text) == inert(text)
     if "[bold red]" in text:
         assert told.count("[bold red]x[/]") == 3
+
+
+def test_marks_do_not_pile_up_and_what_is_not_seen_is_shown() -> None:
+    for mark in "\u0301\u0e47\u0488":
+        assert inert("a" + mark * 9).count(REPLACEMENT) == 9 - MAX_MARKS
+    for hidden in PAYLOADS["selectors"], "a\ufe0f", "\ufe0f", "\U0001d159":
+        assert REPLACEMENT in inert(hidden) and inert(hidden) != hidden
+    for word in (
+        "\u2764\ufe0f",
+        "\u0915\u094d\u0937\u093f",
+        "\u05e9\u05b8\u05c1",
+        "Vie\u0323\u0302t",
+    ):
+        assert inert(word) == word
 
 
 def test_brackets_are_text_and_not_rich_s_markup() -> None:

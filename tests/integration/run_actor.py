@@ -17,12 +17,15 @@ from eth_account import Account
 from compute.chain import Group, Spending, connect
 from compute.chain.sender import Sender
 from compute.cli.failure import exit_code, sentence_of
+from compute.node.beside import Beside
+from compute.node.disputing import Duties
 from compute.node.role import SILENT, Role
 from compute.node.role import run as live
 from compute.node.seat import Seat
 from compute.roles.curator import Curator
 from compute.roles.relayer import Relayer
 from compute.roles.trainer import Trainer
+from compute.roles.watcher import Watcher
 from compute.roles.wisdomkeeper import Wisdomkeeper
 from compute.searching import crew
 from compute.searching.search import Options
@@ -40,7 +43,7 @@ class Order:
     """`kill`: ("before" | "after", place) sends the process SIGKILL around its first such act.
     `prepare` is called in the process before it begins."""
 
-    role: str
+    role: str  # `keep` and `train`: as those commands, with a watcher beside
     rpc: str
     deployment: Path
     accounts: Path
@@ -82,6 +85,10 @@ def run(order: Order) -> None:
         "relayer": lambda seat: Relayer(seat, order.relay or order.state),
         "wisdomkeeper": Wisdomkeeper,
         "curator": Curator,
+        "keep": lambda seat: Beside(Wisdomkeeper(seat), Watcher(seat), seat.clock),
+        "train": lambda seat: Beside(
+            Trainer(seat, order.options), Watcher(seat, Duties(challenge=False)), seat.clock
+        ),
     }
     seat = Seat(group, account, shared, order.state, order.role, POLL_SECONDS)
     try:
@@ -99,7 +106,12 @@ def awaited(order: Order) -> Group:
     spending = Spending(accounts=order.accounts)
     while True:
         try:
-            chain = connect(order.rpc, deployment=order.deployment, spending=spending)
+            chain = connect(
+                order.rpc,
+                deployment=order.deployment,
+                spending=spending,
+                index=order.accounts.parent / "index",
+            )
             return chain.group(order.group)
         except SILENT:
             time.sleep(POLL_SECONDS)

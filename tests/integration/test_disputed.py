@@ -5,9 +5,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pytest
 
-from compute.chain import Status
+from compute.chain import Status, referee
 from compute.chain.claims import attestation, ballot, eval_root_hash
+from compute.chain.contract import Contract
+from compute.chain.events import read_events
+from compute.chain.rpc import Rpc
 from compute.dispute.state import Evaluation
 from compute.exact import merkle_top
 from compute.judging.belief import Published
@@ -56,7 +60,23 @@ def published(stage: Stage, name: bytes) -> Published:
     return Published(stage.group, stage.store, name, *subject, 0, *found)
 
 
-def test_one_watcher_refutes_what_a_majority_accepted(stage: Stage) -> None:
+def logs_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first chain block of each look at the referee's logs from now on."""
+    found: list[int] = []
+
+    def reading(
+        rpc: Rpc, contract: Contract, names: Any, first: int, *more: Any, **where: Any
+    ) -> Any:
+        found.append(first)
+        return read_events(rpc, contract, names, first, *more, **where)
+
+    monkeypatch.setattr(referee, "read_events", reading)
+    return found
+
+
+def test_one_watcher_refutes_what_a_majority_accepted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both sides play to the end by themselves; the watcher forgets everything in the middle."""
     mallory = Mallory(stage)
     name = mallory.checkpoint()
@@ -85,8 +105,13 @@ def test_one_watcher_refutes_what_a_majority_accepted(stage: Stage) -> None:
             break
         assert wait.recheck  # the other side's move does not follow the clock
         defence.play(stage.chain.now())
-        if turn == 5:  # all it knew is gone
+        if turn == 2:  # all it knew is gone
             watcher = Watcher(replace(stage.seat("watcher", "tom"), role="watcher"))
+            logs = logs_read(monkeypatch)
+
+    last = stage.chain.head().number
+    revealed = stage.chain.heads.block_at(block.reveal_at, stage.chain.deployment.block, last)
+    assert logs and min(logs) == revealed, "nothing is read again from the protocol's beginning"
 
     assert stage.group.voting.is_refuted(name)
     assert stage.group.voting.outcome(block.index).status is Status.REFUTED

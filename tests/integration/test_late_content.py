@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from compute.chain import RevealedClaim
+from compute.chain.claims import NONE_APPROVED
+from compute.judging import arrivals
 from compute.judging.verdict import Verdict
-from compute.storage import BlockUnavailable, FolderStore
+from compute.storage import BlockUnavailable, FolderStore, StoreUnreachable
 from tests.integration.mallory import Mallory
 from tests.integration.stage import Stage
 
@@ -90,3 +92,44 @@ def test_a_search_that_lasts_beyond_the_deadline_ends_in_a_vote(
     assert stage.step(alice).until == block.end
     assert judged.is_set()
     assert ballots(stage) == [claims[3]]
+
+
+def test_who_could_not_look_votes_against_nobody(
+    stage: Stage, claims: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """the store is silent until the deadline: no vote, which would count against the true claim"""
+
+    class Silent(FolderStore):
+        def get(self, digest: bytes) -> bytes:
+            if digest in claims:
+                raise StoreUnreachable("The daemon does not answer.")
+            return super().get(digest)
+
+    stage.store = Silent(stage.store.path)
+    alice, block = stage.keeper(), stage.block
+    for _ in range(2):
+        with pytest.raises(StoreUnreachable):
+            stage.step(alice)
+    stage.net.warp(block.end - 900)
+    stage.step(alice)
+    assert ballots(stage) == []
+
+
+def test_what_was_sought_long_ago_is_not_called_missing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """one search in vain | the chain is silent until the deadline: no vote"""
+    mallory = Mallory(stage)
+    name = mallory.checkpoint()
+    mallory.commit(name)
+    mallory.reveal()
+    (stage.store.path / name.hex()[:2] / name.hex()).unlink()
+    alice, block = stage.keeper(), stage.block
+    stage.step(alice)
+    stage.net.warp(block.end - 900)
+    monkeypatch.setattr(arrivals, "LATELY_SECONDS", 0.0)
+    stage.step(alice)
+    assert ballots(stage) == []
+    monkeypatch.undo()
+    stage.step(alice)
+    assert ballots(stage) == [NONE_APPROVED]

@@ -10,7 +10,8 @@ import pytest
 
 from compute.chain import InvalidArgument, Reverted, Status
 from compute.chain.claims import Claim
-from compute.dispute.state import Game, Phase
+from compute.dispute.state import Phase
+from compute.facts.disputes import disputes
 from compute.node.disputing import Disputes, Duties
 from compute.roles.trainer import Trainer
 from compute.roles.watcher import Watcher
@@ -125,10 +126,8 @@ def test_a_claim_of_the_contract_is_defended_in_a_lane(stage: Stage, contract: A
         attack.play(stage.chain.now())
     stage.net.warp(stage.chain.now() + 13 * 3_600)  # the lie has no last move
     stage.step(watcher)
-    referee = stage.chain.referee
-    [game] = referee.games(stage.group.voting.address)
-    [lane] = referee.lanes([game["game"]])
-    assert lane["defender"] == stage.net.accounts["tara"].address
-    assert Game.of(game["game"], referee.words(game["game"])).phase is Phase.OVER
+    game, lane = [one.game for one in disputes(stage.group)]
+    assert lane.main == game.number and lane.defender == stage.net.accounts["tara"].address
+    assert game.phase is Phase.OVER
     assert not stage.group.voting.is_refuted(entry.checkpoint_hash)
     assert stage.happened("Refuted") == []

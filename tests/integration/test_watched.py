@@ -1,18 +1,22 @@
 """What a watcher says of claims that are not simply true or false, and what it does then."""
 
+import gc
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from compute.chain import Status
 from compute.checkpoint import Reason
+from compute.facts.disputes import disputes
 from compute.models import ModelSpecification
 from compute.node.disputing import Duties
 from compute.roles.watcher import RETRY_SECONDS, Watcher
 from tests.integration.mallory import Mallory
 from tests.integration.stage import Stage
+from tests.integration.test_data_and_forks import play_block
 from tests.integration.test_false_claims import remove
 
 THINKS = 12 * 3_600  # a side, in a whole game
@@ -38,8 +42,7 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[dict[str, str]]:
 
 def challenged(stage: Stage) -> list[bytes]:
     """The checkpoints of this group that are in dispute, or were."""
-    games = stage.chain.referee.games(stage.group.voting.address)
-    return [event["checkpoint_hash"] for event in games]
+    return [one.game.checkpoint_hash for one in disputes(stage.group)]
 
 
 def test_of_invalid_checkpoints_it_challenges_what_has_no_loss(
@@ -117,3 +120,26 @@ def test_who_has_no_ether_to_post_says_so(stage: Stage, said: dict[str, str]) ->
     )
     assert "see --bonds" in wait.doing
     assert challenged(stage) == []
+
+
+def test_it_keeps_no_files_open_of_what_it_has_seen(stage: Stage) -> None:
+    """A view of the data for each claim would hold three files, until memory happens to be
+    swept."""
+    watcher = Watcher(stage.seat("watcher", "tom"))
+    state = str((stage.folder / "watcher-tom").resolve())
+
+    def files() -> int:
+        opened = [path for path in Path("/proc/self/fd").iterdir() if path.exists()]
+        return sum(str(path.resolve()).startswith(state) for path in opened)
+
+    gc.collect()
+    gc.disable()
+    try:
+        counts = []
+        for _ in range(3):
+            play_block(stage)
+            watcher.step(stage.chain.now())
+            counts.append(files())
+    finally:
+        gc.enable()
+    assert counts[0] == counts[-1] > 0

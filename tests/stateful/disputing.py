@@ -5,17 +5,17 @@ Whoever is honest moves before its clock has run down and has the bytes; all oth
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import hypothesis.strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from compute.dispute.moves import Move
-from compute.dispute.state import BUDGET, GRACE, Game, Phase, Side
+from compute.dispute.state import BUDGET, GRACE, Phase, Side
 from tests.attacks.scene import UNKNOWN, Scene
-from tests.stateful.court import ALICE, HALF, Court, Table, outcome
+from tests.stateful.court import ALICE, Court, Table, outcome
 from tests.stateful.machine import Machine, check, hold, refusal
+from tests.stateful.seats import Case, Seat, fair
 from tests.stateful.world import CHALLENGE, CHALLENGE_BOND, DAY, ZERO, Reverted, ether_of
 from tests.support.disputes import Honest, Liar, lie_about
 
@@ -23,47 +23,6 @@ GAMES = 8  # at most
 CHALLENGERS = st.sampled_from([0, 1, 2, 4, 5, ALICE])
 SEED = st.integers(0, 10**6)
 T = TypeVar("T")
-
-
-@dataclass
-class Case:
-    """A claim that a majority has accepted, and what its trainer believes."""
-
-    court: Court
-    truth: Honest
-    belief: Honest | Liar
-
-    @property
-    def true(self) -> bool:
-        return isinstance(self.belief, Honest)
-
-    @property
-    def refuted(self) -> bool:
-        voting = self.court.scene.group.voting
-        return bool(voting.is_refuted(self.court.claim.checkpoint_hash))
-
-
-@dataclass
-class Seat:
-    """A game or a lane, and which of its sides are honest."""
-
-    case: Case
-    table: Table
-    honest: dict[Side, bool]
-    who: int  # the challenger, or who brought the lane
-    began: int
-    main: "Seat | None" = None
-    awake: bool = True  # do its liars move unasked?
-    stuck: bool = False  # a liar that has nothing to say any more
-    moves: int = 0
-
-    @property
-    def game(self) -> Game:
-        return self.table.game
-
-    @property
-    def runs(self) -> bool:
-        return self.game.phase is not Phase.OVER
 
 
 class DisputeRules(Machine):
@@ -109,7 +68,7 @@ class DisputeRules(Machine):
         """One thing that somebody does for this game unasked; was there any?"""
         game = seat.game
         if (seat.main is None and seat.case.refuted) or (seat.main and not seat.main.runs):
-            self.referee.close(seat.table.n)
+            self.account(lambda: self.referee.close(seat.table.n))
         elif game.phase is Phase.LANES:
             return False
         elif self.world.now > game.deadline:
@@ -124,15 +83,30 @@ class DisputeRules(Machine):
         game = seat.game
         lost_by_honest = seat.honest[game.turn] and not seat.stuck
         hold("R1: an honest side is in time", not lost_by_honest, game)
-        self.referee.timeout(seat.table.n)
+        self.too_late(seat)
+        self.account(lambda: self.referee.timeout(seat.table.n))
         lasted = self.world.now - seat.began
         hold("R17", lasted <= 2 * BUDGET + (seat.moves + 1) * (GRACE + 1), lasted, seat.moves)
+
+    def too_late(self, seat: Seat) -> None:
+        """R8: what would have been taken in time."""
+        try:
+            move = seat.table.next()
+        except Exception:  # a liar has nothing to say
+            return
+        game = seat.game
+        who = game.defender if game.turn is Side.DEFENDER else game.challenger
+        call: Callable[..., Any] = getattr(self.referee, move.function)
+        found = refusal(call, game.number, *move.arguments, sender=who)
+        hold("R8: too late", isinstance(found, Reverted), move)
 
     def play(self, seat: Seat) -> None:
         """The move of whose turn it is; a liar may have none that is taken."""
         honest = seat.honest[seat.game.turn]
         try:
-            seat.table.send(seat.table.next())
+            self.account(lambda: seat.table.send(seat.table.next()))
+        except AssertionError:
+            raise
         except Exception as error:  # a liar asks for what is not there
             hold("R1: an honest move is taken", not honest, error)
             seat.stuck = True
@@ -238,6 +212,24 @@ class DisputeRules(Machine):
         found = refusal(call, seat.table.n, *move.arguments, sender=self.people[who])
         hold("R8", isinstance(found, Reverted), move)
 
+    @rule(pick=SEED, who=st.integers(0, 5))
+    def usurp(self, pick: int, who: int) -> None:
+        """R7: a stranger has the right move of a challenger, or of who commits to parts."""
+        seat = self.one_of([seat for seat in self.running() if not seat.stuck], pick)
+        if seat is None or self.world.now > seat.game.deadline:
+            return
+        game, stranger = seat.game, self.people[who]
+        own = game.turn is Side.CHALLENGER or game.phase is Phase.SPLIT
+        if not own or stranger in (game.challenger, game.defender):
+            return
+        try:
+            move = seat.table.next()
+        except Exception:  # a liar has nothing to say
+            return
+        call: Callable[..., Any] = getattr(self.referee, move.function)
+        side = "challenger" if game.turn is Side.CHALLENGER else "defender"
+        self.attempt(f"rf: not the {side}", call, seat.table.n, *move.arguments, sender=stranger)
+
     @rule(pick=SEED, close=st.booleans())
     def end(self, pick: int, close: bool) -> None:
         """R17, R16: too early, or of what is over."""
@@ -249,7 +241,7 @@ class DisputeRules(Machine):
             open_ = not seat.case.refuted if seat.main is None else seat.main.runs
             reason = "rf: undecided" if open_ else None
             reason = reason if seat.runs else "rf: nothing runs"
-            self.attempt(reason, self.referee.close, seat.table.n)
+            self.account(lambda: self.attempt(reason, self.referee.close, seat.table.n))
             return
         reason = "rf: time left" if self.world.now <= game.deadline else None
         if game.phase in (Phase.OVER, Phase.LANES):
@@ -280,6 +272,25 @@ class DisputeRules(Machine):
         if reason is None:
             self.redeemed.add(case.court.block)
 
+    # what is paid
+
+    def account(self, act: Callable[[], object]) -> None:
+        """R16: what one call credits is what its seats have earned."""
+        running = [seat for seat in self.seats if seat.runs]
+        refuted = {id(case): case.refuted for case in self.cases}
+        before = self.earned()
+        act()
+        ended = [seat for seat in running if not seat.runs]
+        paid = self.earned()
+        paid.subtract(before)
+        allowed = fair(ended, running, refuted, self.people)
+        hold("R16: to whom it belongs", paid in allowed, paid, allowed)
+
+    def earned(self) -> Counter[str]:
+        """All that was ever credited."""
+        found = Counter({who: self.referee.credit(who) for who in [*self.people, ZERO]})
+        return found + Counter(self.withdrawn)
+
     # what holds
 
     def mains(self, case: Case) -> Iterator[Seat]:
@@ -308,13 +319,3 @@ class DisputeRules(Machine):
             hold("R1: a true claim stands", not (case.true and case.refuted))
             told = [s for s in self.mains(case) if s.honest[Side.CHALLENGER] and not s.runs]
             hold("R1: a false claim falls", case.refuted or not told)
-        won: Counter[int] = Counter()
-        for seat in self.seats:
-            if seat.main is None and not seat.runs:
-                won[seat.who] += CHALLENGE_BOND * seat.honest[Side.CHALLENGER]
-                alone = not any(lane.main is seat for lane in self.seats)
-                won[ALICE] += HALF * (seat.honest[Side.DEFENDER] and alone)
-        for who, wei in won.items():
-            person = self.people[who]
-            back = self.referee.credit(person) + self.withdrawn.get(person, 0)
-            hold("R16: what the honest have won", back >= wei, who, back, wei)

@@ -35,6 +35,7 @@ def live(machine: DisputeRules, chance: Random, steps: int) -> None:
         *[lambda: machine.bring(seed(), who())] * 3,
         lambda: machine.sleep(sleep()),
         lambda: machine.repeat(seed(), seed(), chance.randrange(6)),
+        *[lambda: machine.usurp(seed(), chance.randrange(6))] * 2,
         lambda: machine.end(seed(), one()),
         lambda: machine.withdraw(chance.randrange(7)),
         lambda: machine.redeem(seed()),

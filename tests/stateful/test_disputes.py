@@ -5,15 +5,26 @@ NRN_DISPUTES=all plays a lie at the first, the last and a random element of ever
 
 import os
 import random
+from hashlib import sha256
 
 import pytest
 
+from compute.dispute.belief import Headers
 from compute.dispute.moves import Move
 from compute.dispute.state import BUDGET, GRACE, Evaluation, Phase, Side
 from tests.attacks.scene import Scene, refused
 from tests.stateful.claims import Claim
 from tests.stateful.court import ALICE, BOB, CAROL, HALF, Court, Table, accepted, outcome, stands
-from tests.stateful.world import CHALLENGE, CHALLENGE_BOND, EPOCH, NRN, Reverted, rehearsal
+from tests.stateful.world import (
+    CHALLENGE,
+    CHALLENGE_BOND,
+    EPOCH,
+    NRN,
+    ZERO,
+    Reverted,
+    ether_of,
+    rehearsal,
+)
 from tests.support.disputes import Honest, Liar, Problem, lie_about, mlp
 
 ALL = os.environ.get("NRN_DISPUTES") == "all"
@@ -170,8 +181,6 @@ def test_the_true_header_exposes_nothing(scene: Scene, honest: Honest) -> None:
 @pytest.mark.parametrize("adopted", [True, False])
 def test_data_must_have_been_adopted(scene: Scene, honest: Honest, adopted: bool) -> None:
     """R6: the defender shows a delta's header with the claim's root and count, or falls."""
-    from hashlib import sha256
-
     mine = honest.evaluation
     document = b"\3" * 32
     header = mine.data_root + mine.count.to_bytes(32, "big") + document
@@ -203,6 +212,39 @@ def test_data_must_have_been_adopted(scene: Scene, honest: Honest, adopted: bool
     referee.timeout(n)
     assert outcome(court) == 4
     scene.group = scene.groups[0]
+
+
+def test_what_is_true_of_earlier_data_costs_no_bond(scene: Scene, honest: Honest) -> None:
+    """R6: the first move says which data it is of; true of it, the challenger asks for it by itself
+    and gets its bond back; false of it, it falls like any other."""
+    document = b"\3" * 32
+    mine = honest.evaluation
+    header = mine.data_root + mine.count.to_bytes(32, "big") + document
+    scene.group = scene.add(genesis_tip=sha256(header).digest())
+    for keeper in range(3):
+        scene.stake(keeper, 1_000 * NRN, scene.group.id)
+    scene.next_epoch()
+    scene.next_block()
+    assert scene.new_version() == 1
+    scene.next_block()
+    told = Headers(
+        (mine.params_root, document), (mine.rows_root, document), (0, 0, bytes(32), document)
+    )
+    older = Honest(honest.problem, told)
+    with rehearsal():
+        court = accepted(scene, older)
+        table = Table(court, court.challenge(), older, older)
+        table.play()
+        assert [move.function for move in table.moves][-2:] == ["doubt_data", "show_data"]
+        assert outcome(court) == 1 and not scene.group.voting.is_disputed(court.where()[1])
+        assert court.referee.credit(scene.people[BOB]) == CHALLENGE_BOND
+        assert court.referee.credit(scene.people[ALICE]) == court.referee.credit(ZERO) == 0
+        with refused("rf: nothing runs"):
+            court.referee.close(table.n)
+    court = accepted(scene, liar := lie_about(older, 17, 8, 17))
+    table = Table(court, court.challenge(), liar, older)
+    table.play()
+    assert outcome(court) == 4 and "doubt_data" not in {move.function for move in table.moves}
 
 
 # Who may move what, and when
@@ -476,8 +518,6 @@ def test_a_trace_with_another_loss_is_not_taken(scene: Scene, honest: Honest) ->
 
 def test_no_wei_is_made_or_lost(scene: Scene, honest: Honest) -> None:
     """R16: all that was posted is credited, half of what was lost to nobody; each is paid once."""
-    from tests.stateful.world import ZERO, ether_of
-
     liar = lie_about(honest, 3, 10, 2)
     court = accepted(scene, liar)
     table = absent(Table(court, court.challenge(), liar, honest))

@@ -10,6 +10,8 @@ from compute.oracle.array import Array, Data
 from compute.program.form import Code
 from compute.program.operations import OPERATIONS
 from compute.program.types import DType
+from compute.trace import folds
+from compute.trace.leaf import Leaf, Operand
 from tests.steps import contracts
 from tests.steps.rows import words_of
 from tests.steps.values import COUNT, array
@@ -111,13 +113,23 @@ def test_is_finite() -> None:
     assert differing("is_finite", operands, wanted, DType.BOOL) == []
 
 
-def folded(code: int, dtype: DType, words: Sequence[int], each: int, parameter: int = 0) -> int:
-    """Chunk by chunk."""
+def folded(
+    code: int, dtype: DType, words: Sequence[int], each: int, parameter: int = 0, *once: int
+) -> int:
+    """Chunk by chunk; every state is the one that players commit to."""
     rule = contracts.rule(code, dtype.value, dtype.value, parameter)
+    operand = Operand(0, len(words), dtype.value, 0, (), ())
+    row = Leaf(
+        code, dtype.value, parameter, (), (), each, len(once), (operand,) * (len(once) + each)
+    )
     state = contracts.start("StepsFolds", rule)
-    for term in range(0, max(1, len(words) // each), 16):
-        chunk = words[term * each : (term + 16) * each]
-        state = contracts.fold("StepsFolds", rule, state, term, chunk)
+    for first in range(0, max(1, len(words) // each), 16):
+        chunk = words[first * each : (first + 16) * each]
+        there = [None if w == contracts.NO_WORD else w for w in chunk]
+        terms = [there[i : i + each] for i in range(0, len(there), each)]
+        wanted = folds.fold(row, state, first, once, terms)
+        state = contracts.fold("StepsFolds", rule, state, first, [*once, *chunk])
+        assert state == wanted
     return contracts.finish("StepsFolds", rule, state)
 
 
@@ -203,9 +215,5 @@ def test_scatters(kind: int, dtype: DType) -> None:
             one(dtype, x) if hits else contracts.NO_WORD
             for x, hits in zip(updates, here, strict=True)
         ]
-        rule = contracts.rule(Code.SCATTER, dtype.value, dtype.value, kind)
-        state = contracts.start("StepsFolds", rule)
-        for first in range(0, max(1, len(words)), 16):
-            chunk = [one(dtype, element), *words[first : first + 16]]
-            state = contracts.fold("StepsFolds", rule, state, first, chunk)
-        assert contracts.finish("StepsFolds", rule, state) == one(dtype, want)
+        found = folded(Code.SCATTER, dtype, words, 1, kind, one(dtype, element))
+        assert found == one(dtype, want)

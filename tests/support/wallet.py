@@ -43,6 +43,7 @@ class Wallet:
     chain_id: int = 31337
     declines: bool = False
     stubborn: bool = False  # does not switch chains
+    says: dict[str, Any] | None = None  # the error that every trial meets
     sent: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -66,6 +67,8 @@ class Wallet:
                 return {"error": DECLINED}
             self.chain_id = int(params[0]["chainId"], 16)
             return {"result": None}
+        if method in ("eth_call", "eth_estimateGas") and self.says is not None:
+            return {"error": self.says}
         if method == "eth_sendTransaction" and self.declines:
             return {"error": DECLINED}
         answer = self.net.web3.provider.make_request(method, params)  # type: ignore[arg-type]

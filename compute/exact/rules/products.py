@@ -26,7 +26,7 @@ def _dot(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
         along = ((0, *along[0]), (0, *along[1]))
     if a.is_float:
         known = [
-            context.bounds.get((number, c, r))
+            context.weights.get((number, c, r))
             for number, c, r in zip(step.operands, contract, batch, strict=True)
         ]
         array = contraction.dot(

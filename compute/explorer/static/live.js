@@ -28,18 +28,27 @@ function warn(text) {
   note.textContent = text;
 }
 
-// Forms come, go and change with the chain, but not under the hands of who fills one in.
+// Forms come, go and change with the chain, but not under the hands of who fills one in. What one
+// tells of a transaction stays: it goes on to say whether the chain keeps it.
 function renewActs(fresh) {
   const side = document.getElementById("wallet"), next = fresh.getElementById("wallet");
   if (!side || !next) return;
   const choices = (form) => [...form.querySelectorAll("option")].map((one) => one.value).join();
-  const same = (a, b) => a.dataset.act === b.dataset.act && choices(a) === choices(b);
-  for (const form of side.querySelectorAll("form"))
-    if (!next.querySelector("#" + form.id) && !form.dataset.busy && !form.contains(document.activeElement)) form.remove();
+  const same = (a, b) => a.dataset.act === b.dataset.act && choices(a) === choices(b) && a.elements.length === b.elements.length;
+  const replace = (old, form) => {
+    if (old.dataset.sent) form.dataset.sent = old.dataset.sent;
+    form.querySelector(".told").replaceWith(old.querySelector(".told"));
+    old.replaceWith(form);
+  };
+  for (const form of side.querySelectorAll("form")) {
+    if (next.querySelector("#" + form.id) || form.dataset.busy || form.contains(document.activeElement)) continue;
+    if (!form.dataset.sent) form.remove();
+    else for (const part of form.querySelectorAll("label, button")) part.remove();
+  }
   for (const form of next.querySelectorAll("form")) {
     const old = side.querySelector("#" + form.id);
     if (!old) side.append(form);
-    else if (!old.dataset.busy && !old.contains(document.activeElement) && !same(old, form)) old.replaceWith(form);
+    else if (!old.dataset.busy && !old.contains(document.activeElement) && !same(old, form)) replace(old, form);
   }
 }
 

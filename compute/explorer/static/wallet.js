@@ -7,6 +7,9 @@ const FOLLOW = 1500, FINAL = 12; // milliseconds between looks, confirmations
 const wallets = new Map();
 let wallet = null, me = null, words = null;
 
+// Words of wallets, nodes and contracts, without what steers or hides; at most 200 characters.
+const inert = (text) => String(text).slice(0, 200).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
+
 class Refusal extends Error {}
 
 const ask = (method, params = []) => wallet.request({ method, params });
@@ -20,7 +23,7 @@ function offer(name, provider) {
   which.hidden = wallets.size < 2;
 }
 
-window.addEventListener("eip6963:announceProvider", (event) => offer(String(event.detail.info.name).slice(0, 40), event.detail.provider));
+window.addEventListener("eip6963:announceProvider", (event) => offer(inert(event.detail.info.name).slice(0, 40), event.detail.provider));
 window.dispatchEvent(new Event("eip6963:requestProvider"));
 
 function chosen() {
@@ -105,8 +108,8 @@ function reason(error, depth = 0) {
 async function explained(error) {
   if (error instanceof Refusal) return error.message;
   if (error && (error.code === 4001 || error.code === "ACTION_REJECTED")) return "You declined in the wallet. Nothing was sent.";
-  const why = reason(error);
-  if (!why) return "It would fail: " + String((error && error.message) || error).slice(0, 200);
+  const why = inert(reason(error));
+  if (!why) return "It would fail: " + inert((error && error.message) || error);
   try {
     words = words || (await (await fetch(document.body.dataset.root + "reasons.json")).json());
   } catch (_) { /* the contract's own word must do */ }
@@ -149,8 +152,7 @@ async function sent(call) {
   return ask("eth_sendTransaction", [rest]);
 }
 
-// Tells the truth about a transaction until it is deep enough, or `say` is not listened to any
-// more; resolves once it is in a block.
+// Tells the truth about a transaction until it is deep enough, or `say` is not heard any more; resolves once it is in a block.
 function followed(hash, nonce, say) {
   return new Promise((resolve, reject) => {
     const look = async () => {
@@ -169,7 +171,7 @@ function followed(hash, nonce, say) {
           say("The node does not know the transaction (any more): unless it appears again, nothing happened.");
         } else say("Sent. It waits for a block.");
       } catch (error) {
-        say("The wallet does not answer: " + String(error.message || error).slice(0, 100));
+        say("The wallet does not answer: " + inert(error.message || error));
       }
       setTimeout(look, FOLLOW);
     };
@@ -181,20 +183,21 @@ async function step(form, call, sentence, label) {
   const ready = await tried(call);
   const fee = `The fee is ${Number(ethers.formatEther(ready.fee)).toPrecision(2)} ETH at most.`;
   if (!(await confirmed(form, `${sentence} ${fee}`, label))) throw new Refusal("Nothing was sent.");
-  const told = form.querySelector(".told"), turn = form.turn;
+  const told = form.querySelector(".told");
   told.textContent = "Confirm it in the wallet.";
   const nonce = BigInt(await ask("eth_getTransactionCount", [me, "latest"]));
   const hash = await sent(ready);
+  form.dataset.sent = hash;
   await followed(hash, nonce, (text) => {
-    if (form.turn === turn) told.textContent = `${text} ${hash}`;
-    return form.turn === turn;
+    told.textContent = `${text} ${hash}`;
+    return told.isConnected;
   });
 }
 
 async function perform(form) {
-  const act = JSON.parse(form.dataset.act), told = form.querySelector(".told");
-  told.textContent = "";
-  form.turn = (form.turn || 0) + 1;
+  const act = JSON.parse(form.dataset.act), before = form.querySelector(".told"), told = before.cloneNode(false);
+  before.replaceWith(told); // what is still told of an earlier transaction is heard no more
+  delete form.dataset.sent;
   form.dataset.busy = "yes";
   try {
     const { values, texts } = read(form);

@@ -16,7 +16,7 @@ from compute.training_set.importers.arrow import (
     read_parquet,
     read_saved_dataset,
 )
-from compute.training_set.importers.errors import UnreadableData
+from compute.training_set.importers.errors import UnreadableData, check_plain
 from compute.training_set.importers.images import class_names, read_images, read_pictures
 from compute.training_set.importers.integers import cast, small
 from compute.training_set.importers.lines import read_jsonl
@@ -53,6 +53,7 @@ def read(
     given. Raises UnreadableData, SchemaError or
     TokeniserError.
     """
+    check_plain(path)
     scales = dict(scale_log2 or {})
     if schema is not None:
         scales |= {c.name: c.scale_log2 for c in schema.columns if c.scale_log2 is not None}
@@ -63,13 +64,15 @@ def read(
         columns = read_saved_dataset(path, scales)
     elif path.is_dir():
         columns = read_images(path, _labels(schema) or class_names(path))
-    elif path.suffix in _TABLES:
-        columns = _TABLES[path.suffix](path, scales)
+    elif path.suffix.lower() in _TABLES:
+        columns = _TABLES[path.suffix.lower()](path, scales)
     else:
         raise UnreadableData(
             f"{path} is neither a .npz, .csv, .jsonl, .parquet, .txt or .md file, nor a folder of "
             "text files, of images (one folder a class), or that datasets saved"
         )
+    if unknown := [name for name in scale_log2 or () if name not in columns]:
+        raise UnreadableData(f"{path} has no column {unknown[0]!r}, but {', '.join(columns)}")
     if schema is None and not is_text(path):
         columns = {name: small(array) for name, array in columns.items()}
     elif schema is not None:

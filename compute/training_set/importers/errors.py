@@ -18,6 +18,16 @@ def check_size(path: Path, size: int) -> None:
         raise UnreadableData(f"{path} holds more than {MAX_DELTA_BYTES} bytes: split it")
 
 
+def check_plain(path: Path) -> None:
+    """Raise UnreadableData for a pipe or a device, which may never end, and for a folder that holds
+    one, or a link: what is imported is published, and a stranger's link may name a secret."""
+    for entry in path.rglob("*") if path.is_dir() else [path]:
+        if entry != path and entry.is_symlink():
+            raise UnreadableData(f"{entry} is a link: put what you mean to publish in its place")
+        if entry.exists() and not entry.is_file() and not entry.is_dir():
+            raise UnreadableData(f"{entry} is no file")
+
+
 def check_expansion(path: Path, size: int) -> None:
     """As `check_size`, and raise UnreadableData for a small file that becomes many bytes."""
     check_size(path, size)

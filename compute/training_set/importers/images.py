@@ -7,17 +7,17 @@ from typing import BinaryIO
 
 import numpy as np
 
-from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.errors import UnreadableData, check_plain, check_size
+from compute.training_set.importers.files import entries
 from compute.training_set.importers.integers import narrowest
 
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-_LEFT_BEHIND = {"thumbs.db", "desktop.ini"}
 MAX_IMAGE_PIXELS = 1 << 22
 
 
 def class_names(folder: Path) -> tuple[str, ...]:
     """The names of the class folders in `folder`: by number if all are numbers, else by text."""
-    names = [entry.name for entry in _entries(folder) if entry.is_dir()]
+    names = [entry.name for entry in entries(folder) if entry.is_dir()]
     return tuple(sorted(names, key=int if all(map(str.isdecimal, names)) else str))
 
 
@@ -25,6 +25,9 @@ def read_images(folder: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
     """`image` uint8 [n, height, width] (or [n, height, width, 3]) and `label` from a folder with
     one folder of images a class; a label is the place of its folder's name in `labels`."""
     names = class_names(folder)
+    loose = next((entry for entry in entries(folder) if not entry.is_dir()), None)
+    if names and loose is not None:
+        raise UnreadableData(f"{loose} is in no class, as the folders beside it are: move it")
     for name in names:
         if name not in labels:
             raise UnreadableData(
@@ -49,6 +52,7 @@ def read_images(folder: Path, labels: Sequence[str]) -> dict[str, np.ndarray]:
 
 def read_pictures(path: Path) -> tuple[np.ndarray, list[str]]:
     """Images uint8 [n, ...] without classes, from one file or a folder of them, and their names."""
+    check_plain(path)
     files = _pictures(path) if path.is_dir() else [path]
     pixels = [_pixels(file, file) for file in files]
     if len({picture.shape for picture in pixels}) != 1:
@@ -56,24 +60,15 @@ def read_pictures(path: Path) -> tuple[np.ndarray, list[str]]:
     return np.stack(pixels), [file.name for file in files]
 
 
-def _entries(folder: Path) -> list[Path]:
-    """What is in a folder, without what file managers leave there."""
-    return sorted(
-        entry
-        for entry in folder.iterdir()
-        if not entry.name.startswith(".") and entry.name.lower() not in _LEFT_BEHIND
-    )
-
-
 def _pictures(folder: Path) -> list[Path]:
-    entries = _entries(folder)
-    inner = [entry.name for entry in entries if entry.is_dir()]
+    found = entries(folder)
+    inner = [entry.name for entry in found if entry.is_dir()]
     if inner:
         raise UnreadableData(
             f"{folder} holds folders ({', '.join(inner[:4])}), not images: name the folder whose "
             "folders are the classes"
         )
-    return entries
+    return found
 
 
 def decode(name: str, data: bytes) -> np.ndarray:

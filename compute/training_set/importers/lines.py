@@ -9,6 +9,7 @@ import numpy as np
 
 from compute.canonical import check_nesting
 from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.files import not_utf8
 from compute.training_set.importers.integers import integers, narrowest
 from compute.training_set.schema import MAX_COLUMNS
 
@@ -40,8 +41,12 @@ def _chunks(
 ) -> Iterator[dict[str, np.ndarray]]:
     number = 1
     while chunk := _next_lines(file):
+        if any(b"\0" in line for line in chunk):
+            raise not_utf8(path)
         try:
             yield _columns([_row(line) for line in chunk], scale_log2)
+        except UnicodeDecodeError:
+            raise not_utf8(path) from None
         except (ValueError, OverflowError):
             raise UnreadableData(_first_fault(path, number, chunk, scale_log2)) from None
         number += len(chunk)

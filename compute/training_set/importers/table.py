@@ -10,12 +10,14 @@ from typing import TextIO
 import numpy as np
 
 from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.files import not_utf8
 from compute.training_set.importers.integers import narrowest, quantise, real_numbers
 from compute.training_set.schema import MAX_COLUMNS
 
 _NUMBERED = re.compile(r"(.*?)_?([0-9]+)")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 _CHUNK_ROWS = 4096
 _CHUNK_CELLS = 1 << 20
 _LINE = 1 << 20  # characters
@@ -31,11 +33,13 @@ def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
         with path.open(newline="", encoding="utf-8-sig") as file:
             check_size(path, path.stat().st_size)
             rows = csv.reader(_lines(path, file), strict=True)
-            header = next(rows, [])
+            header = [name.strip() for name in next(rows, [])]
             _check_header(path, header)
             groups = _groups(header)
             chunks = list(_chunks(path, rows, header, groups, scale_log2))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    except (OSError, csv.Error) as error:
         raise UnreadableData(f"{path} cannot be read: {error}") from None
     if not chunks:
         raise UnreadableData(f"{path} has no rows under its header")
@@ -43,8 +47,16 @@ def read_csv(path: Path, scale_log2: Mapping[str, int]) -> dict[str, np.ndarray]
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    if len(header) == 1 and ";" in header[0]:
-        raise UnreadableData(f"{path} separates its cells with ';': a table uses commas")
+    if not header:
+        raise UnreadableData(f"{path} is empty, or its first line is")
+    for sign, name in _SEPARATORS.items():
+        if len(header) == 1 and sign in header[0]:
+            raise UnreadableData(f"{path} separates its cells with {name}: a table uses commas")
+    if "" in header:
+        raise UnreadableData(
+            f"{path} has no name for column {header.index('') + 1}: name it in the first line, or "
+            "leave it out, as pandas does with index=False"
+        )
     if header and all(_NUMBER.fullmatch(cell) for cell in header):
         raise UnreadableData(
             f"{path} begins with numbers: its first line names the columns, as in x0,x1,label"
@@ -55,6 +67,8 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
     while line := file.readline(_LINE + 1):
         if len(line) > _LINE:
             raise UnreadableData(f"{path} has a line of more than {_LINE} characters")
+        if "\0" in line:
+            raise not_utf8(path)
         yield line
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from compute.training_set.importers.errors import UnreadableData, check_size
+from compute.training_set.importers.files import entries, not_utf8
 from compute.training_set.tokeniser import Tokeniser
 
 SUFFIXES = (".txt", ".text", ".md")
@@ -16,12 +17,14 @@ def is_text(path: Path) -> bool:
     """A text file, or a folder that holds nothing else. Raises UnreadableData where one holds
     other files too."""
     if not path.is_dir():
-        return path.suffix in SUFFIXES
-    entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-    others = sorted(entry.name for entry in entries if entry.suffix not in SUFFIXES)
-    if others and len(others) < len(entries):
-        raise UnreadableData(f"{path / others[0]} is no text, and the files beside it are: move it")
-    return bool(entries) and not others
+        return path.suffix.lower() in SUFFIXES
+    found = entries(path)
+    others = [entry for entry in found if entry.suffix.lower() not in SUFFIXES]
+    if any(entry.is_dir() for entry in found):
+        return False
+    if others and len(others) < len(found):
+        raise UnreadableData(f"{others[0]} is no text, and the files beside it are: move it")
+    return bool(found) and not others
 
 
 def read_text(path: Path, window: int, tokeniser: Tokeniser | None) -> dict[str, np.ndarray]:
@@ -33,7 +36,7 @@ def read_text(path: Path, window: int, tokeniser: Tokeniser | None) -> dict[str,
     """
     if window < 1:
         raise UnreadableData(f"a window has at least one token, not {window}")
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    files = entries(path) if path.is_dir() else [path]
     try:
         check_size(path, 2 * sum(file.stat().st_size for file in files))
         rows = np.concatenate([_windows(_tokens(file, tokeniser), window) for file in files])
@@ -52,11 +55,10 @@ def _tokens(file: Path, tokeniser: Tokeniser | None) -> np.ndarray:
     data = file.read_bytes()
     try:
         text = data.decode()
-    except UnicodeDecodeError as error:
-        raise UnreadableData(
-            f"{file} is not text in UTF-8 (byte {error.start}): convert it, as with "
-            "iconv -f latin1 -t utf-8"
-        ) from None
+    except UnicodeDecodeError:
+        raise not_utf8(file) from None
+    if "\0" in text:
+        raise not_utf8(file)
     return np.frombuffer(data, np.uint8) if tokeniser is None else tokeniser.encode(text)
 
 

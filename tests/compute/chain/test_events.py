@@ -88,6 +88,24 @@ def test_ranges_shrink_when_the_answer_is_too_large(
         staked(chain)
 
 
+def test_an_answer_that_may_be_cut_is_asked_for_in_parts(
+    devnet: Devnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "CUT", 3)
+    for _ in range(5):
+        devnet.sender("tara").stake(1, 7)
+
+    def cut(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        answer = ask()
+        if call["method"] == "eth_getLogs":
+            del answer["result"][3:]
+        return answer
+
+    expected = staked(devnet.chain())
+    with proxy(devnet, cut) as chain:
+        assert staked(chain) == expected and len(expected) >= 8
+
+
 def test_a_refusal_of_any_range_is_reported(devnet: Devnet) -> None:
     def refuse(call: dict[str, Any], ask: Ask) -> dict[str, Any]:
         if call["method"] == "eth_getLogs":

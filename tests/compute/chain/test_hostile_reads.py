@@ -17,6 +17,7 @@ from compute.chain.rewards import open_bonds, rewards
 from compute.chain.rpc import Rpc
 from compute.chain.shared import Shared
 from compute.chain.sponsors import shares, sponsorships
+from compute.facts.disputes import disputes
 from tests.integration.devnet import Devnet
 
 ADDRESS = "0x" + "12" * 20
@@ -47,6 +48,8 @@ READS: dict[str, Callable[[Chain, Group], Any]] = {
     "ballots cast": lambda chain, group: group.voting.ballots_cast(ADDRESS),
     "sponsorships": lambda chain, group: sponsorships(group),
     "shares": lambda chain, group: shares(group, ADDRESS),
+    "disputes": lambda chain, group: list(disputes(group)),
+    "said": lambda chain, group: chain.referee.said(1),
     "sale": lambda chain, group: chain.sale.terms(),
 }
 
@@ -76,6 +79,7 @@ class Liar(Endpoint):
             chain.coinbase,
             chain.registry,
             chain.sponsorship,
+            chain.referee,
         )
         group = chain.group(1)
         contracts = [one.contract for one in (*shared, group.voting, group.deltas)]
@@ -121,6 +125,8 @@ class Liar(Endpoint):
             return self._random.choice([bytes(32), self._random.randbytes(32)])
         if kind.startswith("uint"):
             return self._integer(int(kind[4:]))
+        if kind.startswith("("):
+            return tuple(self._value(part) for part in kind[1:-1].split(","))
         raise AssertionError(kind)
 
     def _integer(self, bits: int) -> int:

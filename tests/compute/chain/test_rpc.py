@@ -234,6 +234,20 @@ def test_a_short_retry_after_is_waited_for() -> None:
     assert times[1] - times[0] >= 1
 
 
+def test_a_busy_endpoint_is_asked_more_often_than_a_dead_one() -> None:
+    asked: list[int] = []
+
+    def busy(request, handler):
+        asked.append(1)
+        if len(asked) < 4:
+            handler.send_error(503)
+            return None
+        return json.dumps({"id": request["id"], "result": "0x1"}).encode()
+
+    with rogue(busy) as url:
+        assert quick(url).request("eth_chainId") == "0x1"
+
+
 def test_an_endpoint_of_another_chain_is_never_believed() -> None:
     with rogue(results(GOOD | {"eth_chainId": "0x2", "eth_call": "0xff"})) as wrong:
         with rogue(results(GOOD)) as good:
@@ -242,6 +256,19 @@ def test_an_endpoint_of_another_chain_is_never_believed() -> None:
             assert [rpc.request("eth_call") for _ in range(3)] == ["0x01"] * 3
         with pytest.raises(WrongChain, match="serves chain 2, not chain 1"):
             quick(wrong).expect(1)
+
+
+def test_an_endpoint_that_comes_to_serve_another_chain_is_noticed_and_taken_back() -> None:
+    served = dict(GOOD)
+    with rogue(lambda request, handler: results(served)(request, handler)) as url:
+        rpc = quick(url)
+        rpc.expect(1)
+        served.update({"eth_chainId": "0x2"})
+        rpc._endpoints[0].failed()  # as when a node is started again
+        with pytest.raises(RpcUnavailable, match="serves chain 2, not chain 1"):
+            rpc.request("eth_call")
+        served.update(GOOD)
+        assert rpc.request("eth_call") == "0x01"
 
 
 def head(number: int) -> dict:
@@ -263,6 +290,17 @@ def test_an_endpoint_that_lags_is_passed_over() -> None:
         first.update(head(111))
         time.sleep(0.05)
         assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == hex(111)
+
+
+def test_a_head_that_is_new_is_not_left_for_one_of_the_far_future() -> None:
+    new = {"number": "0x64", "timestamp": hex(int(time.time()) - 12)}
+    honest, liar = results({"eth_getBlockByNumber": new}), results(head(2**60))
+    with rogue(honest) as a, rogue(liar) as b:
+        rpc = quick(f"{a},{b}")
+        rpc._endpoints[0].failed()  # so that the liar is asked, once
+        assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == hex(2**60)
+        time.sleep(0.05)
+        assert rpc.request("eth_getBlockByNumber", "latest", False)["number"] == "0x64"
 
 
 def test_a_head_that_stands_still_makes_others_be_asked(monkeypatch) -> None:

@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from compute.chain import (
     TooExpensive,
     TooLate,
     TransactionPending,
+    TransactionReplaced,
 )
 from compute.chain.rpc import Rpc
 from tests.compute.chain.rogue import rogue
@@ -333,6 +335,71 @@ def test_two_processes_of_one_account_share_its_nonces(devnet: Devnet) -> None:
     assert nonce(devnet, "alice") == before + 16
     left = devnet.chain().vault.stake_of(1, devnet.accounts["alice"].address)
     assert left == 100 * 10**18 - sum((*range(100, 108), *range(200, 208)))
+
+
+def test_a_nonce_that_a_reorganisation_freed_is_used(devnet: Devnet) -> None:
+    """what is in a block, and told | the next is on its way | the first is taken back, and lost"""
+    before = nonce(devnet, "alice")
+    devnet.rpc("evm_mine")
+    bob = devnet.accounts["bob"].address
+    devnet.sender("alice").transfer(bob, 5)
+    done: list[Any] = []
+    with unmined(devnet):
+        sender = devnet.sender("alice")
+        worker = threading.Thread(target=lambda: done.append(sender.transfer(bob, 6)))
+        worker.start()
+        wait_until(lambda: pending(devnet, "alice"))
+        devnet.rpc("anvil_reorg", 1, [])
+    assert nonce(devnet, "alice") == before
+    deadline = time.monotonic() + 20
+    while worker.is_alive() and time.monotonic() < deadline:
+        devnet.rpc("evm_mine")
+        time.sleep(0.3)
+    assert done and done[0].event("Transfer")["value"] == 6
+    assert nonce(devnet, "alice") == before + 2
+
+
+def test_what_waits_for_a_freed_nonce_does_not_block_who_would_use_it(devnet: Devnet) -> None:
+    """An endpoint names too high a nonce: nothing that follows may wait for what it made wait."""
+    account, before = devnet.accounts["alice"], nonce(devnet, "alice")
+
+    def too_high(call: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = ask()
+        if call["method"] == "eth_getTransactionCount":
+            answer["result"] = hex(int(answer["result"], 16) + 1)
+        return answer
+
+    with proxy(devnet, too_high) as chain, pytest.raises(TransactionPending):
+        Sender(chain, account, timeout=0.3).request_exit(1, 5)
+    for _ in range(4):
+        devnet.rpc("evm_mine")
+    assert Sender(devnet.chain(), account, timeout=10).request_exit(1, 6)
+    assert nonce(devnet, "alice") == before + 2, "both have landed"
+
+
+def test_two_machines_of_one_account_lose_time_alone(devnet: Devnet, tmp_path: Path) -> None:
+    """They share no folder, against our advice: each call happens once, or says that it did not."""
+    before, amounts, failed = nonce(devnet, "alice"), ((101, 102, 103), (201, 202, 203)), []
+
+    def act(machine: int) -> None:
+        spending = Spending(accounts=tmp_path / str(machine))
+        chain = Chain(devnet.chain().rpc, devnet.chain().deployment, spending)
+        sender = Sender(chain, devnet.accounts["alice"], timeout=20)
+        for amount in amounts[machine]:
+            try:
+                sender.request_exit(1, amount)
+            except (RpcRefused, TransactionReplaced):
+                failed.append(amount)
+
+    machines = [threading.Thread(target=act, args=(n,)) for n in (0, 1)]
+    for one in machines:
+        one.start()
+    for one in machines:
+        one.join(60)
+    done = [amount for pair in amounts for amount in pair if amount not in failed]
+    left = devnet.chain().vault.stake_of(1, devnet.accounts["alice"].address)
+    assert left == 100 * 10**18 - sum(done) and done
+    assert nonce(devnet, "alice") == before + len(done)
 
 
 def test_what_cannot_land_in_time_is_not_sent(devnet: Devnet) -> None:

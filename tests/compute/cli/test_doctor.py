@@ -8,6 +8,7 @@ import pytest
 
 from compute.judging import device
 from compute.node import doctor as examination
+from tests.compute.chain.rogue import results, rogue
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import Devnet, free_port
 
@@ -55,6 +56,40 @@ def test_what_is_missing_is_said_with_what_to_do(
     }  # fmt: skip
     assert all(words in unwell[name] for name, words in advice.items()), unwell
     assert "KEY" not in result.out
+
+
+def test_endpoints_that_are_of_no_use_beside_the_first(
+    nrn: Nrn, devnet: Devnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shows(chain: int, block: object) -> Any:
+        return results({"eth_chainId": hex(chain), "eth_getBlockByNumber": block})
+
+    devnet.rpc("anvil_mine", hex(10))
+    with (
+        rogue(shows(1, {"number": "0x1"})) as elsewhere,
+        rogue(shows(31337, {"number": "0x1"})) as behind,
+        rogue(shows(31337, None)) as empty,
+    ):
+        monkeypatch.setenv("NRN_RPC", ",".join([devnet.url, elsewhere, behind, empty]))
+        found = findings(nrn("doctor", 1, "--json", account="alice", code=1))
+    assert found["endpoint 0"]["well"]
+    says = [found[f"endpoint {n}"]["says"] for n in (1, 2, 3)]
+    assert "Take it out of --rpc" in says[0] and "blocks behind" in says[1]
+    assert "where a number was due" in says[2]
+
+
+def test_a_disk_that_takes_nothing_and_a_device_that_is_none(
+    nrn: Nrn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("Unable to initialize backend 'cuda'")
+
+    monkeypatch.setattr("jax.devices", broken)
+    (tmp_path / "full").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "full"))
+    found = findings(nrn("doctor", 1, "--json", account="alice", code=1))
+    assert "cannot be written (Not a directory). Make room" in found["disk"]["says"]
+    assert "JAX_PLATFORMS=cpu" in found["device"]["says"]
 
 
 def test_finality_that_outlasts_the_reveals(nrn: Nrn, monkeypatch: pytest.MonkeyPatch) -> None:

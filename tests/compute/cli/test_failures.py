@@ -198,6 +198,16 @@ def test_a_disk_that_takes_nothing_is_a_sentence(
     assert told.startswith("Error: The disk") and "key.json" in told and "Traceback" not in told
 
 
+@pytest.mark.parametrize("role", ["keep", "watch", "curate"])
+@pytest.mark.parametrize("state", ["file", "file/state"])
+def test_a_state_that_is_no_folder_is_a_sentence(
+    nrn: Nrn, role: str, state: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    told = nrn(role, 1, "--state", tmp_path / state, account="alice", code=1).err
+    assert told.startswith("Error: A file lies where a folder is due") and state in told
+
+
 def test_a_key_is_made_and_used(nrn: Nrn) -> None:
     made = nrn("key", "new", "alice", "--json").json
     seen = nrn("status", "--account", "alice", "--json").json

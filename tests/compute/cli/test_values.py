@@ -80,3 +80,4 @@ def test_both_readers() -> None:
     assert for_people(Phase.VOTE) == "vote" and for_programs(Phase.VOTE) == "vote"
     assert for_programs([Amount(5), Loss(5), b"\x01", True, None]) == ["5", 5, "0x01", True, None]
     assert str(Loss(1 << 31)) == "0.500000"
+    assert (str(Loss(1)), str(Loss(0)), str(Loss(65_536))) == ("2.3e-10", "0.000000", "0.000015")

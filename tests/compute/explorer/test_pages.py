@@ -2,6 +2,8 @@
 
 import html
 import re
+import threading
+import time
 import unicodedata
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -13,6 +15,7 @@ import pytest
 from compute.about import About
 from compute.chain import RpcUnavailable
 from compute.explorer import Content, Site, Watch, export
+from compute.explorer.patience import PATIENCE, PatientStore
 from compute.explorer.site import NoSuchPage
 from compute.facts.changes import ChangeFacts
 from compute.facts.portraits import Portrait
@@ -20,6 +23,7 @@ from compute.facts.samples import Sample
 from compute.storage import FolderStore
 from tests.compute.explorer.conftest import Lived
 from tests.compute.test_inert import PAYLOADS
+from tests.support.rogue_daemon import rogue_daemon
 
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -72,6 +76,13 @@ def test_each_ending_is_told_in_words(lived: Lived) -> None:
     tara = lived.net.accounts["tara"].address
     account = site.page(f"account/{tara}.html").decode()
     assert "reward of block" in account and "nrn redeem" in account and "Claims (2)" in account
+
+
+def test_an_account_that_did_nothing_is_told_so(lived: Lived) -> None:
+    site, words = lived.site(), "has not claimed, voted, proposed or staked in any group"
+    assert words in site.page(f"account/0x{'12' * 20}.html").decode()
+    for name in ("tara", "alice"):
+        assert words not in site.page(f"account/{lived.net.accounts[name].address}.html").decode()
 
 
 def test_data_and_model_show_content(lived: Lived) -> None:
@@ -172,6 +183,51 @@ def test_a_node_that_goes_away_leaves_the_picture_and_says_so(lived: Lived) -> N
     chain.head = head  # type: ignore[method-assign]
     watch.look()
     assert watch.world.stale_since is None
+
+
+def test_a_daemon_that_hangs_holds_up_no_page(lived: Lived) -> None:
+    """Neither the following of the chain nor a page waits for content, however much is missing."""
+    over = threading.Event()
+    with rogue_daemon(lambda _: over.wait(60) and None) as (address, _):
+        began = time.monotonic()
+        chain, store = lived.net.chain(), PatientStore(address)
+        site = Site(Watch(chain, store).world, Content(store), chain, live=True)
+        pages = {path: site.page(path).decode() for path in site.paths()}
+        spent = time.monotonic() - began
+        over.set()
+    assert spent < 2 + PATIENCE * 2, spent
+    assert "the store does not answer" in pages[f"group/{lived.group.id}/data-1.html"]
+
+
+def test_a_group_that_the_chain_takes_back_is_gone_and_another_takes_its_number(
+    lived: Lived,
+) -> None:
+    watch = Watch(lived.net.chain(), lived.store)
+    mark = lived.net.rpc("evm_snapshot")
+    number = lived.net.create_group(lived.group.config).id
+    watch.look()
+    assert watch.world.views[number].group.config == lived.group.config
+    assert lived.net.rpc("evm_revert", mark)
+    lived.net.rpc("evm_mine")
+    watch.look()
+    assert number not in watch.world.views and watch.world.stale_since is None
+    other = replace(lived.group.config, bond=lived.group.config.bond + 1)
+    assert lived.net.create_group(other).id == number
+    watch.look()
+    assert watch.world.views[number].group.config == other
+
+
+def test_a_loss_is_told_in_its_unit(lived: Lived) -> None:
+    site = lived.site()
+    views = {
+        n: replace(v, facts=replace(v.facts, unit="of squared error"))
+        for n, v in site._world.views.items()
+    }
+    path = f"group/{lived.group.id}/index.html"
+    assert " nats" in site.page(path).decode()
+    shown = Site(replace(site._world, views=views), site._content, site._chain, live=False)
+    page = shown.page(path).decode()
+    assert "of squared error first, " in page and " nats" not in page
 
 
 def test_a_picture_renewed_is_the_picture_read_anew(lived: Lived) -> None:

@@ -6,16 +6,20 @@ With EXPLORER_PICTURES=DIR, pictures of what the pages say are written there.
 import json
 import os
 import time
+import unicodedata
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from eth_abi import encode
 
 from compute.explorer.acts import Act
 from compute.storage import FolderStore
 from compute.units import DAY, EPOCH, ETHER, NRN
 from tests.compute.explorer.conftest import Lived, served
+from tests.compute.explorer.test_pages import UNSEEN
+from tests.compute.test_inert import PAYLOADS
 from tests.integration.devnet import RATE, Devnet
 from tests.support import browser
 from tests.support.wallet import Wallet
@@ -76,6 +80,12 @@ class Visitor:
                 return str(found).removeprefix("act-")
             time.sleep(0.2)
         raise AssertionError(f"{path} does not offer {words!r}")
+
+    def inside(self, act: str) -> int:
+        """How many elements are in what the form says."""
+        return int(
+            self._page.run(f"return document.querySelector('#act-{act} .told').children.length")
+        )
 
     def picture(self, name: str) -> None:
         if folder := os.environ.get("EXPLORER_PICTURES"):
@@ -142,9 +152,53 @@ def test_a_life(lived: Lived, zoe: Visitor, chromium: browser.Browser) -> None:
     withdraw = zoe.finds(f"account/{me}.html", "Withdraw")
     had = net.chain().neuron.balance_of(me)
     zoe.does(withdraw)
+    time.sleep(2)  # the page is renewed, and does not offer it again
+    assert "Done, in block" in zoe.reads(withdraw, "")
+    assert not chromium.run(f"return document.querySelector('#act-{withdraw} button')")
     assert net.chain().neuron.balance_of(me) - had == 1005 * NRN // 10
     zoe.does("operator", operator=tom.lower())
     assert chromium.problems() == []
+
+
+def test_two_visitors_see_the_same_and_what_the_chain_takes_back(
+    lived: Lived, address: str, chromium: browser.Browser
+) -> None:
+    """Without reloading: each sees the other's vote, and both that a reorganisation undoes it."""
+    net, group = lived.net, lived.group
+    (proposal,) = group.deltas.proposals()
+    net.warp(net.chain().now() + 2 * DAY)
+    other = browser.Browser()
+    pages = chromium, other
+    try:
+        alice, bob = (
+            Visitor(Wallet(page, net, net.accounts[name].address), address)
+            for page, name in zip(pages, ("alice", "bob"), strict=True)
+        )
+        for visitor in (alice, bob):
+            visitor.open(f"group/{group.id}/data-1.html")
+        for page in pages:
+            page.run("window.kept = true")
+        alice.does("vote", proposal=str(proposal.id))
+        _all_read(pages, "100 NRN. nrn delta vote")
+        mark = net.rpc("evm_snapshot")
+        bob.does("vote", proposal=str(proposal.id))
+        _all_read(pages, "200 NRN. nrn delta vote")
+        net.rpc("evm_revert", mark)
+        for _ in range(2):  # the other branch is longer
+            net.rpc("evm_mine")
+        _all_read(pages, "100 NRN. nrn delta vote")
+        bob.reads("vote", "The node does not know the transaction (any more)")
+        assert "Done, in block" in alice.reads("vote", "")
+        assert all(page.run("return window.kept") for page in pages)
+    finally:
+        other.close()
+
+
+def _all_read(pages: tuple[browser.Browser, ...], words: str) -> None:
+    deadline = time.monotonic() + 10
+    while not all(words in page.text() for page in pages):
+        assert time.monotonic() < deadline, (words, [page.text()[:600] for page in pages])
+        time.sleep(0.1)
 
 
 def test_buying_in_the_sale(tmp_path: Path, chromium: browser.Browser) -> None:
@@ -176,6 +230,19 @@ def test_what_cannot_be_is_said(lived: Lived, zoe: Visitor) -> None:
     zoe.press("stake", "Allow")
     zoe.reads("stake", "You declined in the wallet. Nothing was sent.")
     assert zoe.wallet.sent == []
+
+
+def test_what_wallets_and_contracts_say_is_inert(lived: Lived, zoe: Visitor) -> None:
+    zoe.open(f"group/{lived.group.id}/index.html")
+    for text in PAYLOADS.values():
+        said = text.encode("utf-8", "replace").decode()
+        reason = "0x08c379a0" + encode(["string"], [said]).hex()
+        for error in ({"message": said}, {"message": "reverted", "data": reason}):
+            zoe.wallet.says = {"code": 3, **error}
+            zoe.fill("exit", amount="1")
+            told = zoe.reads("exit", "would")
+            assert not {unicodedata.category(c) for c in told} & UNSEEN and len(told) < 300
+            assert zoe.inside("exit") == 0
 
 
 def test_another_chain_is_switched_or_refused(lived: Lived, zoe: Visitor) -> None:

@@ -153,3 +153,26 @@ def test_a_picture_larger_than_any_is_refused_unread(tmp_path: Path) -> None:
     (tmp_path / "a" / "1.png").write_bytes(a_png(60_000, 60_000))
     with pytest.raises(UnreadableData):
         read(tmp_path)
+
+
+def test_links_pipes_and_devices_are_refused_unread(tmp_path: Path) -> None:
+    """What is imported is published: a link in a stranger's folder may name a secret."""
+    secret, data = tmp_path / "id_rsa", tmp_path / "data"
+    secret.write_text("secret " * 100)
+    data.mkdir()
+    (data / "a.txt").write_text("words " * 100)
+    assert read(data, window=8)
+    (data / "b.txt").symlink_to(secret)
+    with pytest.raises(UnreadableData, match="is a link"):
+        read(data, window=8)
+    (data / "b.txt").unlink()
+    (data / "c.txt").symlink_to("/dev/zero")
+    with pytest.raises(UnreadableData, match="is a link"):
+        read(data, window=8)
+    (data / "c.txt").unlink()
+    os.mkfifo(data / "d.txt")
+    with pytest.raises(UnreadableData, match="is no file"):
+        read(data, window=8)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UnreadableData, match="is no file"):
+        read(tmp_path / "pipe.csv")

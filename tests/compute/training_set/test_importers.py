@@ -85,6 +85,9 @@ def test_the_integers_of_numpy_and_pandas_become_small(tmp_path):
         ("x,y\n1,\n", "row 2, column y: the cell is empty"),
         ("x,y\n1,two\n", "column y: 'two' is no number"),
         ("x;y\n1;2\n", "separates its cells with ';'"),
+        ("x\ty\n1\t2\n", "separates its cells with tabs"),
+        ("", "is empty"),
+        (",x\n0,1\n", "no name for column 1: .*index=False"),
         ("1,2\n3,4\n", "first line names the columns"),
         ("x,y\n1,2\n1\n", "row 3: it has 1 cells, the header 2"),
     ],
@@ -92,6 +95,32 @@ def test_the_integers_of_numpy_and_pandas_become_small(tmp_path):
 def test_a_table_says_where_it_is_wrong_and_what_to_do(tmp_path, text, words):
     with pytest.raises(UnreadableData, match=words):
         read(csv(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.jsonl", "data.txt"])
+@pytest.mark.parametrize(
+    ("text", "encoding", "told"),
+    [
+        ("größe,y\n1,2\n", "latin1", "latin1"),
+        ("x,y\n1,2\n", "utf-16", "utf-16"),
+        ("x,y\n1,2\n", "utf-16-le", "utf-16le"),
+        ("x,y\n1,2\n", "utf-16-be", "utf-16be"),
+    ],
+)
+def test_another_encoding_is_told_and_how_to_convert_it(tmp_path, name, text, encoding, told):
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    with pytest.raises(UnreadableData, match=f"{name} is not text in UTF-8: .*iconv -f {told} "):
+        read(tmp_path / name)
+
+
+def test_names_of_columns_and_files_are_read_as_people_write_them(tmp_path):
+    (tmp_path / "DATA.CSV").write_text("x, y\n1, 2\n")
+    same(read(tmp_path / "DATA.CSV"), x=np.uint8([1]), y=np.uint8([2]))
+
+
+def test_a_scale_of_no_column_is_refused(tmp_path):
+    with pytest.raises(UnreadableData, match="no column 'z', but x, y"):
+        read(csv(tmp_path, "x,y\n1,2\n"), scale_log2={"z": 3})
 
 
 def test_values_take_the_dtypes_of_the_set_they_are_for(tmp_path):
@@ -176,6 +205,29 @@ def test_a_folder_for_a_set_takes_the_labels_of_the_set(tmp_path):
 def test_a_folder_of_splits_is_not_a_folder_of_classes(tmp_path):
     (tmp_path / "train" / "cats").mkdir(parents=True)
     with pytest.raises(UnreadableData, match="train holds folders"):
+        read(tmp_path)
+
+
+def test_what_file_managers_leave_is_no_data(tmp_path):
+    texts, pictures = tmp_path / "texts", tmp_path / "pictures"
+    texts.mkdir()
+    picture(pictures / "cat" / "1.png", np.zeros((2, 3), np.uint8))
+    (texts / "a.txt").write_text("abc")
+    wanted = read(texts, window=2), read(pictures), labels_of(pictures)
+    for folder in (texts, pictures, pictures / "cat"):
+        for name in ("Thumbs.db", ".DS_Store", "desktop.ini"):
+            (folder / name).write_bytes(b"\xff")
+        picture(folder / "__MACOSX" / "._1.png", np.zeros((9, 9), np.uint8))
+    same(read(texts, window=2), **wanted[0])
+    same(read(pictures), **wanted[1])
+    assert labels_of(pictures) == wanted[2] == {"label": ("cat",)}
+
+
+@pytest.mark.parametrize("name", ["2.png", "README.md"])
+def test_a_file_beside_the_classes_is_not_left_out_in_silence(tmp_path, name):
+    picture(tmp_path / "cat" / "1.png", np.zeros((2, 3), np.uint8))
+    (tmp_path / name).write_text("?")
+    with pytest.raises(UnreadableData, match=f"{name} is in no class"):
         read(tmp_path)
 
 

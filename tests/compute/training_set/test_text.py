@@ -44,7 +44,7 @@ def test_a_window_that_does_not_fit_is_refused(tmp_path, window, match):
 
 def test_text_of_another_encoding_and_strangers_beside_text_are_refused(tmp_path):
     (tmp_path / "latin.txt").write_bytes("garçon".encode("latin1"))
-    with pytest.raises(UnreadableData, match=r"not text in UTF-8 \(byte 3\): .*iconv"):
+    with pytest.raises(UnreadableData, match=r"not text in UTF-8: .*iconv"):
         read(tmp_path / "latin.txt")
     (tmp_path / "paper.pdf").write_bytes(b"%PDF")
     with pytest.raises(UnreadableData, match=r"paper\.pdf is no text"):
