@@ -433,6 +433,7 @@ def test_sponsors_do_not_pay_for_what_was_refuted(scene: Scene, honest: Honest) 
     for height in (2, 3):
         with refused("sp: not accepted"):
             world.sponsorship.draw(number, height)
+    world.now += CHALLENGE
     world.sponsorship.draw(number, 1)
 
 
