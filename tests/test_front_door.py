@@ -78,7 +78,8 @@ def test_a_python_that_is_named_is_the_one_of_the_environment(tmp_path: Path) ->
     other.parent.mkdir(parents=True)
     other.write_text("#!/bin/sh\necho Python 3.10.0\n")
     other.chmod(0o755)
-    command = ["make", f"PYTHON={sys.executable}", "same-python"]
+    # VENV too: a test that make runs inherits what make was told
+    command = ["make", f"PYTHON={sys.executable}", "VENV=.venv", "same-python"]
     refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert refused.returncode != 0
     assert "has Python 3.10.0, not Python 3.1" in refused.stderr

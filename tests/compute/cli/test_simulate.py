@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from compute.cli import app
+
+pytest.importorskip("pyrevm", reason="it has no build for this Python; use 3.11 or 3.12")
 
 
 def simulate(folder: Path, text: str, experiment: str) -> tuple[int, str]:

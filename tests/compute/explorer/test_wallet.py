@@ -41,10 +41,18 @@ class Visitor:
     def fill(self, act: str, **fields: str) -> None:
         """Fill in a form and try it."""
         for name, value in fields.items():
-            self._page.run(
-                f"document.querySelector('#act-{act} [name={name}]').value = {json.dumps(value)}"
-            )
+            self._sets(f"#act-{act} [name={name}]", value)
         self._page.run(f"document.querySelector('#act-{act} button:not([type])').click()")
+
+    def _sets(self, field: str, value: str) -> None:
+        """Fill in a field; a list offers a value when the page has read the newest block."""
+        find = f"const field = document.querySelector({json.dumps(field)})"
+        for _ in range(150):
+            self._page.run(f"{find}; field.value = {json.dumps(value)}")
+            if self._page.run(f"{find}; return field.value") == value:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{field} does not take {value!r}")
 
     def press(self, act: str, label: str) -> None:
         self._page.run(
