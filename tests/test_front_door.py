@@ -37,7 +37,7 @@ def test_the_workflow_runs_every_job_on_the_oldest_and_the_newest_python() -> No
     job = workflow["jobs"]["test"]
     assert job["steps"][-1]["run"] == ".ci/run ${{ matrix.job }}"
     legs = [(leg["job"], leg["python"]) for leg in job["strategy"]["matrix"]["include"]]
-    assert {name for name, _ in legs} == JOBS
+    assert {name for name, _ in legs} == JOBS | {"prove"}
     declared = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text())
     assert {python for name, python in legs if name == "compute"} == {declared[0], declared[-1]}
     for step in job["steps"]:  # a tag can be moved, a commit cannot
