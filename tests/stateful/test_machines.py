@@ -1,5 +1,8 @@
 """Random lives of the contracts beside their models; every invariant after every step."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tests.stateful.block_model import BlockModel
 from tests.stateful.blocks import BlockRules
 from tests.stateful.deltas import DeltaModel, DeltaRules
@@ -91,53 +94,51 @@ SCENES: tuple[tuple[str, tuple[object, ...]], ...] = (
 )
 
 
-def test_blocks_in_scenes() -> None:
-    """K3 to K5, K15, K16."""
+@contextmanager
+def block_machine() -> Iterator[BlockMachine]:
+    """One whose rules a test plays by name; what it did to the chain is undone at the end."""
     machine = BlockMachine()
     try:
-        for scene, arguments in SCENES:
-            getattr(machine, scene)(0, *arguments)
-            machine.blocks_keep_their_promises()
+        yield machine
     finally:
         machine.teardown()
 
 
+def test_blocks_in_scenes() -> None:
+    """K3 to K5, K15, K16."""
+    with block_machine() as machine:
+        for scene, arguments in SCENES:
+            getattr(machine, scene)(0, *arguments)
+            machine.blocks_keep_their_promises()
+
+
 def test_blocks_at_full_pace() -> None:
     """K17: to the upper bound of the improvement, a few blocks on, and down again."""
-    machine = BlockMachine()
-    try:
+    with block_machine() as machine:
         for _ in range(24):
             machine.play_block(0, [0], False, False, 10, [1, 1, 1, None, None, None], False)
         for blocks in (1, 1, 2, 4):
             machine.skip_blocks(0, blocks)
             machine.settle(0)
             machine.blocks_keep_their_promises()
-    finally:
-        machine.teardown()
 
 
 def test_blocks_of_a_deserted_group() -> None:
     """K9: all stake leaves, and nobody can claim."""
-    machine = BlockMachine()
-    try:
+    with block_machine() as machine:
         for who in range(6):
             machine.request_exit(0, who, 0, 12)
         machine.pass_epochs(1, 0)
         machine.skip_blocks(0, 1)
         machine.commit(0, 0, 0, 0)
-    finally:
-        machine.teardown()
 
 
 def test_blocks_refuted_in_a_row() -> None:
     """R11: chance rarely plays two refutations of incumbents, the older first."""
-    machine = BlockMachine()
-    try:
+    with block_machine() as machine:
         for older in (True, False):
             machine.refuted_in_a_row(0, 1, older)
             machine.blocks_keep_their_promises()
-    finally:
-        machine.teardown()
 
 
 def test_blocks(shard: int) -> None:
