@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from compute.exact.carriers import CARRIERS, Carrier
-from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, unravel
-from compute.exact.number import power_of_two, wide
+from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, per_unit, unravel
+from compute.exact.number import wide
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
 
@@ -84,7 +84,7 @@ def operand(x: Array, contract: Axes, batch: Axes) -> Operand:
     order = [left.index(axis) for axis in (*batch, *_free(x, contract, batch))]
     lowest = jnp.transpose(lowest, order).reshape(norm.shape)
     # a row without any number has the norm 0
-    return Operand(matrix, Rows(norm, norm * power_of_two(-_within(lowest))))
+    return Operand(matrix, Rows(norm, norm * per_unit(lowest)))
 
 
 def dot(
@@ -124,10 +124,6 @@ def _matrix(x: Array, contract: Axes, batch: Axes) -> Array:
 
 def _free(x: Array, contract: Axes, batch: Axes) -> Axes:
     return tuple(axis for axis in range(x.ndim) if axis not in (*contract, *batch))
-
-
-def _within(lowest: Array) -> Array:
-    return jnp.clip(lowest, -200, 200).astype(jnp.int64)
 
 
 def _again(x: Array, y: Array) -> Callable[[Array], Array]:

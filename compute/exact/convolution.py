@@ -13,8 +13,8 @@ from jax import Array, lax
 
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import Rows, block, error_bound
-from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit, unravel
-from compute.exact.number import power_of_two, wide
+from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit, per_unit, unravel
+from compute.exact.number import wide
 from compute.exact.padding import padded
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import PRODUCT_SUM, products, round_sum
@@ -152,7 +152,7 @@ def _patch_bounds(x: Array, shape: Shape, kernel: Array) -> Rows:
         return y
 
     norm = jnp.sqrt(over_taps(squares, jnp.add)) * ENLARGED
-    steps = norm * _per_unit(over_taps(lowest, jnp.minimum))
+    steps = norm * per_unit(over_taps(lowest, jnp.minimum))
     repeats = kernel.shape[-1] // shape.groups
     return Rows(jnp.repeat(norm, repeats, -1), jnp.repeat(steps, repeats, -1))
 
@@ -161,11 +161,7 @@ def _kernel_bounds(kernel: Array, shape: Shape) -> Rows:
     """[O]"""
     axes = tuple(range(kernel.ndim - 1))
     norm = jnp.sqrt(jnp.sum(wide(kernel) * wide(kernel), axes)) * ENLARGED
-    return Rows(norm, norm * _per_unit(jnp.min(lowest_bit(kernel), axes)))
-
-
-def _per_unit(lowest: Array) -> Array:
-    return power_of_two(-jnp.clip(lowest, -200, 200).astype(jnp.int64))
+    return Rows(norm, norm * per_unit(jnp.min(lowest_bit(kernel), axes)))
 
 
 def _patch_at(x: Array, shape: Shape, places: Sequence[Array], channels: int) -> Array:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 from jax import Array, lax
 
+from compute.exact.number import power_of_two
 from compute.exact.superaccumulator import FAR
 
 UNIT = 2.0**-53
@@ -22,6 +23,11 @@ def lowest_bit(x: Array) -> Array:
     lowest = (mantissa & -mantissa).astype(jnp.float32)
     place = lax.bitcast_convert_type(lowest, jnp.int32) >> 23
     return jnp.where(x == 0, FAR, ((bits >> 23) & 255) - 150 + place - 127)
+
+
+def per_unit(lowest: Array) -> Array:
+    """2**-lowest as float64, of what `lowest_bit` gives; of FAR, any positive number."""
+    return power_of_two(-jnp.clip(lowest, -200, 200).astype(jnp.int64))
 
 
 def unravel(index: Array, shape: Sequence[int]) -> list[Array]:

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
-from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, unravel
-from compute.exact.number import power_of_two, wide
+from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, per_unit, unravel
+from compute.exact.number import wide
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import (
     FAR,
@@ -33,7 +33,7 @@ def decide_sum(s: Array, magnitudes: Array, lowest: Array, terms: Array | int) -
     lowest bit, no partial sum was ever rounded.
     """
     sure = magnitudes * ENLARGED
-    exact = sure * power_of_two(-jnp.clip(lowest, -200, 200).astype(jnp.int64)) < 2.0**53
+    exact = sure * per_unit(lowest) < 2.0**53
     return decide(s, jnp.where(exact, 0.0, (terms - 1) * UNIT * sure), VALUE)
 
 
