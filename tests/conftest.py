@@ -1,5 +1,6 @@
 """Fixtures for every test that talks to a chain. One Anvil serves the session; each test gets it
-as it was at the start. What XLA compiles is shared by all tests and their processes."""
+as it was at the start. What XLA compiles is shared by all tests and their processes. No property is
+timed: a busy machine is not a fault."""
 
 import os
 import shutil
@@ -8,10 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 COMPILED = Path(__file__).parents[1] / "reports" / "jax-cache"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(COMPILED))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("untimed")
 
 if TYPE_CHECKING:
     from tests.integration.devnet import Devnet

@@ -19,7 +19,6 @@ def run(machine: type[Machine], shard: int, steps: int, examples: int) -> None:
     settings = hypothesis.settings(
         max_examples=examples,
         stateful_step_count=steps,
-        deadline=None,
         database=None,
         phases=PHASES,
         suppress_health_check=hypothesis.HealthCheck.all(),

@@ -90,7 +90,7 @@ def test_records_lose_nothing(module: str, record: str) -> None:
     round_trip = getattr(round_trips(module), record)
 
     @given(fields(WIDTHS[module][record]))
-    @settings(max_examples=30, deadline=None, database=None)
+    @settings(max_examples=30, database=None)
     def check(values: tuple[Any, ...]) -> None:
         word, back = round_trip(values)
         assert [str(v).lower() for v in back] == [str(v) for v in values]
@@ -100,7 +100,7 @@ def test_records_lose_nothing(module: str, record: str) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**128 - 1)), max_size=12))
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=40, database=None)
 def test_a_trace_answers_like_a_list(steps: list[tuple[int, int]]) -> None:
     """V4: at every time, before the first change and after the last."""
     trace = compiled(TRACE).deploy()

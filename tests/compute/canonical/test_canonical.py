@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compute.canonical import MAX_DEPTH, CanonicalError, decode, digest, encode
@@ -25,7 +25,6 @@ def test_vectors():
 
 
 @given(VALUES)
-@settings(deadline=None)
 def test_decode_is_the_inverse_of_encode(value):
     data = encode(value)
     assert decode(data) == value
@@ -34,7 +33,6 @@ def test_decode_is_the_inverse_of_encode(value):
 
 
 @given(st.dictionaries(TEXT, st.integers(0, 9), max_size=6), st.randoms())
-@settings(deadline=None)
 def test_the_order_in_which_a_dictionary_was_filled_does_not_show(value, random):
     items = list(value.items())
     random.shuffle(items)
@@ -98,7 +96,6 @@ def test_nesting_is_bounded():
 
 
 @given(st.binary(max_size=60))
-@settings(deadline=None)
 def test_no_bytes_do_anything_but_decode_or_be_refused(data):
     try:
         value = decode(data)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -108,7 +108,6 @@ def test_what_was_held_out_is_reported(store):
     st.integers(0, 2**64 - 1),
     st.none() | st.lists(st.integers(0, 2**96 - 1), max_size=4),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_was_published_is_loaded_bit_for_bit(store, params, nonce, sums):
     digest = publish(params, model_hash=MODEL, store=store, nonce=nonce, shard_sums=sums)
     loaded = load_small(store, digest, shapes={name: a.shape for name, a in params.items()})
@@ -441,7 +440,6 @@ def test_a_single_bad_value_among_millions_is_found(store):
 
 
 @given(st.binary(max_size=200), st.integers(0, 10**6))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_mutated_manifests_load_equal_or_are_invalid_or_unavailable(store, noise, seed):
     """Bytes of a true manifest, some replaced: nothing but the three documented outcomes."""
     root, document = manifest_of(store)

@@ -32,7 +32,7 @@ def cost(loss, z, y):
     return int(found)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(
     st.lists(
         st.one_of(

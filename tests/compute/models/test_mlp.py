@@ -110,7 +110,7 @@ def test_initial_parameters_are_he_uniform():
 
 
 @given(st.integers(6, 20), st.integers(5, 20))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_widening_preserves_the_function_and_the_bits(first, second):
     old = trained(SMALL)
     wide = fork((first, second)).adapt(old)

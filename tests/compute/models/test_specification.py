@@ -89,7 +89,7 @@ def test_a_program_that_is_none_is_refused():
 
 
 @given(specifications)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_read_is_the_inverse_of_encode(spec):
     blocks = {canonical.digest(block): block for block in spec.blocks()}
     found = ModelSpecification.read(spec.hash, blocks.__getitem__)
@@ -99,7 +99,7 @@ def test_read_is_the_inverse_of_encode(spec):
 
 
 @given(specifications, specifications)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_different_specifications_have_different_hashes(one, other):
     assert (one == other) == (one.hash == other.hash)
 

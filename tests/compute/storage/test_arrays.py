@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, integer_dtypes, unsigned_integer_dtypes
 
@@ -21,9 +21,7 @@ def store(tmp_path) -> FolderStore:
     arrays(integer_dtypes() | unsigned_integer_dtypes(), array_shapes(min_dims=0, min_side=0)),
     st.booleans(),
 )
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50)
 def test_any_array_in_any_byte_order_comes_back_in_ours(store, array, transposed):
     array = array.T if transposed else array
     native = array.dtype.newbyteorder("=")

@@ -70,7 +70,6 @@ def test_the_bytes_are_those_of_the_specification() -> None:
     st.lists(st.binary(max_size=300), max_size=30, unique=True),
     st.lists(st.binary(min_size=32, max_size=32), max_size=40),
 )
-@settings(deadline=None)
 def test_what_was_exported_can_be_imported(blocks: list[bytes], roots: list[bytes]) -> None:
     store = Memory()
     for block in blocks:
@@ -149,7 +148,7 @@ def test_a_block_one_byte_too_large_is_refused() -> None:
 
 
 @given(st.binary(max_size=200), st.integers(0, len(HELLO_CAR)), st.integers(0, 8))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_no_bytes_do_anything_but_import_or_refuse(noise: bytes, place: int, drop: int) -> None:
     data = HELLO_CAR[:place] + noise + HELLO_CAR[place + drop :]
     store = Memory()

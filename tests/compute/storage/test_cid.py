@@ -1,7 +1,7 @@
 """Names of blocks, as IPFS writes them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compute.canonical import digest
@@ -21,7 +21,6 @@ def test_names_are_those_ipfs_gives(block, name):
 
 
 @given(st.binary(min_size=32, max_size=32))
-@settings(deadline=None)
 def test_parse_is_the_inverse(value):
     assert parse_cid(cid(value)) == value
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compute.canonical import digest
@@ -47,7 +47,6 @@ def file_of(store: FolderStore, name: bytes) -> Path:
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_put_can_be_got(store, block):
     name = store.put(block)
     assert name == digest(block)

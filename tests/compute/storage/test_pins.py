@@ -246,4 +246,4 @@ class Collecting(RuleBasedStateMachine):
 
 
 TestCollecting = Collecting.TestCase
-TestCollecting.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestCollecting.settings = settings(max_examples=25, stateful_step_count=20)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from eth_abi import encode as abi_encode
 from eth_utils import keccak
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute import merkle
@@ -441,9 +441,7 @@ def test_bytes_that_are_no_manifest_are_the_empty_patch(store, genesis, data):
 
 
 @given(st.binary(max_size=80), st.integers(0, 10**6))
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200)
 def test_a_mutated_manifest_is_some_patch_or_unavailable(store, genesis, delta, noise, seed):
     words, document = headed(store, delta)
     data = bytearray(b"".join(words) + document)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute.storage import FolderStore
@@ -62,7 +62,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_patching_agrees_with_a_list(steps):
     examples, rows = TrainingSet(SCHEMA), []
     for add, remove in steps:
@@ -87,9 +87,7 @@ def test_patching_agrees_with_a_list(steps):
 
 
 @given(STEPS)
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 def test_replay_from_genesis_is_incremental_application(tmp_path, steps):
     """Through real blocks, valid and inapplicable deltas mixed."""
     store = FolderStore(tmp_path / "blocks")
@@ -233,7 +231,6 @@ def test_schemas_have_limits(schema):
 
 
 @given(st.lists(st.integers(0, 20), unique=True), st.lists(st.integers(0, 20)))
-@settings(deadline=None)
 def test_a_diff_leads_to_the_wanted_examples(here, wanted):
     parent = make(here)
     found = diff(parent, columns(wanted))

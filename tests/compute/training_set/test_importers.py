@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -331,9 +331,7 @@ def test_other_files_are_refused(tmp_path):
 
 
 @given(st.binary(min_size=1, max_size=8), st.integers(0, 10**9))
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300)
 @pytest.mark.parametrize("kind", ["npz", "csv", "jsonl", "png"])
 def test_damaged_files_are_read_or_refused(tmp_path, kind, noise, place):
     """Bytes of a good file, some replaced: columns, or one of two errors, never another."""

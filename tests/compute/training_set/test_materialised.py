@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute.storage import BlockUnavailable, FolderStore, StorageError
@@ -115,9 +115,7 @@ STEP = st.one_of(
 
 
 @given(st.lists(STEP, max_size=10), st.lists(st.integers(0, 10), max_size=4))
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 def test_replay_from_genesis_is_incremental_application(tmp_path_factory, steps, stops):
     """Opened and brought up to date in any pieces: every version is the one set of its tip."""
     folder = tmp_path_factory.mktemp("lineage")

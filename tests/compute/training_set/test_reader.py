@@ -32,7 +32,7 @@ def steps(reader: Reader, count: int) -> list[list[int]]:
 
 
 @given(st.integers(1, 600), st.binary(max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_permutation_takes_every_place_once(length, material):
     places = Permutation(length, material)(np.arange(length))
     assert sorted(places.tolist()) == list(range(length))

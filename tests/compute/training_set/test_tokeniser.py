@@ -73,7 +73,7 @@ def test_pairs_are_merged_by_rank() -> None:
 
 
 @given(st.text())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_text_comes_back(text: str) -> None:
     assert WORDY.decode(WORDY.encode(text).tolist()).decode() == text
 
