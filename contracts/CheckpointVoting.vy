@@ -281,10 +281,11 @@ def reveal(
         refusal._because(refusal.HASH_ALREADY_USED)
     candidates._enter(checkpoint_hash, committed_1, seq, again, claim, eval_root_hash)
     if again == 0:
+        bond: uint256 = candidates._bond(part)
         if claim.marks == checkpoint_words.RELAYED:
             candidates._relayer[checkpoint_hash] = msg.sender
         # `Neuron` says itself why it refuses.
-        assert extcall NRN.transferFrom(msg.sender, self, candidates._bond(part))
+        assert extcall NRN.transferFrom(msg.sender, self, bond)
     log ICheckpointVoting.Revealed(
         block_index=block_index,
         checkpoint_hash=checkpoint_hash,
