@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.support.reasons import REFUSALS, SOURCES, numbered, reasons
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "SPECIFICATION.md").read_text()
 # State machines and unit tests of the contracts; nothing else cites these numbers.
@@ -11,8 +13,6 @@ TESTS = [
     for folder in ("contracts", "stateful", "attacks", "steps")
     for path in (ROOT / "tests" / folder).rglob("*.py")
 ]
-SOURCES = [*ROOT.glob("contracts/*.vy"), *ROOT.glob("contracts/_modules/*.vy")]
-REFUSALS = sorted(ROOT.glob("contracts/_modules/*_refusal.vy"))
 
 
 def statements() -> set[str]:
@@ -25,25 +25,6 @@ def statements() -> set[str]:
 def cited() -> set[str]:
     """Numbers of all statements that some test cites."""
     return set(re.findall(r"\b[NSVCGDKPR]\d{1,2}\b", "\n".join(p.read_text() for p in TESTS)))
-
-
-def reasons() -> set[str]:
-    """Every reason a contract of ours gives."""
-    pattern = re.compile(r'"([a-z]+: [a-z0-9 ]+)"')
-    literals = {reason for path in SOURCES for reason in pattern.findall(path.read_text())}
-    return literals | {
-        prefix + words for prefix, numbers in numbered() for words in numbers.values()
-    }
-
-
-def numbered() -> list[tuple[str, dict[str, str]]]:
-    """Of each module of reasons that are numbers: the prefix, and the words by constant."""
-    pattern = re.compile(r"^(\w+): constant\(bytes32\) = 0x(?:00)*([0-9a-f]+)$", re.MULTILINE)
-    found = []
-    for path in REFUSALS:
-        words = {name: bytes.fromhex(h).decode() for name, h in pattern.findall(path.read_text())}
-        found.append((words.pop("_PREFIX"), words))
-    return found
 
 
 def test_every_statement_is_cited_by_a_test() -> None:
@@ -67,7 +48,7 @@ def test_every_reason_is_listed_and_tested() -> None:
 
 def test_every_number_is_its_name() -> None:
     """In ASCII; the prefix and what follows it fill a word at most."""
-    for path, (prefix, numbers) in zip(REFUSALS, numbered(), strict=True):
+    for path, (prefix, numbers) in zip(REFUSALS, map(numbered, REFUSALS), strict=True):
         assert re.fullmatch("[a-z]{2}: ", prefix), path
         for name, words in numbers.items():
             assert words == name.lower().replace("_", " "), path
@@ -75,7 +56,7 @@ def test_every_number_is_its_name() -> None:
 
 
 def test_every_number_is_used() -> None:
-    for path, (_, numbers) in zip(REFUSALS, numbered(), strict=True):
+    for path, (_, numbers) in zip(REFUSALS, map(numbered, REFUSALS), strict=True):
         alias = f"from contracts._modules import {path.stem} as refusal\n"
         users = "\n".join(p.read_text() for p in SOURCES if alias in p.read_text())
         assert set(re.findall(r"refusal\._because\(refusal\.(\w+)\)", users)) == set(numbers)

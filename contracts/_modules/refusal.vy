@@ -4,7 +4,8 @@
 """
 @title  Refusals of a group's contracts
 @notice Every group deploys its contracts anew and pays 200 gas for each byte. A reason that stands in an `assert` costs
-        113 bytes; one that is passed as a number costs TODO. Who is not refused pays nothing for either.
+        113 bytes, one that is a number in `voting_refusal` or `delta_refusal` 12 and its words. Who is refused reads the
+        same of both; who is not pays nothing for either.
 """
 
 
