@@ -35,10 +35,6 @@ _MAX_BLOCKS: constant(uint256) = 10_000
 _MAX_TERM: constant(uint256) = params.FOUR_YEARS
 
 
-# What a block and a delta earn together, in parts of which a delta's are `params.BLOCK_DIVISOR`.
-_BOTH_DIVISORS: constant(uint256) = params.BLOCK_DIVISOR + params.DELTA_DIVISOR
-
-
 # Time to draw after the deadline: a block that began before it lasts a week at most, challenges of it three days.
 _GRACE: constant(uint256) = 2 * params.EPOCH
 
@@ -283,8 +279,7 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     """
     @notice Who draws what for a height that the sponsorship pays for.
     """
-    # Unsafe but safe, here and below: heights stay below 2**33, times below 2**41, amounts below 2**128, the factors of
-    # amounts below 2**21.
+    # Unsafe but safe, here and below: heights stay below 2**33, times below 2**41.
     assert height > terms.base_height and height <= unsafe_add(terms.base_height, terms.n_blocks), "sp: height"
     assert block.timestamp < unsafe_add(terms.until, _GRACE), "sp: over"
     voting: ICheckpointVoting = ICheckpointVoting(staticcall REGISTRY.voting_of(terms.group_id))
@@ -308,10 +303,9 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     due.proposer = self._proposer(IDeltaRegistry(staticcall voting.DELTAS()), due.start)
     if due.proposer != empty(address):
         # A block to a delta as their rewards: ten to one.
-        due.to_proposer = unsafe_mul(due.per_block, params.BLOCK_DIVISOR) // _BOTH_DIVISORS
-    rest: uint256 = unsafe_sub(due.per_block, due.to_proposer)
-    due.to_keepers = unsafe_mul(rest, staticcall voting.KEEPER_BPS()) // params.BPS
-    due.to_trainer = unsafe_sub(rest, due.to_keepers)
+        due.to_proposer = due.per_block * params.BLOCK_DIVISOR // (params.BLOCK_DIVISOR + params.DELTA_DIVISOR)
+    due.to_keepers = (due.per_block - due.to_proposer) * staticcall voting.KEEPER_BPS() // params.BPS
+    due.to_trainer = due.per_block - due.to_proposer - due.to_keepers
     return due
 
 
