@@ -78,6 +78,10 @@ class Judge:
     def prepare(self) -> None:
         """What is the same for all mutants."""
 
+    def codes(self, mutant: Mutant) -> Codes | str:
+        """What a mutant compiles to, or the verdict without a test."""
+        return altered(mutant)
+
     def install(self, mutant: Mutant, codes: Codes, number: int) -> None:
         """In a child: the contracts become the mutant."""
 
@@ -129,7 +133,9 @@ class Judge:
         os._exit(0)
 
     def _judge(self, session: pytest.Session, mutant: Mutant, number: int) -> Record:
-        codes = altered(mutant)
+        from vyper.exceptions import VyperException
+
+        codes = self.codes(mutant)
         if isinstance(codes, str):
             return {"verdict": codes}
         self.install(mutant, codes, number)
@@ -142,6 +148,8 @@ class Judge:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if isinstance(self.failure, OSError):  # of the connection to Anvil
                 return {"verdict": "unknown"}
+            if isinstance(self.failure, VyperException):
+                return {"verdict": "does not compile"}
             if session.testsfailed:
                 return {"verdict": "killed", "by": item.nodeid}
         return {"verdict": "survived"} if items else {"verdict": "unknown"}
@@ -209,28 +217,46 @@ class OnAnvil(Judge):
         return sorted(items, key=lambda i: not any(f"/{name}/" in i.nodeid for name in codes))
 
 
-class InProcess(Judge):
-    """Runs tests that deploy into an EVM of this process."""
+class Sources(Judge):
+    """Runs tests that compile what they need: those of single modules, the cheapest."""
 
     options = (*Judge.options, "-p", "no:pytest-brownie", "--confcutdir", "tests/stateful")
 
     def prepare(self) -> None:
-        from tests.stateful import machine
-
         self.scratch = tempfile.TemporaryDirectory()
-        assert machine.world().referee  # compiled; a child deploys its own
-        for name in {name for mutant in self.todo for name in users(mutant.name)}:
-            creation_code(name)
+
+    def codes(self, mutant: Mutant) -> Codes | str:
+        return {}
 
     def install(self, mutant: Mutant, codes: Codes, number: int) -> None:
-        from tests.stateful import machine, world
-        from tests.steps import contracts
+        from tests.stateful import world
 
         scratch = Path(self.scratch.name, str(number))
         for folder in ("contracts", "interfaces"):
             shutil.copytree(ROOT / folder, scratch / folder)
         (scratch / "contracts" / f"{mutant.name}.vy").write_text(mutant.source)
-        world.ROOT = scratch  # for tests that compile what uses a module
+        world.ROOT = scratch
+
+
+class InProcess(Sources):
+    """Runs tests that deploy into an EVM of this process."""
+
+    def prepare(self) -> None:
+        from tests.stateful import machine
+
+        super().prepare()
+        assert machine.world().referee  # compiled; a child deploys its own
+        for name in {name for mutant in self.todo for name in users(mutant.name)}:
+            creation_code(name)
+
+    def codes(self, mutant: Mutant) -> Codes | str:
+        return altered(mutant)
+
+    def install(self, mutant: Mutant, codes: Codes, number: int) -> None:
+        from tests.stateful import machine, world
+        from tests.steps import contracts
+
+        super().install(mutant, codes, number)
         compiled, compiled_steps = world._compiled, contracts._compiled
 
         def altered_one(name: str) -> Any:

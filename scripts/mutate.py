@@ -30,7 +30,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.judges import NO_VERDICT, Codes, InProcess, Kill, OnAnvil, Record
+from scripts.judges import NO_VERDICT, Codes, InProcess, Kill, OnAnvil, Record, Sources
 from scripts.mutants import STEP, Mutant, mutants, names, planted
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,14 +38,14 @@ RESULTS = ROOT / "reports" / "mutants.jsonl"
 GOAL = 0.95
 
 # The machines, and which tests of them know the file's statements.
-STATEFUL = ("tests/stateful/test_modules.py", "tests/stateful/test_machines.py")
+STATEFUL = "tests/stateful/test_machines.py"
 MACHINES = {
-    "StakeVault": "vault or deltas", "epoch_trace": "vault or trace",
-    "DeltaRegistry": "deltas or protocol", "delta_words": "deltas or records", "versions": "deltas",
+    "StakeVault": "vault or deltas", "epoch_trace": "vault",
+    "DeltaRegistry": "deltas or protocol", "delta_words": "deltas", "versions": "deltas",
     "length_votes": "deltas", "Coinbase": "emission or protocol", "params": "emission or deltas",
     "Neuron": "protocol", "NeuronSale": "protocol", "GroupRegistry": "protocol",
-    "Sponsorship": "sponsors", "sponsorship_words": "sponsors or records",
-    "checkpoint_words": "blocks or records",
+    "Sponsorship": "sponsors", "sponsorship_words": "sponsors",
+    "checkpoint_words": "blocks",
 }  # fmt: skip
 OTHERS = "blocks"
 
@@ -58,6 +58,22 @@ DISPUTES = tuple(
         "planted_lies",
     )
 )  # fmt: skip
+
+
+# Modules that tests compile by themselves, and what tells these tests.
+MODULE_TESTS = ("tests/stateful/test_modules.py", "tests/stateful/test_dispute_modules.py")
+MODULES = {
+    "_modules/chess_clock": "test_dispute_modules", "_modules/dispute_trees": "test_dispute_modules",
+    "_modules/delta_words": "[delta_words-", "_modules/checkpoint_words": "[checkpoint_words-",
+    "_modules/epoch_trace": "_a_trace_",
+}  # fmt: skip
+
+
+class Modules(Sources):
+    """The tests of a module by itself."""
+
+    def chosen(self, items: list[pytest.Item], mutant: Mutant, codes: Codes) -> list[pytest.Item]:
+        return [item for item in items if MODULES[mutant.name] in item.nodeid]
 
 
 class Machines(InProcess):
@@ -107,13 +123,16 @@ def judge(todo: list[Mutant], jobs: int, port: int) -> None:
     """Note a verdict for every mutant."""
     new = undecided(todo)
     print(f"{len(todo)} mutants, {len(new)} to judge", flush=True)
+    modules = [m for m in new if m.name in MODULES]
+    Modules(modules, jobs, note, kills()).run(*MODULE_TESTS)
+    new = undecided(todo)
     disputed = [m for m in new if DISPUTED.match(m.name)]
     steps = [m for m in new if m not in disputed and STEP.match(m.name)]
     others = [m for m in new if m not in disputed and m not in steps]
     InProcess(disputed, jobs, note, kills()).run(*DISPUTES)
     InProcess(steps, jobs, note, kills()).run("tests/steps")
     OnAnvil(others, jobs, note, kills(), port=port).run("tests/contracts")
-    Machines(undecided(others), jobs, note, kills()).run(*STATEFUL, "tests/attacks")
+    Machines(undecided(others), jobs, note, kills()).run(STATEFUL, "tests/attacks")
 
 
 def judge_planted(files: list[str], jobs: int) -> list[Record]:
@@ -122,7 +141,7 @@ def judge_planted(files: list[str], jobs: int) -> list[Record]:
     new = undecided(bugs)
     disputed = [bug for bug in new if DISPUTED.match(bug.name)]
     InProcess(disputed, jobs, note).run("tests/stateful/test_dispute_machine.py", *DISPUTES)
-    Machines([bug for bug in new if bug not in disputed], jobs, note).run(*STATEFUL)
+    Machines([bug for bug in new if bug not in disputed], jobs, note).run(STATEFUL)
     return [known()[bug.key] for bug in bugs]
 
 
