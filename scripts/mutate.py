@@ -63,7 +63,7 @@ DISPUTES = tuple(
 # Modules that tests compile by themselves, and what tells these tests.
 MODULE_TESTS = ("tests/stateful/test_modules.py", "tests/stateful/test_dispute_modules.py")
 MODULES = {
-    "_modules/chess_clock": "test_dispute_modules", "_modules/dispute_trees": "test_dispute_modules",
+    "_modules/chess_clock": "dispute_modules", "_modules/dispute_trees": "dispute_modules",
     "_modules/delta_words": "[delta_words-", "_modules/checkpoint_words": "[checkpoint_words-",
     "_modules/epoch_trace": "_a_trace_",
 }  # fmt: skip
