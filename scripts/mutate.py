@@ -54,11 +54,10 @@ DISPUTED = re.compile(r"Referee|Steps(Judge|Sources)|_modules/(chess_clock|dispu
 DISPUTES = tuple(
     f"tests/stateful/test_{name}.py"
     for name in (
-        "sources", "malformed_moves", "disputes", "dispute_machine", "strange_sums", "griefing",
-        "planted_lies",
+        "sources", "told", "malformed_moves", "disputes", "strange_sums", "griefing",
+        "dispute_machine", "planted_lies",
     )
 )  # fmt: skip
-
 
 # Modules that tests compile by themselves, and what tells these tests.
 MODULE_TESTS = ("tests/stateful/test_modules.py", "tests/stateful/test_dispute_modules.py")

@@ -67,8 +67,10 @@ CONFIG: dict[str, Any] = {
     "keeper_bps": 2_000,
 }
 
+Log = tuple[str, list[bytes], bytes]  # the contract that tells it, topics, data
 Calls: Counter[str] = Counter()
 _meters: list[list[int]] = []  # see `metered`
+_listeners: list[list[Log]] = []  # see `heard`
 SOURCES: dict[str, str] = {}  # contracts of the tests' own, by name
 
 
@@ -105,6 +107,17 @@ class Contract:
             return _call(self.address, method, arguments, sender, value)
 
         return call
+
+    def told(self, logs: list[Log]) -> list[tuple[str, dict[str, Any]]]:
+        """The events of this contract among these: name, values."""
+        events = {
+            keccak(text=_signature(e)): e for e in _compiled(self.name).abi if e["type"] == "event"
+        }
+        return [
+            _values(events[topics[0]], topics[1:], data)
+            for address, topics, data in logs
+            if address == self.address
+        ]
 
 
 @dataclass(frozen=True)
@@ -243,6 +256,31 @@ def metered() -> Iterator[list[int]]:
         _meters.remove(gas)
 
 
+@contextmanager
+def heard() -> Iterator[list[Log]]:
+    """All that contracts tell in calls that are sent inside."""
+    logs: list[Log] = []
+    _listeners.append(logs)
+    try:
+        yield logs
+    finally:
+        _listeners.remove(logs)
+
+
+def _signature(event: dict[str, Any]) -> str:
+    return f"{event['name']}({','.join(map(type_of, event['inputs']))})"
+
+
+def _values(event: dict[str, Any], topics: list[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
+    """Of indexed fields the topics, of the others the data."""
+    inputs, indexed = event["inputs"], iter(topics)
+    plain = iter(decode([type_of(item) for item in inputs if not item["indexed"]], data))
+    return event["name"], {
+        item["name"]: decode([type_of(item)], next(indexed))[0] if item["indexed"] else next(plain)
+        for item in inputs
+    }
+
+
 def deploy(deployer: str, name: str, *arguments: Any) -> Contract:
     """Deploy one contract of this project."""
     compiled = _compiled(name)
@@ -344,7 +382,13 @@ def call_raw(
         of_data = 4 * data.count(0) + 16 * (len(data) - data.count(0))
         for meter in _meters:
             meter.append(21_000 + of_data + int(result.get_gas_used()))
+        for listener in _listeners:
+            listener += [_log(*entry) for entry in result.get_log_entries()]
     return bytes(result.output)
+
+
+def _log(address: bytes, topics: tuple[int, ...], data: bytes) -> Log:
+    return "0x" + address.hex(), [topic.to_bytes(32, "big") for topic in topics], data
 
 
 def _reason(output: bytes) -> str:
