@@ -68,12 +68,16 @@ class Judge:
         if not self.todo:
             return
         session = multiprocessing.get_context("fork").Process(
-            target=lambda: sys.exit(pytest.main([*self.options, *arguments], [self])), daemon=True
+            target=self._session, args=arguments, daemon=True
         )
         session.start()
         session.join()
         if session.exitcode:
             raise SystemExit("mutate: stopped; the next run goes on")
+
+    def _session(self, *arguments: str) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped", returncode=1))
+        sys.exit(pytest.main([*self.options, *arguments], [self]))
 
     def prepare(self) -> None:
         """What is the same for all mutants."""
