@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from compute.dispute.state import BUDGET, GRACE, Evaluation, Phase, Side
+from compute.program.form import Code
 from compute.trace.rows import Constant
 from compute.trace.tree import Tree
 from tests.attacks.scene import Scene, refused
@@ -61,7 +62,7 @@ def test_a_whole_game_is_told(scene: Scene, honest: Honest) -> None:
 
 @pytest.mark.parametrize(("row", "element"), [(8, 17), (10, 3), (23, 0)])
 def test_places_are_told(scene: Scene, honest: Honest, row: int, element: int) -> None:
-    """R7: what is picked is where the game is then."""
+    """R7, R8: what is picked is where the game is then, and whose move it is, and how long."""
     liar = lie_about(honest, 17, row, element)
     court = accepted(scene, liar)
     table = Table(court, court.challenge(), liar, honest)
@@ -69,6 +70,8 @@ def test_places_are_told(scene: Scene, honest: Honest, row: int, element: int) -
         move = table.next()
         table.send(move)
         last, game = table.events[-1], table.game
+        clock = game.phase, game.turn is Side.DEFENDER, game.height, game.deadline, *game.left
+        assert court.referee.clock(table.n) == clock
         if last.name == "Picked":
             places = {"pick_sum": game.position + game.example, "pick": game.position,
                       "pick_row": game.row, "pick_element": game.element}  # fmt: skip
@@ -133,20 +136,41 @@ def test_why_a_claim_falls_or_stands_at_its_last(scene: Scene, honest: Honest) -
             assert last(accepted(scene, claim), claim, other) == told
 
 
+def shown(table: Table) -> Tree:
+    """The tree over what the last move has opened."""
+    children = b"".join(table.events[-1].values["children"])
+    return Tree(np.frombuffer(children, np.uint8).reshape(-1, 32))
+
+
 def test_what_is_behind_the_last_row_is_nothing(scene: Scene, honest: Honest) -> None:
     """R1: whoever puts something there has lost, and nothing there is nothing wrong."""
     liar = Liar(honest, 17, Longer(honest.computed(17), 23, 0, 5, 5))
     court = accepted(scene, liar)
     table = Table(court, court.challenge(), liar, honest)
     table.play(until=lambda game: (game.phase, game.turn) == (Phase.ROWS, Side.CHALLENGER))
-    shown = b"".join(table.events[-1].values["children"])
-    tree = Tree(np.frombuffer(shown, np.uint8).reshape(-1, 32))
+    tree = shown(table)
     for number, reason in ((25, "rf: the step is right"), (24, None)):
         opening = tree.opening(number)
         told = (number, *opening.leaves, opening.siblings, b"", [])
         pick = partial(court.referee.pick_row, table.n, *told, sender=scene.people[BOB])
         with refused(reason) if reason else rehearsal():
             assert ended(court, pick) == [(table.n, True, 11)]
+
+
+def test_behind_the_last_partial_result_is_nothing(scene: Scene) -> None:
+    """R1: a sum of three chunks is a tree of four leaves; whoever picks the fourth has lost."""
+    honest = Honest(mlp(count=1, inputs=40))
+    rows = honest.rows.rows
+    dot = next(n for n, row in enumerate(rows) if int.from_bytes(row.leaf[:4], "big") == Code.DOT)
+    liar = lie_about(honest, 0, dot, 0)
+    court = accepted(scene, liar)
+    table = Table(court, court.challenge(), liar, honest)
+    table.play(until=lambda game: (game.phase, game.turn) == (Phase.PARTS, Side.CHALLENGER))
+    opening = shown(table).opening(3)
+    assert opening.leaves == (bytes(32),)
+    told = (3, *opening.leaves, opening.siblings)
+    with refused("rf: the step is right"):
+        court.referee.pick(table.n, *told, sender=scene.people[BOB])
 
 
 def test_what_the_program_fixes_is_as_it_says(scene: Scene) -> None:
