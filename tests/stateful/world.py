@@ -3,10 +3,8 @@
 Everything is a lean call into titanoboa's EVM: no transaction wrappers, no source maps. A call
 that reverts raises `Reverted` with the contract's reason. `Calls` counts what was sent and read.
 
-`CONTRACTS_ROOT` in the environment names another folder with `contracts/` and `interfaces/`: the
-same tests then run against altered sources (`scripts/mutate.py`). `EVM_VERSION` names the upgrade
-of Ethereum that is compiled for and whose rules the EVM has; by default cancun, the oldest that a
-network of networks.yaml asks for.
+`EVM_VERSION` in the environment names the upgrade of Ethereum that is compiled for and whose rules
+the EVM has; by default cancun, the oldest that a network of networks.yaml asks for.
 """
 
 import os
@@ -33,7 +31,7 @@ from vyper.compiler.output import build_abi_output
 
 from economy.abi import Method, methods_of, type_of
 
-ROOT = Path(os.environ.get("CONTRACTS_ROOT", Path(__file__).parents[2]))
+ROOT = Path(__file__).parents[2]
 EVM_VERSION = os.environ.get("EVM_VERSION", "cancun")
 LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
 ZERO = "0x" + "00" * 20
