@@ -54,17 +54,19 @@ DISPUTED = re.compile(r"Referee|Steps(Judge|Sources)|_modules/(chess_clock|dispu
 DISPUTES = tuple(
     f"tests/stateful/test_{name}.py"
     for name in (
-        "sources", "told", "malformed_moves", "disputes", "strange_sums", "griefing",
+        "told", "malformed_moves", "disputes", "strange_sums", "griefing",
         "dispute_machine", "planted_lies",
     )
 )  # fmt: skip
 
-# Modules that tests compile by themselves, and what tells these tests.
-MODULE_TESTS = ("tests/stateful/test_modules.py", "tests/stateful/test_dispute_modules.py")
+# Modules and contracts that tests compile by themselves, and what tells these tests.
+MODULE_TESTS = tuple(
+    f"tests/stateful/test_{name}.py" for name in ("modules", "dispute_modules", "sources")
+)
 MODULES = {
     "_modules/chess_clock": "dispute_modules", "_modules/dispute_trees": "dispute_modules",
     "_modules/delta_words": "[delta_words-", "_modules/checkpoint_words": "[checkpoint_words-",
-    "_modules/epoch_trace": "_a_trace_",
+    "_modules/epoch_trace": "_a_trace_", "StepsSources": "test_sources",
 }  # fmt: skip
 
 
