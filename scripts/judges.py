@@ -261,7 +261,7 @@ class InProcess(Sources):
         from tests.steps import contracts
 
         super().install(mutant, codes, number)
-        compiled, compiled_steps = world._compiled, contracts._compiled
+        compiled = world._compiled
 
         def altered_one(name: str) -> Any:
             found = compiled(name)
@@ -269,7 +269,8 @@ class InProcess(Sources):
             return replace(found, bytecode=bytes.fromhex(code[2:])) if code else found
 
         def altered_steps(name: str) -> dict[str, str]:
-            return {"bytecode": codes[name]} if name in codes else compiled_steps(name)
+            code = altered_one(name).bytecode.hex()
+            return {"bytecode": code, "bytecode_runtime": code}  # nearly: for its size
 
         vars(world)["_compiled"], vars(contracts)["_compiled"] = altered_one, altered_steps
         world._obey(world.EVM_VERSION)  # an empty one
