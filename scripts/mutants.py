@@ -267,6 +267,14 @@ class Mutant:
         return keccak(text=f"{self.name} {self.source}").hex()[:16]
 
 
+class Planted(Mutant):
+    """A known bug, which meets the machines alone: its verdicts are others than a mutant's."""
+
+    @property
+    def key(self) -> str:
+        return f"planted {super().key}"
+
+
 def names() -> list[str]:
     """All contracts and modules, below `contracts/` and without suffix."""
     folder = ROOT / "contracts"
@@ -315,7 +323,7 @@ def planted(bugs: dict[str, tuple[str, str]] = PLANTED) -> Iterator[Mutant]:
             raise SystemExit(f"mutate: '{right}' is in {len(places)} contracts: update '{what}'.")
         source = sources[places[0]]
         line = source[: source.index(right)].count("\n") + 1
-        yield Mutant(places[0], line, what, source.replace(right, wrong))
+        yield Planted(places[0], line, what, source.replace(right, wrong))
 
 
 def _source(name: str) -> str:

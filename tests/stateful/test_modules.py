@@ -8,7 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from tests.stateful.world import EVM_VERSION, LIBRARIES, ROOT
+from tests.stateful import world
+from tests.stateful.world import EVM_VERSION, LIBRARIES
 
 Width = int | str | tuple[int, int]
 # Module -> record -> width of its fields in bits, and where they leave a bit free, of their room;
@@ -58,9 +59,9 @@ def at(key: bytes32, when: uint256) -> uint256:
 @cache
 def compiled(source: str) -> Any:
     """Compiled once; each test deploys its own, for what a test does is undone."""
-    boa.interpret.set_search_paths([str(LIBRARIES), str(ROOT)])
+    boa.interpret.set_search_paths([str(LIBRARIES), str(world.ROOT)])
     # A source's own folder is asked first for imports: without a name, the working directory.
-    name = str(ROOT / "test.vy")
+    name = str(world.ROOT / "test.vy")
     return boa.loads_partial(source, filename=name, compiler_args={"evm_version": EVM_VERSION})
 
 
