@@ -18,6 +18,7 @@ from compute.roles.verifier import verify
 from tests.integration.devnet import Devnet
 from tests.integration.run_actor import Order, run
 from tests.integration.stage import OPTIONS, Actor, Stage, examples
+from tests.support.patience import PATIENCE
 
 Crew = tuple[Actor, BaseProcess]
 Kill = tuple[str, str] | None
@@ -89,15 +90,15 @@ def test_two_processes_win_a_block_though_one_is_killed(
     first, second = crew((kill, None) if victim == 0 else (None, kill))
     processes = (first.process, second)
     for process in processes:
-        process.join(120)
+        process.join(PATIENCE)
     assert processes[victim].exitcode == -signal.SIGKILL
     survivor = processes[1 - victim].exitcode
     assert survivor not in (None, 0), "it must not wait for ever, nor seem to be done"
     stage.start("wisdomkeeper", "alice")
     first, second = crew()
-    stage.run_until(lambda: stage.settled(block.end), limit=240)
+    stage.run_until(lambda: stage.settled(block.end))
     assert stage.group.voting.outcome(block.index).status == Status.ACCEPTED
     assert verify(stage.group, stage.store).true
     assert first.end(signal.SIGINT) == 0
-    second.join(60)
+    second.join(PATIENCE)
     assert second.exitcode == 0, log.read_text()

@@ -16,8 +16,6 @@ import pytest
 
 from tests.compute.training.one_run import STEPS
 
-pytestmark = pytest.mark.timeout(1200)  # nine processes that compile, on a busy machine
-
 # The sum over a batch is split differently on every mesh; steps multiply what its order changes.
 TOLERANCE = 1e-5
 # (mesh, devices of each process, processes)
