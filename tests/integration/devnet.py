@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from web3 import Web3
 from compute.chain import Chain, Deployment, Group, GroupConfig, Sender, Spending, connect
 from compute.durable import replace_file
 from compute.units import DAY, EPOCH, ETHER, NRN
+from scripts.stage.ports import free_port
 from tests.support.patience import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,9 +222,3 @@ def created_by(deployer: str, nonce: int) -> str:
         number = bytes([0x80 + len(number)]) + number
     payload = bytes([0x80 + 20]) + sender + number
     return to_checksum_address(keccak(bytes([0xC0 + len(payload)]) + payload)[12:])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

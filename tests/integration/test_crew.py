@@ -5,7 +5,6 @@ The model is code that everybody allowed, so that each process has to fetch, sho
 
 import multiprocessing
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from compute.chain import Status
 from compute.models.sizes import design_code
 from compute.roles.verifier import verify
+from scripts.stage.ports import free_port
 from tests.integration.devnet import Devnet
 from tests.integration.run_actor import Order, run
 from tests.integration.stage import OPTIONS, Actor, Stage, examples
@@ -52,9 +52,7 @@ def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
     started: list[BaseProcess] = []
 
     def start(kills: tuple[Kill, Kill] = (None, None)) -> Crew:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        address = f"127.0.0.1:{free_port()}"
         first = stage.start("trainer", "tara", processes=f"{address},2,0", kill=kills[0])
         order = Order(
             "assistant",

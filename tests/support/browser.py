@@ -2,13 +2,13 @@
 
 import base64
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from scripts.stage.ports import free_port
 from tests.support.patience import PATIENCE, wait_until
 
 
@@ -16,9 +16,7 @@ class Browser:
     """A headless Chromium in a profile of its own."""
 
     def __init__(self, width: int = 1200, height: int = 900, dark: bool = False) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         driver = shutil.which("chromedriver")
         assert driver
         self._process = subprocess.Popen(

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from compute.cli import failure, trailing
+from scripts.stage.ports import free_port
 from tests.compute.chain.rogue import rogue
 from tests.compute.cli.conftest import Result
-from tests.integration.devnet import Devnet, free_port
+from tests.integration.devnet import Devnet
 from tests.support.patience import PATIENCE
 
 Nrn = Callable[..., Result]

@@ -26,8 +26,9 @@ from compute.node.seat import Seat
 from compute.node.sending import told
 from compute.node.webhook import Webhook
 from compute.storage import FolderStore
+from scripts.stage.ports import free_port
 from tests.compute.chain.rogue import rogue
-from tests.integration.devnet import ROOT, free_port
+from tests.integration.devnet import ROOT
 
 DEPLOY = ROOT / "deploy"
 # what Prometheus adds to each thing it asks, and what it calls counters
