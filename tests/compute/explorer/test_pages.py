@@ -19,18 +19,18 @@ from compute.chain.records import Sponsorship
 from compute.chain.sponsors import Token
 from compute.explorer import Content, Site, Watch, export, patience
 from compute.explorer import watch as following
-from compute.explorer.patience import PatientStore
+from compute.explorer.patience import PatientStore, SparingStore
 from compute.explorer.site import NoSuchPage
 from compute.facts import SponsorshipFacts
 from compute.facts.changes import ChangeFacts
 from compute.facts.portraits import Portrait
 from compute.facts.samples import Sample
-from compute.storage import FolderStore
+from compute.storage import FolderStore, cid
 from compute.units import NRN
 from tests.compute.explorer.conftest import Lived
 from tests.compute.test_inert import PAYLOADS
-from tests.support.patience import wait_until
-from tests.support.rogue_daemon import rogue_daemon
+from tests.support.patience import Time, wait_until
+from tests.support.rogue_daemon import Request, rogue_daemon
 
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -212,6 +212,43 @@ def test_a_daemon_that_hangs_holds_up_no_page(
         over.set()
     assert len(waits) > 9 and sum(waits) <= 2 * patience.PATIENCE, waits
     assert "the store does not answer" in pages[f"group/{lived.group.id}/data-1.html"]
+
+
+def test_an_export_gives_up_a_daemon_that_hung_once(lived: Lived, tmp_path: Path) -> None:
+    over = threading.Event()
+    with rogue_daemon(lambda _: over.wait() and None) as (address, requests):
+        store = SparingStore(address)
+        store.timeout = 0.1
+        site = Site(Watch(lived.net.chain(), store).world, Content(store), lived.net.chain(),
+                    live=False)  # fmt: skip
+        export(site, tmp_path / "site")
+        over.set()
+    assert len({request.path for request in requests}) == 1
+    page = (tmp_path / "site" / "group" / str(lived.group.id) / "data-1.html").read_text()
+    assert "Content is missing" in page
+
+
+def test_an_export_searches_for_a_minute_in_all(
+    lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the daemon itself holds is read after that, too."""
+    clock, held = Time(), cid(lived.group.config.genesis_tip)
+    monkeypatch.setattr(patience, "time", clock)
+
+    def answer(request: Request) -> None:
+        if held in request.path:
+            request.reply(lived.store.get(lived.group.config.genesis_tip))
+            return
+        clock.sleep(0 if "stat" in request.path else 25)
+        request.reply(b'{"Message": "block was not found"}', status="500 Internal Server Error")
+
+    with rogue_daemon(answer) as (address, requests):
+        store = SparingStore(address)
+        content = Content(store)
+        for digest in lived.store.digests():
+            content.checkpoint(digest)
+    sought = [one.path for one in requests if "block/get" in one.path and held not in one.path]
+    assert len(sought) == 3 and any("block/stat" in one.path for one in requests)
 
 
 def test_a_group_that_the_chain_takes_back_is_gone_and_another_takes_its_number(
