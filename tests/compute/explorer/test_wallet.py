@@ -264,6 +264,18 @@ def test_another_chain_is_switched_or_refused(lived: Lived, zoe: Visitor) -> Non
     assert zoe.wallet.chain_id == 31337
 
 
+def test_a_wallet_that_changes_its_chain_after_the_preview_signs_nothing(
+    lived: Lived, zoe: Visitor
+) -> None:
+    zoe.open(f"account/{zoe.wallet.account}.html")
+    zoe.fill("operator", operator=lived.net.accounts["tom"].address)
+    zoe.reads("operator", "Sign in the wallet")
+    zoe.wallet.chain_id = 1
+    zoe.press("operator", "Sign in the wallet")
+    zoe.reads("operator", "The wallet has changed to another chain meanwhile. Nothing was sent.")
+    assert zoe.wallet.sent == []
+
+
 def test_a_transaction_that_vanishes_or_is_replaced_is_told(lived: Lived, zoe: Visitor) -> None:
     net = lived.net
     zoe.open(f"account/{zoe.wallet.account}.html")
