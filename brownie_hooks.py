@@ -26,7 +26,7 @@ from typing import Any
 import snekmate.utils
 from vyper.cli import vyper_json
 
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 
 ROOT = Path(__file__).resolve().parent
 LIBRARY = Path(next(iter(snekmate.utils.__path__))).parent  # namespace package: no __file__

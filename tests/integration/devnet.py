@@ -19,7 +19,7 @@ from web3 import Web3
 from compute.chain import Chain, Deployment, Group, GroupConfig, Sender, Spending, connect
 from compute.durable import replace_file
 from compute.units import DAY, EPOCH, ETHER, NRN
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.support.patience import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

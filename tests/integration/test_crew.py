@@ -14,7 +14,7 @@ import pytest
 from compute.chain import Status
 from compute.models.sizes import design_code
 from compute.roles.verifier import verify
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.integration.devnet import Devnet
 from tests.integration.run_actor import Order, run
 from tests.integration.stage import OPTIONS, Actor, Stage, examples

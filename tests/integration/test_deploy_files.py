@@ -20,7 +20,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.integration.devnet import PASSWORD, ROOT, Devnet
 from tests.integration.stage import ENVIRONMENT, Stage
 from tests.support.patience import PATIENCE, wait_until

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.integration.devnet import PASSWORD
 from tests.integration.stage import ENVIRONMENT, Stage
 from tests.support.patience import PATIENCE, wait_until

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.support.patience import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

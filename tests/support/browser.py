@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.support.patience import PATIENCE, wait_until
 
 

@@ -16,7 +16,7 @@ from compute.chain import (
     connect,
 )
 from compute.chain.deployment import MAX_FILE_BYTES, SINGLETONS
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.compute.chain.rogue import results, rogue
 from tests.integration.devnet import Devnet
 

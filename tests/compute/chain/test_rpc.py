@@ -9,7 +9,7 @@ from compute.chain import MalformedAnswer, Reverted, RpcRefused, RpcUnavailable,
 from compute.chain.answers import data_bytes, quantity, revert_reason
 from compute.chain.endpoint import MAX_ANSWER_BYTES, masked
 from compute.chain.rpc import Rpc
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.compute.chain.rogue import results, rogue
 from tests.support.patience import PATIENCE, Time
 

@@ -8,7 +8,7 @@ import pytest
 
 from compute.judging import device
 from compute.node import doctor as examination
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.compute.chain.rogue import results, rogue
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import Devnet

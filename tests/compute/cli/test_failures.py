@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from compute.cli import failure, trailing
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.compute.chain.rogue import rogue
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import Devnet

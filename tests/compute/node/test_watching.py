@@ -26,7 +26,7 @@ from compute.node.seat import Seat
 from compute.node.sending import told
 from compute.node.webhook import Webhook
 from compute.storage import FolderStore
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.compute.chain.rogue import rogue
 from tests.integration.devnet import ROOT
 from tests.support.patience import PATIENCE

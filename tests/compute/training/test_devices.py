@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.stage.ports import free_port
+from scripts.ports import free_port
 from tests.compute.training.one_run import STEPS
 
 # The sum over a batch is split differently on every mesh; steps multiply what its order changes.
