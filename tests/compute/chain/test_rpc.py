@@ -10,7 +10,7 @@ from compute.chain.answers import data_bytes, quantity, revert_reason
 from compute.chain.endpoint import MAX_ANSWER_BYTES, masked
 from compute.chain.rpc import Rpc
 from scripts.ports import free_port
-from tests.compute.chain.rogue import results, rogue
+from tests.compute.chain.rogue import results, rogue, turn_away
 from tests.support.patience import PATIENCE, Time
 
 
@@ -91,10 +91,7 @@ def test_a_busy_server_is_asked_again() -> None:
         nonlocal asked
         asked += 1
         if asked == 1:
-            handler.send_response(503)
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-            return None
+            return turn_away(handler, 503)
         return json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": "0x1"}).encode()
 
     with rogue(busy_once) as url:
@@ -212,10 +209,7 @@ def test_an_endpoint_is_left_alone_as_long_as_it_asks(clock: Time) -> None:
     def full(_, handler):
         nonlocal asked
         asked += 1
-        handler.send_response(429)
-        handler.send_header("Retry-After", "120")
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
+        turn_away(handler, 429, Retry_After="120")
 
     with rogue(full) as url:
         rpc = quick(url)
@@ -231,11 +225,7 @@ def test_a_short_retry_after_is_waited_for(clock: Time) -> None:
     def once(request, handler):
         times.append(clock.time())
         if len(times) == 1:
-            handler.send_response(429)
-            handler.send_header("Retry-After", "1")
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-            return None
+            return turn_away(handler, 429, Retry_After="1")
         return json.dumps({"id": request["id"], "result": "0x1"}).encode()
 
     with rogue(once) as url:
