@@ -26,6 +26,8 @@ from typing import Any
 import snekmate.utils
 from vyper.cli import vyper_json
 
+from scripts.ports import free_port
+
 ROOT = Path(__file__).resolve().parent
 LIBRARY = Path(next(iter(snekmate.utils.__path__))).parent  # namespace package: no __file__
 
@@ -89,19 +91,13 @@ def take_own_ports(networks: Iterable[dict[str, Any]], mode: str | None) -> None
         if "port" not in settings:
             continue
         if mode in ("run", "test"):
-            settings["port"] = _free_port()
+            settings["port"] = free_port()
         elif _in_use(settings["port"]):
-            taken, settings["port"] = settings["port"], _free_port()
+            taken, settings["port"] = settings["port"], free_port()
             print(
                 f"{network['id']}: port {taken} is taken. For nrn beside this chain, should it be"
             )
             print(f"started: export NRN_RPC={network['host']}:{settings['port']}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _in_use(port: int) -> bool:

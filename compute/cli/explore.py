@@ -35,10 +35,10 @@ def explore(
     """
     from compute.explorer import Content, Site, Watch
     from compute.explorer import export as write
-    from compute.explorer.patience import patient
+    from compute.explorer.patience import patient, sparing
 
     with session.out.progress("reading the chain"):
-        store = session.readable if export else patient(session.readable)
+        store = (sparing if export else patient)(session.readable)
         watch, content = Watch(session.chain, store), Content(store)
     if export is None:
         _serve(session, watch, content, port, browser)

@@ -22,12 +22,16 @@ __all__ = [
 
 def for_people(value: Any) -> str:
     """Format a value for a table."""
-    if value is None:
+    if value is None or (isinstance(value, dict | list | tuple | str) and not value):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Enum):
         return value.name.lower().replace("_", " ")
+    if isinstance(value, dict):
+        return ", ".join(f"{inert(str(key))} {for_people(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(for_people(item) for item in value)
     return inert(str(value))
 
 

@@ -22,7 +22,8 @@ Parameters = Mapping[str, np.ndarray]
 
 def load_specification(store: Store, model_hash: bytes) -> ModelSpecification:
     """The specification a group names. Raises BlockUnavailable, BlockCorrupt or ModelError."""
-    store.get(model_hash)  # what was lost since then is said
+    for block in ModelSpecification.read_names(model_hash, store.get):
+        store.get(block)  # known or not: a mirror comes to hold it for others, what is lost is said
     if model_hash not in _known:
         found = ModelSpecification.read(model_hash, store.get)
         while len(_known) >= MODELS_KNOWN:

@@ -6,7 +6,8 @@ from typing import Any
 
 from compute.chain import Block
 from compute.chain.events import Event, decode_log
-from compute.chain.rewards import open_bonds, rewards
+from compute.chain.rewards import Kind, Reward, open_bonds, rewards
+from compute.chain.voting import CHALLENGE_SECONDS
 from tests.chaos.world import ACTORS, World
 
 KEEPERS = ("alice", "bob")
@@ -96,14 +97,18 @@ def misbehaved(world: World, first: dict[str, dict[str, int]]) -> list[str]:
 
 
 def lost(world: World) -> list[str]:
-    """What was earned, or staked as a bond, and nobody collected; of the block that has just ended
-    there was no time to."""
+    """What was earned, or staked as a bond, and nobody collected in a block's time."""
     group, found = world.stage.group, []
-    ended = world.stage.block.index - 1
+    begun = group.slot(world.stage.block.index - 1).start
+
+    def due_at(owed: Reward) -> int:
+        challenged = CHALLENGE_SECONDS if owed.kind is Kind.BOND else 0
+        return group.slot(owed.number).end + challenged
+
     for name in ("tara", "nora", "tom", *KEEPERS):
         address = world.net.accounts[name].address
         due = [*rewards(group, address), *open_bonds(group, address)]
-        found += [f"{name}: {owed}" for owed in due if owed.number < ended]
+        found += [f"{name}: {owed}" for owed in due if due_at(owed) <= begun]
     return found
 
 

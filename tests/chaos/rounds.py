@@ -20,10 +20,11 @@ from typing import Any
 from tests.chaos.daemon import ACTOR as STORE
 from tests.chaos.invariants import broken, lost, misbehaved, tell
 from tests.chaos.weather import ALL, OF_THE_CHAIN, OF_THE_STORE, faults_of
-from tests.chaos.world import ACTORS, CALM, DEAR, World
+from tests.chaos.world import ACTORS, BLOCK_SECONDS, BRAKED_SECONDS, CALM, DEAR, World
 from tests.integration.devnet import Devnet
 
 LONGEST_PHASE = 150.0  # seconds of ours; then the chain goes on without them, and it is said
+BRAKED = 100.0  # seconds of ours for which its second half is slow: a busy machine is no fault
 KEPT_STATES = 500  # of past blocks, in memory; all of them would fill the disk
 MOST_AT_ONCE = 4  # scenarios
 DEAR_SECONDS = 4.0
@@ -141,7 +142,7 @@ class Chaos:
     def _until(self, block: Any, due: dict[str, float], played: Round) -> None:
         """Let the block pass: moved on when all are idle, or have had their time."""
         world = self._world
-        phase, since = -1, time.monotonic()
+        phase, since, middle = -1, time.monotonic(), 0
         while (now := world.now()) < block.end:
             world.look_after()
             if time.monotonic() > self._cheap_at:
@@ -152,6 +153,9 @@ class Chaos:
                     due[name] = time.monotonic() + self._pause(name)
             if block.phase(now) != phase:
                 phase, since = int(block.phase(now)), time.monotonic()
+                middle = (now + block.phase_end(now)) // 2
+            braked = now > middle and time.monotonic() - since < BRAKED
+            world.pace = BRAKED_SECONDS if braked else BLOCK_SECONDS
             late = time.monotonic() - since > LONGEST_PHASE
             if late:
                 played.waited_for.append(f"phase {phase}: {self._busy()}")

@@ -21,7 +21,6 @@ def world(devnet: Devnet, tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-@pytest.mark.timeout(900)  # of a busy machine; a minute of an idle one
 def test_what_befalls_a_node_costs_nobody_anything(world: World) -> None:
     """a round of faults | a calm one in which everybody collects: nothing was lost"""
     chaos = Chaos(world, SEED)

@@ -36,6 +36,7 @@ ACTORS = {
 CONFIRMATIONS = 3
 HURRY = 10  # times that limits in real time are shorter
 BLOCK_SECONDS = 12  # of chain time
+BRAKED_SECONDS = 1
 MINING_SECONDS = 0.2
 FULL_SECONDS = 1.5
 SAID = (failure.WRONG, failure.NO_CHAIN, failure.NO_CONTENT, failure.A_LIE)  # with a sentence
@@ -74,6 +75,7 @@ class World:
         self.broke: list[str] = []  # and of those that did not end by a sentence
         self.kills = 0
         self.base_fee = CALM
+        self.pace = BLOCK_SECONDS
         self._rises = False  # with the next transaction that waits
         self._risen_at = -float("inf")
         self._dice = random.Random(f"{seed} world")
@@ -116,7 +118,7 @@ class World:
         while not self._over.wait(MINING_SECONDS):
             with self._mining, contextlib.suppress(AssertionError):
                 jump, self._jump = self._jump, None
-                self._block(max(self.now() + BLOCK_SECONDS, jump or 0))
+                self._block(max(self.now() + self.pace, jump or 0))
 
     def _block(self, at: int) -> None:
         if self._rises and int(self.net.rpc("txpool_status")["pending"], 16):

@@ -3,10 +3,8 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -21,6 +19,8 @@ from web3 import Web3
 from compute.chain import Chain, Deployment, Group, GroupConfig, Sender, Spending, connect
 from compute.durable import replace_file
 from compute.units import DAY, EPOCH, ETHER, NRN
+from scripts.ports import free_port
+from tests.support.patience import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
@@ -69,11 +69,9 @@ class Devnet:
         arguments = [anvil, "--port", str(port), "--silent", "--timestamp", str(GENESIS), *states]
         arguments += options
         net = cls(folder, subprocess.Popen(arguments), f"http://127.0.0.1:{port}")
-        for _ in range(200):
-            if net.web3.is_connected():
-                return net
-            time.sleep(0.05)
-        raise RuntimeError("anvil did not start")
+        wait_until(lambda: net.process.poll() is not None or net.web3.is_connected())
+        assert net.process.poll() is None, "anvil did not start"
+        return net
 
     def stop(self) -> None:
         self.process.terminate()
@@ -81,7 +79,7 @@ class Devnet:
 
     @cached_property
     def web3(self) -> Web3:
-        return Web3(Web3.HTTPProvider(self.url, request_kwargs={"timeout": 30}))
+        return Web3(Web3.HTTPProvider(self.url, request_kwargs={"timeout": PATIENCE}))
 
     @cached_property
     def deployment_file(self) -> Path:
@@ -224,9 +222,3 @@ def created_by(deployer: str, nonce: int) -> str:
         number = bytes([0x80 + len(number)]) + number
     payload = bytes([0x80 + 20]) + sender + number
     return to_checksum_address(keccak(bytes([0xC0 + len(payload)]) + payload)[12:])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerProcess
@@ -29,6 +28,7 @@ from compute.storage import FolderStore
 from compute.training.recipe import Recipe
 from tests.integration.devnet import CONFIG, NRN, ROOT, Devnet
 from tests.integration.run_actor import Order, run
+from tests.support.patience import PATIENCE, wait_until
 
 SPECIFICATION = ModelSpecification(
     MLP((16,), 4),
@@ -96,7 +96,7 @@ class Actor:
         """Send a signal and wait for the end; the exit code."""
         assert self.process.pid
         os.kill(self.process.pid, number)
-        self.process.join(30)
+        self.process.join(PATIENCE)
         assert self.process.exitcode is not None
         return self.process.exitcode
 
@@ -179,23 +179,24 @@ class Stage:
         self._started.append(process)
         return self.actors[name]
 
-    def run_until(self, done: Callable[[], bool], *, limit: float = 90) -> None:
+    def run_until(self, done: Callable[[], bool]) -> None:
         """Let everyone act until `done()`, moving the clock on when all are idle."""
-        deadline = time.monotonic() + limit
-        while True:
+
+        def passed() -> bool:
             # One look at the actors serves `done` and the clock: with two, an actor that comes to
             # rest between them would be carried past the moment that `done` waits for.
             alive = [one for one in self.actors.values() if one.alive()]
             now = self.chain.now()
             self._idle_at = now if alive and all(one.idle(now) for one in alive) else None
             if done():
-                return
-            assert time.monotonic() < deadline, self.tell()
+                return True
             for one in self.actors.values():
                 assert one.process.exitcode in (None, 0, -signal.SIGKILL), self.tell()
             if self._idle_at is not None:
                 self.net.warp(min(one.waits_until() for one in alive))
-            time.sleep(0.05)
+            return False
+
+        wait_until(passed, self.tell)
 
     def settled(self, end: int) -> bool:
         """Whether at the last look chain time `end` had come and everyone had done what it asks."""

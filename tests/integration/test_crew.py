@@ -5,7 +5,6 @@ The model is code that everybody allowed, so that each process has to fetch, sho
 
 import multiprocessing
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,9 +14,11 @@ import pytest
 from compute.chain import Status
 from compute.models.sizes import design_code
 from compute.roles.verifier import verify
+from scripts.ports import free_port
 from tests.integration.devnet import Devnet
 from tests.integration.run_actor import Order, run
 from tests.integration.stage import OPTIONS, Actor, Stage, examples
+from tests.support.patience import PATIENCE
 
 Crew = tuple[Actor, BaseProcess]
 Kill = tuple[str, str] | None
@@ -51,9 +52,7 @@ def crew(stage: Stage) -> Iterator[Callable[..., Crew]]:
     started: list[BaseProcess] = []
 
     def start(kills: tuple[Kill, Kill] = (None, None)) -> Crew:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        address = f"127.0.0.1:{free_port()}"
         first = stage.start("trainer", "tara", processes=f"{address},2,0", kill=kills[0])
         order = Order(
             "assistant",
@@ -89,15 +88,15 @@ def test_two_processes_win_a_block_though_one_is_killed(
     first, second = crew((kill, None) if victim == 0 else (None, kill))
     processes = (first.process, second)
     for process in processes:
-        process.join(120)
+        process.join(PATIENCE)
     assert processes[victim].exitcode == -signal.SIGKILL
     survivor = processes[1 - victim].exitcode
     assert survivor not in (None, 0), "it must not wait for ever, nor seem to be done"
     stage.start("wisdomkeeper", "alice")
     first, second = crew()
-    stage.run_until(lambda: stage.settled(block.end), limit=240)
+    stage.run_until(lambda: stage.settled(block.end))
     assert stage.group.voting.outcome(block.index).status == Status.ACCEPTED
     assert verify(stage.group, stage.store).true
     assert first.end(signal.SIGINT) == 0
-    second.join(60)
+    second.join(PATIENCE)
     assert second.exitcode == 0, log.read_text()

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -21,8 +20,10 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from tests.integration.devnet import PASSWORD, ROOT, Devnet, free_port
+from scripts.ports import free_port
+from tests.integration.devnet import PASSWORD, ROOT, Devnet
 from tests.integration.stage import ENVIRONMENT, Stage
+from tests.support.patience import PATIENCE, wait_until
 
 DEPLOY = ROOT / "deploy"
 NRN = Path(sys.executable).with_name("nrn")
@@ -104,7 +105,7 @@ def here(words: list[str], stage: Stage, name: str) -> tuple[list[str], str]:
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -121,14 +122,11 @@ def test_a_command_starts_is_well_and_ends(stage: Stage, name: str) -> None:
     with log.open("wb") as output:
         process = subprocess.Popen([NRN, *words], env=environment, stderr=output, stdout=output)
     try:
-        deadline = time.monotonic() + 120
-        while not answers(url):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
+        wait_until(lambda: process.poll() is not None or answers(url), log.read_text)
         process.send_signal(signal.SIGTERM)
         # a server of pages ends by the signal itself, a role with 0
         ends = (0,) if "--metrics" in words else (0, -signal.SIGTERM)
-        assert process.wait(30) in ends, log.read_text()
+        assert process.wait(PATIENCE) in ends, log.read_text()
     finally:
         process.kill()
         process.wait()

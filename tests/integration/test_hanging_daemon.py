@@ -1,4 +1,4 @@
-"""A keeper whose daemon hangs, by our own clock: real sockets, real timeouts, a chain that runs."""
+"""A keeper whose daemon hangs: real sockets, real timeouts."""
 
 import os
 import signal
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from compute.storage import StoreUnreachable, cid, copy
+from compute.storage import StoreUnreachable, cid, copy, kubo
 from compute.storage.kubo import KuboStore
 from tests.integration.cable import Cable
 from tests.integration.mallory import Mallory
 from tests.integration.stage import Stage
 from tests.support.kubo_daemon import Daemon, require_kubo
+from tests.support.patience import PATIENCE
 
-TIMEOUT = 1.5  # seconds, of the keeper's requests
-LEFT = 3  # seconds until the deadline
+TIMEOUT = 1.5  # seconds, of the keeper's requests to a daemon that hangs
 
 
 @pytest.fixture
@@ -43,52 +43,39 @@ def claims(stage: Stage, daemon: Daemon) -> list[bytes]:
     return found
 
 
-@pytest.fixture
-def running(stage: Stage, claims: list[bytes]) -> Iterator[int]:
-    """The chain is LEFT seconds before the deadline, and runs as fast as our clock."""
-    deadline = stage.block.end - 900
-    stage.net.warp(deadline - LEFT)
-    stage.net.rpc("evm_setIntervalMining", 1)
-    try:
-        yield deadline
-    finally:
-        stage.net.rpc("evm_setIntervalMining", 0)
-        stage.net.rpc("evm_setAutomine", True)
-
-
 def test_a_claim_that_the_daemon_hangs_on_is_not_approved_at_the_deadline(
-    stage: Stage, daemon: Daemon, claims: list[bytes], running: int
+    stage: Stage, daemon: Daemon, claims: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """seek, in vain, until the deadline | the other claim gets the vote"""
+    """seek, in vain | the deadline: the other claim gets the vote"""
+    monkeypatch.setattr(kubo, "_SIGN_OF_LIFE_SECONDS", PATIENCE)
     host, port = daemon.api.split("/")[2:5:2]
     hangs_on, honest = claims
     with closing(Cable(f"http://{host}:{port}", swallowed=cid(hangs_on).encode())) as cable:
-        stage.store = KuboStore(cable.url, timeout=TIMEOUT)
+        stage.store = KuboStore(cable.url)
         alice, block = stage.keeper(), stage.block
-        waits = []
-        while not stage.happened("Voted"):
-            waits.append(stage.step(alice))
-
-    assert waits[0].recheck and cid(hangs_on) in waits[0].doing
+        stage.store.timeout = TIMEOUT
+        wait = stage.step(alice)
+        assert wait.recheck and wait.until == block.end - 900 and cid(hangs_on) in wait.doing
+        assert stage.happened("Voted") == []
+        stage.net.warp(wait.until)
+        stage.step(alice)
     (vote,) = stage.happened("Voted")
     assert vote["checkpoint_hash"] == honest
-    voted = stage.net.web3.eth.get_block(vote.block_number)["timestamp"]
-    assert running <= voted < running + 60 < block.end
 
 
 def test_no_claim_is_judged_by_a_daemon_that_answers_nothing(
-    stage: Stage, daemon: Daemon, claims: list[bytes], running: int
+    stage: Stage, daemon: Daemon, claims: list[bytes]
 ) -> None:
     """the daemon is silent: no vote | it goes on before the deadline: the true claim gets it"""
-    stage.store = KuboStore(daemon.api, timeout=TIMEOUT)
+    stage.store = KuboStore(daemon.api)
     alice = stage.keeper()
+    stage.store.timeout = TIMEOUT
     os.kill(daemon.pid, signal.SIGSTOP)
     with pytest.raises(StoreUnreachable):
         stage.step(alice)
-    assert stage.chain.now() < running
     assert stage.happened("Voted") == []
     os.kill(daemon.pid, signal.SIGCONT)
-    while not stage.happened("Voted"):
-        stage.step(alice)
+    stage.store.timeout = PATIENCE
+    stage.step(alice)
     (vote,) = stage.happened("Voted")
     assert vote["checkpoint_hash"] == claims[1]

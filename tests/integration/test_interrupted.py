@@ -7,6 +7,7 @@ from dataclasses import replace
 from compute.chain import Status
 from tests.integration.cable import Cable
 from tests.integration.stage import OPTIONS, Stage
+from tests.support.patience import PATIENCE
 
 ENDLESS = replace(OPTIONS, steps=10**9)
 
@@ -63,7 +64,7 @@ def test_a_second_actor_with_the_same_key_is_refused(stage: Stage) -> None:
     first = stage.start("trainer", "tara")
     stage.run_until(lambda: first.said("waiting to reveal"))
     second = stage.start("trainer", "tara")
-    second.process.join(30)
+    second.process.join(PATIENCE)
     assert second.process.exitcode == 1
     assert second.said("already runs in this group. Stop it first")
     assert first.alive()

@@ -36,7 +36,7 @@ def test_content_stays_when_daemons_collect_and_die(
     stage: Stage, daemons: dict[str, Daemon]
 ) -> None:
     """commit: nothing shows | reveal, judge | all collect, tara's dies | bob reads it from alice"""
-    stores = {name: KuboStore(daemon.api, timeout=20) for name, daemon in daemons.items()}
+    stores = {name: KuboStore(daemon.api, timeout=60) for name, daemon in daemons.items()}
     copy(stage.store.digests(), stage.store, stores["tara"])
     stage.store = stores["tara"]
     tara = stage.trainer()

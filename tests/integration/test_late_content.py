@@ -14,6 +14,7 @@ from compute.judging.verdict import Verdict
 from compute.storage import BlockUnavailable, FolderStore, StoreUnreachable
 from tests.integration.mallory import Mallory
 from tests.integration.stage import Stage
+from tests.support.patience import PATIENCE
 
 
 class Searching(FolderStore):
@@ -78,7 +79,7 @@ def test_a_search_that_lasts_beyond_the_deadline_ends_in_a_vote(
     say = alice._say
 
     def slow(digest: bytes) -> None:
-        if judged.wait(30) and stage.chain.now() < deadline:
+        if judged.wait(PATIENCE) and stage.chain.now() < deadline:
             with contextlib.suppress(AssertionError):  # another search was first
                 stage.net.warp(deadline)
 

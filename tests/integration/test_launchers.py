@@ -10,12 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.integration.devnet import PASSWORD, free_port
+from scripts.ports import free_port
+from tests.integration.devnet import PASSWORD
 from tests.integration.stage import ENVIRONMENT, Stage
+from tests.support.patience import PATIENCE, wait_until
 
 pytestmark = pytest.mark.skipif("LAUNCHERS" not in os.environ, reason="minutes: LAUNCHERS=1")
 NRN = Path(sys.executable).with_name("nrn")
@@ -61,10 +64,9 @@ def wins(stage: Stage, launch: list[str], **more: str) -> None:
             launch, env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        deadline = time.monotonic() + 200
-        while not stage.happened("Committed"):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.5)
+        committed = partial(stage.happened, "Committed")
+        wait_until(lambda: process.poll() is not None or committed(), log.read_text)
+        assert process.poll() is None, log.read_text()
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -136,7 +138,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     finally:
         for process in reversed(started):
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 @installed("srun", "slurmctld", "slurmd", "munged")

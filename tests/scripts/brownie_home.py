@@ -6,13 +6,15 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from scripts.ports import free_port
+from tests.support.patience import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -60,7 +62,6 @@ class Brownie:
         *command: str,
         check: bool = True,
         clone: Path = ROOT,
-        seconds: int = 240,
         **environment: str,
     ) -> str:
         """Output of a command run in a clone's root; fails the test if it fails."""
@@ -73,7 +74,6 @@ class Brownie:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=seconds,
             check=False,
         )
         assert not check or result.returncode == 0, result.stdout[-4_000:]
@@ -84,7 +84,6 @@ class Brownie:
         source: str,
         network: str = "development",
         clone: Path = ROOT,
-        seconds: int = 240,
         **environment: str,
     ) -> str:
         """Output of Python source run with a clone's project loaded and the network connected."""
@@ -94,7 +93,7 @@ class Brownie:
             f"network.connect({network!r})\n"
         )
         command = sys.executable, "-c", opening + source
-        return self.run(*command, clone=clone, seconds=seconds, **environment)
+        return self.run(*command, clone=clone, **environment)
 
 
 def clone_into(folder: Path) -> Path:
@@ -117,19 +116,14 @@ def anvil(port: int, *arguments: str) -> Iterator[str]:
         [binary, "--port", str(port), "--silent", "--base-fee", "0", *arguments]
     )
     try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        wait_until(lambda: process.poll() is not None or _listens(port))
+        assert process.poll() is None, "anvil did not start"
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait()
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
+def _listens(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        return probe.connect_ex(("127.0.0.1", port)) == 0

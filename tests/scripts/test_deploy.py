@@ -5,7 +5,8 @@ from pathlib import Path
 
 from eth_account import Account
 
-from tests.scripts.brownie_home import Brownie, anvil, free_port
+from scripts.ports import free_port
+from tests.scripts.brownie_home import Brownie, anvil
 
 FIRST_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # Anvil's first
 # `Stop` stands for a machine that goes away just before one contract is sent.

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from scripts.stage.corpus import HELD_OUT_WINDOWS, WINDOWS, corpus, play
 from scripts.stage.emission import FOUR_YEARS, Emission
 from scripts.stage.ledger import Ledger, Win
 from scripts.stage.processes import Company, ProcessFailed, Status
+from tests.support.patience import wait_until
 
 EMISSION = Emission(issued=600_000 * NRN, sale_end=1_000_000)
 ALL = 300_000 * NRN
@@ -105,11 +105,10 @@ def test_an_actor_that_ends_is_noticed(company: Company) -> None:
 def test_a_deaf_actor_is_ended_too(company: Company) -> None:
     ignore = "import signal, time; signal.signal(15, signal.SIG_IGN)"
     company.start(
-        "deaf", [sys.executable, "-c", f"{ignore}; print('up', flush=True); time.sleep(60)"]
+        "deaf", [sys.executable, "-c", f"{ignore}; print('up', flush=True); time.sleep(3600)"]
     )
     actor = company.actors["deaf"]
-    while not actor.log.read_text():
-        time.sleep(0.05)
+    wait_until(actor.log.read_text)
     company.dismiss()
     assert actor.process.poll() == -signal.SIGKILL
 
@@ -121,9 +120,9 @@ import sys, time
 from pathlib import Path
 from scripts.stage.processes import Company
 company = Company(Path({str(tmp_path)!r}), {{}})
-company.start("child", [sys.executable, "-c", "import time; time.sleep(60)"])
+company.start("child", [sys.executable, "-c", "import time; time.sleep(3600)"])
 print(company.actors["child"].process.pid, flush=True)
-time.sleep(60)
+time.sleep(3600)
 """
     process = subprocess.Popen(
         [sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, cwd=processes.ROOT
@@ -132,10 +131,12 @@ time.sleep(60)
     child = int(process.stdout.readline())
     process.kill()
     process.wait()
-    for _ in range(100):
+
+    def is_gone() -> bool:
         try:
             os.kill(child, 0)
         except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    pytest.fail("the child outlived its parent")
+            return True
+        return False
+
+    wait_until(is_gone, lambda: "the child outlived its parent")

@@ -19,14 +19,11 @@ follow([Path({sandbox!r}), Path({tutorial!r})], {{"run": run}})
 """
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
 def test_tutorial(brownie: Brownie, tmp_path: Path, tutorial: Path) -> None:
     clone = clone_into(tmp_path / "clone")
     source = SESSION.format(sandbox=str(SANDBOX), tutorial=str(tutorial))
-    output = brownie.python(
-        source, clone=clone, seconds=800, COLUMNS="120", PYTHONPATH=f"{clone}:{ROOT}"
-    )
+    output = brownie.python(source, clone=clone, COLUMNS="120", PYTHONPATH=f"{clone}:{ROOT}")
     print(output)
     if tutorial.stem == "training":
         assert "accepted" in output

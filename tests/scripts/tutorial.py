@@ -7,13 +7,13 @@ first somebody must have said A, and somebody B.
 
 import re
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.patience import wait_until
+
 BLOCK = re.compile(r"(?:<!-- ([^\n]*) -->\n)?```(sh|python)\n(.*?)```", re.S)
-PATIENCE = 150  # seconds
 
 
 def follow(texts: Iterable[Path], names: dict[str, object]) -> None:
@@ -57,11 +57,10 @@ def _shells() -> Iterator[list[_Shell]]:
 
 def _wait(shells: list[_Shell], words: list[str]) -> None:
     """Until as many shells have said each word as name it."""
-    end = time.monotonic() + PATIENCE
-    while not all(
-        sum(word in shell.log.read_text() for shell in shells) >= words.count(word)
-        for word in words
-    ):
-        if time.monotonic() > end or any(s.process.poll() is not None for s in shells):
-            raise TimeoutError(f"nobody says {words}")
-        time.sleep(0.2)
+
+    def said() -> bool:
+        logs = [shell.log.read_text() for shell in shells]
+        assert all(shell.process.poll() is None for shell in shells), logs
+        return all(sum(word in log for log in logs) >= words.count(word) for word in words)
+
+    wait_until(said, lambda: f"nobody says {words}")

@@ -2,22 +2,21 @@
 
 import base64
 import shutil
-import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import requests
+
+from scripts.ports import free_port
+from tests.support.patience import PATIENCE, wait_until
 
 
 class Browser:
     """A headless Chromium in a profile of its own."""
 
     def __init__(self, width: int = 1200, height: int = 900, dark: bool = False) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         driver = shutil.which("chromedriver")
         assert driver
         self._process = subprocess.Popen(
@@ -32,14 +31,10 @@ class Browser:
                      "--disable-dev-shm-usage", f"--window-size={width},{height}"]  # fmt: skip
         if dark:
             arguments.append("--blink-settings=preferredColorScheme=0")
-        options = {"goog:chromeOptions": {"args": arguments},
+        options = {"timeouts": {"script": 1_000 * PATIENCE, "pageLoad": 1_000 * PATIENCE},
+                   "goog:chromeOptions": {"args": arguments},
                    "goog:loggingPrefs": {"browser": "ALL"}}  # fmt: skip
-        for _ in range(100):
-            try:
-                requests.get(f"{self._url}/status", timeout=5)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.1)
+        wait_until(self._is_up)
         made = self._send("POST", "/session", {"capabilities": {"alwaysMatch": options}})
         self._session = f"/session/{made['sessionId']}"
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -47,8 +42,16 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._devtools("Emulation.setEmulatedMedia", {"features": [feature]})
 
+    def _is_up(self) -> bool:
+        try:
+            return requests.get(f"{self._url}/status", timeout=PATIENCE).ok
+        except requests.ConnectionError:
+            return False
+
     def _send(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(method, self._url + self._session + path, json=body, timeout=60)
+        answer = requests.request(
+            method, self._url + self._session + path, json=body, timeout=PATIENCE
+        )
         value = answer.json()["value"]
         assert answer.ok, value
         return value

@@ -3,15 +3,15 @@
 import json
 import os
 import subprocess
-import time
 import urllib.request
 import warnings
 from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE, wait_until
+
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "kubo.sh"
-_START_SECONDS = 30
 
 
 def require_kubo() -> None:
@@ -39,15 +39,15 @@ class Daemon:
             self._process = subprocess.Popen(
                 [*wrapper, SCRIPT, "--private", self.folder], stdout=log, stderr=log
             )
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                self.rpc("version")
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError(f"the daemon did not start:\n{self._log.read_text()[-2000:]}")
+        process = self._process
+        wait_until(lambda: process.poll() is not None or self._is_up())
+        assert process.poll() is None, f"it did not start:\n{self._log.read_text()[-2000:]}"
+
+    def _is_up(self) -> bool:
+        try:
+            return bool(self.rpc("version"))
+        except OSError:
+            return False
 
     def kill(self) -> None:
         assert self._process is not None
@@ -69,7 +69,7 @@ class Daemon:
         host, port = self.api.split("/")[2:5:2]
         url = f"http://{host}:{port}/api/v0/{command}"
         request = urllib.request.Request(url, method="POST")
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.read()
 
     def ipfs(self, *command: str | Path, stdin: bytes = b"") -> bytes:

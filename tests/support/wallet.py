@@ -71,6 +71,8 @@ class Wallet:
             return {"error": self.says}
         if method == "eth_sendTransaction" and self.declines:
             return {"error": DECLINED}
+        if method == "eth_sendTransaction":  # as wallets do that know the field
+            assert int(params[0]["chainId"], 16) == self.chain_id
         answer = self.net.web3.provider.make_request(method, params)  # type: ignore[arg-type]
         if method == "eth_sendTransaction" and "result" in answer:
             self.sent.append(answer["result"])

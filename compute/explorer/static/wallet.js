@@ -147,13 +147,15 @@ function confirmed(form, sentence, label) {
   });
 }
 
+// What was previewed is signed for the chain of the preview alone: elsewhere the address may be anybody's.
 async function sent(call) {
-  const { fee, ...rest } = call;
-  return ask("eth_sendTransaction", [rest]);
+  const { fee, ...rest } = call, chainId = quantity(side.dataset.chain);
+  if (quantity(await ask("eth_chainId")) !== chainId) throw new Refusal("The wallet has changed to another chain meanwhile. Nothing was sent.");
+  return ask("eth_sendTransaction", [{ ...rest, chainId }]);
 }
 
 // Tells the truth about a transaction until it is deep enough, or `say` is not heard any more; resolves once it is in a block.
-function followed(hash, nonce, say) {
+function followed(hash, from, nonce, say) {
   return new Promise((resolve, reject) => {
     const look = async () => {
       try {
@@ -164,7 +166,7 @@ function followed(hash, nonce, say) {
           const heard = say(worked ? `Done, in block ${BigInt(receipt.blockNumber)}.` : "It failed: the chain moved on between the trial and the block. Only its fee was spent.");
           if (worked) resolve(); else return reject(null);
           if (!heard || deep >= BigInt(FINAL)) return;
-        } else if (BigInt(await ask("eth_getTransactionCount", [me, "latest"])) > nonce) {
+        } else if (BigInt(await ask("eth_getTransactionCount", [from, "latest"])) > nonce) {
           say("Another transaction of your account took its place: this one had no effect.");
           return reject(null);
         } else if (!(await ask("eth_getTransactionByHash", [hash]))) {
@@ -185,10 +187,10 @@ async function step(form, call, sentence, label) {
   if (!(await confirmed(form, `${sentence} ${fee}`, label))) throw new Refusal("Nothing was sent.");
   const told = form.querySelector(".told");
   told.textContent = "Confirm it in the wallet.";
-  const nonce = BigInt(await ask("eth_getTransactionCount", [me, "latest"]));
+  const nonce = BigInt(await ask("eth_getTransactionCount", [call.from, "latest"]));
   const hash = await sent(ready);
   form.dataset.sent = hash;
-  await followed(hash, nonce, (text) => {
+  await followed(hash, call.from, nonce, (text) => {
     told.textContent = `${text} ${hash}`;
     return told.isConnected;
   });

@@ -46,6 +46,14 @@ def rogue(answer: Answer) -> Iterator[str]:
         thread.join()
 
 
+def turn_away(handler: BaseHTTPRequestHandler, status: int, **headers: str) -> None:
+    """Reply with nothing but a status and headers, and say that the connection ends with it."""
+    handler.send_response(status)
+    for name, value in {**headers, "Content-Length": "0", "Connection": "close"}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+
+
 def results(values: dict[str, Any]) -> Answer:
     """Answer each method with a fixed result, batches too."""
 

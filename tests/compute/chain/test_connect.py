@@ -16,8 +16,9 @@ from compute.chain import (
     connect,
 )
 from compute.chain.deployment import MAX_FILE_BYTES, SINGLETONS
+from scripts.ports import free_port
 from tests.compute.chain.rogue import results, rogue
-from tests.integration.devnet import Devnet, free_port
+from tests.integration.devnet import Devnet
 
 ADDRESS = "0x" + "11" * 20
 

@@ -33,6 +33,7 @@ from compute.storage import (
     copy,
 )
 from compute.storage.header import Headed, put_headed
+from tests.support.patience import PATIENCE
 
 FORMATS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
 MODEL = bytes(range(32))
@@ -207,7 +208,7 @@ def test_fine_tuning_one_layer_uploads_that_layer(store):
 def test_blocks_of_several_tensors_travel_together(store):
     digest = publish(PARAMS, model_hash=MODEL, store=store)
     *parameters, _, _ = blocks_of(store, digest)
-    meeting = threading.Barrier(len(PARAMS), timeout=30)
+    meeting = threading.Barrier(len(PARAMS), timeout=PATIENCE)
 
     class Waiting:
         def get(self, name):

@@ -8,9 +8,10 @@ import pytest
 
 from compute.judging import device
 from compute.node import doctor as examination
+from scripts.ports import free_port
 from tests.compute.chain.rogue import results, rogue
 from tests.compute.cli.conftest import Result
-from tests.integration.devnet import Devnet, free_port
+from tests.integration.devnet import Devnet
 
 Nrn = Callable[..., Result]
 

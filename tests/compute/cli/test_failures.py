@@ -5,16 +5,18 @@ import json
 import shutil
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from compute.cli import failure, trailing
+from scripts.ports import free_port
 from tests.compute.chain.rogue import rogue
 from tests.compute.cli.conftest import Result
-from tests.integration.devnet import Devnet, free_port
+from tests.integration.devnet import Devnet
+from tests.support.patience import PATIENCE
 
 Nrn = Callable[..., Result]
 
@@ -104,7 +106,7 @@ def run(*words: str, home: Path, **environment: str) -> subprocess.CompletedProc
     nrn = Path(sys.executable).with_name("nrn")
     return subprocess.run(
         [nrn, *words], env={"HOME": str(home), "PATH": "/usr/bin:/bin", **environment},
-        capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 
@@ -168,8 +170,10 @@ def test_a_hanging_node_is_given_up(nrn: Nrn, monkeypatch: pytest.MonkeyPatch) -
 
     patient = chain.Rpc
     monkeypatch.setattr(chain, "Rpc", lambda url, **_: patient(url, timeout=0.3, attempts=2))
-    with rogue(lambda *_: time.sleep(1)) as url:
+    over = threading.Event()
+    with rogue(lambda *_: over.wait(PATIENCE) and None) as url:
         assert "took too long" in nrn("status", "--rpc", url, code=3).err
+        over.set()
 
 
 def test_an_amount_below_zero_is_no_option(nrn: Nrn) -> None:

@@ -96,3 +96,9 @@ def test_a_narrow_table_leaves_nothing_out_and_breaks_no_number() -> None:
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "0.500000" in shown and "…" not in shown
     assert Counter("".join(map(for_people, row.values()))) - Counter(shown) <= Counter(" " * 99)
+
+
+def test_what_is_made_of_parts_is_told_in_words() -> None:
+    parts = {"classes": 10, "hidden": (64, 32), "about": {}, "name": "a\x1b[2J"}
+    assert "\x1b" not in for_people(parts)
+    assert for_people(parts).startswith("classes 10, hidden 64; 32, about –, name a")

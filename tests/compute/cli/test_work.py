@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from compute.storage import FolderStore
 from tests.compute.chain.test_sender import ROOT, claim_by, commit, go_to, reveal
 from tests.compute.cli.conftest import Result
 from tests.integration.devnet import Devnet
+from tests.support.patience import PATIENCE, wait_until
 
 Nrn = Callable[..., Result]
 
@@ -54,19 +54,20 @@ def test_a_block_by_processes_from_the_command_line(
             stderr=(files / f"{name}.log").open("wb"),
         )
     try:
-        deadline = time.monotonic() + 120
-        while group.voting.incumbent().height == 0 or group.voting.settleable() is not None:
-            assert time.monotonic() < deadline, [path.read_text() for path in files.glob("*.log")]
+
+        def settled() -> bool:
             assert all(process.poll() is None for process in running.values())
             now = group.chain.now()
             waits = [waiting(files / name) for name in commands]
             if all(seen >= now < until for seen, until in waits):
                 devnet.warp(min(until for _, until in waits))
-            time.sleep(0.05)
+            return group.voting.incumbent().height > 0 and group.voting.settleable() is None
+
+        wait_until(settled, lambda: [path.read_text() for path in files.glob("*.log")])
     finally:
         for process in running.values():
             process.send_signal(signal.SIGINT)
-    assert [process.wait(30) for process in running.values()] == [0, 0]
+    assert [process.wait(PATIENCE) for process in running.values()] == [0, 0]
 
     (accepted,) = group.history.accepted_blocks()
     assert accepted.block_index == block.index

@@ -3,11 +3,12 @@
 import html
 import re
 import threading
-import time
 import unicodedata
+from concurrent.futures import Future
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -16,19 +17,20 @@ from compute.about import About
 from compute.chain import RpcUnavailable
 from compute.chain.records import Sponsorship
 from compute.chain.sponsors import Token
-from compute.explorer import Content, Site, Watch, export
+from compute.explorer import Content, Site, Watch, export, patience
 from compute.explorer import watch as following
-from compute.explorer.patience import PATIENCE, PatientStore
+from compute.explorer.patience import PatientStore, SparingStore
 from compute.explorer.site import NoSuchPage
 from compute.facts import SponsorshipFacts
 from compute.facts.changes import ChangeFacts
 from compute.facts.portraits import Portrait
 from compute.facts.samples import Sample
-from compute.storage import FolderStore
+from compute.storage import FolderStore, cid
 from compute.units import NRN
 from tests.compute.explorer.conftest import Lived
 from tests.compute.test_inert import PAYLOADS
-from tests.support.rogue_daemon import rogue_daemon
+from tests.support.patience import Time, wait_until
+from tests.support.rogue_daemon import Request, rogue_daemon
 
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -190,18 +192,63 @@ def test_a_node_that_goes_away_leaves_the_picture_and_says_so(lived: Lived) -> N
     assert watch.world.stale_since is None
 
 
-def test_a_daemon_that_hangs_holds_up_no_page(lived: Lived) -> None:
+def test_a_daemon_that_hangs_holds_up_no_page(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither the following of the chain nor a page waits for content, however much is missing."""
-    over = threading.Event()
-    with rogue_daemon(lambda _: over.wait(60) and None) as (address, _):
-        began = time.monotonic()
+    over, waits = threading.Event(), list[float]()
+
+    class Counted(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            assert timeout is not None
+            waits.append(timeout)
+            return super().result(timeout)
+
+    monkeypatch.setattr(patience, "Future", Counted)
+    with rogue_daemon(lambda _: over.wait() and None) as (address, _):
         chain, store = lived.net.chain(), PatientStore(address)
         site = Site(Watch(chain, store).world, Content(store), chain, live=True)
         pages = {path: site.page(path).decode() for path in site.paths()}
-        spent = time.monotonic() - began
         over.set()
-    assert spent < 2 + PATIENCE * 2, spent
+    assert len(waits) > 9 and sum(waits) <= 2 * patience.PATIENCE, waits
     assert "the store does not answer" in pages[f"group/{lived.group.id}/data-1.html"]
+
+
+def test_an_export_gives_up_a_daemon_that_hung_once(lived: Lived, tmp_path: Path) -> None:
+    over = threading.Event()
+    with rogue_daemon(lambda _: over.wait() and None) as (address, requests):
+        store = SparingStore(address)
+        store.timeout = 0.1
+        site = Site(Watch(lived.net.chain(), store).world, Content(store), lived.net.chain(),
+                    live=False)  # fmt: skip
+        export(site, tmp_path / "site")
+        over.set()
+    assert len({request.path for request in requests}) == 1
+    page = (tmp_path / "site" / "group" / str(lived.group.id) / "data-1.html").read_text()
+    assert "Content is missing" in page
+
+
+def test_an_export_searches_for_a_minute_in_all(
+    lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the daemon itself holds is read after that, too."""
+    clock, held = Time(), cid(lived.group.config.genesis_tip)
+    monkeypatch.setattr(patience, "time", clock)
+
+    def answer(request: Request) -> None:
+        if held in request.path:
+            request.reply(lived.store.get(lived.group.config.genesis_tip))
+            return
+        clock.sleep(0 if "stat" in request.path else 25)
+        request.reply(b'{"Message": "block was not found"}', status="500 Internal Server Error")
+
+    with rogue_daemon(answer) as (address, requests):
+        store = SparingStore(address)
+        content = Content(store)
+        for digest in lived.store.digests():
+            content.checkpoint(digest)
+    sought = [one.path for one in requests if "block/get" in one.path and held not in one.path]
+    assert len(sought) == 3 and any("block/stat" in one.path for one in requests)
 
 
 def test_a_group_that_the_chain_takes_back_is_gone_and_another_takes_its_number(
@@ -256,19 +303,25 @@ def test_a_loss_is_told_in_its_unit(lived: Lived) -> None:
 def test_a_node_that_hangs_is_told_and_holds_up_no_page(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chain, over = lived.net.chain(), threading.Event()
+    """Only the thread that follows the chain waits for it."""
+    chain, over, waiting = lived.net.chain(), threading.Event(), set[str]()
     watch, content = Watch(chain, lived.store), Content(lived.store)
-    monkeypatch.setattr(chain.rpc, "request", lambda *_: over.wait(60) and None)
-    monkeypatch.setattr(chain.rpc, "batch", lambda *_: over.wait(60) and None)
-    monkeypatch.setattr(following, "SILENCE", 0.2)
+
+    def hang(*_: object) -> None:
+        waiting.add(threading.current_thread().name)
+        over.wait()
+
+    monkeypatch.setattr(chain.rpc, "request", hang)
+    monkeypatch.setattr(chain.rpc, "batch", hang)
     watch.start()
     try:
         assert watch.current().stale_since is None
-        time.sleep(0.3)
-        began, site = time.monotonic(), Site(watch.current(), content, chain, live=True)
+        wait_until(lambda: waiting)
+        monkeypatch.setattr(following, "SILENCE", 0)
+        site = Site(watch.current(), content, chain, live=True)
         for path in ("index.html", f"account/{lived.net.accounts['tara'].address}.html"):
             assert "Stale since 20" in site.page(path).decode()
-        assert time.monotonic() - began < 1
+        assert waiting == {"watch"}
     finally:
         watch.stop()
         over.set()

@@ -5,13 +5,13 @@ With EXPLORER_PICTURES=DIR, pictures of what the pages say are written there.
 
 import json
 import os
-import time
 import unicodedata
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import requests
 from eth_abi import encode
 
 from compute.explorer.acts import Act
@@ -22,6 +22,7 @@ from tests.compute.explorer.test_pages import UNSEEN
 from tests.compute.test_inert import PAYLOADS
 from tests.integration.devnet import RATE, Devnet
 from tests.support import browser
+from tests.support.patience import PATIENCE, wait_until
 from tests.support.wallet import Wallet
 
 pytestmark = pytest.mark.skipif(not browser.found(), reason="needs chromium and chromedriver")
@@ -36,23 +37,20 @@ class Visitor:
         self.wallet, self._address, self._page = wallet, address, wallet.browser
 
     def open(self, path: str) -> None:
-        self._page.open(f"{self._address}/{path}")
+        """Open a page, which is there when the explorer has read the newest block."""
+        address = f"{self._address}/{path}"
+        wait_until(lambda: requests.get(address, timeout=PATIENCE).ok, lambda: f"no {path}")
+        self._page.open(address)
 
     def fill(self, act: str, **fields: str) -> None:
-        """Fill in a form and try it."""
-        for name, value in fields.items():
-            self._sets(f"#act-{act} [name={name}]", value)
-        self._page.run(f"document.querySelector('#act-{act} button:not([type])').click()")
-
-    def _sets(self, field: str, value: str) -> None:
-        """Fill in a field; a list offers a value when the page has read the newest block."""
-        find = f"const field = document.querySelector({json.dumps(field)})"
-        for _ in range(150):
-            self._page.run(f"{find}; field.value = {json.dumps(value)}")
-            if self._page.run(f"{find}; return field.value") == value:
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"{field} does not take {value!r}")
+        """Fill in a form and try it, at once, or a newer form could come between; a list offers a
+        value when the page has read the newest block."""
+        script = f"""const form = document.getElementById('act-{act}');
+            const takes = ([name, value]) => (form.elements[name].value = value,
+                                              form.elements[name].value === value);
+            if (!form || !Object.entries({json.dumps(fields)}).every(takes)) return false;
+            form.querySelector('button:not([type])').click(); return true"""
+        wait_until(lambda: self._page.run(script), lambda: f"{act} does not take {fields}")
 
     def press(self, act: str, label: str) -> None:
         self._page.run(
@@ -62,13 +60,16 @@ class Visitor:
 
     def reads(self, act: str, words: str) -> str:
         """Wait until the form says so; everything that it says."""
-        for _ in range(150):
+        said = ""
+
+        def says() -> bool:
+            nonlocal said
             self.wallet.serve()
             said = self._page.run(f"return document.querySelector('#act-{act} .told').textContent")
-            if words in said:
-                return str(said)
-            time.sleep(0.1)
-        raise AssertionError(f"{act} says {said!r}, not {words!r}")
+            return words in said
+
+        wait_until(says, lambda: f"{act} says {said!r}, not {words!r}")
+        return said
 
     def does(self, act: str, **fields: str) -> str:
         """Fill in, sign, and wait until it is done; what the page said that it would do."""
@@ -82,12 +83,12 @@ class Visitor:
         """Open a page until it offers an act with these words; the act's key."""
         script = f"""return ([...document.querySelectorAll('.act')]
             .find((one) => one.textContent.includes({json.dumps(words)})) || {{id: ''}}).id"""
-        for _ in range(50):
+
+        def found() -> str:
             self.open(path)
-            if found := self._page.run(script):
-                return str(found).removeprefix("act-")
-            time.sleep(0.2)
-        raise AssertionError(f"{path} does not offer {words!r}")
+            return str(self._page.run(script))
+
+        return wait_until(found, lambda: f"no {words!r} at {path}").removeprefix("act-")
 
     def inside(self, act: str) -> int:
         """How many elements are in what the form says."""
@@ -137,7 +138,6 @@ def test_a_life(lived: Lived, zoe: Visitor, chromium: browser.Browser) -> None:
     net.warp((net.chain().now() // EPOCH + 2) * EPOCH)
     first, second = lived.propose(3), lived.propose(4)
     net.warp(net.chain().now() + 2 * DAY)
-    time.sleep(1.5)  # the forms come anew with the chain
     zoe.open(f"group/{group.id}/proposal-{second}.html")
     assert f"Vote for proposal {second}" in zoe.does("vote", proposal=str(second))
     assert {p.id: p.votes for p in group.deltas.proposals()}[second] == 300 * NRN
@@ -160,9 +160,9 @@ def test_a_life(lived: Lived, zoe: Visitor, chromium: browser.Browser) -> None:
     withdraw = zoe.finds(f"account/{me}.html", "Withdraw")
     had = net.chain().neuron.balance_of(me)
     zoe.does(withdraw)
-    time.sleep(2)  # the page is renewed, and does not offer it again
+    offers = f"return document.querySelector('#act-{withdraw} button')"
+    wait_until(lambda: not chromium.run(offers), lambda: "it is offered again")
     assert "Done, in block" in zoe.reads(withdraw, "")
-    assert not chromium.run(f"return document.querySelector('#act-{withdraw} button')")
     assert net.chain().neuron.balance_of(me) - had == 1005 * NRN // 10
     zoe.does("operator", operator=tom.lower())
     assert chromium.problems() == []
@@ -203,10 +203,10 @@ def test_two_visitors_see_the_same_and_what_the_chain_takes_back(
 
 
 def _all_read(pages: tuple[browser.Browser, ...], words: str) -> None:
-    deadline = time.monotonic() + 10
-    while not all(words in page.text() for page in pages):
-        assert time.monotonic() < deadline, (words, [page.text()[:600] for page in pages])
-        time.sleep(0.1)
+    wait_until(
+        lambda: all(words in page.text() for page in pages),
+        lambda: (words, [page.text()[:600] for page in pages]),
+    )
 
 
 def test_buying_in_the_sale(tmp_path: Path, chromium: browser.Browser) -> None:
@@ -262,6 +262,18 @@ def test_another_chain_is_switched_or_refused(lived: Lived, zoe: Visitor) -> Non
     zoe.fill("exit", amount="1")
     zoe.reads("exit", "more than the account has staked")
     assert zoe.wallet.chain_id == 31337
+
+
+def test_a_wallet_that_changes_its_chain_after_the_preview_signs_nothing(
+    lived: Lived, zoe: Visitor
+) -> None:
+    zoe.open(f"account/{zoe.wallet.account}.html")
+    zoe.fill("operator", operator=lived.net.accounts["tom"].address)
+    zoe.reads("operator", "Sign in the wallet")
+    zoe.wallet.chain_id = 1
+    zoe.press("operator", "Sign in the wallet")
+    zoe.reads("operator", "The wallet has changed to another chain meanwhile. Nothing was sent.")
+    assert zoe.wallet.sent == []
 
 
 def test_a_transaction_that_vanishes_or_is_replaced_is_told(lived: Lived, zoe: Visitor) -> None:

@@ -26,8 +26,10 @@ from compute.node.seat import Seat
 from compute.node.sending import told
 from compute.node.webhook import Webhook
 from compute.storage import FolderStore
+from scripts.ports import free_port
 from tests.compute.chain.rogue import rogue
-from tests.integration.devnet import ROOT, free_port
+from tests.integration.devnet import ROOT
+from tests.support.patience import PATIENCE
 
 DEPLOY = ROOT / "deploy"
 # what Prometheus adds to each thing it asks, and what it calls counters
@@ -145,7 +147,7 @@ def test_events_reach_the_user_once_and_no_key_is_told(
             hook.handle(record("a bond was burned", **event("bond_burned", amount="1")))
         hook.handle(record("done: commit", **event("sent", what="commit")))
         hook.handle(record("no event"))
-        hook.drain(5)
+        hook.drain(PATIENCE)
     (only,) = got
     assert (only["event"], only["text"], only["role"]) == (
         "bond_burned",

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scripts.ports import free_port
 from tests.compute.training.one_run import STEPS
-
-pytestmark = pytest.mark.timeout(1200)  # nine processes that compile, on a busy machine
 
 # The sum over a batch is split differently on every mesh; steps multiply what its order changes.
 TOLERANCE = 1e-5
@@ -43,9 +41,7 @@ Crew = list[subprocess.Popen[str]]
 def crew(mesh: str, folder: Path, devices: int, count: int, *killed: str) -> Iterator[Crew]:
     """The processes of one run."""
     flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     processes = [
         subprocess.Popen(
             [

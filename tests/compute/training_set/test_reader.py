@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from compute.training_set import Column, Reader, Schema, TrainingSet, in_order
 from compute.training_set.shuffle import Permutation
+from tests.support.patience import PATIENCE
 
 SCHEMA = Schema((Column("x", "uint16", (3,)), Column("y", "int64", ())))
 
@@ -121,5 +122,5 @@ def test_workers_leave_when_the_reader_does(examples):
     reader.close()
     assert workers
     for thread in workers:
-        thread.join(5)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
