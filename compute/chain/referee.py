@@ -71,14 +71,13 @@ class Referee:
         return int(self.contract.call("credit", account))
 
     @cached_property
-    def _places(self) -> Contract:
-        judge = Contract(self.contract.rpc, "StepsJudge", self.contract.call("JUDGE"))
-        return Contract(self.contract.rpc, "StepsPlaces", judge.call("PLACES"))
+    def _judge(self) -> Contract:
+        return Contract(self.contract.rpc, "StepsJudge", self.contract.call("JUDGE"))
 
     def reads(
         self, row: bytes, element: int, first_term: int, words: Sequence[int]
     ) -> tuple[Sequence[int], bool]:
-        """List the words that an element, or 16 of its terms, reads next, and whether that is
+        """List the words that an element, or 8 of its terms, reads next, and whether that is
         all."""
-        items, complete = self._places.call("reads", row, element, first_term, list(words))
+        items, complete = self._judge.call("reads", row, element, first_term, list(words))
         return list(items), bool(complete)

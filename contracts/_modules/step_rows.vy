@@ -16,11 +16,15 @@ from contracts._modules import step_words as words
 # Free axes, bound axes: a value has at most 12 axes, in a convolution with groups one more.
 AXES: constant(uint256) = 13
 GAUGES: constant(uint256) = 12
-OPERANDS: constant(uint256) = 96
+OPERANDS: constant(uint256) = 128
 
 
-# Terms of a chunk.
-CHUNK: constant(uint256) = 16
+# Terms of a chunk: as many elements of f24 as a leaf holds.
+CHUNK: constant(uint256) = 8
+
+
+# Words that a step reads.
+WORDS: constant(uint256) = 64
 
 
 # Words before the sizes of the axes, before the strides of an operand, and of a gauge.
@@ -62,9 +66,11 @@ struct Gauge:
 @view
 def _first_argument() -> uint256:
     """
-    @return Where in the call's data the bytes begin that are its first argument.
+    @return Where in the call's data the row begins that is its first argument.
     """
-    return convert(slice(msg.data, 4, 32), uint256) + 36
+    row: uint256 = convert(slice(msg.data, 4, 32), uint256) + 36
+    assert convert(slice(msg.data, row - 32, 32), uint256) % 4 == 0, "st: row"
+    return row
 
 
 @internal
