@@ -127,17 +127,13 @@ def _dot(state: uint256[3], operands: DynArray[uint256, 64], dtype: uint256) -> 
     """
     @notice Pairs of factors; a first one that is not there is zero.
     """
-    sum_: uint256[3] = state
-    for i: uint256 in range(48):
-        if 2 * i + 1 >= len(operands):
-            break
+    if dtype == words.F24:
+        return sums._plus_products(state, operands)
+    total: int256 = 0
+    for i: uint256 in range(len(operands) // 2, bound=32):
         x: uint256 = operands[2 * i] if operands[2 * i] != words.NO_WORD else 0
-        y: uint256 = operands[2 * i + 1]
-        if dtype == words.F24:
-            sum_ = sums._plus_product(sum_, x, y)
-        else:
-            sum_ = sums._plus(sum_, words._read(x, dtype) * words._read(y, dtype), 0)
-    return sum_
+        total += words._read(x, dtype) * words._read(operands[2 * i + 1], dtype)
+    return sums._plus(state, total, 0)
 
 
 @internal

@@ -54,10 +54,10 @@ class Referee:
 
     def _words(self, numbers: Iterable[int], at: BlockTag) -> list[Sequence[Any]]:
         found = self.contract.call_many([("game", (number,)) for number in numbers], at=at)
-        if any(words[5] & 255 > LAST_PHASE for words in found):
+        if any(words[0] & 255 > LAST_PHASE for words in found):
             raise MalformedAnswer("The RPC tells of a dispute that cannot be.")
         # inside a struct addresses are not checksummed
-        return [(*map(to_checksum_address, words[:3]), *words[3:]) for words in found]
+        return [(words[0], *map(to_checksum_address, words[1:3]), *words[3:]) for words in found]
 
     def said(self, number: int, first: int = 0) -> list[Event]:
         """All events of one game, or of one lane, from chain block `first` on, in order."""

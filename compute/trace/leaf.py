@@ -125,7 +125,7 @@ class Leaf:
         terms = 1 if number < self.once or not self.is_fold else min(CHUNK, max(1, self.terms))
         inside = depth_of(leaves_of(operand.elements, operand.dtype))
         if operand.gauges or not self._in_a_row(operand):
-            few = number < self.data <= _FEW
+            few = self.data <= _FEW or number >= self.data
             return terms * (2 + inside) + (1 if few else terms) * depth
         leaves = min(terms, 2 + terms // per_leaf(operand.dtype))
         return 1 + leaves + 2 * inside + depth

@@ -161,7 +161,14 @@ def _walk(
     found: DynArray[uint256, rows.CHUNK] = []
     base: uint256 = rows._item(row, at)
     strides: DynArray[int256, rows.AXES] = rows._strides(row, h, at)
-    gauges: DynArray[rows.Gauge, rows.GAUGES] = rows._gauges(row, h, at, element, terms, used)
+    gauges: DynArray[rows.Gauge, rows.GAUGES] = []
+    first: uint256 = used
+    for g: uint256 in range(rows._number_of_gauges(row, at), bound=rows.GAUGES):
+        gauge: rows.Gauge = rows._gauge(row, h, at, g, element)
+        if gauge.index != rows.NO_NUMBER:
+            gauge.index = first
+            first += terms
+        gauges.append(gauge)
     term: DynArray[int256, rows.AXES] = rows._coordinates(row, h.free, h.bound, first_term)
     sizes: DynArray[int256, rows.AXES] = rows._sizes(row, h)
     along: int256 = rows._place(row, h, at, element)
