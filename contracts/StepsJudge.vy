@@ -231,7 +231,7 @@ def _look_up(
         found: uint256 = _OPEN + 1
         for o: uint256 in range(_OPEN + 1):
             # Unsafe on purpose: a leaf before the first one is beyond all.
-            if unsafe_sub(leaf, opened[o].first) < opened[o].count and opened[o].row == row:
+            if opened[o].row == row and unsafe_sub(leaf, opened[o].first) < opened[o].count:
                 found = o
                 break
         if found > _OPEN:

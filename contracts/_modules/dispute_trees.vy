@@ -31,15 +31,18 @@ LEAVES: constant(uint256) = 32
 @pure
 def _depth(leaves: uint256) -> uint256:
     """
-    @return Levels above so many leaves: the logarithm to base 2, rounded up; 0 of none.
+    @return Levels above so many leaves, at most 2**64: the logarithm to base 2, rounded up; 0 of none.
     """
+    rest: uint256 = max(leaves, 1) - 1
     depth: uint256 = 0
-    for _: uint256 in range(256):
-        if leaves <= 1 << depth:
-            break
-        # Unsafe but safe: at most 256.
-        depth = unsafe_add(depth, 1)
-    return depth
+    half: uint256 = 32
+    for _: uint256 in range(6):
+        if rest >> half != 0:
+            rest >>= half
+            # Unsafe but safe: at most 64.
+            depth = unsafe_add(depth, half)
+        half >>= 1
+    return unsafe_add(depth, rest)
 
 
 @internal
