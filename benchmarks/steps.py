@@ -17,6 +17,7 @@ from compute.program.form import IMMEDIATE, Source, encode
 from compute.program.lowering import lower
 from compute.program.operations import OPERATIONS
 from compute.program.types import DType, Type
+from compute.trace.leaf import CHUNK
 from tests.steps import contracts
 from tests.steps.values import patterns
 
