@@ -1,5 +1,6 @@
 """`nrn`: arguments in, tables and progress out. No logic, and nothing slow at import."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -28,6 +29,7 @@ from compute.cli import (
     work,
 )
 from compute.cli.failure import EXIT_CODES
+from compute.home import cache_folder
 
 COMMON_OPTIONS = {
     "--rpc",
@@ -84,7 +86,15 @@ app.add_typer(journal.app, name="journal")
 
 def main() -> None:
     """The entry point of the `nrn` program."""
+    keep_what_is_compiled()
     app(trailing(sys.argv[1:]))
+
+
+def keep_what_is_compiled() -> None:
+    """JAX, which is not imported yet, finds again what an earlier start compiled, in seconds, not
+    tens. Its keys hold the code, the versions, the flags and the features of the processor."""
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "compiled"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 
 def trailing(words: list[str]) -> list[str]:

@@ -129,6 +129,3 @@ call("jnp.fft.irfft", lambda x: jnp.fft.irfft(jnp.fft.rfft(x) * jnp.fft.rfft(x[:
 call("jnp.fft.irfft odd", lambda x: jnp.fft.irfft(jnp.fft.rfft(x[:, :7]), n=7), X)
 call("jnp.fft.rfft2", lambda x: jnp.abs(jnp.fft.rfft2(x)), X)
 call("jnp.fft.fftshift", lambda x: jnp.fft.fftshift(jnp.angle(jnp.fft.fft(x)[:, 1:3])), X)
-call("complex", lambda x, y: jnp.abs((x + 1j * y) ** 2 / (1 + 1j * x) - jnp.exp(1j * y)), X, Y)
-call("complex sqrt", lambda x, y: jnp.real(jnp.sqrt(x + 1j * y) * jnp.conj(x - 2j)), X, Y)
-call("complex product", lambda x, y: jnp.imag((x + 1j * y) @ (y - 1j * x).T), X, Y)
