@@ -124,6 +124,7 @@ def _proofs(proof: list[bytes]) -> list[tuple[str, list[bytes]]]:
         ("rf: opening", []),
         ("rf: proof", [*proof, OTHER]),
         ("rf: operand", [proof[0], OTHER, *proof[2:]]),
+        ("rf: operand", [*proof[:-1], OTHER]),  # in the last opening
         ("rf: opening", headed(head + (1 << 96))),
         ("rf: range", headed(head >> 32 << 32)),
         ("rf: range", headed(head >> 32 << 32 | 33)),
