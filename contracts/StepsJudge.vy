@@ -78,7 +78,7 @@ def shape(row: Bytes[_ROW]) -> IStepsJudge.Shape:
     @param  row  Its bytes.
     @return Its shape.
     """
-    return self._shape(rows._first_argument())
+    return self._shape(rows._first_argument(len(row)))
 
 
 @external
@@ -96,7 +96,7 @@ def reads(
     @return Items, see `IStepsJudge`.
     @return Whether these are all.
     """
-    return places._reads(rows._first_argument(), element, first_term, indices)
+    return places._reads(rows._first_argument(len(row)), element, first_term, indices)
 
 
 @external
@@ -110,7 +110,7 @@ def finish(row: Bytes[_ROW], state: uint256[3]) -> (uint256, uint256):
     @return The word.
     @return Number of chunks of an element, 1 or more.
     """
-    shape: IStepsJudge.Shape = self._shape(rows._first_argument())
+    shape: IStepsJudge.Shape = self._shape(rows._first_argument(len(row)))
     assert shape.is_fold, "rf: another proof"
     return staticcall ISteps(_STEPS[shape.steps]).finish(shape.rule, state), self._chunks(shape.terms)
 
@@ -126,10 +126,10 @@ def element(row: Bytes[_ROW], at: IStepsJudge.Place, proof: DynArray[bytes32, di
     @param  proof  Openings of its operands, see `_words`.
     @return The word.
     """
-    place: uint256 = rows._first_argument()
+    place: uint256 = rows._first_argument(len(row))
     shape: IStepsJudge.Shape = self._shape(place)
     assert not shape.is_fold and step_words._code(shape.rule) not in _OUTSIDE, "rf: another proof"
-    words: DynArray[uint256, rows.WORDS] = self._words(place, at, 0, dispute_trees._argument(4))
+    words: DynArray[uint256, rows.WORDS] = self._words(place, at, 0, dispute_trees._argument(4), len(proof))
     return staticcall ISteps(_STEPS[shape.steps]).result(shape.rule, words)
 
 
@@ -152,7 +152,7 @@ def part(
     @param  proof   Openings of its operands, see `_words`.
     @return The partial result.
     """
-    place: uint256 = rows._first_argument()
+    place: uint256 = rows._first_argument(len(row))
     shape: IStepsJudge.Shape = self._shape(place)
     assert shape.is_fold and chunk < self._chunks(shape.terms), "rf: another proof"
     steps: ISteps = ISteps(_STEPS[shape.steps])
@@ -160,7 +160,7 @@ def part(
     if chunk == 0:
         state = staticcall steps.start(shape.rule)
     first: uint256 = rows.CHUNK * chunk
-    words: DynArray[uint256, rows.WORDS] = self._words(place, at, first, dispute_trees._argument(8))
+    words: DynArray[uint256, rows.WORDS] = self._words(place, at, first, dispute_trees._argument(8), len(proof))
     return staticcall steps.fold(shape.rule, state, first, words)
 
 
@@ -181,18 +181,19 @@ def _chunks(terms: uint256) -> uint256:
 
 @internal
 @view
-def _words(row: uint256, at: IStepsJudge.Place, first_term: uint256, proof: uint256) -> DynArray[uint256, rows.WORDS]:
+def _words(
+    row: uint256, at: IStepsJudge.Place, first_term: uint256, proof: uint256, length: uint256
+) -> DynArray[uint256, rows.WORDS]:
     """
     @notice What the step reads, from the trace.
-    @dev    `proof` is a list of openings, all of which are used. An opening: row << 64 | first leaf << 32 | leaves; the
-            leaves; siblings in the row's tree; siblings of the row's root in the trace. What is read is looked up in the
-            first opening and in the last four, and if it is not there, in the next one. Of the siblings in the trace only
-            the first opening has all. One of a row that one of those is of has none, any other has those below the
-            node where its way up meets the first one's: that node's children are known.
+    @dev    At `proof` begins a list of `length` words, openings, all of which are used. An opening: row << 64 | first leaf
+            << 32 | leaves; the leaves; siblings in the row's tree; siblings of the row's root in the trace. What is read
+            is looked up in the first opening and in the last four, and if it is not there, in the next one. Of the
+            siblings in the trace only the first opening has all. One of a row that one of those is of has none, any other
+            has those below the node where its way up meets the first one's: that node's children are known.
     """
-    # Unsafe but safe: a list that is in the call's data.
-    next: uint256 = unsafe_add(proof, 32)
-    end: uint256 = unsafe_add(next, unsafe_mul(32, convert(dispute_trees._data(proof), uint256)))
+    next: uint256 = proof
+    end: uint256 = proof + 32 * length
     items: DynArray[uint256, rows.WORDS] = []
     complete: bool = False
     items, complete = places._reads(row, at.element, first_term, [])

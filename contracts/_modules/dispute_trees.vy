@@ -83,9 +83,9 @@ def _argument(number: uint256) -> uint256:
     """
     @notice Where a list lies that is an argument of the call. It is read there, as it may be long.
     @param  number  Words of the arguments before it.
-    @return Place of its length in the call's data.
+    @return Place of its first word in the call's data.
     """
-    return 4 + convert(self._data(4 + 32 * number), uint256)
+    return 36 + convert(self._data(4 + 32 * number), uint256)
 
 
 @internal

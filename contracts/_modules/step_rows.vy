@@ -64,13 +64,13 @@ struct Gauge:
 
 @internal
 @view
-def _first_argument() -> uint256:
+def _first_argument(length: uint256) -> uint256:
     """
+    @param  length  Bytes of the row.
     @return Where in the call's data the row begins that is its first argument.
     """
-    row: uint256 = convert(slice(msg.data, 4, 32), uint256) + 36
-    assert convert(slice(msg.data, row - 32, 32), uint256) % 4 == 0, "st: row"
-    return row
+    assert length % 4 == 0, "st: row"
+    return convert(slice(msg.data, 4, 32), uint256) + 36
 
 
 @internal
