@@ -20,7 +20,7 @@ from contracts._modules import checkpoint_words
 from contracts._modules import keeper_pool
 from contracts._modules import pace
 from contracts._modules import params
-from contracts._modules import refusal
+from contracts._modules import voting_refusal as refusal
 from contracts._modules import shortlist
 from contracts._modules import signed_claims
 from ethereum.ercs import IERC20
@@ -88,11 +88,11 @@ _FALL: constant(uint256) = 256
 _LAPSE_EPOCHS: constant(uint256) = 4
 
 GROUP_ID: public(reentrant(immutable(uint256)))
-NRN: public(reentrant(immutable(IERC20)))
-VAULT: public(reentrant(immutable(IStakeVault)))
-COINBASE: public(reentrant(immutable(ICoinbase)))
+NRN: immutable(IERC20)
+VAULT: immutable(IStakeVault)
+COINBASE: immutable(ICoinbase)
 DELTAS: public(reentrant(immutable(IDeltaRegistry)))
-REFEREE: public(reentrant(immutable(address)))
+REFEREE: immutable(address)
 
 
 # The voting contract of the group this one was forked from, or zero.
@@ -158,15 +158,15 @@ def __init__(
     block_clock.__init__(config.commit_window, config.reveal_window, config.vote_window)
     quorum_bps: uint256 = config.checkpoint_quorum_bps
     if quorum_bps < _MIN_QUORUM_BPS or quorum_bps > _MAX_QUORUM_BPS:
-        refusal._because("cv: quorum")
+        refusal._because(refusal.QUORUM)
     if config.keeper_bps > _MAX_KEEPER_BPS:
-        refusal._because("cv: keeper share")
+        refusal._because(refusal.KEEPER_SHARE)
     if config.min_improvement == 0 or config.min_improvement > config.max_improvement:
-        refusal._because("cv: improvement")
+        refusal._because(refusal.IMPROVEMENT)
     if config.bond == 0 or config.bond > _MAX_BOND:
-        refusal._because("cv: bond")
+        refusal._because(refusal.BOND)
     if genesis_checkpoint == empty(bytes32):
-        refusal._because("cv: genesis")
+        refusal._because(refusal.GENESIS)
     candidates.__init__(config.bond)
     GROUP_ID = group_id
     NRN = IERC20(nrn)
@@ -184,9 +184,7 @@ def __init__(
     # Void, but not zero: the founder pays for the new word and no keeper does.
     shortlist._place[0] = genesis_checkpoint
     candidates._reserve(genesis_checkpoint)
-    self._round = checkpoint_words._pack_round(
-        checkpoint_words.Round(cast=0, listed=0, block_1=0, version=0, part=0, settled=1)
-    )
+    self._round = checkpoint_words.SETTLED
 
 
 @external
@@ -199,7 +197,7 @@ def commit(commitment: bytes32):
     """
     block_index: uint256 = block_clock._running_in(block_clock.COMMIT)
     if self._commitment[commitment] != 0:
-        refusal._because("cv: commitment exists")
+        refusal._because(refusal.COMMITMENT_EXISTS)
     block_1: uint256 = block_index + 1
     seq: uint256 = 0
     last_1: uint256 = 0
@@ -207,7 +205,7 @@ def commit(commitment: bytes32):
     if last_1 != block_1:
         # Of the others in this block the first has asked.
         if self._power_in(block_index) == 0:
-            refusal._because("cv: no power")
+            refusal._because(refusal.NO_POWER)
     seq += 1
     word: uint256 = checkpoint_words._pack_commitment(seq, block_1)
     self._last_commitment = word
@@ -241,17 +239,17 @@ def reveal(
     # A claim by nobody would pass the signature check below and could never be paid; a ballot names its candidates in
     # rising order, from above zero.
     if trainer == empty(address) or checkpoint_hash == empty(bytes32):
-        refusal._because("cv: zero")
+        refusal._because(refusal.ZERO)
+    part: uint256 = 0
     version: uint256 = 0
     tip: bytes32 = empty(bytes32)
-    version, tip = extcall DELTAS.sync(block_clock._start_of(block_index))
-    part: uint256 = self._open_round(block_index, version)
+    part, version, tip = self._open_round(block_index)
     baseline: checkpoint_words.Baseline = checkpoint_words._unpack_baseline(self._baseline)
     if baseline.known == 1 and baseline.version == version:
         if convert(baseline_loss, uint256) != baseline.loss:
-            refusal._because("cv: wrong baseline")
+            refusal._because(refusal.WRONG_BASELINE)
     if convert(loss, uint256) + self._improvement(self._level(baseline, block_index)) > convert(baseline_loss, uint256):
-        refusal._because("cv: no improvement")
+        refusal._because(refusal.NO_IMPROVEMENT)
     digest: bytes32 = signed_claims._digest(
         trainer, block_index, MODEL_HASH, tip, checkpoint_hash, loss, baseline_loss, eval_root_hash
     )
@@ -259,13 +257,12 @@ def reveal(
     committed_1: uint256 = 0
     seq, committed_1 = checkpoint_words._unpack_commitment(self._commitment[keccak256(abi_encode(digest, salt))])
     if committed_1 != block_index + 1:
-        refusal._because("cv: no commitment")
+        refusal._because(refusal.NO_COMMITMENT)
     if not signed_claims._is_signed(trainer, digest, signature):
-        refusal._because("cv: bad signature")
+        refusal._because(refusal.BAD_SIGNATURE)
     claim: checkpoint_words.Claim = checkpoint_words.Claim(
         trainer=trainer, loss=convert(loss, uint256), part=part, marks=convert(msg.sender != trainer, uint256)
     )
-    bond: uint256 = candidates._bond(part)
     again: uint256 = 0
     used: bool = False
     old: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
@@ -277,15 +274,14 @@ def reveal(
     else:
         seq = old.seq
         again = 1
-        bond = 0
-        known: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
-        used = known.trainer != trainer or not self._is_open(known, old)
-        claim.part = known.part
-        claim.marks = known.marks
+        claim = candidates._claim_of(checkpoint_hash)
+        used = claim.trainer != trainer or not self._is_open(claim, old)
+        claim.loss = convert(loss, uint256)
     if used:
-        refusal._because("cv: hash already used")
+        refusal._because(refusal.HASH_ALREADY_USED)
     candidates._enter(checkpoint_hash, committed_1, seq, again, claim, eval_root_hash)
-    if bond > 0:
+    if again == 0:
+        bond: uint256 = candidates._bond(part)
         if claim.marks == checkpoint_words.RELAYED:
             candidates._relayer[checkpoint_hash] = msg.sender
         # `Neuron` says itself why it refuses.
@@ -312,17 +308,17 @@ def vote(approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender)
     """
     block_index: uint256 = block_clock._running_in(block_clock.VOTE)
     round: uint256 = self._round
-    block_1: uint256 = (block_index + 1) << 152
-    if round & checkpoint_words.BLOCK != block_1:
-        refusal._because("cv: nothing revealed")
+    block_1: uint256 = block_index + 1
+    if (round >> 152) & checkpoint_words.BLOCK_MASK != block_1:
+        refusal._because(refusal.NOTHING_REVEALED)
     if len(approvals) % keeper_pool.APPROVAL != 0:
-        refusal._because("cv: ballot")
+        refusal._because(refusal.BALLOT)
     keeper_pool._cast(block_index, staker, keccak256(approvals))
     power: uint256 = staticcall VAULT.ballot_power(
         GROUP_ID, staker, msg.sender, block_clock._epoch_of(block_index), False
     )
     if power == 0:
-        refusal._because("cv: no power")
+        refusal._because(refusal.NO_POWER)
     # Unsafe but safe: votes are the low 104 bits of both words and stay below 2**97, so nothing is carried.
     round = unsafe_add(round, power)
     last: bytes32 = empty(bytes32)
@@ -334,11 +330,11 @@ def vote(approvals: Bytes[keeper_pool.MAX_BALLOT], staker: address = msg.sender)
         checkpoint_hash: bytes32 = extract32(approvals, at)
         # Rising, so none is named twice.
         if convert(checkpoint_hash, uint256) <= convert(last, uint256):
-            refusal._because("cv: order")
+            refusal._because(refusal.ORDER)
         last = checkpoint_hash
         standing: uint256 = candidates._standing[checkpoint_hash]
-        if standing & checkpoint_words.BLOCK != block_1:
-            refusal._because("cv: not a candidate")
+        if (standing >> 152) & checkpoint_words.BLOCK_MASK != block_1:
+            refusal._because(refusal.NOT_A_CANDIDATE)
         # Unsafe but safe: as above.
         standing = unsafe_add(standing, power)
         if standing < checkpoint_words.LISTED and shortlist._leads(standing, round):
@@ -371,11 +367,10 @@ def settle():
     """
     round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
     if round.settled != 0:
-        refusal._because("cv: nothing to settle")
+        refusal._because(refusal.NOTHING_TO_SETTLE)
     if block_clock._running() < round.block_1:
-        refusal._because("cv: block running")
-    round.settled = 1
-    self._round = checkpoint_words._pack_round(round)
+        refusal._because(refusal.BLOCK_RUNNING)
+    self._round |= checkpoint_words.SETTLED
     self._settle(round)
 
 
@@ -389,12 +384,12 @@ def redeem(block_index: uint256) -> uint256:
     """
     outcome: checkpoint_words.Outcome = self._acceptance_of(block_index)
     if outcome.redeemed != 0:
-        refusal._because("cv: redeemed")
+        refusal._because(refusal.REDEEMED)
     self._outcome[block_index] |= checkpoint_words.REDEEMED
     winner: bytes32 = self.accepted[outcome.height]
     claim: checkpoint_words.Claim = candidates._claim_of(winner)
     if claim.marks >= checkpoint_words.HELD:
-        refusal._because("cv: challenged")
+        refusal._because(refusal.CHALLENGED)
     pooled: uint256 = extcall COINBASE.mint_block(claim.trainer, block_clock._start_of(block_index), KEEPER_BPS)
     if KEEPER_BPS > 0:
         keeper_pool._fund(block_index, pooled, candidates._standing_of(winner).votes)
@@ -413,20 +408,20 @@ def release_bond(checkpoint_hash: bytes32):
     """
     claim: checkpoint_words.Claim = candidates._claim_of(checkpoint_hash)
     if claim.part == 0:
-        refusal._because("cv: no bond")
+        refusal._because(refusal.NO_BOND)
     if claim.marks >= checkpoint_words.HELD:
-        refusal._because("cv: challenged")
+        refusal._because(refusal.CHALLENGED)
     standing: checkpoint_words.Standing = candidates._standing_of(checkpoint_hash)
     if block.timestamp < self._challengeable_until(standing.block_1):
-        refusal._because("cv: may be challenged")
+        refusal._because(refusal.MAY_BE_CHALLENGED)
     outcome: checkpoint_words.Outcome = self._outcome_of(standing.block_1 - 1)
     if outcome.status == 0:
-        refusal._because("cv: not settled")
+        refusal._because(refusal.NOT_SETTLED)
     burned: bool = self._is_refuted(claim, standing, outcome)
     if not burned and outcome.status != _ACCEPTED:
         lapsed: uint256 = block_clock._epoch_of(standing.block_1 - 1) + _LAPSE_EPOCHS
         if block.timestamp // params.EPOCH < lapsed:
-            refusal._because("cv: not judged")
+            refusal._because(refusal.NOT_JUDGED)
     payer: address = empty(address)
     amount: uint256 = 0
     payer, amount = candidates._unbond(checkpoint_hash, claim)
@@ -447,18 +442,18 @@ def hold(checkpoint_hash: bytes32, held: bool):
     @param  held             Whether games run.
     """
     if msg.sender != REFEREE:
-        refusal._because("cv: not the referee")
+        refusal._because(refusal.NOT_THE_REFEREE)
     if held:
         standing: uint256 = candidates._standing[checkpoint_hash]
         if standing & checkpoint_words.REFUTED != 0:
-            refusal._because("cv: refuted")
+            refusal._because(refusal.REFUTED)
         block_1: uint256 = checkpoint_words._unpack_standing(standing).block_1
         if block_1 == 0:
-            refusal._because("cv: no claim")
+            refusal._because(refusal.NO_CLAIM)
         if block.timestamp < block_clock._vote_of(block_1 - 1):
-            refusal._because("cv: before the vote")
+            refusal._because(refusal.BEFORE_THE_VOTE)
         if block.timestamp >= self._challengeable_until(block_1):
-            refusal._because("cv: challenge ended")
+            refusal._because(refusal.CHALLENGE_ENDED)
     candidates._hold(checkpoint_hash, held)
 
 
@@ -474,7 +469,7 @@ def refute(checkpoint_hash: bytes32, challenger: address):
     @param  challenger       Whom to pay.
     """
     if msg.sender != REFEREE:
-        refusal._because("cv: not the referee")
+        refusal._because(refusal.NOT_THE_REFEREE)
     payer: address = empty(address)
     amount: uint256 = 0
     payer, amount = candidates._refute(checkpoint_hash)
@@ -540,7 +535,7 @@ def claim_keeper(
             attested = extract32(approvals, unsafe_add(at, 32)) == attestation
         at = unsafe_add(at, keeper_pool.APPROVAL)
     if not attested:
-        refusal._because("cv: attestation")
+        refusal._because(refusal.ATTESTATION)
     power: uint256 = staticcall VAULT.power_at(GROUP_ID, staker, block_clock._epoch_of(block_index))
     amount: uint256 = keeper_pool._draw(block_index, staker, keccak256(approvals), power)
     self._pay(staker, amount)
@@ -693,21 +688,24 @@ def has_won(checkpoint_hash: bytes32) -> bool:
 
 
 @internal
-def _open_round(block_index: uint256, version: uint256) -> uint256:
+def _open_round(block_index: uint256) -> (uint256, uint256, bytes32):
     """
     @notice On the first reveal of a block: settle the last round, begin a new one.
     @return The part of the full bond that a reveal of this block posts.
+    @return Version of the training set the block is judged on.
+    @return Tip of that version.
     """
     round: checkpoint_words.Round = checkpoint_words._unpack_round(self._round)
     if round.block_1 == block_index + 1:
-        return round.part
-    part: uint256 = self._part_in(block_index)
-    self._round = checkpoint_words._pack_round(
-        checkpoint_words.Round(cast=0, listed=0, block_1=block_index + 1, version=version, part=part, settled=0)
-    )
+        return round.part, round.version, staticcall DELTAS.tip_of(round.version)
+    version: uint256 = 0
+    tip: bytes32 = empty(bytes32)
+    version, tip = extcall DELTAS.sync(block_clock._start_of(block_index))
     if round.settled == 0:
         self._settle(round)
-    return part
+    part: uint256 = self._part_in(block_index)
+    self._round = checkpoint_words._new_round(block_index + 1, version, part)
+    return part, version, tip
 
 
 @internal
@@ -808,7 +806,7 @@ def _verdict(round: checkpoint_words.Round, level: uint256) -> (uint256, bytes32
     @notice How a round ends with the ballots cast so far, and who wins, or zero. Rank first, then quorum: if the best
             misses the quorum, no worse one takes its place.
     """
-    best: bytes32 = shortlist._best(checkpoint_words._pack_round(round), self._improvement(level))
+    best: bytes32 = shortlist._best(self._round, self._improvement(level))
     votes: uint256 = round.cast if best == empty(bytes32) else candidates._standing_of(best).votes
     if not self._is_quorum(votes, round.block_1 - 1):
         return _NO_QUORUM, empty(bytes32)
@@ -825,13 +823,14 @@ def _is_refuted(
             those who did not approve it are more than half of the votes cast and a quorum.
     """
     against: uint256 = outcome.cast - standing.votes
-    if outcome.status > _REJECTED or 2 * against <= outcome.cast:
+    # Unsafe but safe: votes stay below 2**97, losses and margins below 2**64.
+    if outcome.status > _REJECTED or unsafe_mul(2, against) <= outcome.cast:
         return False
     if outcome.status == _ACCEPTED:
         # Of two claims of this block neither can have been copied: the lower loss ranks before.
         margin: uint256 = self._improvement(outcome.level) if standing.again + outcome.again > 0 else 1
-        better: bool = claim.loss + margin <= outcome.loss
-        earlier: bool = claim.loss < outcome.loss + margin and standing.seq < outcome.seq
+        better: bool = unsafe_add(claim.loss, margin) <= outcome.loss
+        earlier: bool = claim.loss < unsafe_add(outcome.loss, margin) and standing.seq < outcome.seq
         if not (better or earlier):
             return False
     return self._is_quorum(against, standing.block_1 - 1)
@@ -853,7 +852,8 @@ def _challengeable_until(block_1: uint256) -> uint256:
     """
     @return Unix time until which a claim of that block may be challenged.
     """
-    return block_clock._start_of(block_1) + params.CHALLENGE
+    # Unsafe but safe: times.
+    return unsafe_add(block_clock._start_of(block_1), params.CHALLENGE)
 
 
 @internal
@@ -914,7 +914,7 @@ def _has_won_above(checkpoint_hash: bytes32) -> bool:
 def _acceptance_of(block_index: uint256) -> checkpoint_words.Outcome:
     outcome: checkpoint_words.Outcome = self._outcome_of(block_index)
     if outcome.status != _ACCEPTED:
-        refusal._because("cv: not accepted")
+        refusal._because(refusal.NOT_ACCEPTED)
     return outcome
 
 

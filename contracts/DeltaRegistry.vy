@@ -19,7 +19,7 @@
 from contracts._modules import delta_words
 from contracts._modules import length_votes
 from contracts._modules import params
-from contracts._modules import refusal
+from contracts._modules import delta_refusal as refusal
 from contracts._modules import versions
 from interfaces import ICoinbase
 from interfaces import IDeltaRegistry
@@ -49,8 +49,8 @@ _MIN_QUORUM_BPS: constant(uint256) = 500
 _MAX_QUORUM_BPS: constant(uint256) = 6_667
 
 GROUP_ID: public(reentrant(immutable(uint256)))
-VAULT: public(reentrant(immutable(IStakeVault)))
-COINBASE: public(reentrant(immutable(ICoinbase)))
+VAULT: immutable(IStakeVault)
+COINBASE: immutable(ICoinbase)
 QUORUM_BPS: public(reentrant(immutable(uint256)))
 
 
@@ -106,7 +106,7 @@ def __init__(
     """
     days: uint256 = length_votes._whole_days(period)
     if quorum_bps < _MIN_QUORUM_BPS or quorum_bps > _MAX_QUORUM_BPS:
-        refusal._because("dr: quorum")
+        refusal._because(refusal.QUORUM)
     versions.__init__(base_version, tip)
     GROUP_ID = group_id
     VAULT = IStakeVault(vault)
@@ -140,12 +140,12 @@ def propose(parent_tip: bytes32, delta_hash: bytes32, rebased_from: uint256 = 0)
     """
     clock: delta_words.Clock = self._roll()
     if versions.tip_of[clock.version] != parent_tip:
-        refusal._because("dr: stale parent")
+        refusal._because(refusal.STALE_PARENT)
     if delta_hash == empty(bytes32):
-        refusal._because("dr: empty delta")
+        refusal._because(refusal.EMPTY_DELTA)
     if rebased_from != 0:
         if self._proposer[rebased_from] != msg.sender:
-            refusal._because("dr: not proposer")
+            refusal._because(refusal.NOT_PROPOSER)
     proposal_id: uint256 = self.n_proposals + 1
     self.n_proposals = proposal_id
     self._proposer[proposal_id] = msg.sender
@@ -176,14 +176,14 @@ def vote(proposal_id: uint256, staker: address = msg.sender):
     standing: delta_words.Standing = delta_words._unpack_standing(self._standing[proposal_id])
     if proposal_id != 0:
         if standing.proposed_at == 0:
-            refusal._because("dr: no proposal")
+            refusal._because(refusal.NO_PROPOSAL)
         if standing.parent_version != clock.version:
-            refusal._because("dr: stale parent")
+            refusal._because(refusal.STALE_PARENT)
         review: uint256 = clock.length_days * params.DAY // delta_words.PARTS
         if block.timestamp < standing.proposed_at + review:
-            refusal._because("dr: in review")
+            refusal._because(refusal.IN_REVIEW)
     if self._voted[proposal_id][staker] == clock.index + 1:
-        refusal._because("dr: already voted")
+        refusal._because(refusal.ALREADY_VOTED)
     self._voted[proposal_id][staker] = clock.index + 1
     power: uint256 = self._power(staker, clock.start // params.EPOCH, True)
     # Tallies of an earlier period are void: powers of two snapshots must not add up.
@@ -226,7 +226,7 @@ def finalize():
     """
     clock: delta_words.Clock = delta_words._unpack_clock(self._clock)
     if block.timestamp < self._end(clock):
-        refusal._because("dr: period running")
+        refusal._because(refusal.PERIOD_RUNNING)
     self._roll()
 
 
@@ -239,7 +239,7 @@ def sync(when: uint256) -> (uint256, bytes32):
     @return Its tip.
     """
     if when > block.timestamp:
-        refusal._because("dr: future")
+        refusal._because(refusal.FUTURE)
     clock: delta_words.Clock = self._roll()
     version: uint256 = versions._at(clock.version, when)
     return version, versions.tip_of[version]
@@ -409,7 +409,7 @@ def _power(staker: address, epoch: uint256, sustained: bool) -> uint256:
     """
     power: uint256 = staticcall VAULT.ballot_power(GROUP_ID, staker, msg.sender, epoch, sustained)
     if power == 0:
-        refusal._because("dr: no power")
+        refusal._because(refusal.NO_POWER)
     return power
 
 
@@ -430,7 +430,7 @@ def _extension(before: delta_words.Clock, after: delta_words.Clock) -> uint256:
     if before.extensions < _MAX_EXTENSIONS:
         return 1
     if decision != 0:
-        refusal._because("dr: too late")
+        refusal._because(refusal.TOO_LATE)
     return 0
 
 

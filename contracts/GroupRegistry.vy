@@ -47,11 +47,6 @@ deltas_of: public(reentrant(HashMap[uint256, address]))
 voting_of: public(reentrant(HashMap[uint256, address]))
 
 
-# contract -> its group; 0 for any address not created here.
-delta_group: public(reentrant(HashMap[address, uint256]))
-voting_group: public(reentrant(HashMap[address, uint256]))
-
-
 @deploy
 def __init__(
     nrn: address,
@@ -114,6 +109,46 @@ def fork_group(parent_id: uint256, height: uint256, version: uint256, config: IG
     return self._create(config, checkpoint, tip, parent_id, height, version)
 
 
+@external
+@view
+@reentrant
+def voting_group(voting: address) -> uint256:
+    """
+    @notice The group of a `CheckpointVoting`.
+    @param  voting  Any address.
+    @return Its group; 0 if it was not created here as one.
+    """
+    group_id: uint256 = self._says(voting)
+    return group_id if self.voting_of[group_id] == voting else 0
+
+
+@external
+@view
+@reentrant
+def delta_group(deltas: address) -> uint256:
+    """
+    @notice The group of a `DeltaRegistry`.
+    @param  deltas  Any address.
+    @return Its group; 0 if it was not created here as one.
+    """
+    group_id: uint256 = self._says(deltas)
+    return group_id if self.deltas_of[group_id] == deltas else 0
+
+
+@internal
+@view
+def _says(contract: address) -> uint256:
+    """
+    @notice The group that an address says it serves, or 0. It may lie.
+    """
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        contract, method_id("GROUP_ID()"), max_outsize=32, is_static_call=True, revert_on_failure=False
+    )
+    return convert(answer, uint256) if success and len(answer) == 32 else 0
+
+
 @internal
 @view
 def _check_blueprint(blueprint: address):
@@ -163,8 +198,6 @@ def _create(
     self.parent_of[group_id] = parent_id
     self.deltas_of[group_id] = deltas
     self.voting_of[group_id] = voting
-    self.delta_group[deltas] = group_id
-    self.voting_group[voting] = group_id
     log IGroupRegistry.GroupCreated(
         group_id=group_id,
         parent_id=parent_id,

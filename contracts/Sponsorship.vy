@@ -180,7 +180,8 @@ def draw_keeper(sponsorship_id: uint256, height: uint256, staker: address = msg.
     assert staticcall voting.ballot(due.block_index, staker) == _PAID, "sp: not paid"
     self._mark(sponsorship_id, height, staker)
     power: uint256 = staticcall VAULT.power_at(terms.group_id, staker, due.start // params.EPOCH)
-    amount: uint256 = due.to_keepers * power // staticcall voting.votes(due.winner)
+    # Unsafe but safe: below 2**128 times 2**97; somebody has voted for a winner.
+    amount: uint256 = unsafe_div(unsafe_mul(due.to_keepers, power), staticcall voting.votes(due.winner))
     self.credit[terms.token][staker] += amount
     self._spend(sponsorship_id, due, amount)
     log ISponsorship.KeeperDrawn(sponsorship_id=sponsorship_id, height=height, staker=staker, amount=amount)
@@ -278,14 +279,14 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     """
     @notice Who draws what for a height that the sponsorship pays for.
     """
-    assert height > terms.base_height and height <= terms.base_height + terms.n_blocks, "sp: height"
-    assert block.timestamp < terms.until + _GRACE, "sp: over"
+    # Unsafe but safe, here and below: heights stay below 2**33, times below 2**41.
+    assert height > terms.base_height and height <= unsafe_add(terms.base_height, terms.n_blocks), "sp: height"
+    assert block.timestamp < unsafe_add(terms.until, _GRACE), "sp: over"
     voting: ICheckpointVoting = ICheckpointVoting(staticcall REGISTRY.voting_of(terms.group_id))
     due: Draw = empty(Draw)
     due.voting = voting
     due.left, due.per_block = sponsorship_words._unpack_money(self._money[sponsorship_id])
     due.winner = staticcall voting.accepted(height)
-    assert due.winner != empty(bytes32), "sp: not accepted"
     candidate: (address, uint256, address, uint256, uint256, uint256) = staticcall voting.candidate(due.winner)
     assert candidate[4] > 0, "sp: not accepted"
     due.trainer = candidate[0]
@@ -295,10 +296,11 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
     assert outcome[0] == 1 and outcome[2] == height, "sp: not accepted"
     assert not staticcall voting.is_disputed(due.winner), "sp: challenged"
     period: uint256 = staticcall voting.PERIOD()
-    due.start = staticcall voting.GENESIS_TIME() + due.block_index * period
+    due.start = unsafe_add(staticcall voting.GENESIS_TIME(), unsafe_mul(due.block_index, period))
     assert due.start >= terms.since and due.start < terms.until, "sp: not sponsored"
-    assert block.timestamp >= due.start + period + params.CHALLENGE, "sp: may be challenged"
-    due.proposer = self._proposer(terms.group_id, due.start)
+    challenged_until: uint256 = unsafe_add(unsafe_add(due.start, period), params.CHALLENGE)
+    assert block.timestamp >= challenged_until, "sp: may be challenged"
+    due.proposer = self._proposer(IDeltaRegistry(staticcall voting.DELTAS()), due.start)
     if due.proposer != empty(address):
         # A block to a delta as their rewards: ten to one.
         due.to_proposer = due.per_block * params.BLOCK_DIVISOR // (params.BLOCK_DIVISOR + params.DELTA_DIVISOR)
@@ -309,11 +311,10 @@ def _due(sponsorship_id: uint256, terms: sponsorship_words.Terms, height: uint25
 
 @internal
 @view
-def _proposer(group_id: uint256, when: uint256) -> address:
+def _proposer(deltas: IDeltaRegistry, when: uint256) -> address:
     """
     @notice Who proposed the version in force at a time; zero, if it came with the group.
     """
-    deltas: IDeltaRegistry = IDeltaRegistry(staticcall REGISTRY.deltas_of(group_id))
     version: uint256 = (staticcall deltas.tip_at(when))[0]
     return (staticcall deltas.due(version))[0]
 

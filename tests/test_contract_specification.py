@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.support.reasons import REFUSALS, SOURCES, numbered, reasons
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "SPECIFICATION.md").read_text()
 # State machines and unit tests of the contracts; nothing else cites these numbers.
@@ -25,13 +27,6 @@ def cited() -> set[str]:
     return set(re.findall(r"\b[NSVCGDKPR]\d{1,2}\b", "\n".join(p.read_text() for p in TESTS)))
 
 
-def reasons() -> set[str]:
-    """Every reason a contract of ours gives."""
-    sources = [*ROOT.glob("contracts/*.vy"), *ROOT.glob("contracts/_modules/*.vy")]
-    pattern = re.compile(r'"([a-z]+: [a-z0-9 ]+)"')
-    return {reason for path in sources for reason in pattern.findall(path.read_text())}
-
-
 def test_every_statement_is_cited_by_a_test() -> None:
     assert statements() - cited() == set()
 
@@ -51,13 +46,30 @@ def test_every_reason_is_listed_and_tested() -> None:
     assert {reason for reason in reasons() if reason not in tests} == set()
 
 
+def test_every_number_is_its_name() -> None:
+    """In ASCII; the prefix and what follows it fill a word at most."""
+    for path, (prefix, numbers) in zip(REFUSALS, map(numbered, REFUSALS), strict=True):
+        assert re.fullmatch("[a-z]{2}: ", prefix), path
+        for name, words in numbers.items():
+            assert words == name.lower().replace("_", " "), path
+            assert len(prefix + words) <= 32, name
+
+
+def test_every_number_is_used() -> None:
+    for path, (_, numbers) in zip(REFUSALS, map(numbered, REFUSALS), strict=True):
+        alias = f"from contracts._modules import {path.stem} as refusal\n"
+        users = "\n".join(p.read_text() for p in SOURCES if alias in p.read_text())
+        assert set(re.findall(r"refusal\._because\(refusal\.(\w+)\)", users)) == set(numbers)
+
+
 def test_every_refusal_has_a_reason() -> None:
-    """But where `Neuron`, which is asked, gives its own, and where reasons are passed on."""
-    for path in [*ROOT.glob("contracts/*.vy"), *ROOT.glob("contracts/_modules/*.vy")]:
+    """But where `Neuron`, which is asked, gives its own."""
+    for path in SOURCES:
         code = re.sub(r'"""[\s\S]*?"""|#.*', "", path.read_text())
         checks = re.findall(
-            r"^\s*(?:assert(?! extcall NRN\.\w+\([^()]*\)$)|raise(?! reason)|refusal\._because)\b",
+            r"^\s*(?:assert(?! extcall NRN\.\w+\([^()]*\)$)|raise|refusal\._because)\b",
             code,
             re.MULTILINE,
         )
-        assert len(checks) == len(re.findall(r'"[a-z]+: [a-z0-9 ]+"', code)), path
+        given = re.findall(r'"[a-z]+: [a-z0-9 ]+"|_because\(refusal\.\w+\)', code)
+        assert len(checks) == len(given), path

@@ -13,6 +13,7 @@ CALL = re.compile(
 )
 # Calls of another form -> the words of the table.
 OTHERS = {"raw_call(BENEFICIARY": "beneficiary", "raw_call(\n        trainer": "isValidSignature",
+          "raw_call(\n        contract": "GROUP_ID",
           "create_from_blueprint(": "constructors", "raw_call(account": "the account"}  # fmt: skip
 # What serves disputes takes lists of nodes and words.
 DISPUTES = re.compile(r"Referee|Steps|dispute_|chess_|step_|f24")

@@ -26,8 +26,6 @@ n_groups: public(uint256)
 parent_of: public(HashMap[uint256, uint256])
 deltas_of: public(HashMap[uint256, address])
 voting_of: public(HashMap[uint256, address])
-delta_group: public(HashMap[address, uint256])
-voting_group: public(HashMap[address, uint256])
 
 
 @deploy
@@ -50,8 +48,6 @@ def create_group(model_hash: bytes32, parameters: uint256[3], delta_words: uint2
     self.parent_of[group_id] = 0
     self.deltas_of[group_id] = deltas
     self.voting_of[group_id] = voting
-    self.delta_group[deltas] = group_id
-    self.voting_group[voting] = group_id
     log GroupCreated(
         group_id=group_id,
         parent_id=0,

@@ -9,7 +9,7 @@
 """
 
 from contracts._modules import params
-from contracts._modules import refusal
+from contracts._modules import voting_refusal as refusal
 
 
 # Long enough to publish, to reach finality between commit and reveal, to fetch and evaluate; the reveal window also
@@ -50,14 +50,14 @@ def __init__(commit_window: uint256, reveal_window: uint256, vote_window: uint25
     @param  vote_window    Seconds, at least 1 h. The three sum to 6 h .. 7 d.
     """
     if commit_window < _MIN_COMMIT_WINDOW or commit_window > params.EPOCH:
-        refusal._because("cv: window")
+        refusal._because(refusal.WINDOW)
     if reveal_window < _MIN_REVEAL_WINDOW or reveal_window > params.EPOCH:
-        refusal._because("cv: window")
+        refusal._because(refusal.WINDOW)
     if vote_window < _MIN_VOTE_WINDOW or vote_window > params.EPOCH:
-        refusal._because("cv: window")
+        refusal._because(refusal.WINDOW)
     period: uint256 = commit_window + reveal_window + vote_window
     if period < params.MIN_BLOCK_PERIOD or period > params.EPOCH:
-        refusal._because("cv: period")
+        refusal._because(refusal.PERIOD)
     GENESIS_TIME = block.timestamp
     COMMIT_WINDOW = commit_window
     REVEAL_WINDOW = reveal_window
@@ -83,7 +83,7 @@ def _running_in(phase: uint256) -> uint256:
     @notice Index of the running block, which must be in a phase.
     """
     if self._phase() != phase:
-        refusal._because("cv: not the window")
+        refusal._because(refusal.NOT_THE_WINDOW)
     return self._running()
 
 
@@ -106,7 +106,8 @@ def _start_of(block_index: uint256) -> uint256:
     """
     @return Unix time at which a block begins.
     """
-    return GENESIS_TIME + block_index * PERIOD
+    # Unsafe but safe: times of blocks that have begun.
+    return unsafe_add(GENESIS_TIME, unsafe_mul(block_index, PERIOD))
 
 
 @internal
@@ -124,4 +125,5 @@ def _vote_of(block_index: uint256) -> uint256:
     """
     @return Unix time at which a block's vote window begins.
     """
-    return self._start_of(block_index) + _VOTE_AT
+    # Unsafe but safe: as above.
+    return unsafe_add(self._start_of(block_index), _VOTE_AT)

@@ -9,7 +9,7 @@
 """
 
 from contracts._modules import checkpoint_words
-from contracts._modules import refusal
+from contracts._modules import voting_refusal as refusal
 from interfaces import ICheckpointVoting
 
 
@@ -75,7 +75,7 @@ def votes(checkpoint_hash: bytes32) -> uint256:
     @param  checkpoint_hash  Its checkpoint.
     @return NRN wei.
     """
-    return self._standing_of(checkpoint_hash).votes
+    return self._standing[checkpoint_hash] & checkpoint_words.VOTES
 
 
 @external
@@ -99,7 +99,8 @@ def is_disputed(checkpoint_hash: bytes32) -> bool:
     @param  checkpoint_hash  Its checkpoint.
     @return True while they do.
     """
-    return self._claim_of(checkpoint_hash).marks >= checkpoint_words.HELD
+    # The marks are the highest field.
+    return self._claim[checkpoint_hash] >> 249 >= checkpoint_words.HELD
 
 
 @external
@@ -119,9 +120,7 @@ def _reserve(checkpoint_hash: bytes32):
     """
     @notice Use a hash up without a claim: the genesis checkpoint is nobody's.
     """
-    self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=0, block_1=0, used=1, again=0, listed=0)
-    )
+    self._standing[checkpoint_hash] = checkpoint_words._new_standing(0, 0, 0)
 
 
 @internal
@@ -146,24 +145,21 @@ def _enter(
     """
     @notice Record a claim as a candidate of a block, without votes.
     """
-    self._standing[checkpoint_hash] = checkpoint_words._pack_standing(
-        checkpoint_words.Standing(votes=0, seq=seq, block_1=block_1, used=1, again=again, listed=0)
-    )
+    self._standing[checkpoint_hash] = checkpoint_words._new_standing(block_1, seq, again)
     self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
     self.eval_root_hash[checkpoint_hash] = root_hash
 
 
 @internal
-def _unbond(checkpoint_hash: bytes32, bonded: checkpoint_words.Claim) -> (address, uint256):
+def _unbond(checkpoint_hash: bytes32, claim: checkpoint_words.Claim) -> (address, uint256):
     """
     @notice Take a candidate's bond out of the books.
     @return Who posted it.
     @return NRN wei.
     """
-    claim: checkpoint_words.Claim = bonded
-    claim.part = 0
-    self._claim[checkpoint_hash] = checkpoint_words._pack_claim(claim)
-    return self._payer(checkpoint_hash, claim), self._bond(bonded.part)
+    # What stands there, with itself: 0.
+    self._claim[checkpoint_hash] ^= claim.part << 224
+    return self._payer(checkpoint_hash, claim), self._bond(claim.part)
 
 
 @internal
@@ -183,12 +179,11 @@ def _refute(checkpoint_hash: bytes32) -> (address, uint256):
     @return Who posted it.
     @return NRN wei.
     """
-    claim: checkpoint_words.Claim = self._claim_of(checkpoint_hash)
-    claim.marks &= checkpoint_words.RELAYED
+    self._hold(checkpoint_hash, False)
     standing: uint256 = self._standing[checkpoint_hash]
     # Of no block that votes, and without the votes that could make it win.
     self._standing[checkpoint_hash] = (standing | checkpoint_words.REFUTED) & ~checkpoint_words.VOTES
-    return self._unbond(checkpoint_hash, claim)
+    return self._unbond(checkpoint_hash, self._claim_of(checkpoint_hash))
 
 
 @internal
@@ -199,7 +194,7 @@ def _take_credit(payer: address) -> uint256:
     """
     amount: uint256 = self.credit[payer]
     if amount == 0:
-        refusal._because("cv: no credit")
+        refusal._because(refusal.NO_CREDIT)
     self.credit[payer] = 0
     return amount
 

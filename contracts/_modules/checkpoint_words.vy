@@ -17,15 +17,16 @@
 VOTES: constant(uint256) = 2**104 - 1
 
 
-# The block of a standing, the block of a round: index + 1, at this place.
-BLOCK: constant(uint256) = (2**40 - 1) << 152
+# The block of a round, and of a standing with its highest bit: index + 1, from bit 152 on.
+BLOCK_MASK: constant(uint256) = 2**40 - 1
 
 
 # The highest bit of a standing's block: set when the claim is refuted, so that it is of no block that votes.
 REFUTED: constant(uint256) = 2**191
 
 
-# What marks an outcome as redeemed.
+# What marks a round as settled, an outcome as redeemed.
+SETTLED: constant(uint256) = 2**249
 REDEEMED: constant(uint256) = 2**147
 
 
@@ -116,15 +117,11 @@ def _unpack_commitment(word: uint256) -> (uint256, uint256):
 
 @internal
 @pure
-def _pack_round(round: Round) -> uint256:
-    return (
-        round.cast
-        | (round.listed << 104)
-        | (round.block_1 << 152)
-        | (round.version << 192)
-        | (round.part << 224)
-        | (round.settled << 249)
-    )
+def _new_round(block_1: uint256, version: uint256, part: uint256) -> uint256:
+    """
+    @notice A round in which nobody has voted.
+    """
+    return (block_1 << 152) | (version << 192) | (part << 224)
 
 
 @internal
@@ -142,15 +139,11 @@ def _unpack_round(word: uint256) -> Round:
 
 @internal
 @pure
-def _pack_standing(standing: Standing) -> uint256:
-    return (
-        standing.votes
-        | (standing.seq << 104)
-        | (standing.block_1 << 152)
-        | (standing.used << 192)
-        | (standing.again << 193)
-        | (standing.listed << 194)
-    )
+def _new_standing(block_1: uint256, seq: uint256, again: uint256) -> uint256:
+    """
+    @notice How a candidate stands for whom nobody has voted.
+    """
+    return (seq << 104) | (block_1 << 152) | ((1 | (again << 1)) << 192)
 
 
 @internal

@@ -11,7 +11,7 @@
         Parts nobody can draw stay in the contract for ever: excluding others is no gain.
 """
 
-from contracts._modules import refusal
+from contracts._modules import voting_refusal as refusal
 
 # Candidates a ballot may approve: more than an honest keeper has time to evaluate, few enough to count.
 MAX_APPROVALS: constant(uint256) = 4
@@ -44,7 +44,7 @@ def _cast(block_index: uint256, staker: address, ballot: bytes32):
     @notice Record a staker's only ballot of a block.
     """
     if self.ballot[block_index][staker] != empty(bytes32):
-        refusal._because("cv: already voted")
+        refusal._because(refusal.ALREADY_VOTED)
     self.ballot[block_index][staker] = ballot
 
 
@@ -62,7 +62,7 @@ def _open(block_index: uint256, root: bytes32, root_hash: bytes32):
     @notice Publish the root that hashes to what the trainer signed.
     """
     if keccak256(root) != root_hash:
-        refusal._because("cv: wrong root")
+        refusal._because(refusal.WRONG_ROOT)
     self.eval_root[block_index] = root
 
 
@@ -74,7 +74,7 @@ def _attestation(block_index: uint256, staker: address) -> bytes32:
     """
     root: bytes32 = self.eval_root[block_index]
     if root == empty(bytes32):
-        refusal._because("cv: root closed")
+        refusal._because(refusal.ROOT_CLOSED)
     return keccak256(abi_encode(root, staker))
 
 
@@ -85,9 +85,10 @@ def _draw(block_index: uint256, staker: address, ballot: bytes32, power: uint256
     @return NRN wei: pool * power / votes, rounded down, so that all parts together never exceed the pool.
     """
     if self.ballot[block_index][staker] != ballot:
-        refusal._because("cv: ballot")
+        refusal._because(refusal.BALLOT)
     pool: uint256 = self._pool[block_index]
     if pool == 0:
-        refusal._because("cv: not redeemed")
+        refusal._because(refusal.NOT_REDEEMED)
     self.ballot[block_index][staker] = _PAID
-    return (pool & (2**128 - 1)) * power // (pool >> 128)
+    # Unsafe but safe: below 2**128 times 2**97; somebody has voted for a winner.
+    return unsafe_div(unsafe_mul(pool & (2**128 - 1), power), pool >> 128)

@@ -7,7 +7,7 @@
 """
 
 from contracts._modules import params
-from contracts._modules import refusal
+from contracts._modules import delta_refusal as refusal
 
 _MAX_DAYS: constant(uint256) = 56
 
@@ -53,7 +53,7 @@ def _whole_days(length: uint256) -> uint256:
     @notice Days of a length that a period may have.
     """
     if length < params.DAY or length > _MAX_DAYS * params.DAY or length % params.DAY != 0:
-        refusal._because("dr: period")
+        refusal._because(refusal.PERIOD)
     return length // params.DAY
 
 
@@ -63,7 +63,7 @@ def _mark(epoch: uint256, staker: address):
     @notice Use up a staker's vote of an epoch.
     """
     if self._last[staker] == epoch + 1:
-        refusal._because("dr: already voted")
+        refusal._because(refusal.ALREADY_VOTED)
     self._last[staker] = epoch + 1
 
 

@@ -19,6 +19,10 @@ uses: candidates
 PLACES: constant(uint256) = 7
 
 
+# More than any loss and any sequence number.
+_ABOVE_ALL: constant(uint256) = 2**64
+
+
 # The places; what is in them is void from the round's `listed` on.
 _place: bytes32[PLACES]
 
@@ -29,7 +33,8 @@ def _leads(standing: uint256, round: uint256) -> bool:
     """
     @notice Whether more than half of the votes cast approve; both are packed words.
     """
-    return 2 * (standing & checkpoint_words.VOTES) > round & checkpoint_words.VOTES
+    # Unsafe but safe: votes stay below 2**97.
+    return unsafe_mul(2, standing & checkpoint_words.VOTES) > round & checkpoint_words.VOTES
 
 
 @internal
@@ -62,19 +67,21 @@ def _best(round: uint256, improvement: uint256) -> bytes32:
     @return Its checkpoint hash, or zero.
     """
     listed: uint256 = (round >> 104) & checkpoint_words.LISTED_MASK
-    lowest: uint256 = max_value(uint256)
+    lowest: uint256 = _ABOVE_ALL
     for i: uint256 in range(listed, bound=PLACES):
         checkpoint_hash: bytes32 = self._place[i]
         if self._leads(candidates._standing[checkpoint_hash], round):
             lowest = min(lowest, candidates._claim_of(checkpoint_hash).loss)
     best: bytes32 = empty(bytes32)
-    first: uint256 = max_value(uint256)
+    first: uint256 = _ABOVE_ALL
     for i: uint256 in range(listed, bound=PLACES):
         checkpoint_hash: bytes32 = self._place[i]
         word: uint256 = candidates._standing[checkpoint_hash]
         standing: checkpoint_words.Standing = checkpoint_words._unpack_standing(word)
         if standing.seq < first and self._leads(word, round):
-            if candidates._claim_of(checkpoint_hash).loss < lowest + (improvement if standing.again == 1 else 1):
+            # Unsafe but safe: a leader's loss and an improvement, of 64 bits each.
+            margin: uint256 = improvement if standing.again == 1 else 1
+            if candidates._claim_of(checkpoint_hash).loss < unsafe_add(lowest, margin):
                 first = standing.seq
                 best = checkpoint_hash
     return best

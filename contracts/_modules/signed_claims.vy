@@ -92,7 +92,8 @@ def _is_signed(trainer: address, digest: bytes32, signature: Bytes[MAX_SIGNATURE
             return False
         r: uint256 = extract32(signature, 0, output_type=uint256)
         s: uint256 = extract32(signature, 32, output_type=uint256)
-        v: uint256 = convert(slice(signature, 64, 1), uint256)
+        # The last byte.
+        v: uint256 = extract32(signature, 33, output_type=uint256) & 255
         return ecrecover(digest, v, r, s) == trainer
     success: bool = False
     answer: Bytes[32] = b""

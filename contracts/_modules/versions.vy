@@ -9,7 +9,7 @@
 
 from contracts._modules import delta_words
 from contracts._modules import params
-from contracts._modules import refusal
+from contracts._modules import delta_refusal as refusal
 
 # The version this list goes on from; what was before it is recorded where the group was forked from.
 BASE_VERSION: public(reentrant(immutable(uint256)))
@@ -35,7 +35,7 @@ def __init__(base_version: uint256, tip: bytes32):
     @param  tip           Hash of the list so far, not zero.
     """
     if tip == empty(bytes32):
-        refusal._because("dr: tip")
+        refusal._because(refusal.TIP)
     BASE_VERSION = base_version
     self.tip_of[base_version] = tip
 
@@ -92,7 +92,7 @@ def _collect(version: uint256) -> delta_words.Origin:
     """
     origin: delta_words.Origin = delta_words._unpack_origin(self._origin[version])
     if origin.proposer == empty(address) or origin.paid != 0:
-        refusal._because("dr: nothing due")
+        refusal._because(refusal.NOTHING_DUE)
     origin.paid = 1
     self._origin[version] = delta_words._pack_origin(origin)
     return origin

@@ -23,7 +23,7 @@ contract AnyGroup {
         return address(this);
     }
 
-    function deltas_of(uint256) external view returns (address) {
+    function DELTAS() external view returns (address) {
         return address(this);
     }
 

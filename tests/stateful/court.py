@@ -11,7 +11,7 @@ from compute.dispute.moves import Move, Player
 from compute.dispute.state import Game, Phase, Side
 from tests.attacks.scene import Scene
 from tests.stateful.claims import Claim
-from tests.stateful.world import CHALLENGE_BOND, Contract
+from tests.stateful.world import CHALLENGE_BOND, Contract, Log, heard
 
 ALICE, BOB, CAROL = 3, 4, 6  # the trainer, the challenger, a stranger
 HALF = CHALLENGE_BOND // 2
@@ -74,7 +74,7 @@ def items_of(judge: Contract) -> Callable[..., tuple[Sequence[int], bool]]:
 
 
 class Table:
-    """One game as it is played, with the events that the chain would have told."""
+    """One game as it is played, with the events that the chain has told."""
 
     def __init__(self, court: Court, n: int, defender: Belief, challenger: Belief) -> None:
         judge = Contract("StepsJudge", court.referee.JUDGE())
@@ -103,27 +103,25 @@ class Table:
     def send(self, move: Move, sender: str | None = None) -> None:
         game = self.game
         sender = sender or (game.defender if game.turn is Side.DEFENDER else game.challenger)
-        getattr(self.court.referee, move.function)(self.n, *move.arguments, sender=sender)
+        with heard() as logs:
+            getattr(self.court.referee, move.function)(self.n, *move.arguments, sender=sender)
         self.moves.append(move)
-        self._tell(move)
+        self.hear(logs)
 
-    def _tell(self, move: Move) -> None:
-        arguments, game = move.arguments, self.game
-        names = {
-            "state": ("Stated", ["evaluation"]),
-            "open_sums": ("SumsOpened", ["sums", "hashes"]),
-            "open": ("Opened", ["children"]),
-            "bring": ("Brought", []),
-        }
-        if move.function in names:
-            name, fields = names[move.function]
-            values = dict(zip(fields, arguments, strict=False))
-            self.events.append(Event(name, values))
-        elif move.function == "bring_parts":
-            self.events.append(Event("PartsBrought", {"parts": arguments[1]}))
-        elif move.function.startswith("pick"):
-            told = {"phase": game.phase, "position": game.position}
-            self.events.append(Event("Picked", told))
+    def bring(self, belief: Belief, who: int) -> Table:
+        """Somebody fills a lane with the trace that it believes in; its table."""
+        lane = Table(self.court, self.n, belief, self.challenger._belief)
+        move = lane.defender.defend(self.game, self.book(lane.defender))
+        person, referee = self.court.scene.people[who], self.court.referee
+        with heard() as logs:
+            referee.bring(self.n, *move.arguments, sender=person, value=CHALLENGE_BOND)
+        lane.n, lane.events = int(referee.n_games()), list(self.events)
+        lane.hear(logs)
+        return lane
+
+    def hear(self, logs: list[Log]) -> None:
+        """What the referee has told."""
+        self.events += [Event(*told) for told in self.court.referee.told(logs)]
 
     def play(self, until: Callable[[Game], bool] = lambda game: False) -> None:
         """Until the game is over, or so far."""

@@ -188,12 +188,7 @@ class DisputeRules(Machine):
         game = main.game
         if game.phase is not Phase.TRACE or main.main or self.people[who] == game.defender:
             return
-        lane = Table(main.case.court, game.number, main.case.belief, main.table.challenger._belief)
-        move = main.table.defender.defend(game, main.table.book(main.table.defender))
-        send = getattr(self.referee, move.function)
-        send(game.number, *move.arguments, sender=self.people[who], value=CHALLENGE_BOND)
-        lane.n, lane.events = int(self.referee.n_games()), list(main.table.events)
-        lane._tell(move)
+        lane = main.table.bring(main.case.belief, who)
         seat = Seat(main.case, lane, main.honest, who, main.began, main, moves=main.moves + 1)
         self.seats.append(seat)
 

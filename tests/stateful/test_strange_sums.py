@@ -91,6 +91,16 @@ def test_a_loss_of_more_than_a_claim_can_say_falls(scene: Scene, honest: Honest)
     assert outcome(court) == 4
 
 
+def test_the_largest_loss_of_an_example_is_one(scene: Scene, honest: Honest) -> None:
+    """R4: a leaf of 2^64 - 1 is disputed like any other."""
+    left, right = sums.leaf(0, 2**64 - 1), sums.leaf(1, 9)
+    court = claimed(scene, honest, left, right, 2**64 + 8)
+    n, bob = int(court.referee.n_games()), scene.people[BOB]
+    court.referee.open_sums(n, [left.total, right.total], [left.hash, right.hash])
+    court.referee.pick_sum(n, 0, left.total, left.hash, [9], [right.hash], sender=bob)
+    assert court.game(n).phase is Phase.TRACE
+
+
 THIEF = """
 # pragma version 0.4.3
 interface Referee:

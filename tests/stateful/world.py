@@ -3,10 +3,8 @@
 Everything is a lean call into titanoboa's EVM: no transaction wrappers, no source maps. A call
 that reverts raises `Reverted` with the contract's reason. `Calls` counts what was sent and read.
 
-`CONTRACTS_ROOT` in the environment names another folder with `contracts/` and `interfaces/`: the
-same tests then run against altered sources (`scripts/mutate.py`). `EVM_VERSION` names the upgrade
-of Ethereum that is compiled for and whose rules the EVM has; by default cancun, the oldest that a
-network of networks.yaml asks for.
+`EVM_VERSION` in the environment names the upgrade of Ethereum that is compiled for and whose rules
+the EVM has; by default cancun, the oldest that a network of networks.yaml asks for.
 """
 
 import os
@@ -33,7 +31,7 @@ from vyper.compiler.output import build_abi_output
 
 from economy.abi import Method, methods_of, type_of
 
-ROOT = Path(os.environ.get("CONTRACTS_ROOT", Path(__file__).parents[2]))
+ROOT = Path(__file__).parents[2]
 EVM_VERSION = os.environ.get("EVM_VERSION", "cancun")
 LIBRARIES = Path(next(iter(snekmate.utils.__path__))).parents[1]
 ZERO = "0x" + "00" * 20
@@ -67,8 +65,10 @@ CONFIG: dict[str, Any] = {
     "keeper_bps": 2_000,
 }
 
+Log = tuple[str, list[bytes], bytes]  # the contract that tells it, topics, data
 Calls: Counter[str] = Counter()
 _meters: list[list[int]] = []  # see `metered`
+_listeners: list[list[Log]] = []  # see `heard`
 SOURCES: dict[str, str] = {}  # contracts of the tests' own, by name
 
 
@@ -105,6 +105,17 @@ class Contract:
             return _call(self.address, method, arguments, sender, value)
 
         return call
+
+    def told(self, logs: list[Log]) -> list[tuple[str, dict[str, Any]]]:
+        """The events of this contract among these: name, values."""
+        events = {
+            keccak(text=_signature(e)): e for e in _compiled(self.name).abi if e["type"] == "event"
+        }
+        return [
+            _values(events[topics[0]], topics[1:], data)
+            for address, topics, data in logs
+            if address == self.address
+        ]
 
 
 @dataclass(frozen=True)
@@ -243,6 +254,31 @@ def metered() -> Iterator[list[int]]:
         _meters.remove(gas)
 
 
+@contextmanager
+def heard() -> Iterator[list[Log]]:
+    """All that contracts tell in calls that are sent inside."""
+    logs: list[Log] = []
+    _listeners.append(logs)
+    try:
+        yield logs
+    finally:
+        _listeners.remove(logs)
+
+
+def _signature(event: dict[str, Any]) -> str:
+    return f"{event['name']}({','.join(map(type_of, event['inputs']))})"
+
+
+def _values(event: dict[str, Any], topics: list[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
+    """Of indexed fields the topics, of the others the data."""
+    inputs, indexed = event["inputs"], iter(topics)
+    plain = iter(decode([type_of(item) for item in inputs if not item["indexed"]], data))
+    return event["name"], {
+        item["name"]: decode([type_of(item)], next(indexed))[0] if item["indexed"] else next(plain)
+        for item in inputs
+    }
+
+
 def deploy(deployer: str, name: str, *arguments: Any) -> Contract:
     """Deploy one contract of this project."""
     compiled = _compiled(name)
@@ -344,7 +380,13 @@ def call_raw(
         of_data = 4 * data.count(0) + 16 * (len(data) - data.count(0))
         for meter in _meters:
             meter.append(21_000 + of_data + int(result.get_gas_used()))
+        for listener in _listeners:
+            listener += [_log(*entry) for entry in result.get_log_entries()]
     return bytes(result.output)
+
+
+def _log(address: bytes, topics: tuple[int, ...], data: bytes) -> Log:
+    return "0x" + address.hex(), [topic.to_bytes(32, "big") for topic in topics], data
 
 
 def _reason(output: bytes) -> str:

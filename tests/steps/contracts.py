@@ -1,7 +1,7 @@
 """The contracts that do single steps, compiled from their sources and run in this process.
 
 A call is a lean one into pyrevm where it can be imported, else into titanoboa's EVM, which is a
-hundred times slower. `CONTRACTS_ROOT` is as in `tests.stateful.world`.
+hundred times slower.
 """
 
 from __future__ import annotations

@@ -1,20 +1,21 @@
 """Rules of single elements and of folds on many values: the contracts and the oracle agree."""
 
 import random
+import struct
 from collections.abc import Sequence
 
 import pytest
 
 from compute.oracle import elementwise, indexing, products, reductions
-from compute.oracle.array import Array, Data
+from compute.oracle.array import Array, Data, from_bytes
 from compute.program.form import Code
 from compute.program.operations import OPERATIONS
-from compute.program.types import DType
+from compute.program.types import DType, Type
 from compute.trace import folds
 from compute.trace.leaf import CHUNK, Leaf, Operand
 from tests.steps import contracts
 from tests.steps.rows import words_of
-from tests.steps.values import COUNT, array
+from tests.steps.values import COUNT, EDGES, array
 
 FLOATS = sorted(elementwise._FLOATS.keys() | {"round", "integer_power"})
 INTEGERS = sorted(set(elementwise._INTEGERS) | {n for n in OPERATIONS if n.startswith("shift_")})
@@ -104,6 +105,15 @@ def test_conversions(dtype: DType, to: DType) -> None:
         if dtype is not to and (name == "convert" or dtype.bits == to.bits):
             operands = operands_of(name, dtype, to)
             assert differing(name, operands, by_oracle(name, operands, to, dtype=to), to) == []
+
+
+@pytest.mark.parametrize("dtype", [DType.I32, DType.U32])
+def test_casts_of_patterns(dtype: DType) -> None:
+    """Integers whose bits are those of floats, odd ones too; random ones are mostly dust."""
+    words = [edge | sign << 31 for edge in EDGES for sign in (0, 1)]
+    numbers = from_bytes(Type(dtype, (len(words),)), struct.pack(f"<{len(words)}I", *words))
+    wanted = by_oracle("bitcast", [numbers], DType.F24, dtype=DType.F24)
+    assert differing("bitcast", [numbers], wanted, DType.F24) == []
 
 
 def test_is_finite() -> None:

@@ -305,6 +305,23 @@ def tiny_problem(model: str) -> Problem:
     return Problem(spec.rows, example.parameters, columns)
 
 
+def tabled() -> Problem:
+    """One dense layer, times a table that the program fixes; two examples."""
+    random = np.random.default_rng(8)
+    params = {"kernel": random.normal(0, 0.5, (4, 9)).astype(np.float32)}
+    table = np.arange(1, 10, dtype=np.float32) / 4
+
+    def network(p, x):
+        return (x["image"].astype(np.float32) / 256 @ p["kernel"]) * table
+
+    columns = {
+        "image": random.integers(0, 256, (2, 4)).astype(np.uint8),
+        "label": random.integers(0, 9, 2).astype(np.int16),
+    }
+    program = program_of(network, params, {"image": columns["image"]})
+    return Problem(unroll(program, "cross_entropy", Target("label", 1)), params, columns)
+
+
 def mlp(
     count: int = 3, inputs: int = 20, hidden: int = 18, classes: int = 5, again: int = 0
 ) -> Problem:

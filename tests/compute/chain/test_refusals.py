@@ -1,18 +1,8 @@
 """Every reason of our contracts has words for people; no words are for reasons that are gone."""
 
-import re
-from pathlib import Path
-
 from compute.chain.errors import Reverted
 from compute.chain.refusals import WORDS
-
-ROOT = Path(__file__).parents[3]
-REASON = re.compile(r'"([a-z]+: [^"]+)"')
-
-
-def reasons() -> set[str]:
-    sources = sorted((ROOT / "contracts").rglob("*.vy"))
-    return {found for source in sources for found in REASON.findall(source.read_text())}
+from tests.support.reasons import reasons
 
 
 def test_every_reason_has_words() -> None:

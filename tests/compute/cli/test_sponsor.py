@@ -2,14 +2,42 @@
 
 from collections.abc import Callable
 
+from compute.chain import Group
+from compute.chain.claims import Claim
 from compute.chain.sponsors import shares
 from compute.chain.voting import CHALLENGE_SECONDS
-from compute.units import DAY, EPOCH
-from tests.compute.chain.test_sender import ROOT, play_block
+from compute.units import DAY, EPOCH, ETHER
+from tests.compute.chain.test_sender import ROOT, h, play_block
 from tests.compute.cli.conftest import Result
-from tests.integration.devnet import NRN, Devnet
+from tests.integration.devnet import NRN, Devnet, compiled
 
 Nrn = Callable[..., Result]
+
+
+def adopt_data(devnet: Devnet, group: Group, proposer: str) -> None:
+    """The keepers append what somebody proposes; ends with the period."""
+    if group.deltas.finalizable():
+        devnet.sender("alice").finalize(group)
+    devnet.next_epoch()
+    sent = devnet.sender(proposer).propose(group, group.config.genesis_tip, h("more data"))
+    devnet.warp(devnet.chain().now() + group.deltas.period().review)
+    for name in ("alice", "carol"):
+        devnet.sender(name).vote_delta(group, sent.event("Proposed")["proposal_id"])
+    devnet.warp(group.deltas.period().end)
+
+
+def refute(devnet: Devnet, group: Group, claim: Claim) -> None:
+    """What the referee does when a game is lost; games have tests of their own."""
+    referee = group.chain.deployment.contracts["Referee"]
+    devnet.rpc("anvil_impersonateAccount", referee)
+    devnet.rpc("anvil_setBalance", referee, hex(ETHER))
+    abi = compiled()["CheckpointVoting"]["abi"]
+    voting = devnet.web3.eth.contract(group.voting.address, abi=abi).functions
+    for call in (
+        voting.hold(claim.checkpoint_hash, True),
+        voting.refute(claim.checkpoint_hash, referee),
+    ):
+        devnet.web3.eth.wait_for_transaction_receipt(call.transact({"from": referee}))
 
 
 def test_a_sponsor_pays_for_a_block_and_takes_back_the_rest(nrn: Nrn, devnet: Devnet) -> None:
@@ -42,6 +70,21 @@ def test_a_sponsor_pays_for_a_block_and_takes_back_the_rest(nrn: Nrn, devnet: De
     devnet.warp(devnet.chain().now() + 30 * DAY + 2 * EPOCH)
     assert "91 NRN went back" in nrn("sponsor", "refund", 1, account="bob").out
     assert neuron.balance_of(sam) == before - 9 * NRN
+
+
+def test_a_proposer_draws_where_an_earlier_height_was_refuted(nrn: Nrn, devnet: Devnet) -> None:
+    """Nobody's heights 1 and 2, the refuted one and the fall-back, shift nobody's share."""
+    group, tom = devnet.chain().group(1), devnet.accounts["tom"].address
+    adopt_data(devnet, group, "tom")
+    nrn("sponsor", 1, 100, "--blocks", 10, "--until", "30d", "--yes", account="mallory")
+    false = play_block(devnet, group)
+    devnet.sender("bob").settle(group)
+    refute(devnet, group, false)
+    claim = play_block(devnet, group)
+    devnet.sender("bob").settle(group)
+    devnet.warp(group.slot(claim.block_index).end + CHALLENGE_SECONDS)
+    assert [share.height for share in shares(group, tom)] == [3]
+    assert nrn("redeem", 1, "--json", account="tom").json["drawn"]
 
 
 def test_nothing_is_sent_without_a_yes_or_for_nonsense(nrn: Nrn, devnet: Devnet) -> None:

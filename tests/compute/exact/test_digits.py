@@ -1,7 +1,6 @@
 """Sums of products by digits: what they decide is right, and they decide nearly everything."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 

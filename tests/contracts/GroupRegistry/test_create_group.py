@@ -2,6 +2,7 @@ from typing import Any
 
 import brownie
 import pytest
+from brownie import accounts
 
 from tests.contracts.conftest import event
 from tests.contracts.terms import DAY, EPOCH, HOUR, MIN_BOND, ZERO, Config
@@ -30,6 +31,29 @@ def test_creates_the_pair(protocol: Any, group: Any, people: Any) -> None:
     assert registry.delta_group(created["voting"]) == registry.voting_group(created["deltas"]) == 0
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        "def GROUP_ID() -> uint256:\n    return 1",
+        "def GROUP_ID() -> uint256:\n    return max_value(uint256)",
+        "def GROUP_ID() -> (uint256, uint256):\n    return 1, 1",
+        "def GROUP_ID() -> uint256:\n    raise",
+        "def __default__():\n    pass",
+        "def another():\n    pass",
+    ],
+)
+def test_who_says_it_is_a_group_is_none(
+    protocol: Any, group: Any, deploy_source: Any, function: str
+) -> None:
+    """G2, N3: an address is asked which group it serves, and may say anything."""
+    stranger = deploy_source(f"# pragma version 0.4.3\n@external\n{function}")
+    registry = protocol.registry
+    assert registry.voting_group(stranger) == registry.delta_group(stranger) == 0
+    with brownie.reverts("coinbase: not a group"):
+        sender = {"from": accounts.at(stranger.address, force=True)}
+        protocol.coinbase.mint_block(stranger, group.genesis, 0, sender)
+
+
 def test_hands_every_parameter_on(protocol: Any, clock: Any) -> None:
     """G5"""
     config = Config(
@@ -48,9 +72,7 @@ def test_hands_every_parameter_on(protocol: Any, clock: Any) -> None:
     assert voting.PERIOD() == 10 * HOUR
     for contract in (voting, deltas):
         assert contract.GROUP_ID() == made.id
-        assert contract.VAULT() == protocol.vault
-        assert contract.COINBASE() == protocol.coinbase
-    assert (voting.NRN(), voting.DELTAS(), voting.PARENT()) == (protocol.nrn, deltas, ZERO)
+    assert (voting.DELTAS(), voting.PARENT()) == (deltas, ZERO)
     assert (deltas.PARENT(), deltas.BASE_VERSION(), deltas.version()) == (ZERO, 0, 0)
     assert tuple(deltas.period()) == (now, 14 * DAY, 14 * DAY, 0, now + 14 * DAY)
     assert bytes(voting.incumbent()) == config.genesis_checkpoint
