@@ -1,7 +1,7 @@
 """Gas of every rule that the step contracts have, and the size of their code.
 
 Each rule on values at random: the dearest call, without what a transaction costs.  Then what it
-costs to find what an element, or 16 terms of it, reads in rows of a language model and a ResNet.
+costs to find what an element, or 8 terms of it, reads in rows of a language model and a ResNet.
 
     python -m benchmarks.steps [--values N]
 """
@@ -17,6 +17,7 @@ from compute.program.form import IMMEDIATE, Source, encode
 from compute.program.lowering import lower
 from compute.program.operations import OPERATIONS
 from compute.program.types import DType, Type
+from compute.trace.leaf import CHUNK
 from tests.steps import contracts
 from tests.steps.values import patterns
 
@@ -52,7 +53,7 @@ def fold(name: str, values: int) -> int:
     rng, most = random.Random(name), 0  # noqa: S311
     found = contracts.rule(OPERATIONS[name].code, 0, 0)
     for _ in range(values):
-        words = patterns(rng, 16 * FOLDS[name])
+        words = patterns(rng, CHUNK * FOLDS[name])
         state = contracts.start("StepsFolds", found)
         contracts.fold("StepsFolds", found, state, 0, words)
         most = max(most, net([found, *state, 0, 192, len(words), *words]))
@@ -83,13 +84,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--values", type=int, default=300, help="of each rule")
     count = options.parse_args().values
-    for name in (*contracts.BY_NUMBER, "StepsPlaces"):
+    for name in (*contracts.BY_NUMBER, "StepsJudge"):
         print(f"{name:<24}{contracts.size(name):>8,} bytes")
     for name, operation in OPERATIONS.items():
         if 0x20 <= operation.code < 0x60:
             print(f"{name:<24}{rule(name, count):>8,} gas")
     for name in FOLDS:
-        print(f"{name + ', 16 terms':<24}{fold(name, count):>8,} gas")
+        print(f"{name + ', 8 terms':<24}{fold(name, count):>8,} gas")
     image, kernel = Type(F24, (1, 32, 32, 64)), Type(F24, (3, 3, 64, 64))
     found = {
         "an addition": reading("add", [Type(F24, (1024, 768))] * 2),
@@ -101,11 +102,11 @@ def main() -> None:
             collapsed_slice_dims=(0,), start_index_map=(0,), operand_batching_dims=(),
             start_indices_batching_dims=(), slice_sizes=(1, 768), mode="clip",
         ),
-        "16 terms of a product": reading(
+        "8 terms of a product": reading(
             "dot", [Type(F24, (1024, 768)), Type(F24, (768, 3072))],
             contract_a=(1,), contract_b=(0,), batch_a=(), batch_b=(),
         ),
-        "16 terms of a convolution": reading(
+        "8 terms of a convolution": reading(
             "convolution", [image, kernel], strides=(1, 1), padding=((1, 1), (1, 1)),
             input_dilation=(1, 1), kernel_dilation=(1, 1), groups=1,
         ),

@@ -69,6 +69,11 @@ _CONSTANT: constant(uint256) = 1
 _NONE: constant(uint256) = max_value(uint256)
 
 
+# In `facts`, see `IReferee.Game`.
+_LANES_AT: constant(uint256) = 176
+_MAIN_AT: constant(uint256) = 208
+
+
 # Of a program without rows: its examples are not disputed.
 _NOT_REFEREED: constant(uint256) = 2**255
 
@@ -131,13 +136,12 @@ def challenge(voting: address, checkpoint_hash: bytes32) -> uint256:
     n: uint256 = self.n_games + 1
     self.n_games = n
     self.open_games[voting][checkpoint_hash] += 1
-    self._games[n].challenger = msg.sender
+    self._games[n].seat = (convert(msg.sender, uint256) << 96) | chess_clock._begin(_CLAIM, chess_clock.DEFENDER)
     self._games[n].defender = claim[0]
     self._games[n].voting = voting
     self._games[n].checkpoint_hash = checkpoint_hash
     self._games[n].evaluation = staticcall group.eval_root_hash(checkpoint_hash)
     self._games[n].facts = claim[1] | (claim[4] << 64)
-    self._games[n].clock = chess_clock._begin(_CLAIM, chess_clock.DEFENDER)
     log IReferee.Challenged(
         game=n, voting=voting, checkpoint_hash=checkpoint_hash, challenger=msg.sender, trainer=claim[0]
     )
@@ -170,7 +174,7 @@ def state(n: uint256, evaluation: IReferee.Evaluation):
     self._games[n].facts = facts | (count << 104)
     self._games[n].node = evaluation.top
     self._games[n].word = evaluation.total
-    self._games[n].clock = chess_clock._passed(clock, _SUMS, chess_clock.DEFENDER, dispute_trees._depth(count))
+    self._set_clock(n, chess_clock._passed(clock, _SUMS, chess_clock.DEFENDER, dispute_trees._depth(count)))
 
 
 @external
@@ -184,7 +188,7 @@ def expose(n: uint256, evaluation: IReferee.Evaluation, model: bool, root: bytes
     @param  document    The header's other word.
     """
     self._shown(n, evaluation)
-    assert self._games[n].lanes >> 128 == 0, "rf: a lane"
+    assert self._main(n) == 0, "rf: a lane"
     name: bytes32 = self._games[n].checkpoint_hash
     claimed: bytes32 = evaluation.params_root
     if model:
@@ -202,7 +206,7 @@ def doubt_data(n: uint256):
     @param  n  The game.
     """
     clock: chess_clock.Clock = self._challenger_turn(n, _SUMS)
-    self._games[n].clock = chess_clock._passed(clock, _DATA, chess_clock.DEFENDER, 0)
+    self._set_clock(n, chess_clock._passed(clock, _DATA, chess_clock.DEFENDER, 0))
     log IReferee.DataDoubted(game=n)
 
 
@@ -253,7 +257,7 @@ def open_sums(n: uint256, sums: DynArray[uint256, dispute_trees.SUMS], hashes: D
     total, node = dispute_trees._fold_sums(sums, hashes)
     assert total == self._games[n].word and node == self._games[n].node, "rf: not the node"
     log IReferee.SumsOpened(game=n, sums=sums, hashes=hashes)
-    self._games[n].clock = chess_clock._passed(clock, _SUMS, chess_clock.CHALLENGER, clock.height)
+    self._set_clock(n, chess_clock._passed(clock, _SUMS, chess_clock.CHALLENGER, clock.height))
 
 
 @external
@@ -336,9 +340,9 @@ def bring(
         lane = self._open_lane(n, trace)
     self._games[lane].trace = trace
     self._games[lane].node = trace
-    self._games[lane].rows_top = rows_top
+    self._games[lane].row = rows_top
     self._games[lane].facts |= rows << 144
-    self._games[lane].clock = chess_clock._passed(clock, _ROWS, chess_clock.DEFENDER, depth)
+    self._set_clock(lane, chess_clock._passed(clock, _ROWS, chess_clock.DEFENDER, depth))
 
 
 @external
@@ -352,7 +356,7 @@ def open(n: uint256, children: DynArray[bytes32, dispute_trees.CHILDREN]):
     assert len(children) == 1 << min(clock.height, dispute_trees.LEVELS), "rf: children"
     assert dispute_trees._fold(children) == self._games[n].node, "rf: not the node"
     log IReferee.Opened(game=n, children=children)
-    self._games[n].clock = chess_clock._passed(clock, clock.phase, chess_clock.CHALLENGER, clock.height)
+    self._set_clock(n, chess_clock._passed(clock, clock.phase, chess_clock.CHALLENGER, clock.height))
 
 
 @external
@@ -372,10 +376,10 @@ def pick(n: uint256, index: uint256, child: bytes32, siblings: DynArray[bytes32,
         self._pass_on(n, clock, clock.phase, height, position & _U64)
         return
     assert clock.phase == _PARTS, "rf: show the row"
-    if position & _U64 >= self._games[n].word:
+    if position & _U64 >= position >> 224:
         self._not_zero(n, child)
         return
-    self._games[n].clock = chess_clock._passed(clock, _STEP, chess_clock.CHALLENGER, 0)
+    self._set_clock(n, chess_clock._passed(clock, _STEP, chess_clock.CHALLENGER, 0))
     log IReferee.Picked(game=n, phase=_STEP, position=position & _U64)
 
 
@@ -409,7 +413,7 @@ def pick_row(
         return
     assert len(path) == dispute_trees._depth(rows), "rf: path"
     name: bytes32 = keccak256(row)
-    assert dispute_trees._climb(name, at, path) == self._games[n].rows_top, "rf: another row"
+    assert dispute_trees._climb(name, at, path) == self._games[n].row, "rf: another row"
     self._games[n].row = name
     self._games[n].position = (position & ~_U64) | (at << 128)
     if self._word_at(row, 0) == _CONSTANT:
@@ -422,7 +426,7 @@ def pick_row(
         self._pass_on(n, clock, _ELEMENTS, depth, at)
     else:
         # One leaf: it is the root, there is nothing to open.
-        self._games[n].clock = chess_clock._passed(clock, _ELEMENTS, chess_clock.CHALLENGER, 0)
+        self._set_clock(n, chess_clock._passed(clock, _ELEMENTS, chess_clock.CHALLENGER, 0))
         log IReferee.Picked(game=n, phase=_ELEMENTS, position=at)
 
 
@@ -467,7 +471,7 @@ def pick_element(
     if shape.is_fold:
         self._pass_on(n, clock, _SPLIT, 0, element)
     else:
-        self._games[n].clock = chess_clock._passed(clock, _STEP, chess_clock.CHALLENGER, 0)
+        self._set_clock(n, chess_clock._passed(clock, _STEP, chess_clock.CHALLENGER, 0))
         log IReferee.Picked(game=n, phase=_STEP, position=element)
 
 
@@ -495,17 +499,17 @@ def bring_parts(
     word, chunks = staticcall JUDGE.finish(row, state)
     assert word == self._games[n].word and word != _NONE, "rf: another element"
     depth: uint256 = dispute_trees._depth(chunks)
-    assert len(path) == depth, "rf: path"
+    assert len(path) == depth and chunks <= _U32, "rf: path"
     assert dispute_trees._climb(keccak256(abi_encode(state)), chunks - 1, path) == parts, "rf: parts"
-    self._games[n].parts = parts
     self._games[n].node = parts
-    # The element's number of terms, where its word was: the chunks that may be picked.
-    self._games[n].word = chunks
+    # All that is left to know of the element.
+    self._games[n].word = convert(parts, uint256)
+    self._games[n].position |= chunks << 224
     log IReferee.PartsBrought(game=n, parts=parts)
     if depth > 0:
-        self._games[n].clock = chess_clock._passed(clock, _PARTS, chess_clock.DEFENDER, depth)
+        self._set_clock(n, chess_clock._passed(clock, _PARTS, chess_clock.DEFENDER, depth))
     else:
-        self._games[n].clock = chess_clock._passed(clock, _STEP, chess_clock.CHALLENGER, 0)
+        self._set_clock(n, chess_clock._passed(clock, _STEP, chess_clock.CHALLENGER, 0))
 
 
 @external
@@ -541,11 +545,12 @@ def prove_part(
     """
     self._challenger_turn(n, _STEP)
     self._same_row(n, row)
-    chunk: uint256 = self._games[n].position & _U64
+    position: uint256 = self._games[n].position
+    chunk: uint256 = position & _U64
     if chunk > 0:
-        assert len(path) == dispute_trees._depth(self._games[n].word), "rf: path"
+        assert len(path) == dispute_trees._depth(position >> 224), "rf: path"
         root: bytes32 = dispute_trees._climb(keccak256(abi_encode(before)), chunk - 1, path)
-        assert root == self._games[n].parts, "rf: parts"
+        assert convert(root, uint256) == self._games[n].word, "rf: parts"
     state: uint256[3] = staticcall JUDGE.part(row, self._place(n), chunk, before, proof)
     assert keccak256(abi_encode(state)) != self._games[n].node, "rf: the step is right"
     self._fall(n, _WRONG_STEP)
@@ -573,7 +578,7 @@ def timeout(n: uint256):
     @notice Whose clock has run down loses. Anyone may call it.
     @param  n  The game.
     """
-    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].clock)
+    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].seat)
     assert clock.phase != 0 and clock.phase != _LANES and clock.phase != _OVER, "rf: nothing runs"
     assert block.timestamp > chess_clock._deadline(clock), "rf: time left"
     if clock.turn == chess_clock.DEFENDER:
@@ -588,15 +593,15 @@ def close(n: uint256):
     @notice Give the bonds of a game back that another one has decided. Anyone may call it.
     @param  n  The game.
     """
-    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].clock)
+    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].seat)
     assert clock.phase != 0 and clock.phase != _OVER, "rf: nothing runs"
-    main: uint256 = self._games[n].lanes >> 128
+    main: uint256 = self._main(n)
     if main == 0:
         assert self._is_refuted(n), "rf: undecided"
         self._give_back(n, _ELSEWHERE)
     else:
-        assert chess_clock._unpack(self._games[main].clock).phase == _OVER, "rf: undecided"
-        self._games[n].clock = _OVER
+        assert self._phase(main) == _OVER, "rf: undecided"
+        self._set_clock(n, _OVER)
         self.credit[self._games[n].defender] += BOND
         log IReferee.Ended(game=n, fell=False, reason=_ELSEWHERE)
 
@@ -642,7 +647,7 @@ def clock(n: uint256) -> (uint256, bool, uint256, uint256, uint256, uint256):
     @return Seconds that the challenger has left, and
     @return the defender, when the turn began.
     """
-    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].clock)
+    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].seat)
     return (
         clock.phase,
         clock.turn == chess_clock.DEFENDER,
@@ -656,7 +661,7 @@ def clock(n: uint256) -> (uint256, bool, uint256, uint256, uint256, uint256):
 @internal
 @view
 def _turn(n: uint256, phase: uint256, turn: uint256) -> chess_clock.Clock:
-    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].clock)
+    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].seat)
     assert clock.phase == phase, "rf: phase"
     assert clock.turn == turn, "rf: not your turn"
     assert block.timestamp <= chess_clock._deadline(clock), "rf: too late"
@@ -670,8 +675,43 @@ def _challenger_turn(n: uint256, phase: uint256) -> chess_clock.Clock:
     @notice The clock, if it is the caller's move as the challenger, in time.
     """
     clock: chess_clock.Clock = self._turn(n, phase, chess_clock.CHALLENGER)
-    assert msg.sender == self._games[n].challenger, "rf: not the challenger"
+    assert msg.sender == self._challenger(n), "rf: not the challenger"
     return clock
+
+
+@internal
+@view
+def _challenger(n: uint256) -> address:
+    return convert(self._games[n].seat >> 96, address)
+
+
+@internal
+@view
+def _phase(n: uint256) -> uint256:
+    return chess_clock._unpack(self._games[n].seat).phase
+
+
+@internal
+def _set_clock(n: uint256, clock: uint256):
+    self._games[n].seat = (self._games[n].seat >> 96 << 96) | clock
+
+
+@internal
+@view
+def _lanes(n: uint256) -> uint256:
+    """
+    @return How many lanes of a game run.
+    """
+    return (self._games[n].facts >> _LANES_AT) & _U32
+
+
+@internal
+@view
+def _main(n: uint256) -> uint256:
+    """
+    @return The game that this is a lane of, or 0.
+    """
+    return (self._games[n].facts >> _MAIN_AT) & _U40
 
 
 @internal
@@ -680,7 +720,7 @@ def _tree(n: uint256) -> uint256:
     """
     @return The phase of a game, one of those in a complete tree.
     """
-    phase: uint256 = chess_clock._unpack(self._games[n].clock).phase
+    phase: uint256 = self._phase(n)
     assert phase == _ROWS or phase == _ELEMENTS or phase == _PARTS, "rf: phase"
     return phase
 
@@ -692,7 +732,7 @@ def _shown(n: uint256, evaluation: IReferee.Evaluation):
     @dev    Before it is shown, the game holds the hash of the root, which no evaluation hashes to.
     """
     assert keccak256(abi_encode(evaluation)) == self._games[n].evaluation, "rf: another evaluation"
-    assert chess_clock._unpack(self._games[n].clock).phase != _OVER, "rf: nothing runs"
+    assert self._phase(n) != _OVER, "rf: nothing runs"
 
 
 @internal
@@ -706,7 +746,7 @@ def _pass_on(n: uint256, clock: chess_clock.Clock, phase: uint256, height: uint2
     """
     @notice The challenger has picked, the defender moves.
     """
-    self._games[n].clock = chess_clock._passed(clock, phase, chess_clock.DEFENDER, height)
+    self._set_clock(n, chess_clock._passed(clock, phase, chess_clock.DEFENDER, height))
     log IReferee.Picked(game=n, phase=phase, position=position)
 
 
@@ -811,10 +851,10 @@ def _open_lane(n: uint256, trace: bytes32) -> uint256:
     """
     lane: uint256 = self.n_games + 1
     self.n_games = lane
-    self._games[n].lanes += 1
+    self._games[n].facts += 1 << _LANES_AT
     self._games[lane] = self._games[n]
     self._games[lane].defender = msg.sender
-    self._games[lane].lanes = n << 128
+    self._games[lane].facts = (self._games[n].facts & (2**_LANES_AT - 1)) | (n << _MAIN_AT)
     log IReferee.LaneOpened(game=n, lane=lane, defender=msg.sender, trace=trace)
     return lane
 
@@ -824,19 +864,19 @@ def _fall(n: uint256, reason: uint256):
     """
     @notice This defence has fallen; the claim with it, unless another lane runs.
     """
-    main: uint256 = self._games[n].lanes >> 128
-    if main > 0 and chess_clock._unpack(self._games[main].clock).phase != _OVER:
-        self._games[n].clock = _OVER
-        self.credit[self._games[n].challenger] += BOND // 2
+    main: uint256 = self._main(n)
+    if main > 0 and self._phase(main) != _OVER:
+        self._set_clock(n, _OVER)
+        self.credit[self._challenger(n)] += BOND // 2
         self.credit[empty(address)] += BOND - BOND // 2
         log IReferee.Ended(game=n, fell=True, reason=reason)
-        self._games[main].lanes -= 1
-        if chess_clock._unpack(self._games[main].clock).phase == _LANES and self._games[main].lanes == 0:
+        self._games[main].facts -= 1 << _LANES_AT
+        if self._phase(main) == _LANES and self._lanes(main) == 0:
             self._refute(main, _NO_LANE)
         return
     assert main == 0, "rf: decided elsewhere"
-    if self._games[n].lanes > 0:
-        self._games[n].clock = _LANES
+    if self._lanes(n) > 0:
+        self._set_clock(n, _LANES)
         return
     self._refute(n, reason)
 
@@ -846,16 +886,16 @@ def _stand(n: uint256, reason: uint256):
     """
     @notice This defence stands; the game is over, its claim as good as before.
     """
-    main: uint256 = self._games[n].lanes >> 128
+    main: uint256 = self._main(n)
     over: uint256 = n if main == 0 else main
-    assert chess_clock._unpack(self._games[over].clock).phase != _OVER, "rf: decided elsewhere"
-    self._games[n].clock = _OVER
+    assert self._phase(over) != _OVER, "rf: decided elsewhere"
+    self._set_clock(n, _OVER)
     log IReferee.Ended(game=n, fell=False, reason=reason)
     if main > 0:
         self.credit[self._games[n].defender] += BOND
         log IReferee.Ended(game=main, fell=False, reason=reason)
     if self._is_refuted(n):
-        self.credit[self._games[n].challenger] += BOND
+        self.credit[self._challenger(n)] += BOND
     else:
         self.credit[self._games[n].defender] += BOND // 2
         self.credit[empty(address)] += BOND - BOND // 2
@@ -868,7 +908,7 @@ def _give_back(n: uint256, reason: uint256):
     @notice Nobody has won a main game: the bond returns, and the claim is as good as before.
     """
     self._finish(n)
-    self.credit[self._games[n].challenger] += BOND
+    self.credit[self._challenger(n)] += BOND
     log IReferee.Ended(game=n, fell=False, reason=reason)
 
 
@@ -879,11 +919,11 @@ def _refute(n: uint256, reason: uint256):
     """
     log IReferee.Ended(game=n, fell=True, reason=reason)
     already: bool = self._is_refuted(n)
-    self.credit[self._games[n].challenger] += BOND
+    self.credit[self._challenger(n)] += BOND
     self._finish(n)
     if not already:
         voting: ICheckpointVoting = ICheckpointVoting(self._games[n].voting)
-        extcall voting.refute(self._games[n].checkpoint_hash, self._games[n].challenger)
+        extcall voting.refute(self._games[n].checkpoint_hash, self._challenger(n))
 
 
 @internal
@@ -893,7 +933,7 @@ def _finish(n: uint256):
     """
     voting: address = self._games[n].voting
     checkpoint_hash: bytes32 = self._games[n].checkpoint_hash
-    self._games[n].clock = _OVER
+    self._set_clock(n, _OVER)
     left: uint256 = self.open_games[voting][checkpoint_hash] - 1
     self.open_games[voting][checkpoint_hash] = left
     if left == 0:

@@ -17,7 +17,7 @@ from contracts._modules import step_words as words
 
 @external
 @pure
-def result(rule: uint256, operands: DynArray[uint256, 96]) -> uint256:
+def result(rule: uint256, operands: DynArray[uint256, 64]) -> uint256:
     """
     @notice Do one step.
     @param  rule      What is done: `ISteps`.

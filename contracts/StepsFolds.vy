@@ -49,7 +49,7 @@ def start(rule: uint256) -> uint256[3]:
 
 @external
 @pure
-def fold(rule: uint256, state: uint256[3], first_term: uint256, operands: DynArray[uint256, 96]) -> uint256[3]:
+def fold(rule: uint256, state: uint256[3], first_term: uint256, operands: DynArray[uint256, 64]) -> uint256[3]:
     """
     @notice Fold one chunk of at most 16 terms.
     @param  rule        What is folded: `ISteps`.
@@ -123,31 +123,27 @@ def _both(code: uint256, x: uint256, y: uint256, dtype: uint256) -> uint256:
 
 @internal
 @pure
-def _dot(state: uint256[3], operands: DynArray[uint256, 96], dtype: uint256) -> uint256[3]:
+def _dot(state: uint256[3], operands: DynArray[uint256, 64], dtype: uint256) -> uint256[3]:
     """
     @notice Pairs of factors; a first one that is not there is zero.
     """
-    sum_: uint256[3] = state
-    for i: uint256 in range(48):
-        if 2 * i + 1 >= len(operands):
-            break
+    if dtype == words.F24:
+        return sums._plus_products(state, operands)
+    total: int256 = 0
+    for i: uint256 in range(len(operands) // 2, bound=32):
         x: uint256 = operands[2 * i] if operands[2 * i] != words.NO_WORD else 0
-        y: uint256 = operands[2 * i + 1]
-        if dtype == words.F24:
-            sum_ = sums._plus_product(sum_, x, y)
-        else:
-            sum_ = sums._plus(sum_, words._read(x, dtype) * words._read(y, dtype), 0)
-    return sum_
+        total += words._read(x, dtype) * words._read(operands[2 * i + 1], dtype)
+    return sums._plus(state, total, 0)
 
 
 @internal
 @pure
-def _sum(state: uint256[3], operands: DynArray[uint256, 96], first: uint256, dtype: uint256) -> uint256[3]:
+def _sum(state: uint256[3], operands: DynArray[uint256, 64], first: uint256, dtype: uint256) -> uint256[3]:
     """
     @notice Terms from one on; those that are not there do not count.
     """
     sum_: uint256[3] = state
-    for i: uint256 in range(first, len(operands), bound=96):
+    for i: uint256 in range(first, len(operands), bound=64):
         x: uint256 = operands[i]
         if x == words.NO_WORD:
             continue
@@ -161,7 +157,7 @@ def _sum(state: uint256[3], operands: DynArray[uint256, 96], first: uint256, dty
 @internal
 @pure
 def _scatter(
-    state: uint256[3], operands: DynArray[uint256, 96], first_term: uint256, dtype: uint256, kind: int256
+    state: uint256[3], operands: DynArray[uint256, 64], first_term: uint256, dtype: uint256, kind: int256
 ) -> uint256[3]:
     """
     @notice The element, in the first chunk, and the updates of its place.
@@ -170,7 +166,7 @@ def _scatter(
     if kind == _ADD:
         return self._sum(state, operands, first, dtype)
     word: uint256 = state[2]
-    for i: uint256 in range(first, len(operands), bound=96):
+    for i: uint256 in range(first, len(operands), bound=64):
         x: uint256 = operands[i]
         if x == words.NO_WORD:
             continue
@@ -186,7 +182,7 @@ def _scatter(
 @internal
 @pure
 def _position(
-    most: bool, state: uint256[3], operands: DynArray[uint256, 96], first_term: uint256, dtype: uint256
+    most: bool, state: uint256[3], operands: DynArray[uint256, 64], first_term: uint256, dtype: uint256
 ) -> uint256[3]:
     """
     @notice argmax, argmin: the first of equals.
@@ -215,7 +211,7 @@ def _comparable(x: uint256, dtype: uint256) -> int256:
 
 @internal
 @pure
-def _order(state: uint256[3], operands: DynArray[uint256, 96], first_term: uint256, parameter: uint256) -> uint256[3]:
+def _order(state: uint256[3], operands: DynArray[uint256, 64], first_term: uint256, parameter: uint256) -> uint256[3]:
     """
     @notice The least candidate above the element before.
     @param  parameter  Number of keys | descending << 4 | kinds of keys << 8, 2 bits each: 0 f24, 1 unsigned, 2 signed.
@@ -242,7 +238,7 @@ def _order(state: uint256[3], operands: DynArray[uint256, 96], first_term: uint2
 
 @internal
 @pure
-def _has_saturated(operands: DynArray[uint256, 96], at: uint256, parameter: uint256) -> bool:
+def _has_saturated(operands: DynArray[uint256, 64], at: uint256, parameter: uint256) -> bool:
     for i: uint256 in range(7):
         if i == parameter & 15:
             break
@@ -253,7 +249,7 @@ def _has_saturated(operands: DynArray[uint256, 96], at: uint256, parameter: uint
 
 @internal
 @pure
-def _candidate(operands: DynArray[uint256, 96], at: uint256, index: uint256, parameter: uint256) -> uint256:
+def _candidate(operands: DynArray[uint256, 64], at: uint256, index: uint256, parameter: uint256) -> uint256:
     """
     @return Keys in fields of 32 bits that are ordered as they are, then the index.
     """

@@ -40,7 +40,7 @@ _EXP_POINT: constant(int256) = 40
 
 @external
 @pure
-def result(rule: uint256, operands: DynArray[uint256, 96]) -> uint256:
+def result(rule: uint256, operands: DynArray[uint256, 64]) -> uint256:
     """
     @notice Do one step.
     @param  rule      What is done: `ISteps`. Its parameter is the number of classes.

@@ -15,7 +15,7 @@ from contracts._modules import step_words as words
 
 @external
 @pure
-def result(rule: uint256, operands: DynArray[uint256, 96]) -> uint256:
+def result(rule: uint256, operands: DynArray[uint256, 64]) -> uint256:
     """
     @notice Do one step.
     @param  rule      What is done: `ISteps`.
@@ -54,7 +54,7 @@ def result(rule: uint256, operands: DynArray[uint256, 96]) -> uint256:
 
 @internal
 @pure
-def _first_there(operands: DynArray[uint256, 96]) -> uint256:
+def _first_there(operands: DynArray[uint256, 64]) -> uint256:
     """
     @return The first operand that is there, as it is.
     """
@@ -66,7 +66,7 @@ def _first_there(operands: DynArray[uint256, 96]) -> uint256:
 
 @internal
 @pure
-def _select(operands: DynArray[uint256, 96], dtype: uint256) -> uint256:
+def _select(operands: DynArray[uint256, 64], dtype: uint256) -> uint256:
     """
     @return The case that the first operand names, moved into those there are.
     """

@@ -37,12 +37,12 @@ BLUEPRINTS = {
     "DeltaRegistryBlueprint": "DeltaRegistry",
     "CheckpointVotingBlueprint": "CheckpointVoting",
 }
-# Rules of steps, by the numbers that StepsPlaces gives them.
+# Rules of steps, by the numbers that StepsJudge gives them.
 RULES = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
 # Each contract takes the nonce of its place; Coinbase reads the sale, so the sale comes first.
 ORDER = (
     *BLUEPRINTS, "NeuronSale", "StakeVault", "Coinbase", "GroupRegistry", "Neuron", "Sponsorship",
-    "StepsPlaces", *RULES, "StepsSources", "StepsJudge", "Referee",
+    *RULES, "StepsSources", "StepsJudge", "Referee",
 )  # fmt: skip
 
 
@@ -141,14 +141,14 @@ def constructor(name: str, p: Parameters, at: dict[str, str]) -> tuple[Any, ...]
     coinbase, registry = at["Coinbase"], at["GroupRegistry"]
     blueprints = [at[blueprint] for blueprint in BLUEPRINTS]
     arguments: dict[str, tuple[Any, ...]] = {
-        **{rule: () for rule in ("StepsPlaces", *RULES, "StepsSources")},
+        **{rule: () for rule in (*RULES, "StepsSources")},
         "NeuronSale": (nrn, p.start, p.end, p.rate, p.beneficiary, p.vesting),
         "StakeVault": (nrn, registry),
         "Coinbase": (nrn, sale, vault, registry),
         "GroupRegistry": (nrn, vault, coinbase, at["Referee"], *blueprints, p.min_bond),
         "Neuron": (sale, coinbase),
         "Sponsorship": (vault, registry),
-        "StepsJudge": (at["StepsPlaces"], [at[rule] for rule in RULES]),
+        "StepsJudge": ([at[rule] for rule in RULES],),
         "Referee": (registry, at["StepsJudge"], at["StepsSources"], p.challenge_bond),
     }
     return arguments[name]
@@ -173,7 +173,6 @@ def wiring(at: dict[str, str]) -> dict[str, dict[str, Any]]:
         },
         "Neuron": sale | coinbase,
         "Sponsorship": vault | registry,
-        "StepsJudge": {"PLACES": at["StepsPlaces"]},
         "Referee": registry | {"JUDGE": at["StepsJudge"], "SOURCES": at["StepsSources"]},
     }
 

@@ -188,11 +188,11 @@ PLANTED = {
         "self.credit[self._games[n].defender] += BOND",
     ),
     "a challenger gets back what it has lost": (
-        "    if self._is_refuted(n):\n        self.credit[self._games[n].challenger] += BOND\n",
-        "    if True:\n        self.credit[self._games[n].challenger] += BOND\n",
+        "    if self._is_refuted(n):\n        self.credit[self._challenger(n)] += BOND\n",
+        "    if True:\n        self.credit[self._challenger(n)] += BOND\n",
     ),
     "a lane that falls keeps its bond": (
-        "        self.credit[self._games[n].challenger] += BOND // 2\n"
+        "        self.credit[self._challenger(n)] += BOND // 2\n"
         "        self.credit[empty(address)] += BOND - BOND // 2\n",
         "        self.credit[self._games[n].defender] += BOND\n",
     ),
@@ -210,7 +210,7 @@ PLANTED = {
         "    if clock.turn == chess_clock.CHALLENGER:\n        self._fall(n, _LATE)",
     ),
     "anybody picks and proves": (
-        'assert msg.sender == self._games[n].challenger, "rf: not the challenger"', "pass",
+        'assert msg.sender == self._challenger(n), "rf: not the challenger"', "pass",
     ),
     "anybody commits to partial results": (
         'assert msg.sender == self._games[n].defender, "rf: not the defender"', "pass",
@@ -235,11 +235,11 @@ PLANTED = {
         'assert dispute_trees._fold(children) == self._games[n].node, "rf: not the node"', "pass",
     ),
     "a defence falls though lanes run": (
-        "    if self._games[n].lanes > 0:\n        self._games[n].clock = _LANES\n        return\n",
+        "    if self._lanes(n) > 0:\n        self._set_clock(n, _LANES)\n        return\n",
         "",
     ),
     "a claim falls with its first lane": (
-        "== _LANES and self._games[main].lanes == 0:", "== _LANES:",
+        "== _LANES and self._lanes(main) == 0:", "== _LANES:",
     ),
     "a lane's end leaves its game running": ("    self._finish(over)\n", "    self._finish(n)\n"),
     "a game is closed undecided": ('assert self._is_refuted(n), "rf: undecided"', "pass"),

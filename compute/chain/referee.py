@@ -54,10 +54,10 @@ class Referee:
 
     def _words(self, numbers: Iterable[int], at: BlockTag) -> list[Sequence[Any]]:
         found = self.contract.call_many([("game", (number,)) for number in numbers], at=at)
-        if any(words[5] & 255 > LAST_PHASE for words in found):
+        if any(words[0] & 255 > LAST_PHASE for words in found):
             raise MalformedAnswer("The RPC tells of a dispute that cannot be.")
         # inside a struct addresses are not checksummed
-        return [(*map(to_checksum_address, words[:3]), *words[3:]) for words in found]
+        return [(words[0], *map(to_checksum_address, words[1:3]), *words[3:]) for words in found]
 
     def said(self, number: int, first: int = 0) -> list[Event]:
         """All events of one game, or of one lane, from chain block `first` on, in order."""
@@ -71,14 +71,13 @@ class Referee:
         return int(self.contract.call("credit", account))
 
     @cached_property
-    def _places(self) -> Contract:
-        judge = Contract(self.contract.rpc, "StepsJudge", self.contract.call("JUDGE"))
-        return Contract(self.contract.rpc, "StepsPlaces", judge.call("PLACES"))
+    def _judge(self) -> Contract:
+        return Contract(self.contract.rpc, "StepsJudge", self.contract.call("JUDGE"))
 
     def reads(
         self, row: bytes, element: int, first_term: int, words: Sequence[int]
     ) -> tuple[Sequence[int], bool]:
-        """List the words that an element, or 16 of its terms, reads next, and whether that is
+        """List the words that an element, or 8 of its terms, reads next, and whether that is
         all."""
-        items, complete = self._places.call("reads", row, element, first_term, list(words))
+        items, complete = self._judge.call("reads", row, element, first_term, list(words))
         return list(items), bool(complete)

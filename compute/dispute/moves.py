@@ -13,7 +13,7 @@ from compute.dispute.proofs import Items, opening_words
 from compute.dispute.state import LEVELS, SUM_LEVELS, Evaluation, Game, NoMove, Phase
 from compute.exact.transcript import Node
 from compute.trace.keccak import keccak, node
-from compute.trace.leaf import decode
+from compute.trace.leaf import CHUNK, decode
 from compute.trace.rows import COLUMN, CONSTANT, PARAMETER
 from compute.trace.tree import Tree, depth_of
 from compute.trace.words import leaves_of, per_leaf, word_in
@@ -182,10 +182,10 @@ class Player:
             proof = opening_words(self._items, row.leaf, game.element, 0, seen, words)
             return Move("prove", (row.leaf, proof), "have the element computed")
         chunk = game.position
-        proof = opening_words(self._items, row.leaf, game.element, 16 * chunk, seen, words)
+        proof = opening_words(self._items, row.leaf, game.element, CHUNK * chunk, seen, words)
         before, path = self._before(game, book, chunk)
         told = (row.leaf, proof, before, path)
-        return Move("prove_part", told, f"have terms {16 * chunk} on computed")
+        return Move("prove_part", told, f"have terms {CHUNK * chunk} on computed")
 
     def _before(
         self, game: Game, book: Book, chunk: int
@@ -226,12 +226,14 @@ class Defended:
         self._traced, self._rows, self._row, self._nodes = traced, belief.rows, row, nodes
 
     def opening(self, row: int, first: int, count: int) -> list[bytes]:
-        """Leaves, siblings in the row, siblings of the row."""
         depth = self._rows.rows[row].depth
         nodes = self._nodes.get(Phase.ELEMENTS, {}) if row == self._row else {}
         inside = Seen(self._traced.tree_of(row), depth, nodes).opening(first, count)
+        return [*inside.leaves, *inside.siblings]
+
+    def path(self, row: int) -> list[bytes]:
         tree = Seen(self._traced.tree, self._rows.depth, self._nodes[Phase.ROWS])
-        return [*inside.leaves, *inside.siblings, *tree.opening(row).siblings]
+        return list(tree.opening(row).siblings)
 
     def leaves(self, row: int) -> int:
         kind = self._rows.rows[row]

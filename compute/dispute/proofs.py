@@ -9,7 +9,7 @@ import numpy as np
 
 ABSENT = 2**256 - 1
 IMMEDIATE = 2**32 - 1
-_OPEN = 4  # openings that the judge looks into
+_OPEN = 4  # openings that the judge looks into, after the first one
 _NEAR = 15  # leaves that are opened together with one
 
 # (row, element, first term, words read so far) -> what is read next, and whether that is all
@@ -17,7 +17,11 @@ Items = Callable[[bytes, int, int, Sequence[int]], tuple[Sequence[int], bool]]
 
 
 class Openable(Protocol):
-    def opening(self, row: int, first: int, count: int) -> list[bytes]: ...
+    def opening(self, row: int, first: int, count: int) -> list[bytes]:
+        """Leaves of a row, and their siblings in its tree."""
+
+    def path(self, row: int) -> list[bytes]:
+        """Siblings of a row's root in the trace, from below."""
 
 
 def opening_words(
@@ -55,10 +59,18 @@ def _openings(items: Sequence[int], trace: Openable) -> list[bytes]:
         row, leaf = place
         near = [p[1] for p in places[at:] if p and p[0] == row and abs(p[1] - leaf) <= _NEAR]
         first, end = min(near), max(near) + 1
-        opened = [*opened, (row, first, end)][-_OPEN:]
         head = (row << 64 | first << 32 | end - first).to_bytes(32, "big")
-        proof += [head, *trace.opening(row, first, end - first)]
+        path = trace.path(row)[: _unknown(row, [o[0] for o in opened])]
+        proof += [head, *trace.opening(row, first, end - first), *path]
+        opened = [*opened[:1], *[*opened[1:], (row, first, end)][-_OPEN:]]
     return proof
+
+
+def _unknown(row: int, opened: Sequence[int]) -> int | None:
+    """How many siblings of a row's root do not follow from the rows that were opened before."""
+    if not opened:
+        return None
+    return 0 if row in opened else (row ^ opened[0]).bit_length() - 1
 
 
 def _place(item: int) -> tuple[int, int] | None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_utils import to_checksum_address
+
 from compute.trace.keccak import keccak
 
 LEVELS = 5  # of a tree that one move opens
@@ -95,13 +97,14 @@ class Game:
     @classmethod
     def of(cls, number: int, words: Sequence[Any]) -> Game:
         """From the words of the contract's `Game`."""
-        challenger, defender, voting, checkpoint, evaluation, clock, facts, lanes = words[:8]
-        position, node, word, trace = words[8:12]
+        seat, defender, voting, checkpoint, evaluation, facts = words[:6]
+        position, node, word, trace = words[6:10]
+        clock = seat & ((1 << 96) - 1)
         phase = Phase(clock & 255)
         in_sums = phase in (Phase.CLAIM, Phase.SUMS, Phase.DATA)
         return cls(
             number,
-            challenger,
+            to_checksum_address((seat >> 96).to_bytes(20, "big")),
             defender,
             voting,
             checkpoint,
@@ -110,16 +113,16 @@ class Game:
             Side.DEFENDER if clock >> 8 & 255 else Side.CHALLENGER,
             clock >> 16 & 255,
             clock >> 24 & _U40,
-            (clock >> 64 & 0xFFFFFF, clock >> 88 & 0xFFFFFF),
+            (clock >> 64 & 0xFFFF, clock >> 80 & 0xFFFF),
             facts & _U64,
             (facts >> 64 & _U40) - 1,
             facts >> 104 & _U40,
-            lanes & ((1 << 128) - 1),
-            lanes >> 128,
+            facts >> 176 & _U32,
+            facts >> 208 & _U40,
             position & _U64,
             position >> 64 & _U64,
             position >> 128 & _U32,
-            0 if in_sums else position >> 160,
+            0 if in_sums else position >> 160 & _U64,
             node,
             word,
             trace,

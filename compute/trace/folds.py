@@ -1,4 +1,4 @@
-"""Folds as contracts do them: a state of three words, and 16 terms at a time.
+"""Folds as contracts do them: a state of three words, and 8 terms at a time.
 
 sum, dot, scatter add          the exact sum, 768 bits in two's complement, in units of 2**-119
                                (dot: 2**-238; integers: 1); (2**255, 0, 0) once SATURATED

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from compute.program.form import FOLDS, NONE, WIDE
+from compute.program.form import FOLDS, NONE, WIDE, Code
 from compute.trace.tree import depth_of
 from compute.trace.words import leaves_of, per_leaf
 
-CHUNK = 16
+CHUNK = 8  # terms of a fold that are one step: as many f24 as a tree leaf holds
+_FEW = 4  # rows whose roots the judge remembers
 Place = int | None
 
 
@@ -102,16 +103,30 @@ class Leaf:
 
     def longest_proof(self, depth: int) -> int:
         """The most words that open what an element, or a chunk of its terms, reads; `depth` is that
-        of the tree over the rows."""
-        return sum(self._opened(n, depth) for n, o in enumerate(self.operands) if o.row is not None)
+        of the tree over the rows.  A move reads one of its operands, the first that is there."""
+        rows = [(n, o.row) for n, o in enumerate(self.operands)]
+        opened = [0 if row is None else self._opened(n, depth) for n, row in rows]
+        data, indices = opened[: self.data], opened[self.data :]
+        return (max(data, default=0) if self.code == Code.MOVE else sum(data)) + sum(indices)
+
+    @property
+    def most_words(self) -> int:
+        """The most words that it reads at a time: the operands, or before them their indices."""
+        terms = min(CHUNK, max(1, self.terms)) if self.is_fold else 1
+        data = self.once + terms * (self.data - self.once)
+        moved = [sum(g.index is not None for g in o.gauges) for o in self.operands]
+        indices = sum(moved[: self.once]) + terms * sum(moved[self.once : self.data])
+        return max(data, indices)
 
     def _opened(self, number: int, depth: int) -> int:
-        """Words of the openings of one operand: one, where terms are neighbours."""
+        """Words of the openings of one operand: one, where terms are neighbours.  Openings of few
+        rows by turns show once where a row is in the trace."""
         operand = self.operands[number]
         terms = 1 if number < self.once or not self.is_fold else min(CHUNK, max(1, self.terms))
         inside = depth_of(leaves_of(operand.elements, operand.dtype))
         if operand.gauges or not self._in_a_row(operand):
-            return terms * (2 + inside + depth)
+            few = self.data <= _FEW or number >= self.data
+            return terms * (2 + inside) + (1 if few else terms) * depth
         leaves = min(terms, 2 + terms // per_leaf(operand.dtype))
         return 1 + leaves + 2 * inside + depth
 

@@ -22,7 +22,8 @@ MOST_ROWS = 1 << 15
 MOST_ELEMENTS = 1 << 36  # of all rows together
 MOST_LEAF_BYTES = 4096
 MOST_EXAMPLE_BYTES = 16_384
-MOST_PROOF = 1_024  # words that open what a step reads
+MOST_PROOF = 256  # words that open what a step reads
+MOST_WORDS = 64  # that a step reads
 
 CONSTANT, PARAMETER, COLUMN = 0x01, 0x10, 0x11
 EXP_DISTANCE, POSITION, COUNTED, MEAN, SQUARE, SOFTPLUS = range(0x100, 0x106)

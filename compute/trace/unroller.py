@@ -27,6 +27,7 @@ from compute.trace.rows import (
     MOST_LEAF_BYTES,
     MOST_PROOF,
     MOST_ROWS,
+    MOST_WORDS,
     PARAMETER,
     Column,
     Constant,
@@ -204,6 +205,8 @@ class Unroller:
             leaf = encode(form, sources)
         except OverflowError:
             raise NotRefereed("a place of an element has no room in 32 bits") from None
+        words = decode(leaf).most_words
+        require(words <= MOST_WORDS, f"a step reads {words:,} words at a time")
         longest = decode(leaf).longest_proof(depth_of(MOST_ROWS))
         require(longest <= MOST_PROOF, f"a step reads what takes {longest:,} words to open")
         return self._row(leaf, form.result, made, operands, sources, form.dtype)

@@ -14,7 +14,7 @@ DEFENDER: constant(uint256) = 1
 CHALLENGER: constant(uint256) = 0
 
 _U8: constant(uint256) = 2**8 - 1
-_U24: constant(uint256) = 2**24 - 1
+_U16: constant(uint256) = 2**16 - 1
 _U40: constant(uint256) = 2**40 - 1
 
 
@@ -23,8 +23,8 @@ struct Clock:
     turn: uint256  #   8  whose move it is
     height: uint256  #   8  levels of the tree in dispute that are left
     since: uint256  #  40  unix time at which the turn began
-    challenger: uint256  #  24  seconds left
-    defender: uint256  #  24
+    challenger: uint256  #  16  seconds left
+    defender: uint256  #  16
 
 
 @internal
@@ -36,7 +36,7 @@ def _pack(clock: Clock) -> uint256:
         | (clock.height << 16)
         | (clock.since << 24)
         | (clock.challenger << 64)
-        | (clock.defender << 88)
+        | (clock.defender << 80)
     )
 
 
@@ -48,8 +48,8 @@ def _unpack(word: uint256) -> Clock:
         turn=(word >> 8) & _U8,
         height=(word >> 16) & _U8,
         since=(word >> 24) & _U40,
-        challenger=(word >> 64) & _U24,
-        defender=(word >> 88) & _U24,
+        challenger=(word >> 64) & _U16,
+        defender=(word >> 80) & _U16,
     )
 
 

@@ -20,7 +20,7 @@ PATH: constant(uint256) = 32
 
 
 # Words of the openings of one step.
-PROOF: constant(uint256) = 1_024
+PROOF: constant(uint256) = 256
 
 
 # Leaves of one row that one opening shows.
@@ -31,14 +31,18 @@ LEAVES: constant(uint256) = 32
 @pure
 def _depth(leaves: uint256) -> uint256:
     """
-    @return Levels above so many leaves: the logarithm to base 2, rounded up; 0 of none.
+    @return Levels above so many leaves, at most 2**64: the logarithm to base 2, rounded up; 0 of none.
     """
+    rest: uint256 = max(leaves, 1) - 1
     depth: uint256 = 0
-    for _: uint256 in range(256):
-        if leaves <= 1 << depth:
-            break
-        depth += 1
-    return depth
+    half: uint256 = 32
+    for _: uint256 in range(6):
+        if rest >> half != 0:
+            rest >>= half
+            # Unsafe but safe: at most 64.
+            depth = unsafe_add(depth, half)
+        half >>= 1
+    return unsafe_add(depth, rest)
 
 
 @internal
@@ -54,7 +58,7 @@ def _fold(words: DynArray[bytes32, CHILDREN]) -> bytes32:
             break
         size //= 2
         for i: uint256 in range(size, bound=CHILDREN // 2):
-            level[i] = keccak256(concat(level[2 * i], level[2 * i + 1]))
+            level[i] = keccak256(abi_encode(level[2 * i], level[2 * i + 1]))
     return level[0]
 
 
@@ -67,7 +71,7 @@ def _climb(word: bytes32, position: uint256, path: DynArray[bytes32, PATH]) -> b
     node: bytes32 = word
     at: uint256 = position
     for sibling: bytes32 in path:
-        node = keccak256(concat(sibling, node)) if at & 1 == 1 else keccak256(concat(node, sibling))
+        node = keccak256(abi_encode(sibling, node)) if at & 1 == 1 else keccak256(abi_encode(node, sibling))
         at >>= 1
     assert at == 0, "rf: position"
     return node
@@ -79,77 +83,79 @@ def _argument(number: uint256) -> uint256:
     """
     @notice Where a list lies that is an argument of the call. It is read there, as it may be long.
     @param  number  Words of the arguments before it.
-    @return Place of its length in the call's data.
+    @return Place of its first word in the call's data.
     """
-    return 4 + convert(slice(msg.data, 4 + 32 * number, 32), uint256)
+    return 36 + convert(self._data(4 + 32 * number), uint256)
 
 
 @internal
 @view
-def _proof_length(proof: uint256) -> uint256:
-    return convert(slice(msg.data, proof, 32), uint256)
+def _data(at: uint256) -> bytes32:
+    """
+    @return The word that begins at byte `at` of the call's data; reverts beyond its end.
+    """
+    return convert(slice(msg.data, at, 32), bytes32)
 
 
 @internal
 @view
-def _proof_word(proof: uint256, i: uint256) -> bytes32:
+def _climb_range(start: uint256, count: uint256, first: uint256, depth: uint256) -> (bytes32, uint256):
     """
-    @return Word `i` of the list at `proof` in the call's data; reverts beyond the data's end.
-    """
-    return convert(slice(msg.data, proof + 32 + 32 * i, 32), bytes32)
-
-
-@internal
-@view
-def _climb_range(proof: uint256, start: uint256, count: uint256, first: uint256, depth: uint256) -> (bytes32, uint256):
-    """
-    @notice Root above `count` consecutive leaves, which are `proof` from `start` on, then the siblings, bottom first: on
-            each level the left one, if the first node is odd, and the right one, if the last is even.
+    @notice Root above `count` consecutive leaves, which are in the call's data from `start` on, then the siblings, bottom
+            first: on each level the left one, if the first node is odd, and the right one, if the last is even.
     @return The root.
-    @return Where the proof goes on.
+    @return Where the data goes on.
     """
     assert count > 0 and count <= LEAVES and first + count <= 1 << depth, "rf: range"
-    assert start + count <= self._proof_length(proof), "rf: proof"
     # One place more on each side than the leaves, for the siblings.
     level: bytes32[LEAVES + 2] = empty(bytes32[LEAVES + 2])
+    at: uint256 = start
     for i: uint256 in range(count, bound=LEAVES):
-        level[i] = self._proof_word(proof, start + i)
-    at: uint256 = start + count
+        level[i] = self._data(at)
+        at += 32
     low: uint256 = first
     size: uint256 = count
-    for _: uint256 in range(depth, bound=PATH):
+    left: uint256 = depth
+    for _: uint256 in range(PATH):
+        if size == 1:
+            break
         if low & 1 == 1:
             for i: uint256 in range(size, bound=LEAVES + 1):
                 level[size - i] = level[size - i - 1]
-            level[0] = self._proof_word(proof, at)
-            at += 1
+            level[0] = self._data(at)
+            at += 32
             size += 1
         if size & 1 == 1:
-            level[size] = self._proof_word(proof, at)
-            at += 1
+            level[size] = self._data(at)
+            at += 32
             size += 1
-        size //= 2
+        size >>= 1
         for i: uint256 in range(size, bound=LEAVES // 2 + 1):
-            level[i] = keccak256(concat(level[2 * i], level[2 * i + 1]))
+            level[i] = keccak256(abi_encode(level[2 * i], level[2 * i + 1]))
         low >>= 1
-    return level[0], at
+        left -= 1
+    return self._climb_data(level[0], low, at, left)
 
 
 @internal
 @view
-def _climb_proof(
-    word: bytes32, position: uint256, proof: uint256, start: uint256, depth: uint256
-) -> (bytes32, uint256):
+def _climb_data(word: bytes32, position: uint256, start: uint256, depth: uint256) -> (bytes32, uint256):
     """
-    @notice `_climb` with `depth` siblings that are `proof` from `start` on.
+    @notice `_climb` with `depth` siblings that are in the call's data from `start` on.
     @return The root.
-    @return Where the proof goes on.
+    @return Where the data goes on.
     """
     node: bytes32 = word
-    for i: uint256 in range(depth, bound=PATH):
-        sibling: bytes32 = self._proof_word(proof, start + i)
-        node = keccak256(concat(sibling, node)) if (position >> i) & 1 == 1 else keccak256(concat(node, sibling))
-    return node, start + depth
+    side: uint256 = position
+    at: uint256 = start
+    for _: uint256 in range(depth, bound=PATH):
+        # As `_data`, without its call.
+        sibling: bytes32 = convert(slice(msg.data, at, 32), bytes32)
+        node = keccak256(abi_encode(sibling, node)) if side & 1 == 1 else keccak256(abi_encode(node, sibling))
+        side >>= 1
+        # Unsafe but safe: the data ends before.
+        at = unsafe_add(at, 32)
+    return node, at
 
 
 @internal

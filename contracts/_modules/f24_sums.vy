@@ -60,19 +60,36 @@ def _plus_value(sum_: uint256[3], x: uint256) -> uint256[3]:
 
 @internal
 @pure
-def _plus_product(sum_: uint256[3], x: uint256, y: uint256) -> uint256[3]:
+def _plus_products(sum_: uint256[3], factors: DynArray[uint256, 64]) -> uint256[3]:
     """
-    @return The sum plus x * y; one SATURATED factor saturates it, whatever the other.
+    @return The sum plus the products of pairs; a first factor that is not there (all ones) is zero. One SATURATED factor
+            saturates it, whatever the other.
     """
-    if sum_[0] == SATURATED or x == f24.SATURATED or y == f24.SATURATED:
-        return [SATURATED, 0, 0]
-    m: int256 = 0
-    e: int256 = 0
-    m, e = f24._unpack(x)
-    n: int256 = 0
-    f: int256 = 0
-    n, f = f24._unpack(y)
-    return self._plus(sum_, m * n, convert(e + f + 238, uint256))
+    if sum_[0] == SATURATED:
+        return sum_
+    # Products of 48 bits, by the multiple of 2**128 that is below their unit: few terms, so that nothing overflows.
+    parts: int256[4] = [0, 0, 0, 0]
+    for i: uint256 in range(len(factors) // 2, bound=32):
+        # Unsafe but safe: i < 32.
+        x: uint256 = factors[unsafe_mul(2, i)]
+        y: uint256 = factors[unsafe_add(unsafe_mul(2, i), 1)]
+        if x == max_value(uint256):
+            x = 0
+        if x == f24.SATURATED or y == f24.SATURATED:
+            return [SATURATED, 0, 0]
+        m: int256 = 0
+        e: int256 = 0
+        m, e = f24._unpack(x)
+        n: int256 = 0
+        f: int256 = 0
+        n, f = f24._unpack(y)
+        by: uint256 = convert(e + f + 238, uint256)
+        parts[by >> 7] += (m * n) << (by & 127)
+    total: uint256[3] = sum_
+    for i: uint256 in range(4):
+        if parts[i] != 0:
+            total = self._plus(total, parts[i], 128 * i)
+    return total
 
 
 @internal

@@ -16,11 +16,15 @@ from contracts._modules import step_words as words
 # Free axes, bound axes: a value has at most 12 axes, in a convolution with groups one more.
 AXES: constant(uint256) = 13
 GAUGES: constant(uint256) = 12
-OPERANDS: constant(uint256) = 96
+OPERANDS: constant(uint256) = 128
 
 
-# Terms of a chunk.
-CHUNK: constant(uint256) = 16
+# Terms of a chunk: as many elements of f24 as a leaf holds.
+CHUNK: constant(uint256) = 8
+
+
+# Words that a step reads.
+WORDS: constant(uint256) = 64
 
 
 # Words before the sizes of the axes, before the strides of an operand, and of a gauge.
@@ -60,10 +64,12 @@ struct Gauge:
 
 @internal
 @view
-def _first_argument() -> uint256:
+def _first_argument(length: uint256) -> uint256:
     """
-    @return Where in the call's data the bytes begin that are its first argument.
+    @param  length  Bytes of the row.
+    @return Where in the call's data the row begins that is its first argument.
     """
+    assert length % 4 == 0, "st: row"
     return convert(slice(msg.data, 4, 32), uint256) + 36
 
 
@@ -289,35 +295,15 @@ def _first_gauge(h: Head, at: uint256) -> uint256:
 
 @internal
 @view
-def _gauges(
-    row: uint256, h: Head, at: uint256, element: DynArray[int256, AXES], terms: uint256, used: uint256
-) -> DynArray[Gauge, GAUGES]:
+def _gauge(row: uint256, h: Head, at: uint256, number: uint256, element: DynArray[int256, AXES]) -> Gauge:
     """
-    @notice The gauges of an operand for one element.
-    @param  terms  How many words each index has.
-    @param  used   Number of the first one.
-    """
-    found: DynArray[Gauge, GAUGES] = []
-    end: uint256 = self._first_gauge(h, at)
-    index: uint256 = used
-    for _: uint256 in range(self._number_of_gauges(row, at), bound=GAUGES):
-        end += _GAUGE
-        gauge: Gauge = self._gauge(self._eight(row, end - 4), self._eight(row, end), h.free, element)
-        if gauge.index != NO_NUMBER:
-            gauge.index = index
-            index += terms
-        found.append(gauge)
-    return found
-
-
-@internal
-@pure
-def _gauge(early: uint256, late: uint256, free: uint256, element: DynArray[int256, AXES]) -> Gauge:
-    """
-    @param  early  Its first eight words.
-    @param  late   Its last eight.
+    @return A gauge of an operand for one element; its index is the number of an operand.
     """
     found: Gauge = empty(Gauge)
+    end: uint256 = self._first_gauge(h, at) + _GAUGE * (number + 1)
+    early: uint256 = self._eight(row, end - 4)
+    late: uint256 = self._eight(row, end)
+    free: uint256 = h.free
     # Unsafe but safe: 32 bits each.
     found.start = unsafe_sub(0, self._signed_field(early, 3))
     found.a = self._field(early, 7)

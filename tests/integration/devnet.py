@@ -24,7 +24,7 @@ from tests.support.patience import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
-REFEREE = ("StepsPlaces", *RULES, "StepsSources", "StepsJudge", "Referee")
+REFEREE = (*RULES, "StepsSources", "StepsJudge", "Referee")
 GENESIS = 1_750_000_000  # unix time of the chain's first block
 HOUR = 3_600
 RATE = 1_000
@@ -152,8 +152,8 @@ class Devnet:
                               at["DeltaRegistry"], at["CheckpointVoting"], NRN),
             "Neuron": (at["NeuronSale"], at["Coinbase"]),
             "Sponsorship": (at["StakeVault"], at["GroupRegistry"]),
-            **{name: () for name in ("StepsPlaces", *RULES, "StepsSources")},
-            "StepsJudge": (at["StepsPlaces"], [at[rule] for rule in RULES]),
+            **{name: () for name in (*RULES, "StepsSources")},
+            "StepsJudge": ([at[rule] for rule in RULES],),
             "Referee": (at["GroupRegistry"], at["StepsJudge"], at["StepsSources"], NRN // 10),
         }  # fmt: skip
         for name in order:

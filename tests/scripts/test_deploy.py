@@ -39,7 +39,7 @@ MARKS = ("SENT", "STOPPED", "REFUSED", "deploy:", "Traceback")
 
 # What comes after two blueprints, the sale and the vault.
 FROM_COINBASE = (
-    "Coinbase", "GroupRegistry", "Neuron", "Sponsorship", "StepsPlaces", "StepsNumbers",
+    "Coinbase", "GroupRegistry", "Neuron", "Sponsorship", "StepsNumbers",
     "StepsElementary", "StepsFolds", "StepsLoss", "StepsSources", "StepsJudge", "Referee",
 )  # fmt: skip
 

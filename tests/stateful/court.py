@@ -69,8 +69,8 @@ def stands(court: Court, n: int) -> None:
     assert not scene.group.voting.is_disputed(court.claim.checkpoint_hash)
 
 
-def items_of(places: Contract) -> Callable[..., tuple[Sequence[int], bool]]:
-    return lambda row, element, first, words: places.reads(row, element, first, list(words))
+def items_of(judge: Contract) -> Callable[..., tuple[Sequence[int], bool]]:
+    return lambda row, element, first, words: judge.reads(row, element, first, list(words))
 
 
 class Table:
@@ -78,10 +78,9 @@ class Table:
 
     def __init__(self, court: Court, n: int, defender: Belief, challenger: Belief) -> None:
         judge = Contract("StepsJudge", court.referee.JUDGE())
-        places = Contract("StepsPlaces", judge.PLACES())
         self.court, self.n = court, n
-        self.defender = Player(defender, items_of(places))
-        self.challenger = Player(challenger, items_of(places))
+        self.defender = Player(defender, items_of(judge))
+        self.challenger = Player(challenger, items_of(judge))
         self.events: list[Event] = []
         self.moves: list[Move] = []
 

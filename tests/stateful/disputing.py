@@ -215,7 +215,7 @@ class DisputeRules(Machine):
             return
         game, stranger = seat.game, self.people[who]
         own = game.turn is Side.CHALLENGER or game.phase is Phase.SPLIT
-        if not own or stranger in (game.challenger, game.defender):
+        if not own or stranger in (game.challenger.lower(), game.defender):
             return
         try:
             move = seat.table.next()

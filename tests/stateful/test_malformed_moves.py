@@ -121,9 +121,10 @@ def _proofs(proof: list[bytes]) -> list[tuple[str, list[bytes]]]:
         return [number.to_bytes(32, "big"), *proof[1:]]
 
     return [
-        ("rf: proof", []),
+        ("rf: opening", []),
         ("rf: proof", [*proof, OTHER]),
         ("rf: operand", [proof[0], OTHER, *proof[2:]]),
+        ("rf: operand", [*proof[:-1], OTHER]),  # in the last opening
         ("rf: opening", headed(head + (1 << 96))),
         ("rf: range", headed(head >> 32 << 32)),
         ("rf: range", headed(head >> 32 << 32 | 33)),
@@ -334,6 +335,5 @@ def test_what_it_is_made_of_must_be_there(scene: Scene) -> None:
             deploy(someone, "Referee", *made, 1)
     with refused("rf: bond"):
         deploy(someone, "Referee", someone, someone, someone, 0)
-    for places, steps in ((ZERO, []), (someone, [ZERO])):
-        with refused("sj: zero address"):
-            deploy(someone, "StepsJudge", places, steps)
+    with refused("sj: zero address"):
+        deploy(someone, "StepsJudge", [ZERO])

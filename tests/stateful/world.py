@@ -45,7 +45,7 @@ RATE = 1_000  # NRN wei per wei
 CHALLENGE = 3 * DAY  # seconds after its block in which a claim may be challenged
 CHALLENGE_BOND = 10**17  # wei
 STEPS = ("StepsNumbers", "StepsElementary", "StepsFolds", "StepsLoss")
-_REFEREE_NONCE = 8 + len(STEPS) + 3  # after the rest, and what it is made of
+_REFEREE_NONCE = 8 + len(STEPS) + 2  # after the rest, and what it is made of
 T0 = 1_800_000_000
 MAX = 2**256 - 1
 
@@ -181,10 +181,10 @@ class World:
     @cached_property
     def referee(self) -> Contract:
         """Deployed when it is asked for: its contracts take seconds to compile."""
-        names = (*STEPS, "StepsPlaces", "StepsSources")
+        names = (*STEPS, "StepsSources")
         deployed = {name: deploy(self._deployer, name) for name in names}
         steps = [deployed[name].address for name in STEPS]
-        judge = deploy(self._deployer, "StepsJudge", deployed["StepsPlaces"].address, steps)
+        judge = deploy(self._deployer, "StepsJudge", steps)
         arguments = (self.registry.address, judge.address, deployed["StepsSources"].address)
         referee = deploy(self._deployer, "Referee", *arguments, CHALLENGE_BOND)
         assert referee.address == self.referee_address

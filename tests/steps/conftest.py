@@ -5,5 +5,5 @@ from tests.steps import contracts
 
 def pytest_collection_finish() -> None:
     if isinstance(contracts.machine(), contracts.SlowMachine):
-        for name in (*contracts.BY_NUMBER, "StepsPlaces"):
+        for name in (*contracts.BY_NUMBER, "StepsJudge"):
             contracts.address(name)

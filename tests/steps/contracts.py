@@ -16,6 +16,7 @@ from vyper.compiler import compile_from_file_input
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
+from compute.trace.leaf import CHUNK
 from tests.stateful import world
 
 CALLER = "0x" + "00" * 19 + "01"
@@ -92,7 +93,8 @@ def size(name: str) -> int:
 
 @cache
 def address(name: str) -> str:
-    return machine().deploy(bytes.fromhex(_compiled(name)["bytecode"].removeprefix("0x")))
+    code = bytes.fromhex(_compiled(name)["bytecode"].removeprefix("0x"))
+    return machine().deploy(code + (_packed(32, 0) if name == "StepsJudge" else b""))
 
 
 @cache
@@ -137,7 +139,7 @@ def finish(name: str, rule: int, state: State) -> int:
 def head(row: bytes) -> tuple[int, int, int, bool, str]:
     """Rule, elements, terms, is it a fold, its contract."""
     data = _packed(32, len(row)) + row.ljust(-(-len(row) // 32) * 32, b"\0")
-    found, elements, terms, folds, steps = _call("StepsPlaces", "head(bytes)", data)
+    found, elements, terms, folds, _, steps = _call("StepsJudge", "shape(bytes)", data)
     return found, elements, terms, bool(folds), BY_NUMBER[steps]
 
 
@@ -148,7 +150,7 @@ def reads(
     padded = row.ljust(-(-len(row) // 32) * 32, b"\0")
     data = _packed(128, element, first_term, 160 + len(padded), len(row)) + padded
     data += _packed(len(indices), *indices)
-    found = _call("StepsPlaces", "reads(bytes,uint256,uint256,uint256[])", data)
+    found = _call("StepsJudge", "reads(bytes,uint256,uint256,uint256[])", data)
     return found[3 : 3 + found[2]], bool(found[1])
 
 
@@ -166,7 +168,7 @@ def element(row: bytes, number: int, resolve: Resolve) -> int:
     if not folds:
         return result(name, found, _words(row, number, 0, resolve))
     state = start(name, found)
-    for first in range(0, max(1, terms), 16):
+    for first in range(0, max(1, terms), CHUNK):
         state = fold(name, found, state, first, _words(row, number, first, resolve))
     return finish(name, found, state)
 

@@ -10,7 +10,7 @@ from tests.steps import contracts
 SIZE = 24_576
 
 
-@pytest.mark.parametrize("name", [*contracts.BY_NUMBER, "StepsPlaces"])
+@pytest.mark.parametrize("name", [*contracts.BY_NUMBER, "StepsJudge"])
 def test_size(name: str) -> None:
     assert contracts.size(name) <= SIZE
 

@@ -15,7 +15,7 @@ from compute.program.program import Program
 from compute.program.types import DType, Type
 from compute.trace.integers import Integers
 from compute.trace.leaf import CHUNK, decode
-from compute.trace.rows import MOST_PROOF, NotRefereed, Row
+from compute.trace.rows import MOST_PROOF, MOST_WORDS, NotRefereed, Row
 from compute.trace.unroll import Target, refereed
 from tests.steps import contracts
 from tests.steps.values import ASKED
@@ -33,7 +33,10 @@ class Opened:
         tree = self._traced.tree_of(row)
         assert tree is not None
         inside = tree.opening(first, count)
-        return [*inside.leaves, *inside.siblings, *self._traced.tree.opening(row).siblings]
+        return [*inside.leaves, *inside.siblings]
+
+    def path(self, row: int) -> list[bytes]:
+        return list(self._traced.tree.opening(row).siblings)
 
 
 def proofs(traced: Computed, number: int, row: Row) -> Iterator[list[bytes]]:
@@ -85,5 +88,20 @@ def test_a_step_that_no_call_can_open_is_not_refereed() -> None:
     target = Target("y", 256)
     said = refereed(scattering(1 << 20), "squared_error", target) or ""
     found = re.fullmatch(r"a step reads what takes ([\d,]+) words to open", said)
-    assert found and int(found[1].replace(",", "")) > MOST_PROOF == 1_024
+    assert found and int(found[1].replace(",", "")) > MOST_PROOF == 256
     assert refereed(scattering(1 << 10), "squared_error", target) is None
+
+
+def choosing(cases: int) -> Program:
+    """An element that is one of so many."""
+    builder = Builder([Type(DType.F24, ())])
+    (which,) = builder.step("convert", 0, dtype=DType.I32)
+    made = builder.step("select", which, *[0] * cases)
+    return Program((), (("x", Type(DType.F24, ())),), builder.block(made))
+
+
+def test_a_step_that_reads_more_than_a_contract_takes_is_not_refereed() -> None:
+    target = Target("y", 256)
+    said = refereed(choosing(MOST_WORDS), "squared_error", target)
+    assert said == f"a step reads {MOST_WORDS + 1} words at a time"
+    assert refereed(choosing(8), "squared_error", target) is None

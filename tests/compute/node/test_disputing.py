@@ -13,18 +13,8 @@ ME, OTHER, VOTING = "0x" + "11" * 20, "0x" + "22" * 20, "0x" + "33" * 20
 def words(challenger: str, *, claim: bytes = bytes(32), over: bool = False) -> Sequence[Any]:
     """A game against a claim of block 3, as the contract has it."""
     phase = Phase.OVER if over else Phase.CLAIM
-    return (
-        challenger,
-        OTHER,
-        VOTING,
-        claim,
-        bytes(32),
-        int(phase),
-        4 << 64,
-        0,
-        0,
-        *[bytes(32)] * 6,
-    )
+    seat = int(challenger, 16) << 96 | int(phase)
+    return (seat, OTHER, VOTING, claim, bytes(32), 4 << 64, 0, bytes(32), 0, *[bytes(32)] * 2)
 
 
 class Referee:

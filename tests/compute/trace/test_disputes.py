@@ -8,7 +8,7 @@ import pytest
 
 from compute.trace import folds, step
 from compute.trace.integers import Integers
-from compute.trace.leaf import decode
+from compute.trace.leaf import CHUNK, decode
 from compute.trace.rows import Column, Constant, Parameter
 from compute.trace.run import around, trace
 from compute.trace.tree import Tree
@@ -96,7 +96,7 @@ def test_the_parts_of_a_fold_end_in_its_word():
 
         states = step.parts(row.leaf, 0, read)
         leaf = decode(row.leaf)
-        assert len(states) == leaf.chunks == -(-leaf.terms // 16)
+        assert len(states) == leaf.chunks == -(-leaf.terms // CHUNK)
         assert folds.finish(leaf, states[-1]) == int(held[number][0])
         before = states[-2] if len(states) > 1 else folds.start(leaf)
         assert step.chunk(row.leaf, 0, len(states) - 1, before, read) == states[-1]

@@ -2,9 +2,10 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
 """
-@title  Steps: what each element reads
+@title  What each element of a row reads
 @notice The one index map of all operations: of each operand an affine function of the element's and the term's
-        coordinates, and gauges that can lie outside. `compute/program/form.py` says it.
+        coordinates, and gauges that can lie outside. `compute/program/form.py` says it. Rows are read where they lie in
+        the call's data (`step_rows`).
 """
 
 from contracts._modules import step_codes as codes
@@ -18,17 +19,13 @@ _STRICT: constant(uint256) = 2
 _SIGNED: constant(uint256) = 4
 
 
-@external
+@internal
 @view
-@reentrant
-def head(leaf: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
+def _head(row: uint256) -> (uint256, uint256, uint256, bool, uint256):
     """
-    @notice What a row says of itself: `IPlaces`.
-    @param  leaf  The row.
-    @return The rule; number of elements; number of terms; whether they are folded; number of its contract.
+    @return The rule (`ISteps`); number of elements; number of terms of each; whether terms are folded; number of the
+            contract that has the rule.
     """
-    assert len(leaf) % 4 == 0, "st: row"
-    row: uint256 = rows._first_argument()
     rule: uint256 = rows._rule(row)
     code: uint256 = words._code(rule)
     h: rows.Head = rows._head(row)
@@ -37,29 +34,21 @@ def head(leaf: Bytes[4096]) -> (uint256, uint256, uint256, bool, uint256):
     return rule, rows._count(row, 0, h.free), rows._count(row, h.free, h.bound), folds, steps
 
 
-@external
+@internal
 @view
-@reentrant
-def reads(
-    leaf: Bytes[4096], element: uint256, first_term: uint256, indices: DynArray[uint256, 96]
-) -> (DynArray[uint256, 96], bool):
+def _reads(
+    row: uint256, element: uint256, first_term: uint256, indices: DynArray[uint256, rows.WORDS]
+) -> (DynArray[uint256, rows.WORDS], bool):
     """
-    @notice What an element, or a chunk of its terms, reads: `IPlaces`.
-    @param  leaf        The row.
-    @param  element     Below the row's number of elements.
-    @param  first_term  Of the chunk; 0 where nothing is folded.
-    @param  indices     Words of the items of an earlier answer that was not all; at first none.
-    @return Items, and whether these are all.
+    @notice What an element, or a chunk of its terms, reads: `IStepsJudge.reads`.
     """
-    assert len(leaf) % 4 == 0, "st: row"
-    row: uint256 = rows._first_argument()
     h: rows.Head = rows._head(row)
     terms: uint256 = 1
     if self._is_fold(h.code):
         terms = min(rows.CHUNK, rows._count(row, h.free, h.bound) - first_term)
     at: DynArray[int256, rows.AXES] = rows._coordinates(row, 0, h.free, element)
     if len(indices) == 0:
-        asked: DynArray[uint256, 96] = self._indices(row, h, at, first_term, terms)
+        asked: DynArray[uint256, rows.WORDS] = self._indices(row, h, at, first_term, terms)
         if len(asked) > 0:
             return asked, False
     return self._operands(row, h, at, first_term, terms, indices), True
@@ -73,11 +62,11 @@ def _indices(
     at: DynArray[int256, rows.AXES],
     first_term: uint256,
     terms: uint256,
-) -> DynArray[uint256, 96]:
+) -> DynArray[uint256, rows.WORDS]:
     """
     @return Items of all indices: operand by operand, gauge by gauge, term by term.
     """
-    items: DynArray[uint256, 96] = []
+    items: DynArray[uint256, rows.WORDS] = []
     operand: uint256 = rows._first(h)
     for j: uint256 in range(h.data, bound=rows.OPERANDS):
         for g: uint256 in range(rows._number_of_gauges(row, operand), bound=rows.GAUGES):
@@ -103,14 +92,14 @@ def _operands(
     at: DynArray[int256, rows.AXES],
     first_term: uint256,
     terms: uint256,
-    indices: DynArray[uint256, 96],
-) -> DynArray[uint256, 96]:
+    indices: DynArray[uint256, rows.WORDS],
+) -> DynArray[uint256, rows.WORDS]:
     """
     @return Items of what is read once, then term by term; of a move, of the first operand that is there.
     """
-    items: DynArray[uint256, 96] = []
+    items: DynArray[uint256, rows.WORDS] = []
     each: uint256 = h.data - h.once
-    for _: uint256 in range(h.once + terms * each, bound=96):
+    for _: uint256 in range(h.once + terms * each, bound=rows.WORDS):
         items.append(words.NO_WORD)
     used: uint256 = 0
     operand: uint256 = rows._first(h)
@@ -159,7 +148,7 @@ def _walk(
     element: DynArray[int256, rows.AXES],
     first_term: uint256,
     terms: uint256,
-    indices: DynArray[uint256, 96],
+    indices: DynArray[uint256, rows.WORDS],
     used: uint256,
 ) -> DynArray[uint256, rows.CHUNK]:
     """
@@ -171,17 +160,24 @@ def _walk(
     """
     found: DynArray[uint256, rows.CHUNK] = []
     base: uint256 = rows._item(row, at)
-    start: int256 = rows._place(row, h, at, element)
     strides: DynArray[int256, rows.AXES] = rows._strides(row, h, at)
-    gauges: DynArray[rows.Gauge, rows.GAUGES] = rows._gauges(row, h, at, element, terms, used)
+    gauges: DynArray[rows.Gauge, rows.GAUGES] = []
+    first: uint256 = used
+    for g: uint256 in range(rows._number_of_gauges(row, at), bound=rows.GAUGES):
+        gauge: rows.Gauge = rows._gauge(row, h, at, g, element)
+        if gauge.index != rows.NO_NUMBER:
+            gauge.index = first
+            first += terms
+        gauges.append(gauge)
     term: DynArray[int256, rows.AXES] = rows._coordinates(row, h.free, h.bound, first_term)
     sizes: DynArray[int256, rows.AXES] = rows._sizes(row, h)
+    along: int256 = rows._place(row, h, at, element)
+    for i: uint256 in range(h.bound, bound=rows.AXES):
+        # Unsafe but safe: 32 bits each.
+        along = unsafe_add(along, unsafe_mul(term[i], strides[i]))
     for t: uint256 in range(terms, bound=rows.CHUNK):
-        place: int256 = start
+        place: int256 = along
         there: bool = True
-        for i: uint256 in range(h.bound, bound=rows.AXES):
-            # Unsafe but safe: 32 bits each.
-            place = unsafe_add(place, unsafe_mul(term[i], strides[i]))
         for gauge: rows.Gauge in gauges:
             # Unsafe but safe: all factors have 32 bits, or 33.
             p: int256 = gauge.start
@@ -203,7 +199,9 @@ def _walk(
             # Unsafe but safe: i < h.bound; a coordinate has 32 bits.
             axis: uint256 = unsafe_sub(unsafe_sub(h.bound, i), 1)
             term[axis] = unsafe_add(term[axis], 1)
+            along = unsafe_add(along, strides[axis])
             if term[axis] < sizes[axis]:
                 break
+            along = unsafe_sub(along, unsafe_mul(sizes[axis], strides[axis]))
             term[axis] = 0
     return found
