@@ -159,7 +159,7 @@ def test_what_is_behind_the_last_row_is_nothing(scene: Scene, honest: Honest) ->
 
 def test_behind_the_last_partial_result_is_nothing(scene: Scene) -> None:
     """R1: a sum of three chunks is a tree of four leaves; whoever picks the fourth has lost."""
-    honest = Honest(mlp(count=1, inputs=40))
+    honest = Honest(mlp(count=1, inputs=24))
     rows = honest.rows.rows
     dot = next(n for n, row in enumerate(rows) if int.from_bytes(row.leaf[:4], "big") == Code.DOT)
     liar = lie_about(honest, 0, dot, 0)
