@@ -69,20 +69,16 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     return jnp.where(a.steps * b.steps < 2.0**53, 0.0, bound)
 
 
-def operand(x: Array, contract: Axes, batch: Axes) -> Operand:
-    """Of float32 values.
+def operand(matrix: Array) -> Operand:
+    """Of float64 values [batches, rows, terms] that float32 holds.
 
     The squares are exact in float64, and all terms of their sum are positive: K - 1 additions and
     the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
     """
-    matrix = _matrix(wide(x), contract, batch)
-    # in the shape in which the product is compiled, so that one conversion serves both
+    # in the shape in which the product is compiled
     same = matrix[0] if len(matrix) == 1 else matrix
     norm = (jnp.sqrt(jnp.sum(same * same, -1)) * ENLARGED).reshape(matrix.shape[:2])
-    lowest = jnp.min(lowest_bit(x), contract, initial=FAR)
-    left = [axis for axis in range(x.ndim) if axis not in contract]
-    order = [left.index(axis) for axis in (*batch, *_free(x, contract, batch))]
-    lowest = jnp.transpose(lowest, order).reshape(norm.shape)
+    lowest = jnp.min(lowest_bit(same.astype(jnp.float32)), -1, initial=FAR).reshape(norm.shape)
     # a row without any number has the norm 0
     return Operand(matrix, Rows(norm, norm * per_unit(lowest)))
 
@@ -104,18 +100,32 @@ def dot(
         *(a.shape[axis] for axis in _free(a, contract[0], batch[0])),
         *(b.shape[axis] for axis in _free(b, contract[1], batch[1])),
     )
-    if not math.prod(a.shape[axis] for axis in contract[0]):
+    terms = math.prod(a.shape[axis] for axis in contract[0])
+    if not terms * math.prod(shape):
         return jnp.zeros(shape, jnp.float32)
     if not carrier.float64:
-        x, y = (_matrix(z, c, g) for z, c, g in zip((a, b), contract, batch, strict=True))
+        x, y = (matrix(z, c, g) for z, c, g in zip((a, b), contract, batch, strict=True))
         undecided = jnp.full((*x.shape[:2], y.shape[1]), UNDECIDED)
-        return repair(undecided, _again(x, y)).reshape(shape)
-    left = known[0] or operand(a, contract[0], batch[0])
-    right = known[1] or operand(b, contract[1], batch[1])
-    return repair(_by_blocks(left, right), _again(left.matrix, right.matrix)).reshape(shape)
+        return repair(undecided, _again(x, y), terms).reshape(shape)
+    matrices = [
+        given.matrix if given else matrix(wide(z), c, g)
+        for given, z, c, g in zip(known, (a, b), contract, batch, strict=True)
+    ]
+
+    def product(x: Array, y: Array) -> Array:
+        marked = _by_blocks(known[0] or operand(x), known[1] or operand(y))
+        return repair(marked, _again(x, y), terms).reshape(shape)
+
+    def nothing(x: Array, y: Array) -> Array:
+        return jnp.zeros(shape, jnp.float32)
+
+    # Always true: no float32 is float64's least number. No compiler knows that, so it makes the
+    # matrices once, for the norms, the product and what is undecided, not again for every use.
+    given = lax.bitcast_convert_type(matrices[0][0, 0, 0], jnp.int64) != 1
+    return lax.cond(given, product, nothing, *matrices)
 
 
-def _matrix(x: Array, contract: Axes, batch: Axes) -> Array:
+def matrix(x: Array, contract: Axes, batch: Axes) -> Array:
     """[batches, rows, terms]"""
     free = _free(x, contract, batch)
     sizes = [math.prod(x.shape[axis] for axis in axes) for axes in (batch, free, contract)]

@@ -66,7 +66,7 @@ def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
         return saturating(round_sum(products(patch, column), PRODUCT_SUM), patch, column)
 
     if not carrier.float64:
-        return repair(jnp.full(result, UNDECIDED), exact)
+        return repair(jnp.full(result, UNDECIDED), exact, shape.terms)
     bounds = _kernel_bounds(kernel, shape)
     size = block(len(x), math.prod(shape.out) * shape.terms * shape.groups, PATCHES)
 
@@ -78,7 +78,7 @@ def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
         )
 
     marked = lax.map(some, jnp.arange(0, len(x), size))
-    return repair(marked.reshape(result), exact)
+    return repair(marked.reshape(result), exact, shape.terms)
 
 
 def _widened(x: Array, p: Attributes) -> Array:

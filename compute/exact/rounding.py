@@ -22,7 +22,9 @@ from compute.exact.superaccumulator import SATURATED_PATTERN, Format
 UNDECIDED = np.int32(0x7F800001)
 TILE = 512
 # elements that are repaired at once, one in each lane; a lane is a row of tiles
-LANES = 64
+LANES = (8, 64)
+# terms that are summed again at once: more lanes are idle lanes, where few elements are undecided
+TERMS = 2**14
 
 
 def decide(s: Array, error: Array, form: Format) -> Array:
@@ -55,15 +57,15 @@ def decide(s: Array, error: Array, form: Format) -> Array:
     return jnp.where(decided, pattern, UNDECIDED)
 
 
-def repair(marked: Array, exact: Callable[[Array], Array]) -> Array:
-    """Float32 values from patterns of any shape, of which some are UNDECIDED.
+def repair(marked: Array, exact: Callable[[Array], Array], terms: int) -> Array:
+    """Float32 values from patterns, of sums of so many terms, of which some are UNDECIDED.
 
     `exact(index)` sums elements again: int64 [lanes] places in C order -> int32 [lanes] patterns.
     Takes a pass over `marked`, and one call of `exact` for the next element of every lane.
     """
     if not marked.size:
         return lax.bitcast_convert_type(marked, jnp.float32)
-    lanes, each, tile = _divided(marked.size)
+    lanes, each, tile = _divided(marked.size, terms)
     lane, turn = jnp.arange(lanes), jnp.arange(each)
 
     def again(state: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -96,10 +98,11 @@ def saturating(patterns: Array, *terms: Array) -> Array:
     return jnp.where(jnp.any(saturated, axis=-1), SATURATED_PATTERN, patterns)
 
 
-def _divided(size: int) -> tuple[int, int, int]:
+def _divided(size: int, terms: int) -> tuple[int, int, int]:
     """size = lanes * tiles of a lane * elements of a tile, at most LANES and TILE."""
-    tile = _divisor(size, max(1, min(TILE, size // LANES)))
-    lanes = _divisor(size // tile, LANES)
+    most = min(max(TERMS // terms, LANES[0]), LANES[1])
+    tile = _divisor(size, max(1, min(TILE, size // most)))
+    lanes = _divisor(size // tile, most)
     return lanes, size // tile // lanes, tile
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from jax import Array
 
 from compute.exact.carriers import Carrier
-from compute.exact.contraction import operand
+from compute.exact.contraction import matrix, operand
 from compute.exact.engine import run_step
-from compute.exact.number import SATURATED, canonical, is_saturated
+from compute.exact.number import SATURATED, canonical, is_saturated, wide
 from compute.exact.values import Context, Value
 from compute.program.program import Program, Step
 
@@ -100,7 +100,9 @@ class Stages:
         for i in range(len(self.program.main.steps)):
             if not self._late(i):
                 self._run(context, i, values)
-        weights = {key: operand(values[key[0]].array, *key[1:]) for key in self.weights}
+        weights = {
+            key: operand(matrix(wide(values[key[0]].array), *key[1:])) for key in self.weights
+        }
         return [values[n].array for n in self.kept], weights, context.trapped()
 
     def second(self, kept: Any, inputs: Sequence[Array]) -> tuple[list[Array], Array]:

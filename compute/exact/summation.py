@@ -50,10 +50,12 @@ def total(x: Array, axes: tuple[int, ...], carrier: Carrier) -> Array:
         return saturating(round_sum(values(found), VALUE), found)
 
     if not carrier.float64:
-        return repair(jnp.full(shape, UNDECIDED), exact)
+        return repair(jnp.full(shape, UNDECIDED), exact, terms)
     y = wide(x)
     lowest = jnp.min(lowest_bit(x), axes, initial=FAR)
-    return repair(decide_sum(jnp.sum(y, axes), jnp.sum(jnp.abs(y), axes), lowest, terms), exact)
+    return repair(
+        decide_sum(jnp.sum(y, axes), jnp.sum(jnp.abs(y), axes), lowest, terms), exact, terms
+    )
 
 
 def window_total(
@@ -87,8 +89,8 @@ def window_total(
         return found
 
     if not carrier.float64:
-        return repair(jnp.full(shape, UNDECIDED), exact)
-    return repair(decide_sum(windows(y), windows(jnp.abs(y)), lowest, count), exact)
+        return repair(jnp.full(shape, UNDECIDED), exact, count)
+    return repair(decide_sum(windows(y), windows(jnp.abs(y)), lowest, count), exact, count)
 
 
 def cumulative(x: Array, axis: int, reverse: bool, carrier: Carrier) -> Array:
