@@ -57,17 +57,20 @@ def test_deltas(shard: int) -> None:
     run(DeltaMachine, shard, steps=60, examples=22)
 
 
-def found(machine: BlockRules) -> None:
-    """One group with keeper pay; a whale, and stake that comes and goes."""
-    group = machine.world.create_group(min_improvement=2, max_improvement=50)
+def found(machine: BlockRules, parent: int = 0) -> None:
+    """A group with keeper pay; a whale, and stake that comes and goes."""
+    world, terms = machine.world, {"min_improvement": 2, "max_improvement": 50}
+    group = world.fork_group(parent, 0, 0, **terms) if parent else world.create_group(**terms)
     machine.groups.append(group)
-    machine.stakes.parents[group.id] = 0
+    machine.stakes.parents[group.id] = parent
     data = DeltaModel(group, machine.stakes, 0, CONFIG["genesis_tip"])
     machine.data[group.id] = data
     genesis = CONFIG["genesis_checkpoint"]
-    machine.races[group.id] = BlockModel(group, machine.stakes, data, genesis)
+    machine.races[group.id] = BlockModel(
+        group, machine.stakes, data, genesis, machine.races.get(parent)
+    )
     for who, amount in enumerate((10_000, 10_000, 5_000, 3_000, 1, 2_000)):
-        machine.stake(0, who, amount * NRN)
+        machine.stake(len(machine.groups) - 1, who, amount * NRN)
     machine.pass_epochs(1, 0)
 
 
@@ -131,6 +134,16 @@ def test_blocks_of_a_deserted_group() -> None:
         machine.pass_epochs(1, 0)
         machine.skip_blocks(0, 1)
         machine.commit(0, 0, 0, 0)
+
+
+def test_blocks_of_a_fork() -> None:
+    """K18, K19: with half of all stake; what has won above is claimed once more."""
+    with block_machine() as machine:
+        machine.play_block(0, [0], False, False, 10, [1] * 6, True)
+        found(machine, parent=1)
+        for flaw in (9, 10):
+            machine.play_block(1, [0], False, False, flaw, [1] * 6, True)
+            machine.blocks_keep_their_promises()
 
 
 def test_blocks_refuted_in_a_row() -> None:
