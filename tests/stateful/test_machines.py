@@ -166,6 +166,20 @@ class SponsorMachine(SponsorRules):
         found(self)
 
 
+def test_sponsors_in_scenes() -> None:
+    """P3, P5: who evaluated draws and nobody else; what is left goes back once."""
+    machine = SponsorMachine()
+    try:
+        for strange in (False, True):
+            machine.sponsored_block(0, 0, strange, 0, 0)
+            machine.sponsorship_keeps_its_promises()
+        for wait in (0, None):
+            machine.refund(0, wait)
+            machine.sponsorship_keeps_its_promises()
+    finally:
+        machine.teardown()
+
+
 def test_sponsors(shard: int) -> None:
     run(SponsorMachine, shard, steps=50, examples=14)
 
