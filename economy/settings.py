@@ -5,15 +5,20 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from economy.protocol import HOUR, NRN, TERMS
+from eth_abi.exceptions import EncodingError
+
+from compute.chain.refusals import in_words
+from economy.evm import Reverted
+from economy.protocol import HOUR, NRN, TERMS, Protocol
 from economy.race import UNIT
 
 _SCALES = {"bond": NRN, "min_improvement": UNIT, "max_improvement": UNIT,
            "commit_window": HOUR, "reveal_window": HOUR, "vote_window": HOUR}  # fmt: skip
+_AT_HAND = 40_000  # NRN that nobody stakes: players' bonds and purses
 
 
 class SettingsError(Exception):
-    """The file asks for something that does not exist, or is no number."""
+    """The file asks for something that does not exist, is no number, or cannot be."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,16 @@ def load(path: Path) -> Settings:
     unknown = given.keys() - {"world", "group"}
     if unknown:
         raise SettingsError(f"{path} has no use for {', '.join(sorted(unknown))}.")
-    return Settings(_world(given.get("world", {})), _terms(given.get("group", {})))
+    settings = Settings(_world(given.get("world", {})), _terms(given.get("group", {})))
+    if settings.world.issued < settings.world.staked + _AT_HAND:
+        raise SettingsError(f"[world] issued must be {_AT_HAND:,} NRN more than staked, or more.")
+    try:
+        Protocol({}).create_group(**settings.terms)
+    except Reverted as refused:
+        raise SettingsError(f"[group] is refused: {in_words(str(refused))}.") from None
+    except EncodingError as error:
+        raise SettingsError(f"[group] has a number that is too large: {error}.") from None
+    return settings
 
 
 def _world(given: dict[str, Any]) -> World:

@@ -137,6 +137,7 @@ class Judge:
         os._exit(0)
 
     def _judge(self, session: pytest.Session, mutant: Mutant, number: int) -> Record:
+        from hypothesis.errors import DeadlineExceeded
         from vyper.exceptions import VyperException
 
         codes = self.codes(mutant)
@@ -150,12 +151,13 @@ class Judge:
         )
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if isinstance(self.failure, OSError):  # of the connection to Anvil
-                return {"verdict": "unknown"}
+            why = repr(self.failure)[:200]
+            if isinstance(self.failure, OSError | DeadlineExceeded):  # no Anvil; a slow machine
+                return {"verdict": "unknown", "why": why}
             if isinstance(self.failure, VyperException):
                 return {"verdict": "does not compile"}
             if session.testsfailed:
-                return {"verdict": "killed", "by": item.nodeid}
+                return {"verdict": "killed", "by": item.nodeid, "why": why}
         return {"verdict": "survived"} if items else {"verdict": "unknown"}
 
     def _nearest(self, mutant: Mutant) -> dict[str, int]:
@@ -224,7 +226,7 @@ class OnAnvil(Judge):
 class Sources(Judge):
     """Runs tests that compile what they need: those of single modules, the cheapest."""
 
-    options = (*Judge.options, "-p", "no:pytest-brownie", "--confcutdir", "tests/stateful")
+    options = (*Judge.options, "-p", "no:pytest-brownie", "--confcutdir", "tests")
 
     def prepare(self) -> None:
         self.scratch = tempfile.TemporaryDirectory()
@@ -253,8 +255,7 @@ class InProcess(Sources):
         for name in {name for mutant in self.todo for name in users(mutant.name)}:
             creation_code(name)
 
-    def codes(self, mutant: Mutant) -> Codes | str:
-        return altered(mutant)
+    codes = Judge.codes
 
     def install(self, mutant: Mutant, codes: Codes, number: int) -> None:
         from tests.stateful import machine, world

@@ -48,6 +48,10 @@ class NoSuchVersion(ChainError):
     """The training set of the group has not reached this version."""
 
 
+class NoSuchToken(ChainError):
+    """No ERC-20 answers at this address."""
+
+
 class InvalidArgument(ChainError):
     """A contract's function cannot take this value."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compute.chain.contract import Contract
-from compute.chain.errors import ChainError
+from compute.chain.errors import ChainError, MalformedAnswer, NoSuchToken, Reverted
 from compute.chain.group import Group
 from compute.chain.records import Candidate, Sponsorship
 from compute.chain.shared import Shared
@@ -32,7 +32,15 @@ class Token:
     @property
     def named(self) -> str:
         """What people are shown: another token may call itself NRN, so its address comes first."""
-        return self.symbol if self.own else f"{self.address} (“{self.symbol}”)"
+        said = self.own or self.symbol == self.address
+        return self.symbol if said else f"{self.address} (“{self.symbol}”)"
+
+    def held_by(self, chain: Shared, account: str) -> int:
+        """Its smallest units that an account has. Raises NoSuchToken."""
+        try:
+            return Contract(chain.rpc, "Neuron", self.address).call("balanceOf", account)
+        except (MalformedAnswer, Reverted):
+            raise NoSuchToken(f"There is no token at {self.address}.") from None
 
     @classmethod
     def read(cls, chain: Shared, address: str) -> "Token":

@@ -73,8 +73,12 @@ def add(
     address = chain.neuron.contract.address if token is None else checksummed(token)
     told = Token.read(chain, address)
     units = parse_units(amount, told)
-    end = chain.now() + until
     name = session.out.plain(told.named)
+    if (held := told.held_by(chain, session.sender.address)) < units:
+        raise Refused(f"The account has {show_units(held, told.decimals)} {name} only.")
+    if units < blocks:
+        raise Refused(f"{amount} {name} is too little for {blocks} blocks.")
+    end = chain.now() + until
     each = show_units(units // blocks, told.decimals)
     plan = (
         f"{amount} {name} for the next {blocks} accepted blocks of group {group.id} "

@@ -20,6 +20,7 @@ HONEST = 10  # keepers of equal stake
 BLOCKS = 12
 CARTEL, TRAINER, BAIT = 0, HONEST + 1, HONEST + 2  # numbers of actors
 TOP = 2**40  # loss at the beginning
+STEADY = {"min_improvement": 2**16, "max_improvement": 2**16}  # claims gain multiples of it
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Town:
         holdings |= dict.fromkeys(range(1, HONEST + 1), staked * (1 - share) / HONEST + 1)
         holdings[BAIT + 1] = settings.world.issued - sum(holdings.values())
         protocol = Protocol({n: round(amount * NRN) for n, amount in holdings.items()})
-        group = Group.found(protocol, **(settings.terms | {"max_improvement": 2**16}))
+        group = Group.found(protocol, **(settings.terms | STEADY))
         for number in range(HONEST + 1):
             part = share if number == CARTEL else (1 - share) / HONEST
             stake = round(part * staked * NRN)

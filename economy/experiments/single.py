@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from economy.evm import Reverted
-from economy.experiments.capture import BAIT, CARTEL, HONEST, TRAINER, Town, let_lapse
+from economy.experiments.capture import BAIT, CARTEL, HONEST, STEADY, TRAINER, Town, let_lapse
 from economy.experiments.result import Result
 from economy.protocol import BENEFICIARY, NRN, VESTING, Protocol
 from economy.race import Ballot, Claim, Group
@@ -51,7 +51,7 @@ def clone(settings: Settings) -> float:
     """The winners of a group, claimed again in an unrelated group with the same beginning."""
     town = Town.found(settings, 0.5)
     won = [_win(town, n) for n in range(WINNERS)]
-    twin = Group.found(town.protocol, **(settings.terms | {"max_improvement": 2**16}))
+    twin = Group.found(town.protocol, **(settings.terms | STEADY))
     cartel = town.protocol.actors[CARTEL]
     stake = town.protocol.vault.stake_of(town.group.id, cartel.address)
     release = town.protocol.vault.request_exit(town.group.id, stake, sender=cartel.address)

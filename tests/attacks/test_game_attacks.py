@@ -375,6 +375,28 @@ def test_f09_the_bond_follows_the_reward(scene: Scene, earns) -> None:
     earns(-small)
 
 
+def test_f09_residual_a_bond_of_a_smaller_group_stands_behind_a_lie(scene: Scene, earns) -> None:
+    """K16: it was posted when the group had a hundredth of all stake; it is judged with half."""
+    scene.next_block()
+    scene.group = scene.add()
+    scene.stake(DAVE, 250 * NRN, group=2)
+    scene.next_epoch()
+    scene.next_block()
+    before, lie = scene.wealth(MALLORY), scene.claim(MALLORY, 0)
+    enter(scene, lie)
+    small = scene.group.voting.candidate(lie.checkpoint_hash)[5]
+    scene.settle()  # nobody votes
+    scene.stake(DAVE, 25_000 * NRN, group=2)
+    scene.next_epoch()
+    scene.next_block()
+    assert 40 * small < scene.group.voting.terms()[1]
+    lie, start = again(lie, scene), scene.group.start(scene.block)
+    scene.group.voting.redeem(scene.play(lie, DAVE))  # the colluding majority
+    scene.refute(lie, CAROL)
+    reward = scene.world.coinbase.block_reward(2, start)
+    earns(scene.wealth(MALLORY) - before, residual=reward - reward // 5 - small)
+
+
 READER = """
 # pragma version 0.4.3
 interface Voting:

@@ -16,12 +16,12 @@ def written(folder: Path, text: str) -> Path:
 
 def test_units_are_those_of_people(tmp_path: Path) -> None:
     text = "[world]\nweeks = 3\nspeeds = [1, 4]\n"
-    text += "[group]\nbond = 2.5\nmin_improvement = 0.5\nvote_window = 2"
+    text += "[group]\nbond = 2.5\nmin_improvement = 0.125\nvote_window = 4"
     settings = load(written(tmp_path, text))
     assert settings.world.weeks == 3
     assert settings.world.speeds == (1, 4)
     assert settings.terms == {
-        "bond": 5 * NRN // 2, "min_improvement": 2**31, "vote_window": 2 * HOUR,
+        "bond": 5 * NRN // 2, "min_improvement": 2**29, "vote_window": 4 * HOUR,
     }  # fmt: skip
 
 
@@ -32,6 +32,11 @@ def test_units_are_those_of_people(tmp_path: Path) -> None:
         "[group]\nmodel_hash = 1",
         '[group]\nbond = "50"',
         "[group]\nbond = -1",
+        "[group]\nbond = 0",
+        "[group]\nkeeper_bps = 9001",
+        "[group]\nmin_improvement = 0.5",
+        "[group]\nmax_improvement = 1e10",
+        "[world]\nstaked = 560001",
         "[world]\nweek = 1",
         "[world]\nspeeds = []",
         "[world]\nissued = inf",

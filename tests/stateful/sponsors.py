@@ -214,7 +214,7 @@ class SponsorRules(HookRules):
         """A sponsorship, a block whose keepers evaluated it, and all that it earns when it is safe,
         or a second earlier."""
         self.sponsor(pick, who, strange, 100 * NRN + 7, 13, 7 * DAY, 0, 0)
-        self.play_block(pick, [0, 1], False, False, 10, [3, 3, 1, None, 3, None], True)
+        self.play_block(pick, [0, 1], False, False, 10, [3, 3, 1, None, 3, 0], True)
         if (found := self.some_draw(which, 0)) and (won := self.winner(*found[1:])):
             group = self.races[found[1].group].group
             self.travel(group.start(won[0].block_index + 1) + CHALLENGE - early)

@@ -57,17 +57,20 @@ def test_deltas(shard: int) -> None:
     run(DeltaMachine, shard, steps=60, examples=22)
 
 
-def found(machine: BlockRules) -> None:
-    """One group with keeper pay; a whale, and stake that comes and goes."""
-    group = machine.world.create_group(min_improvement=2, max_improvement=50)
+def found(machine: BlockRules, parent: int = 0) -> None:
+    """A group with keeper pay; a whale, and stake that comes and goes."""
+    world, terms = machine.world, {"min_improvement": 2, "max_improvement": 50}
+    group = world.fork_group(parent, 0, 0, **terms) if parent else world.create_group(**terms)
     machine.groups.append(group)
-    machine.stakes.parents[group.id] = 0
+    machine.stakes.parents[group.id] = parent
     data = DeltaModel(group, machine.stakes, 0, CONFIG["genesis_tip"])
     machine.data[group.id] = data
     genesis = CONFIG["genesis_checkpoint"]
-    machine.races[group.id] = BlockModel(group, machine.stakes, data, genesis)
+    machine.races[group.id] = BlockModel(
+        group, machine.stakes, data, genesis, machine.races.get(parent)
+    )
     for who, amount in enumerate((10_000, 10_000, 5_000, 3_000, 1, 2_000)):
-        machine.stake(0, who, amount * NRN)
+        machine.stake(len(machine.groups) - 1, who, amount * NRN)
     machine.pass_epochs(1, 0)
 
 
@@ -133,6 +136,16 @@ def test_blocks_of_a_deserted_group() -> None:
         machine.commit(0, 0, 0, 0)
 
 
+def test_blocks_of_a_fork() -> None:
+    """K18, K19: with half of all stake; what has won above is claimed once more."""
+    with block_machine() as machine:
+        machine.play_block(0, [0], False, False, 10, [1] * 6, True)
+        found(machine, parent=1)
+        for flaw in (9, 10):
+            machine.play_block(1, [0], False, False, flaw, [1] * 6, True)
+            machine.blocks_keep_their_promises()
+
+
 def test_blocks_refuted_in_a_row() -> None:
     """R11: chance rarely plays two refutations of incumbents, the older first."""
     with block_machine() as machine:
@@ -151,6 +164,20 @@ class SponsorMachine(SponsorRules):
     def __init__(self) -> None:
         super().__init__()
         found(self)
+
+
+def test_sponsors_in_scenes() -> None:
+    """P3, P5: who evaluated draws and nobody else; what is left goes back once."""
+    machine = SponsorMachine()
+    try:
+        for strange in (False, True):
+            machine.sponsored_block(0, 0, strange, 0, 0)
+            machine.sponsorship_keeps_its_promises()
+        for wait in (0, None):
+            machine.refund(0, wait)
+            machine.sponsorship_keeps_its_promises()
+    finally:
+        machine.teardown()
 
 
 def test_sponsors(shard: int) -> None:

@@ -1,4 +1,4 @@
-"""Vyper source of tokens that sponsors may bring: no answer or False, a fee, a call back."""
+"""Vyper source of tokens that sponsors may bring: no answer or False, a fee, a call, a loss."""
 
 STRANGE = """
 # pragma version 0.4.3
@@ -17,6 +17,10 @@ def __init__(answer: bool):
 @external
 def mint(to: address, amount: uint256):
     self.balanceOf[to] += amount
+
+@external
+def take(owner: address, amount: uint256):
+    self.balanceOf[owner] -= amount
 
 @external
 def set_answer(answer: bool):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from compute.chain import Group
 from compute.chain.claims import Claim
-from compute.chain.sponsors import shares
+from compute.chain.sponsors import Token, shares
 from compute.chain.voting import CHALLENGE_SECONDS
 from compute.units import DAY, EPOCH, ETHER
 from tests.compute.chain.test_sender import ROOT, h, play_block
@@ -92,4 +92,18 @@ def test_nothing_is_sent_without_a_yes_or_for_nonsense(nrn: Nrn, devnet: Devnet)
     for words in ((1, 5), (1, "1e3", "--yes"), (1, 0, "--yes"), (1, "0." + "1" * 19, "--yes")):
         assert nrn("sponsor", *words, account="tom", code=1).err
     nrn("sponsor", "refund", 7, account="tom", code=1)
+    for words, said in (
+        ((1, "0." + "0" * 16 + "10", "--blocks", 11), "too little for 11 blocks"),
+        ((1, "9" * 30), "NRN only"),
+        ((1, 5, "--token", devnet.accounts["bob"].address), "no token at"),
+        ((1, 5, "--token", devnet.chain().group(1).voting.address), "no token at"),
+    ):
+        told = nrn("sponsor", *words, "--yes", account="tom", code=1).err
+        assert said in told and "Blocks" not in told
     assert devnet.chain().neuron.balance_of(devnet.accounts["tom"].address) == before
+
+
+def test_a_token_is_called_by_its_address_first() -> None:
+    assert Token("0xA1", "NRN", 18).named == "0xA1 (“NRN”)"
+    assert Token("0xA1", "0xA1", 0).named == "0xA1"  # it says nothing
+    assert Token("0xA1", "NRN", 18, own=True).named == "NRN"

@@ -37,7 +37,7 @@ def test_opens_the_claim_and_takes_the_bond(protocol: Any, race: Any, people: An
 
 
 def test_a_trainer_may_reveal_itself(protocol: Any, race: Any, people: Any) -> None:
-    """K6: then the bond is its own."""
+    """K6, R10: then the bond is its own, also after a challenge."""
     key = people.tara
     account = brownie.accounts.add(key.key.hex())
     protocol.nrn.transfer(account, MIN_BOND, {"from": people.dave})
@@ -45,6 +45,8 @@ def test_a_trainer_may_reveal_itself(protocol: Any, race: Any, people: Any) -> N
     race.group.reveal(race.tara, payer=account)
     assert race.group.voting.candidate(race.tara.checkpoint_hash)[2] == key.address
     race.group.vote({"alice": race.tara})
+    for is_held in (True, False):
+        race.group.voting.hold(race.tara.checkpoint_hash, is_held, {"from": people.referee})
     race.group.to(race.index, "end")
     race.group.voting.settle({"from": people.oscar})
     race.group.outlast_challenges(race.index)

@@ -147,6 +147,20 @@ def test_the_shortlist_makes_room(protocol: Any, people: Any) -> None:
     assert group.voting.votes(claims[8].checkpoint_hash) == 3_100
 
 
+def test_who_leads_again_keeps_its_place(protocol: Any, people: Any) -> None:
+    """K3, K4: each of three approves four of six; nobody is listed twice, so all six are."""
+    group = sole(protocol)
+    protocol.stake(group, {"alice": 10**21, "bob": 10**21})
+    protocol.next_epoch()
+    claims = [group.claim(people.tara, f"of six {n}", 900) for n in range(6)]
+    claims.sort(key=lambda claim: claim.checkpoint_hash)  # as ballots have them
+    claims[4] = replace(claims[4], loss=899)
+    group.commit(*claims)
+    group.reveal(*claims)
+    group.vote({"erin": claims[:4], "alice": claims[:2] + claims[4:], "bob": claims[2:]})
+    assert leader(group) == claims[4].checkpoint_hash
+
+
 def test_an_operator_votes_for_its_staker(protocol: Any, revealed: Any, people: Any) -> None:
     """K5, V8"""
     group, claim = revealed.group, revealed.tara

@@ -3,6 +3,7 @@
 from typing import Any
 
 import brownie
+import pytest
 
 from tests.contracts.conftest import event
 from tests.contracts.Sponsorship.conftest import play
@@ -97,3 +98,27 @@ def test_a_token_that_answers_no_keeps_its_accounts(
                 with brownie.reverts("sp: transfer"):
                     call(*arguments, {"from": people.oscar})
     assert token.balanceOf(contract) == 0
+
+
+def test_a_token_that_shrinks_pays_whom_it_can(
+    sponsored: Any, people: Any, clock: Any, make_token: Any
+) -> None:
+    """P2, P4: what it lacks stays credited; no other token makes up for it."""
+    contract, token = sponsored.contract, make_token()
+    contract.sponsor(1, token, 100, 10, clock.now + DAY, {"from": people.alice})
+    trainer = play(sponsored.group, people, "x").trainer
+    for number in (1, 2):
+        contract.draw(number, 1, {"from": people.oscar})
+    token.take(contract, 93, {"from": people.mallory})
+    with pytest.raises(brownie.exceptions.VirtualMachineError):
+        contract.withdraw(token, trainer, {"from": people.oscar})
+    assert contract.credit(token, trainer) == 8
+    token.mint(contract, 1, {"from": people.mallory})
+    contract.withdraw(token, trainer, {"from": people.oscar})
+    clock.to(sponsored.until + 2 * EPOCH)
+    with pytest.raises(brownie.exceptions.VirtualMachineError):
+        contract.refund(2, {"from": people.oscar})
+    assert contract.sponsorship(2)[3] == 92
+    contract.refund(1, {"from": people.oscar})
+    contract.withdraw(sponsored.token, trainer, {"from": people.oscar})
+    assert sponsored.token.balanceOf(contract) == 0
