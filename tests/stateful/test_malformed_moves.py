@@ -317,7 +317,7 @@ def test_lanes_end_with_their_game(scene: Scene, honest: Honest) -> None:
     with refused("rf: decided elsewhere"):
         referee.timeout(lanes[1])
     referee.close(lanes[1])
-    assert referee.credit(scene.people[6]) == CHALLENGE_BOND
+    assert table.court.owed(6) == CHALLENGE_BOND
 
 
 def _children(honest: Honest) -> list[bytes]:
