@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from compute.dispute.book import Event
 from compute.dispute.state import BUDGET, GRACE, Evaluation, Phase, Side
 from compute.program.form import Code
 from compute.trace.rows import Constant
@@ -72,11 +73,11 @@ def test_places_are_told(scene: Scene, honest: Honest, row: int, element: int) -
         last, game = table.events[-1], table.game
         if game.phase is not Phase.OVER:
             assert (game.since, game.left) == (scene.world.now, (BUDGET, BUDGET))
-        if last.name == "Picked":
+        if move.function.startswith("pick"):
             places = {"pick_sum": game.position + game.example, "pick": game.position,
                       "pick_row": game.row, "pick_element": game.element}  # fmt: skip
             told = {"phase": game.phase, "position": places[move.function]}
-            assert last.values == {"game": table.n} | told
+            assert last == Event("Picked", {"game": table.n} | told)
 
 
 def claimed(scene: Scene, said: Evaluation, loss: int | None = None) -> tuple[Court, int]:
