@@ -10,8 +10,8 @@
 @dev    Openings are bound by hashes, so anyone may send them. The commitments made during a game, a trace and partial
         sums, are the trainer's; if it is away, anybody's with a bond, each in a lane of its own, and the defence falls
         only if all lanes fall. Only its challenger picks, but games against one claim run side by side and one refutes
-        it: a bad challenger shields nothing. Half of every lost bond is burned, so playing oneself costs. Nothing is paid
-        but by `withdraw`.
+        it: a bad challenger shields nothing. Half of every lost bond is burned, so playing oneself costs. A game that is over
+        says whom it owes what; nothing is paid but by `withdraw`.
 """
 
 from contracts._modules import chess_clock
@@ -55,6 +55,10 @@ _NO_LANE: constant(uint256) = 10
 _PADDED: constant(uint256) = 11
 _EARLIER: constant(uint256) = 12
 
+# Halves of a bond that a game owes.
+_HALF: constant(uint256) = 1
+_WHOLE: constant(uint256) = 2
+
 _MAX_COUNT: constant(uint256) = 2**40
 _MAX_ANCESTORS: constant(uint256) = 32
 _ROW: constant(uint256) = 4_096
@@ -97,9 +101,6 @@ n_games: public(reentrant(uint256))
 # voting -> checkpoint -> games that run against the claim.
 open_games: public(reentrant(HashMap[address, HashMap[bytes32, uint256]]))
 
-
-# account -> wei to withdraw.
-credit: public(reentrant(HashMap[address, uint256]))
 _games: HashMap[uint256, IReferee.Game]
 
 
@@ -601,22 +602,23 @@ def close(n: uint256):
         self._give_back(n, _ELSEWHERE)
     else:
         assert self._phase(main) == _OVER, "rf: undecided"
-        self._set_clock(n, _OVER)
-        self.credit[self._games[n].defender] += BOND
+        self._end(n, chess_clock.DEFENDER, _WHOLE)
         log IReferee.Ended(game=n, fell=False, reason=_ELSEWHERE)
 
 
 @external
-def withdraw(account: address = msg.sender) -> uint256:
+def withdraw(n: uint256) -> uint256:
     """
-    @notice Pay out what games have credited to an account. Anyone may call it.
-    @param  account  Who is paid.
+    @notice Pay out what a game that is over owes. Anyone may call it.
+    @param  n  The game.
     @return Wei paid.
     """
-    amount: uint256 = self.credit[account]
-    assert amount > 0, "rf: nothing"
-    self.credit[account] = 0
-    log IReferee.Withdrawn(account=account, amount=amount)
+    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].seat)
+    assert clock.phase == _OVER and clock.height > 0, "rf: nothing"
+    account: address = self._games[n].defender if clock.turn == chess_clock.DEFENDER else self._challenger(n)
+    amount: uint256 = clock.height * BOND // _WHOLE
+    self._end(n, clock.turn, 0)
+    log IReferee.Withdrawn(game=n, account=account, amount=amount)
     raw_call(account, b"", value=amount)
     return amount
 
@@ -631,31 +633,6 @@ def game(n: uint256) -> IReferee.Game:
     @return It.
     """
     return self._games[n]
-
-
-@external
-@view
-@reentrant
-def clock(n: uint256) -> (uint256, bool, uint256, uint256, uint256, uint256):
-    """
-    @notice Whose move it is, and how long.
-    @param  n  The game.
-    @return The phase, 1 to 11: claim, sums, data, trace, rows, elements, split, parts, step, lanes, over.
-    @return Whether the defender moves.
-    @return Levels left of the tree in dispute.
-    @return Unix time until which it must move.
-    @return Seconds that the challenger has left, and
-    @return the defender, when the turn began.
-    """
-    clock: chess_clock.Clock = chess_clock._unpack(self._games[n].seat)
-    return (
-        clock.phase,
-        clock.turn == chess_clock.DEFENDER,
-        clock.height,
-        chess_clock._deadline(clock),
-        clock.challenger,
-        clock.defender,
-    )
 
 
 @internal
@@ -694,6 +671,14 @@ def _phase(n: uint256) -> uint256:
 @internal
 def _set_clock(n: uint256, clock: uint256):
     self._games[n].seat = (self._games[n].seat >> 96 << 96) | clock
+
+
+@internal
+def _end(n: uint256, payee: uint256, halves: uint256):
+    """
+    @notice A game is over and owes one side so many halves of a bond.
+    """
+    self._set_clock(n, _OVER | (payee << 8) | (halves << 16))
 
 
 @internal
@@ -866,9 +851,7 @@ def _fall(n: uint256, reason: uint256):
     """
     main: uint256 = self._main(n)
     if main > 0 and self._phase(main) != _OVER:
-        self._set_clock(n, _OVER)
-        self.credit[self._challenger(n)] += BOND // 2
-        self.credit[empty(address)] += BOND - BOND // 2
+        self._end(n, chess_clock.CHALLENGER, _HALF)
         log IReferee.Ended(game=n, fell=True, reason=reason)
         self._games[main].facts -= 1 << _LANES_AT
         if self._phase(main) == _LANES and self._lanes(main) == 0:
@@ -889,17 +872,15 @@ def _stand(n: uint256, reason: uint256):
     main: uint256 = self._main(n)
     over: uint256 = n if main == 0 else main
     assert self._phase(over) != _OVER, "rf: decided elsewhere"
-    self._set_clock(n, _OVER)
+    won: uint256 = 0 if self._is_refuted(n) else _HALF
     log IReferee.Ended(game=n, fell=False, reason=reason)
     if main > 0:
-        self.credit[self._games[n].defender] += BOND
+        self._end(n, chess_clock.DEFENDER, _WHOLE + won)
         log IReferee.Ended(game=main, fell=False, reason=reason)
-    if self._is_refuted(n):
-        self.credit[self._challenger(n)] += BOND
+    if won == 0:
+        self._finish(over, chess_clock.CHALLENGER, _WHOLE)
     else:
-        self.credit[self._games[n].defender] += BOND // 2
-        self.credit[empty(address)] += BOND - BOND // 2
-    self._finish(over)
+        self._finish(over, chess_clock.DEFENDER, 0 if main > 0 else won)
 
 
 @internal
@@ -907,37 +888,45 @@ def _give_back(n: uint256, reason: uint256):
     """
     @notice Nobody has won a main game: the bond returns, and the claim is as good as before.
     """
-    self._finish(n)
-    self.credit[self._challenger(n)] += BOND
+    self._finish(n, chess_clock.CHALLENGER, _WHOLE)
     log IReferee.Ended(game=n, fell=False, reason=reason)
 
 
 @internal
 def _refute(n: uint256, reason: uint256):
     """
-    @notice The claim of a main game is false.
+    @notice The claim of a main game is false. Refuted, it is held no more.
     """
     log IReferee.Ended(game=n, fell=True, reason=reason)
     already: bool = self._is_refuted(n)
-    self.credit[self._challenger(n)] += BOND
-    self._finish(n)
+    self._leave(n, chess_clock.CHALLENGER, _WHOLE)
     if not already:
         voting: ICheckpointVoting = ICheckpointVoting(self._games[n].voting)
         extcall voting.refute(self._games[n].checkpoint_hash, self._challenger(n))
 
 
 @internal
-def _finish(n: uint256):
+def _finish(n: uint256, payee: uint256, halves: uint256):
     """
     @notice End a main game; the last one against a claim lets its reward and bond go.
     """
+    if self._leave(n, payee, halves) == 0:
+        voting: ICheckpointVoting = ICheckpointVoting(self._games[n].voting)
+        extcall voting.hold(self._games[n].checkpoint_hash, False)
+
+
+@internal
+def _leave(n: uint256, payee: uint256, halves: uint256) -> uint256:
+    """
+    @notice End a main game, which owes one side so many halves of a bond.
+    @return How many games run against the claim.
+    """
+    self._end(n, payee, halves)
     voting: address = self._games[n].voting
     checkpoint_hash: bytes32 = self._games[n].checkpoint_hash
-    self._set_clock(n, _OVER)
     left: uint256 = self.open_games[voting][checkpoint_hash] - 1
     self.open_games[voting][checkpoint_hash] = left
-    if left == 0:
-        extcall ICheckpointVoting(voting).hold(checkpoint_hash, False)
+    return left
 
 
 @internal

@@ -184,19 +184,20 @@ PLANTED = {
         "self._pay(challenger, amount // 2)", "self._pay(challenger, amount)",
     ),
     "a defence that stands gets the whole bond": (
-        "self.credit[self._games[n].defender] += BOND // 2",
-        "self.credit[self._games[n].defender] += BOND",
+        "_finish(over, chess_clock.DEFENDER, 0 if main > 0 else won)",
+        "_finish(over, chess_clock.DEFENDER, _WHOLE)",
     ),
     "a challenger gets back what it has lost": (
-        "    if self._is_refuted(n):\n        self.credit[self._challenger(n)] += BOND\n",
-        "    if True:\n        self.credit[self._challenger(n)] += BOND\n",
+        "    if won == 0:\n", "    if True:\n",
     ),
     "a lane that falls keeps its bond": (
-        "        self.credit[self._challenger(n)] += BOND // 2\n"
-        "        self.credit[empty(address)] += BOND - BOND // 2\n",
-        "        self.credit[self._games[n].defender] += BOND\n",
+        "self._end(n, chess_clock.CHALLENGER, _HALF)", "self._end(n, chess_clock.DEFENDER, _WHOLE)",
     ),
-    "a credit is paid twice": ("    self.credit[account] = 0\n", "    pass\n"),
+    "a bond is paid twice": ("    self._end(n, clock.turn, 0)\n", "    pass\n"),
+    "who is paid is the other side": (
+        "if clock.turn == chess_clock.DEFENDER else self._challenger(n)",
+        "if clock.turn == chess_clock.CHALLENGER else self._challenger(n)",
+    ),
     "a move counts after its time": (
         'assert block.timestamp <= chess_clock._deadline(clock), "rf: too late"', "pass",
     ),
@@ -241,10 +242,13 @@ PLANTED = {
     "a claim falls with its first lane": (
         "== _LANES and self._lanes(main) == 0:", "== _LANES:",
     ),
-    "a lane's end leaves its game running": ("    self._finish(over)\n", "    self._finish(n)\n"),
+    "a lane's end leaves its game running": (
+        "self._finish(over, chess_clock.DEFENDER,", "self._finish(n, chess_clock.DEFENDER,",
+    ),
     "a game is closed undecided": ('assert self._is_refuted(n), "rf: undecided"', "pass"),
     "a claim is let go with its first game": (
-        "    if left == 0:\n        extcall", "    if True:\n        extcall",
+        "    if self._leave(n, payee, halves) == 0:\n",
+        "    if self._leave(n, payee, halves) >= 0:\n",
     ),
     "a claim is refuted twice": ("    if not already:\n", "    if True:\n"),
     "thinking costs no time": ("clock.defender -= min(spent, clock.defender)", "pass"),

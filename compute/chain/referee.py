@@ -66,10 +66,6 @@ class Referee:
             read_events(rpc, self.contract, SAID, max(self.first, first), last, game=number)
         )
 
-    def credit(self, account: str) -> int:
-        """What `withdraw` pays."""
-        return int(self.contract.call("credit", account))
-
     @cached_property
     def _judge(self) -> Contract:
         return Contract(self.contract.rpc, "StepsJudge", self.contract.call("JUDGE"))

@@ -106,7 +106,7 @@ WORDS = {
     "rf: not the defender": "only the trainer, or a substitute with a bond, moves here",
     "rf: not the node": "the nodes shown do not hash to the node in dispute",
     "rf: not your turn": "it is the other side's turn",
-    "rf: nothing": "nothing waits for this account",
+    "rf: nothing": "this game owes nothing, or not yet",
     "rf: nothing runs": "no game runs here",
     "rf: opening": "what is shown does not open the value in dispute",
     "rf: operand": "an operand is missing, or is not the one that the row reads",

@@ -279,9 +279,9 @@ class Sender:
         """Give back the bonds of a game that another has decided; anyone may."""
         return self._transact(self._referee, "close", game)
 
-    def withdraw_from_referee(self) -> Receipt:
-        """Pay out what games have credited to this account."""
-        return self._transact(self._referee, "withdraw", self.address)
+    def withdraw_bond(self, game: int) -> Receipt:
+        """Pay out what a game that is over owes; anyone may."""
+        return self._transact(self._referee, "withdraw", game)
 
     def _allow(self, token: Contract, spender: Contract, amount: int) -> None:
         """Exactly what is needed: the contracts are trusted with no more than the step at hand."""

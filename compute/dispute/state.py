@@ -128,6 +128,15 @@ class Game:
             trace,
         )
 
+    def owes(self, account: str) -> int:
+        """Halves of a bond that a game which is over pays this account."""
+        return self.height if self.phase is Phase.OVER and self.mover == account else 0
+
+    @property
+    def mover(self) -> str:
+        """Whose turn it is."""
+        return self.defender if self.turn is Side.DEFENDER else self.challenger
+
     @property
     def deadline(self) -> int:
         """Unix time until which the side to move may move."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from compute.chain import Group
 from compute.chain.claims import eval_root_hash
@@ -74,16 +75,21 @@ class Disputes:
 
     def _running(self) -> Iterator[Game]:
         """Games that concern this account, main games before their lanes."""
+        return (game for game in self._open() if game.phase not in (Phase.OVER, Phase.NONE))
+
+    def _open(self) -> Iterator[Game]:
+        """The same, and those that were over a moment ago, or owe this account something."""
         head = self._follow()
         for number in sorted(self._games):
             if self._is_over(number, head) or not self._concerns(self._games[number]):
                 continue
             game = Game.of(number, self._referee.words(number))
-            if game.phase in (Phase.OVER, Phase.NONE):  # none: a reorganisation took it back
+            ended = game.phase in (Phase.OVER, Phase.NONE)  # none: a reorganisation took it back
+            if ended and not game.owes(self._sender.address):
                 self._over.setdefault(number, head)
             else:
                 self._over.pop(number, None)
-                yield game
+            yield game
 
     def _concerns(self, game: Game) -> bool:
         mine = self._sender.address, self._duties.payee
@@ -137,8 +143,9 @@ class Disputes:
         """Make every move that is due; what is waited for then, None if nothing runs."""
         while any([self._step(game, now) for game in self._running()]):
             now = self._group.chain.now()
-        if self._referee.credit(self._sender.address):
-            attempt("withdraw from the referee", self._sender.withdraw_from_referee)
+        for game in self._open():
+            if game.owes(self._sender.address):
+                self._send(game, "withdraw", partial(self._sender.withdraw_bond, game.number))
         waits = [self._wait(game, now) for game in self._running()]
         return min(waits, key=lambda wait: wait.until, default=None)
 
@@ -156,11 +163,10 @@ class Disputes:
             return mine and self._send(game, "close", lambda: self._sender.close(game.number))
         if game.phase is Phase.LANES:
             return False
-        mover = game.challenger if game.turn is Side.CHALLENGER else game.defender
         if now > game.deadline:
-            gains = me in (game.challenger, game.defender) and mover != me
+            gains = me in (game.challenger, game.defender) and game.mover != me
             return gains and self._send(game, "end", lambda: self._sender.timeout(game.number))
-        if mover == me:
+        if game.mover == me:
             return self._move(game)
         return self._is_left(game, now) and self._stand_in(game)
 

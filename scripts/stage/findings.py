@@ -10,6 +10,7 @@ from brownie import web3
 
 from compute.chain import Candidate, Chain, Group, Status, connect
 from compute.chain.sponsors import sponsorships
+from compute.dispute.state import Game
 from compute.facts.disputes import disputes
 from compute.units import NRN
 from scripts.deploy import container
@@ -205,7 +206,7 @@ class Evidence:
         (event,) = self._events(group, "Refuted")
         digest, index = bytes(event.args.checkpoint_hash), event.args.block_index
         votes, outcome = self._voted(group, digest), group.voting.outcome(index)
-        moves = sum(len(self._chain.referee.said(number)) for number in self._games(digest))
+        moves = sum(len(self._chain.referee.said(game.number)) for game in self._games(digest))
         yield Finding(
             "one keeper refuted a false loss that most of the stake had accepted",
             2 * votes > STAKE
@@ -221,7 +222,7 @@ class Evidence:
             "the false reward was never paid, the liar's bond went half to who refuted it",
             len(refused) == 2 and None not in refused and left == 0
             and event.args.amount == self._bond
-            and self._chain.referee.credit(watcher) == 0,
+            and not any(game.owes(watcher) for game in self._games(digest)),
             f"redeeming refused with '{'; '.join(map(str, refused))}'; "
             f"{event.args.amount // 2 / NRN:.0f} NRN to {self.names[watcher]}, the rest burned",
         )  # fmt: skip
@@ -234,10 +235,10 @@ class Evidence:
             f"{last.baseline:.4f} to {last.loss:.4f} nats",
         )
 
-    def _games(self, digest: bytes) -> list[int]:
-        """The numbers of the games about a claim."""
+    def _games(self, digest: bytes) -> list[Game]:
+        """The games about a claim."""
         found = [one.game for one in disputes(self.groups[2])]
-        return [game.number for game in found if game.checkpoint_hash == digest and not game.main]
+        return [game for game in found if game.checkpoint_hash == digest and not game.main]
 
     def _voted(self, group: Group, digest: bytes) -> int:
         """The stake that voted for a checkpoint; of one that is refuted the chain forgets it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,6 +45,12 @@ class Court:
     def game(self, n: int) -> Game:
         return Game.of(n, self.referee.game(n))
 
+    def owed(self, who: int) -> int:
+        """Wei that the games about the claim, and their lanes, owe a person."""
+        games = (self.game(n) for n in range(1, int(self.referee.n_games()) + 1))
+        mine = [game for game in games if game.checkpoint_hash == self.claim.checkpoint_hash]
+        return sum(owed(game)[self.scene.people[who]] for game in mine)
+
 
 def accepted(scene: Scene, belief: Belief) -> Court:
     """A court in which a majority has accepted what this belief claims."""
@@ -64,9 +71,13 @@ def stands(court: Court, n: int) -> None:
     scene.world.now = court.game(n).deadline + 1
     court.referee.timeout(n)
     assert outcome(court) == 1
-    assert court.referee.credit(scene.people[ALICE]) == HALF
-    assert court.referee.credit(scene.people[BOB]) == 0
+    assert (court.owed(ALICE), court.owed(BOB)) == (HALF, 0)
     assert not scene.group.voting.is_disputed(court.claim.checkpoint_hash)
+
+
+def owed(game: Game) -> Counter[str]:
+    """What a game pays."""
+    return Counter({game.mover.lower(): HALF * game.owes(game.mover)})
 
 
 def items_of(judge: Contract) -> Callable[..., tuple[Sequence[int], bool]]:

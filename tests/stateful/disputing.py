@@ -13,7 +13,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from compute.dispute.moves import Move
 from compute.dispute.state import BUDGET, GRACE, Phase, Side
 from tests.attacks.scene import UNKNOWN, Scene
-from tests.stateful.court import ALICE, Court, Table, outcome
+from tests.stateful.court import ALICE, HALF, Court, Table, outcome, owed
 from tests.stateful.machine import Machine, check, hold, refusal
 from tests.stateful.seats import Case, Seat, fair
 from tests.stateful.world import CHALLENGE, CHALLENGE_BOND, DAY, ZERO, Reverted, ether_of
@@ -36,7 +36,7 @@ class DisputeRules(Machine):
         self.referee = self.world.referee
         self.cases: list[Case] = []
         self.seats: list[Seat] = []
-        self.withdrawn: dict[str, int] = {}
+        self.withdrawn: Counter[str] = Counter()
         self.redeemed: set[int] = set()
 
     def teardown(self) -> None:
@@ -244,14 +244,18 @@ class DisputeRules(Machine):
         if reason:
             self.attempt(reason, self.referee.timeout, seat.table.n)
 
-    @rule(who=st.integers(0, 6))
-    def withdraw(self, who: int) -> None:
+    @rule(pick=SEED)
+    def withdraw(self, pick: int) -> None:
         """R16: once."""
-        person = self.people[who]
-        owed, before = self.referee.credit(person), ether_of(person)
-        self.attempt(None if owed else "rf: nothing", self.referee.withdraw, person)
-        self.withdrawn[person] = self.withdrawn.get(person, 0) + owed
-        check("R16", ether_of(person) - before, owed)
+        seat = self.one_of(self.seats, pick)
+        if seat is None:
+            return
+        before = Counter({who: ether_of(who) for who in self.people})
+        due = owed(seat.game)
+        reason = None if due.total() else "rf: nothing"
+        self.attempt(reason, self.referee.withdraw, seat.table.n)
+        self.withdrawn += due
+        check("R16", Counter({who: ether_of(who) for who in self.people}) - before, +due)
 
     @rule(pick=SEED)
     def redeem(self, pick: int) -> None:
@@ -282,9 +286,11 @@ class DisputeRules(Machine):
         hold("R16: to whom it belongs", paid in allowed, paid, allowed)
 
     def earned(self) -> Counter[str]:
-        """All that was ever credited."""
-        found = Counter({who: self.referee.credit(who) for who in [*self.people, ZERO]})
-        return found + Counter(self.withdrawn)
+        """All that was ever owed, and what is nobody's."""
+        found = sum((owed(seat.game) for seat in self.seats), Counter())
+        posted = CHALLENGE_BOND * len(self.running())
+        rest = ether_of(self.referee.address) - posted - found.total()
+        return found + self.withdrawn + Counter({ZERO: rest})
 
     # what holds
 
@@ -293,10 +299,15 @@ class DisputeRules(Machine):
 
     @invariant()
     def no_wei_is_made_or_lost(self) -> None:
-        """R16"""
-        credit = sum(self.referee.credit(who) for who in [*self.people, ZERO])
-        posted = CHALLENGE_BOND * len(self.running())
-        check("R16", ether_of(self.referee.address), credit + posted)
+        """R16: of what was posted, what is neither posted still nor owed nor paid is halves of lost
+        bonds."""
+        lost = self.earned()[ZERO]
+        check(
+            "R16",
+            sum(self.earned().values()),
+            CHALLENGE_BOND * (len(self.seats) - len(self.running())),
+        )
+        hold("R16", 0 <= lost <= HALF * len(self.seats), lost)
 
     @invariant()
     def what_is_disputed_is_held(self) -> None:

@@ -37,7 +37,7 @@ def live(machine: DisputeRules, chance: Random, steps: int) -> None:
         lambda: machine.repeat(seed(), seed(), chance.randrange(6)),
         *[lambda: machine.usurp(seed(), chance.randrange(6))] * 2,
         lambda: machine.end(seed(), one()),
-        lambda: machine.withdraw(chance.randrange(7)),
+        lambda: machine.withdraw(seed()),
         lambda: machine.redeem(seed()),
     ]
     machine.begin(row(), seed(), who())

@@ -20,7 +20,6 @@ from tests.stateful.world import (
     CHALLENGE_BOND,
     EPOCH,
     NRN,
-    ZERO,
     Reverted,
     ether_of,
     rehearsal,
@@ -59,7 +58,7 @@ def test_a_lie_in_any_row_is_refuted(scene: Scene, honest: Honest, row: int) -> 
             table.play()
             assert outcome(court) == 4
             assert scene.group.voting.is_refuted(court.claim.checkpoint_hash)
-            assert court.referee.credit(scene.people[BOB]) == CHALLENGE_BOND
+            assert court.owed(BOB) == CHALLENGE_BOND
         with rehearsal():
             court = accepted(scene, honest)
             table = Table(court, court.challenge(), honest, liar)
@@ -197,7 +196,7 @@ def test_data_must_have_been_adopted(scene: Scene, honest: Honest, adopted: bool
         referee.show_data(n, mine.words(), 0, 1, bytes(32), document)
     if adopted:
         referee.show_data(*shown)
-        assert outcome(court) == 1 and referee.credit(scene.people[ALICE]) == HALF
+        assert outcome(court) == 1 and court.owed(ALICE) == HALF
         return
     with refused("rf: not adopted"):
         referee.show_data(*shown)
@@ -229,8 +228,8 @@ def test_what_is_true_of_earlier_data_costs_no_bond(scene: Scene, honest: Honest
         table.play()
         assert [move.function for move in table.moves][-2:] == ["doubt_data", "show_data"]
         assert outcome(court) == 1 and not scene.group.voting.is_disputed(court.where()[1])
-        assert court.referee.credit(scene.people[BOB]) == CHALLENGE_BOND
-        assert court.referee.credit(scene.people[ALICE]) == court.referee.credit(ZERO) == 0
+        assert court.owed(BOB) == CHALLENGE_BOND
+        assert court.owed(ALICE) == 0
         with refused("rf: nothing runs"):
             court.referee.close(table.n)
     court = accepted(scene, liar := lie_about(older, 17, 8, 17))
@@ -344,7 +343,7 @@ def test_a_lost_claim_pays_nothing_more(scene: Scene, honest: Honest) -> None:
         court.challenge(0)
     # the other challenger has lost nothing
     court.referee.close(other)
-    assert court.referee.credit(scene.people[CAROL]) == CHALLENGE_BOND
+    assert court.owed(CAROL) == CHALLENGE_BOND
     with refused("rf: nothing runs"):
         court.referee.close(other)
     # and the group goes on
@@ -456,7 +455,7 @@ def test_a_substitute_saves_a_true_claim(scene: Scene, honest: Honest) -> None:
     scene.world.now = lane.game.deadline + 1
     court.referee.timeout(lane.n)
     assert outcome(court) == 1 and table.game.phase is Phase.OVER
-    assert court.referee.credit(scene.people[CAROL]) == CHALLENGE_BOND + HALF
+    assert court.owed(CAROL) == CHALLENGE_BOND + HALF
     assert court.referee.open_games(*court.where()) == 0
 
 
@@ -468,14 +467,14 @@ def test_a_claim_falls_with_its_last_lane(scene: Scene, honest: Honest) -> None:
     scene.world.now += GRACE
     first, second = (table.bring(liar, who) for who in (CAROL, 0))
     first.play()
-    assert court.referee.credit(scene.people[BOB]) == HALF
+    assert court.owed(BOB) == HALF
     second.play(until=lambda game: game.phase is Phase.STEP)
     scene.world.now = table.game.deadline + 1
     court.referee.timeout(table.n)
     assert outcome(court) == 1 and table.game.phase is Phase.LANES
     second.play()
     assert outcome(court) == 4
-    assert court.referee.credit(scene.people[BOB]) == 2 * HALF + CHALLENGE_BOND
+    assert court.owed(BOB) == 2 * HALF + CHALLENGE_BOND
 
 
 def test_a_trace_with_another_loss_is_not_taken(scene: Scene, honest: Honest) -> None:
@@ -497,17 +496,33 @@ def test_no_wei_is_made_or_lost(scene: Scene, honest: Honest) -> None:
     liar = lie_about(honest, 3, 10, 2)
     court = accepted(scene, liar)
     table = absent(Table(court, court.challenge(), liar, honest))
-    table.bring(liar, CAROL).play()
+    lane = table.bring(liar, CAROL)
+    lane.play()
     scene.world.now = table.game.deadline + 1
     court.referee.timeout(table.n)
-    people = [*scene.people, ZERO]
-    held = ether_of(court.referee.address)
-    assert held == 2 * CHALLENGE_BOND == sum(court.referee.credit(who) for who in people)
+    assert ether_of(court.referee.address) == 2 * CHALLENGE_BOND
+    assert [court.owed(who) for who in range(7)] == [0] * BOB + [CHALLENGE_BOND + HALF, 0, 0]
     before = ether_of(scene.people[BOB])
-    assert court.referee.withdraw(scene.people[BOB]) == CHALLENGE_BOND + HALF
+    for n, amount in ((table.n, CHALLENGE_BOND), (lane.n, HALF)):
+        assert court.referee.withdraw(n) == amount
+        with refused("rf: nothing"):
+            court.referee.withdraw(n)
     assert ether_of(scene.people[BOB]) == before + CHALLENGE_BOND + HALF
-    with refused("rf: nothing"):
-        court.referee.withdraw(scene.people[BOB])
+    assert ether_of(court.referee.address) == HALF
+
+
+def test_a_game_that_runs_owes_nothing(scene: Scene, honest: Honest) -> None:
+    """R16: in no phase, whatever its clock says."""
+    liar = lie_about(honest, 3, 10, 2)
+    court = accepted(scene, liar)
+    table = Table(court, court.challenge(), liar, honest)
+    while table.game.phase is not Phase.OVER:
+        with refused("rf: nothing"):
+            court.referee.withdraw(table.n)
+        table.send(table.next())
+    for n in (0, table.n + 1):
+        with refused("rf: nothing"):
+            court.referee.withdraw(n)
 
 
 @pytest.mark.parametrize("seed", range(60 if ALL else 6))

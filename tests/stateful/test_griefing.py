@@ -5,7 +5,7 @@ import pytest
 from compute.dispute.state import BUDGET, GRACE, Phase
 from tests.attacks.scene import Scene, refused
 from tests.stateful.court import ALICE, BOB, CAROL, HALF, Court, Table, accepted, outcome
-from tests.stateful.world import CHALLENGE, CHALLENGE_BOND, ZERO, rehearsal
+from tests.stateful.world import CHALLENGE, CHALLENGE_BOND, ether_of, rehearsal
 from tests.support.disputes import Honest, lie_about, mlp
 
 MANY = 24
@@ -41,9 +41,9 @@ def test_many_idle_challenges_cost_a_bond_each_and_delay_as_one(
         court.referee.timeout(n)
         assert court.referee.open_games(*court.where()) == left
     assert scene.world.now - began == BUDGET + 1
-    assert court.referee.credit(scene.people[BOB]) == 0
-    assert court.referee.credit(scene.people[ALICE]) == MANY * HALF
-    assert court.referee.credit(ZERO) == MANY * HALF
+    assert court.owed(BOB) == 0
+    assert court.owed(ALICE) == MANY * HALF
+    assert ether_of(court.referee.address) == 2 * MANY * HALF
     assert outcome(court) == 1 and not voting.is_disputed(court.where()[1])
     voting.redeem(court.block)
     with rehearsal():
@@ -85,8 +85,8 @@ def test_many_bad_challenges_shield_no_false_claim(scene: Scene, honest: Honest)
             court.challenge(ALICE)
         court.referee.close(n)
     assert court.referee.open_games(*court.where()) == 0
-    assert court.referee.credit(scene.people[CAROL]) == CHALLENGE_BOND
-    assert court.referee.credit(scene.people[ALICE]) == MANY * CHALLENGE_BOND
+    assert court.owed(CAROL) == CHALLENGE_BOND
+    assert court.owed(ALICE) == MANY * CHALLENGE_BOND
 
 
 def test_who_plays_against_itself_pays_half_a_bond(scene: Scene, honest: Honest) -> None:
@@ -97,4 +97,5 @@ def test_who_plays_against_itself_pays_half_a_bond(scene: Scene, honest: Honest)
     table.send(table.next())
     scene.world.now = table.game.deadline + 1
     court.referee.timeout(table.n)
-    assert court.referee.credit(scene.people[ALICE]) == HALF == court.referee.credit(ZERO)
+    assert court.owed(ALICE) == HALF
+    assert court.referee.withdraw(table.n) == HALF == ether_of(court.referee.address)

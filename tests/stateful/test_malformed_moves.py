@@ -317,7 +317,7 @@ def test_lanes_end_with_their_game(scene: Scene, honest: Honest) -> None:
     with refused("rf: decided elsewhere"):
         referee.timeout(lanes[1])
     referee.close(lanes[1])
-    assert referee.credit(scene.people[6]) == CHALLENGE_BOND
+    assert table.court.owed(6) == CHALLENGE_BOND
 
 
 def _children(honest: Honest) -> list[bytes]:
@@ -326,8 +326,9 @@ def _children(honest: Honest) -> list[bytes]:
 
 
 def test_what_it_is_made_of_must_be_there(scene: Scene) -> None:
-    """G6: no zero addresses, no bond of nothing."""
+    """G6: no zero addresses, no bond of nothing; one wei is a bond."""
     someone = scene.people[0]
+    assert deploy(someone, "Referee", someone, someone, someone, 1).BOND() == 1
     for missing in range(3):
         made = [someone] * 3
         made[missing] = ZERO

@@ -73,7 +73,7 @@ def test_a_lie_in_each_kind_of_step_is_refuted(scene: Scene, model: str) -> None
             court = accepted(scene, liar)
             Table(court, court.challenge(), liar, honest(model)).play()
             assert outcome(court) == 4, f"row {row}, element {element}"
-            assert court.referee.credit(scene.people[BOB]) == CHALLENGE_BOND
+            assert court.owed(BOB) == CHALLENGE_BOND
 
 
 @pytest.mark.parametrize("model", MODELS)

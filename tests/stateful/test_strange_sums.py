@@ -10,7 +10,7 @@ from compute.dispute.state import BUDGET, Phase
 from compute.exact.transcript import Node
 from compute.trace.keccak import keccak
 from tests.attacks.scene import Scene, refused
-from tests.stateful.court import BOB, Court, Table, accepted, outcome
+from tests.stateful.court import BOB, Court, Table, accepted, outcome, owed
 from tests.stateful.world import (
     CHALLENGE_BOND,
     EVM_VERSION,
@@ -104,17 +104,18 @@ def test_the_largest_loss_of_an_example_is_one(scene: Scene, honest: Honest) -> 
 THIEF = """
 # pragma version 0.4.3
 interface Referee:
-    def withdraw(account: address) -> uint256: nonpayable
+    def withdraw(n: uint256) -> uint256: nonpayable
 @external
 @payable
 def __default__():
-    extcall Referee(msg.sender).withdraw(self)
+    extcall Referee(msg.sender).withdraw({game})
 """
 
 
 def test_a_thief_that_calls_back_is_paid_nothing(scene: Scene, honest: Honest) -> None:
     """R16: neither twice nor once, and nobody else is hindered."""
-    code = boa.loads_partial(THIEF, compiler_args={"evm_version": EVM_VERSION}).compiler_data
+    source = THIEF.format(game=scene.world.referee.n_games() + 1)
+    code = boa.loads_partial(source, compiler_args={"evm_version": EVM_VERSION}).compiler_data
     thief = deploy_code(ZERO, code.bytecode)
     give_ether(thief, CHALLENGE_BOND)
     liar = with_losses(honest, [5, 7])
@@ -124,10 +125,11 @@ def test_a_thief_that_calls_back_is_paid_nothing(scene: Scene, honest: Honest) -
     n = court.referee.challenge(*where, sender=thief, value=CHALLENGE_BOND)
     other = court.challenge()
     court.referee.state(n, liar.evaluation.words())
-    assert outcome(court) == 4 and court.referee.credit(thief) == CHALLENGE_BOND
+    assert outcome(court) == 4 and owed(court.game(n)) == {thief.lower(): CHALLENGE_BOND}
     court.referee.close(other)
     with refused(""):
-        court.referee.withdraw(thief)
-    assert court.referee.withdraw(scene.people[BOB]) == CHALLENGE_BOND
-    assert ether_of(court.referee.address) == CHALLENGE_BOND == court.referee.credit(thief)
+        court.referee.withdraw(n)
+    assert court.referee.withdraw(other) == CHALLENGE_BOND
+    assert ether_of(court.referee.address) == CHALLENGE_BOND
+    assert owed(court.game(n)) == {thief.lower(): CHALLENGE_BOND}
     assert ether_of(thief) == 0

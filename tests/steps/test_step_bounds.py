@@ -50,10 +50,10 @@ def _sum(words: list[int]) -> int:
     return contracts.finish("StepsFolds", rule, state)
 
 
-def row(gauge: Gauge, *shape: int) -> bytes:
+def row(gauge: Gauge, *shape: int, code: int = Code.MOVE) -> bytes:
     kind = Type(DType.F24, shape)
     reads = (Read(0, (0,) * len(shape), 0, (gauge,)),)
-    form = Form(Code.MOVE, kind, shape, (), reads, 1)
+    form = Form(code, kind, shape, (), reads, 1)
     return encode(form, [Source(7, 9, DType.F24.value)])
 
 
@@ -69,6 +69,21 @@ def test_edges_of_a_gauge() -> None:
 def test_head_of_a_row() -> None:
     leaf = row(Gauge((Along(0, 1),), 3, 2), 4, 5)
     assert contracts.head(leaf) == (Code.MOVE, 20, 1, False, "StepsNumbers")
+
+
+@pytest.mark.parametrize(
+    ("codes", "name"),
+    [
+        ((0x20, 0x2D, 0x60, 0x72, Code.MOVE, 0xAA, 0xAC, Code.TAKE), "StepsNumbers"),
+        ((0x40, 0x5C, 0xAD), "StepsElementary"),
+        ((Code.SCATTER, Code.SUM, Code.ARGMIN, Code.ORDER, Code.DOT), "StepsFolds"),
+        ((0x100, 0x105), "StepsLoss"),
+    ],
+)
+def test_the_contract_of_a_rule(codes: tuple[int, ...], name: str) -> None:
+    """At the first and the last code of each."""
+    found = [contracts.head(row(Gauge((Along(0, 1),), 3, 2), 4, code=code)) for code in codes]
+    assert [(one[3], one[4]) for one in found] == [(name == "StepsFolds", name)] * len(codes)
 
 
 def test_a_row_of_no_words() -> None:

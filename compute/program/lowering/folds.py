@@ -60,12 +60,12 @@ def _cumsum(attributes: Attributes, operands: Types, result: Type) -> Form:
 
 def _window(code: Code) -> Rule:
     def rule(attributes: Attributes, operands: Types, result: Type) -> Form:
-        gauges = _taps(
-            operands[0].shape, strides(operands[0].shape), range(result.rank), result.rank,
+        size = tuple(attributes["size"])
+        places, gauges = _taps(
+            operands[0].shape, strides(operands[0].shape), size, result.shape, (0, result.rank),
             attributes, "base_dilation", "window_dilation",
         )  # fmt: skip
-        read = Read(0, (0,) * (2 * result.rank), 0, gauges)
-        return _fold(code, result, tuple(attributes["size"]), read)
+        return _fold(code, result, size, Read(0, sparse(2 * result.rank, places), 0, gauges))
 
     return rule
 
@@ -73,23 +73,29 @@ def _window(code: Code) -> Rule:
 def _taps(
     shape: Shape,
     steps: Shape,
-    outputs: Sequence[int],
-    first_tap: int,
+    window: Shape,
+    outputs: Shape,
+    first: tuple[int, int],
     attributes: Attributes,
     base: str,
     spread: str,
-) -> tuple[Gauge, ...]:
-    """One gauge an axis: what is under tap first_tap + i of the window at an output's place."""
-    return tuple(
-        Gauge(
-            (Along(output, attributes["strides"][i]), Along(first_tap + i, attributes[spread][i])),
-            shape[i],
-            steps[i],
-            attributes["padding"][i][0],
-            attributes[base][i],
-        )
-        for i, output in enumerate(outputs)
-    )
+) -> tuple[dict[int, int], tuple[Gauge, ...]]:
+    """What is under tap first[1] + i of a window at output first[0] + i: a stride for each axis
+    along which windows lie side by side in the array, and a gauge for each of the others."""
+    places: dict[int, int] = {}
+    gauges: list[Gauge] = []
+    for i, size in enumerate(shape):
+        output, tap = first[0] + i, first[1] + i
+        step, apart = attributes["strides"][i], attributes[spread][i]
+        low, dilation = attributes["padding"][i][0], attributes[base][i]
+        reach = (window[i] - 1) * apart
+        inside = low == 0 and dilation == 1 and (outputs[i] - 1) * step + reach < size
+        if inside and (reach < step or outputs[i] == 1):
+            places |= {output: step * steps[i], tap: apart * steps[i]}
+        else:
+            along = (Along(output, step), Along(tap, apart))
+            gauges.append(Gauge(along, size, steps[i], low, dilation))
+    return places, tuple(gauges)
 
 
 def _dot(attributes: Attributes, operands: Types, result: Type) -> Form:
@@ -117,12 +123,13 @@ def _convolution(attributes: Attributes, operands: Types, result: Type) -> Form:
     free = (*result.shape[:-1], groups, each)  # the last axis is two
     tap, channel = len(free), len(free) + rank
     steps, count = strides(image.shape), len(free) + rank + 1
-    gauges = _taps(
-        image.shape[1:-1], steps[1:-1], range(1, rank + 1), tap, attributes,
-        "input_dilation", "kernel_dilation",
+    places, gauges = _taps(
+        image.shape[1:-1], steps[1:-1], kernel.shape[:rank], result.shape[1:-1], (1, tap),
+        attributes, "input_dilation", "kernel_dilation",
     )  # fmt: skip
     wide = kernel.shape[-2]
-    pixel = Read(0, sparse(count, {0: steps[0], rank + 1: wide, channel: 1}), 0, gauges)
+    places |= {0: steps[0], rank + 1: wide, channel: 1}
+    pixel = Read(0, sparse(count, places), 0, gauges)
     inner = strides(kernel.shape)
     taps = {tap + i: inner[i] for i in range(rank)}
     weight = Read(1, sparse(count, {rank + 1: each, rank + 2: 1, channel: inner[-2], **taps}))

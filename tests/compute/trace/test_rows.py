@@ -114,6 +114,24 @@ def test_terms_of_folds_stand_one_after_another():
     assert sum(isinstance(row.made, Layout) for row in rows) == 1
 
 
+@pytest.mark.parametrize(
+    ("stride", "padding", "gauges"), [(4, 0, 0), (5, 0, 0), (3, 0, 1), (4, 1, 1), (3, 1, 1)]
+)
+def test_windows_side_by_side_are_laid_out_one_after_another(stride, padding, gauges):
+    """Those that overlap or reach beyond the array are found by gauges."""
+    builder = Builder([Type(F24, (1, 19, 2)), Type(F24, (4, 2, 3))])
+    (out,) = builder.step(
+        "convolution", 0, 1, strides=(stride,), padding=((padding, padding),),
+        input_dilation=(1,), kernel_dilation=(1,), groups=1,
+    )  # fmt: skip
+    rows = rows_of(
+        Program((), (("x", builder.inputs[0]), ("k", builder.inputs[1])), builder.block([out]))
+    )
+    image, kernel = decode(rows.rows[-1].leaf).operands
+    assert len(image.gauges) == gauges
+    assert image.strides[-2:] == ((0, 1) if gauges else (2, 1)) and kernel.strides[-2:] == (2, 1)
+
+
 def test_the_root_is_over_all_rows_in_order():
     rows = rows_of(looping(2))
     assert rows.tree.depth == rows.depth == 3
