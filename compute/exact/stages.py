@@ -42,7 +42,7 @@ class Stages:
                 self.late |= set(self.results[i])
             number += len(step.results)
         self.kept, self.again = self._divide()
-        self.weights = self._weights() if carrier.float64 else []
+        self.weights = self._weights()
         self.kept = sorted(set(self.kept) - self._only_weights())
 
     def _late(self, i: int) -> bool:
@@ -100,7 +100,9 @@ class Stages:
         for i in range(len(self.program.main.steps)):
             if not self._late(i):
                 self._run(context, i, values)
-        weights = {key: operand(values[key[0]].array, *key[1:]) for key in self.weights}
+        weights = {
+            key: operand(values[key[0]].array, *key[1:], self.carrier) for key in self.weights
+        }
         return [values[n].array for n in self.kept], weights, context.trapped()
 
     def second(self, kept: Any, inputs: Sequence[Array]) -> tuple[list[Array], Array]:
