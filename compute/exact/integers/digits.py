@@ -49,7 +49,24 @@ class Digits:
 
 
 def split(matrix: Array) -> Digits:
-    """Of float32 values [batches, rows, terms]."""
+    """Of float32 values [batches, rows, terms].
+
+    One turn of a loop, because a loop's state is made once.  Compilers put what makes the matrix
+    into everything that reads it, ten times here; a reduction of many fused operations takes
+    LLVM's vectorizer (JAX 0.12) time that doubles with each of them.
+    """
+    batches, rows, terms = matrix.shape
+    every = jnp.full((batches, rows), -1, jnp.int32)
+    nothing = Digits(jnp.zeros((batches, rows, DIGITS, terms), jnp.int8), every, every, every < 0)
+
+    def cut(state: tuple[Array, Digits]) -> tuple[Array, Digits]:
+        found = _cut(state[0])
+        return jnp.where(found.saturated[..., None], 0, state[0]), found
+
+    return lax.while_loop(lambda state: jnp.any(state[1].used < 0), cut, (matrix, nothing))[1]
+
+
+def _cut(matrix: Array) -> Digits:
     saturated = matrix != matrix
     terms = values(jnp.where(saturated, 0, matrix))
     there = terms.mantissa != 0
@@ -86,25 +103,44 @@ def decided(a: Digits, b: Digits) -> Array:
 
 def _sum(a: Digits, b: Digits) -> tuple[Array, Array]:
     """(high, low) int64 of the diagonals' sum high * 2**49 + low, 0 <= low < 2**49; with 2**30
-    terms |high| < 2**38."""
-    total = jnp.zeros((), jnp.int64)
-    low = jnp.zeros((), jnp.int64)
-    for t in range(DIGITS - 1, -1, -1):
-        total = (total >> BITS) + _diagonal(a.digits[:, :, : t + 1], b.digits[:, :, t::-1])
-        low = low | ((total & (2**BITS - 1)) << (BITS * (DIGITS - 1 - t)))
+    terms |high| < 2**38.
+
+    The digits of b stand backwards, zeros behind them, so that DIGITS of them from one on are those
+    of a diagonal, the lowest diagonal first.
+    """
+    x, y = (_chunks(z.digits) for z in (a, b))
+    y = jnp.pad(y[:, :, ::-1], ((0, 0), (0, 0), (0, DIGITS - 1), (0, 0), (0, 0)))
+
+    def diagonal(k: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        total, low = state
+        total = (total >> BITS) + _product(x, lax.dynamic_slice_in_dim(y, k, DIGITS, 2))
+        return total, (low >> BITS) | ((total & (2**BITS - 1)) << (LOW - BITS))
+
+    zero = jnp.zeros((*x.shape[:2], y.shape[1]), jnp.int64)
+    total, low = lax.fori_loop(0, DIGITS, diagonal, (zero, zero))
     return total >> BITS, low
 
 
-def _diagonal(a: Array, b: Array) -> Array:
+def _chunks(digits: Array) -> Array:
+    """[batches, rows, DIGITS, chunks, terms of a chunk], filled up with zeros."""
+    terms = digits.shape[-1]
+    size = min(terms, CHUNK)
+    full = jnp.pad(digits, ((0, 0), (0, 0), (0, 0), (0, -terms % size)))
+    return full.reshape(*digits.shape[:3], -1, size)
+
+
+def _product(a: Array, b: Array) -> Array:
     """Sums of products over digits and terms, int64 [batches, rows of a, rows of b]."""
-    terms = a.shape[-1]
-    found = jnp.zeros((), jnp.int64)
-    for start in range(0, terms, CHUNK):
-        x, y = (z[..., start : start + CHUNK].reshape(*z.shape[:2], -1) for z in (a, b))
-        found = found + lax.dot_general(
-            x, y, (((2,), (2,)), ((0,), (0,))), preferred_element_type=jnp.int32
-        ).astype(jnp.int64)
-    return found
+
+    def chunk(i: Array, total: Array) -> Array:
+        x, y = (lax.dynamic_index_in_dim(z, i, 3, keepdims=False) for z in (a, b))
+        found = lax.dot_general(
+            x, y, (((2, 3), (2, 3)), ((0,), (0,))), preferred_element_type=jnp.int32
+        )
+        return total + found.astype(jnp.int64)
+
+    zero = jnp.zeros((*a.shape[:2], b.shape[1]), jnp.int64)
+    return lax.fori_loop(0, a.shape[3], chunk, zero)
 
 
 def _rounded(high: Array, low: Array, unit: Array) -> tuple[Array, Array]:
