@@ -19,7 +19,7 @@ import jax
 import numpy as np
 
 from compute.exact.carriers import CARRIERS, default_carrier
-from compute.exact.evaluation import COMPILER_OPTIONS
+from compute.exact.evaluation import compiler_options
 from compute.exact.stages import Stages
 from compute.program.codec import decode
 from compute.program.program import Program
@@ -129,7 +129,8 @@ def differing(cases: list[Case], carrier: str) -> list[int]:
 
     given = [(list(c.parameters.values()), [x[None] for x in c.inputs.values()]) for c in cases]
     with jax.enable_x64(True):
-        found = jax.device_get(jax.jit(run, compiler_options=COMPILER_OPTIONS)(given))
+        options = compiler_options(CARRIERS[carrier])
+        found = jax.device_get(jax.jit(run, compiler_options=options)(given))
     return [
         i for i, (case, got) in enumerate(zip(cases, found, strict=True)) if _differs(case, got)
     ]

@@ -11,12 +11,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from compute.exact.carriers import CARRIERS, Carrier
+from compute.exact.integers.digits import Digits, decided, split
 from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, per_unit, unravel
 from compute.exact.number import wide
-from compute.exact.rounding import UNDECIDED, decide, repair, saturating
+from compute.exact.rounding import decide, repair, saturating
 from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
 
-# elements of float64 sums that exist at a time: 128 MiB
+# sums that exist at a time; in float64, 128 MiB
 BLOCK = 2**24
 
 Axes = tuple[int, ...]
@@ -38,14 +39,15 @@ class Rows:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Operand:
-    """An operand of `dot` as the float64 product takes it.
+    """An operand of `dot` as the product of matrices takes it.
 
     `matrix` has its values [batches, rows, terms], so that what an element sums up again lies side
-    by side; `rows` the bounds [batches, rows].
+    by side: float64, and `rows` the bounds [batches, rows]; or, for integer products, float32, and
+    `rows` in digits.
     """
 
     matrix: Array
-    rows: Rows
+    rows: Rows | Digits
 
     def part(self, axis: int, start: Array, size: int) -> Operand:
         """Of `size` batches (axis 0) or rows (axis 1)."""
@@ -69,11 +71,14 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     return jnp.where(a.steps * b.steps < 2.0**53, 0.0, bound)
 
 
-def operand(matrix: Array) -> Operand:
-    """Of float64 values [batches, rows, terms] that float32 holds.
+def operand(matrix: Array, carrier: Carrier) -> Operand:
+    """Of a matrix [batches, rows, terms] as the carrier takes it."""
+    return _with_bounds(matrix) if carrier.float64 else Operand(matrix, split(matrix))
 
-    The squares are exact in float64, and all terms of their sum are positive: K - 1 additions and
-    the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
+
+def _with_bounds(matrix: Array) -> Operand:
+    """The squares are exact in float64, and all terms of their sum are positive: K - 1 additions
+    and the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
     """
     # in the shape in which the product is compiled
     same = matrix[0] if len(matrix) == 1 else matrix
@@ -103,30 +108,29 @@ def dot(
     terms = math.prod(a.shape[axis] for axis in contract[0])
     if not terms * math.prod(shape):
         return jnp.zeros(shape, jnp.float32)
-    if not carrier.float64:
-        x, y = (matrix(z, c, g) for z, c, g in zip((a, b), contract, batch, strict=True))
-        undecided = jnp.full((*x.shape[:2], y.shape[1]), UNDECIDED)
-        return repair(undecided, _again(x, y), terms).reshape(shape)
     matrices = [
-        given.matrix if given else matrix(wide(z), c, g)
+        given.matrix if given else matrix(z, c, g, carrier)
         for given, z, c, g in zip(known, (a, b), contract, batch, strict=True)
     ]
 
     def product(x: Array, y: Array) -> Array:
-        marked = _by_blocks(known[0] or operand(x), known[1] or operand(y))
+        marked = _by_blocks(known[0] or operand(x, carrier), known[1] or operand(y, carrier))
         return repair(marked, _again(x, y), terms).reshape(shape)
 
     def nothing(x: Array, y: Array) -> Array:
         return jnp.zeros(shape, jnp.float32)
 
+    if not carrier.float64:
+        return product(*matrices)
     # Always true: no float32 is float64's least number. No compiler knows that, so it makes the
     # matrices once, for the norms, the product and what is undecided, not again for every use.
     given = lax.bitcast_convert_type(matrices[0][0, 0, 0], jnp.int64) != 1
     return lax.cond(given, product, nothing, *matrices)
 
 
-def matrix(x: Array, contract: Axes, batch: Axes) -> Array:
-    """[batches, rows, terms]"""
+def matrix(x: Array, contract: Axes, batch: Axes, carrier: Carrier) -> Array:
+    """Values [batches, rows, terms], float64 where the carrier has it."""
+    x = wide(x) if carrier.float64 else x
     free = _free(x, contract, batch)
     sizes = [math.prod(x.shape[axis] for axis in axes) for axes in (batch, free, contract)]
     return jnp.transpose(x, (*batch, *free, *contract)).reshape(sizes)
@@ -152,7 +156,7 @@ def _again(x: Array, y: Array) -> Callable[[Array], Array]:
 
 def _by_blocks(left: Operand, right: Operand) -> Array:
     """The decided patterns [batches, rows of a, rows of b], made by some batches or rows at a time
-    so that not more than BLOCK float64 sums exist."""
+    so that not more than BLOCK sums exist."""
     batches, rows = left.matrix.shape[:2]
     columns = right.matrix.shape[1]
     if batches * rows * columns <= BLOCK:
@@ -176,6 +180,8 @@ def block(count: int, each: int, elements: int) -> int:
 
 
 def _decided(left: Operand, right: Operand) -> Array:
+    if isinstance(left.rows, Digits) and isinstance(right.rows, Digits):
+        return decided(left.rows, right.rows)
     s = lax.dot_general(
         left.matrix,
         right.matrix,

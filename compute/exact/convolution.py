@@ -13,10 +13,11 @@ from jax import Array, lax
 
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import Rows, block, error_bound
+from compute.exact.integers import digits
 from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit, per_unit, unravel
 from compute.exact.number import wide
 from compute.exact.padding import padded
-from compute.exact.rounding import UNDECIDED, decide, repair, saturating
+from compute.exact.rounding import decide, repair, saturating
 from compute.exact.superaccumulator import PRODUCT_SUM, products, round_sum
 from compute.exact.values import Attributes
 
@@ -65,20 +66,41 @@ def convolve(x: Array, kernel: Array, p: Attributes, carrier: Carrier) -> Array:
         column = gather_rows(kernel, (kernel.ndim - 1,), range(kernel.ndim - 1), places[-1:])
         return saturating(round_sum(products(patch, column), PRODUCT_SUM), patch, column)
 
-    if not carrier.float64:
-        return repair(jnp.full(result, UNDECIDED), exact, shape.terms)
-    bounds = _kernel_bounds(kernel, shape)
     size = block(len(x), math.prod(shape.out) * shape.terms * shape.groups, PATCHES)
 
+    decided = _by_float64(kernel, shape) if carrier.float64 else _by_digits(kernel, shape)
+
     def some(start: Array) -> Array:
-        images = lax.dynamic_slice_in_dim(x, start, size, 0)
-        s = _product(wide(images), wide(kernel), shape)
-        return decide(
-            s, error_bound(_patch_bounds(images, shape, kernel), bounds, shape.terms), PRODUCT_SUM
-        )
+        return decided(lax.dynamic_slice_in_dim(x, start, size, 0))
 
     marked = lax.map(some, jnp.arange(0, len(x), size))
     return repair(marked.reshape(result), exact, shape.terms)
+
+
+def _by_float64(kernel: Array, shape: Shape) -> Callable[[Array], Array]:
+    """Images -> decided patterns [n, out.., O]."""
+    bounds = _kernel_bounds(kernel, shape)
+
+    def decided(images: Array) -> Array:
+        error = error_bound(_patch_bounds(images, shape, kernel), bounds, shape.terms)
+        return decide(_product(wide(images), wide(kernel), shape), error, PRODUCT_SUM)
+
+    return decided
+
+
+def _by_digits(kernel: Array, shape: Shape) -> Callable[[Array], Array]:
+    """Images -> decided patterns [n, out.., O], by products of matrices for each group."""
+    columns = digits.split(kernel.reshape(shape.terms, shape.groups, -1).transpose(1, 2, 0))
+
+    def decided(images: Array) -> Array:
+        every = (shape.groups, len(images), *shape.out)
+        group, image, *out = unravel(jnp.arange(math.prod(every)), every)
+        patches = _patch_at(images, shape, (image, *out, group), shape.groups)
+        rows = digits.split(patches.reshape(shape.groups, -1, shape.terms))
+        found = digits.decided(rows, columns).reshape(*every, -1)
+        return jnp.moveaxis(found, 0, -2).reshape(*every[1:], -1)
+
+    return decided
 
 
 def _widened(x: Array, p: Attributes) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from compute.exact.carriers import CARRIERS, default_carrier
+from compute.exact.carriers import CARRIERS, Carrier, default_carrier
 from compute.exact.losses import LOSSES, Loss
 from compute.exact.stages import Stages
 from compute.exact.transcript import NOTHING, Node, merkle_top, shard_sums
@@ -31,6 +31,10 @@ COMPILER_OPTIONS = {
     "xla_cpu_prefer_vector_width": 512,
     "xla_disable_hlo_passes": "tree_reduction_rewriter",
 }
+# For long chains of integer operations that are fused with a reduction or a concatenation LLVM's
+# vectorizer takes time that doubles with every operation (JAX 0.12): CPUs, which have the integer
+# carrier only to be compared with, do without it.
+INTEGERS_ON_CPU = COMPILER_OPTIONS | {"xla_backend_optimization_level": 0}
 
 Arrays = Mapping[str, Any]
 
@@ -169,8 +173,14 @@ def _compiled(key: _ByIdentity, loss: str | Loss, carrier: str, mesh: Mesh) -> _
         out_specs=(apart, apart),
         check_vma=False,
     )
-    jit = functools.partial(jax.jit, compiler_options=COMPILER_OPTIONS)
+    jit = functools.partial(jax.jit, compiler_options=compiler_options(CARRIERS[carrier]))
     return _Compiled(jit(stages.first), jit(sharded))
+
+
+def compiler_options(carrier: Carrier) -> dict[str, Any]:
+    """Of XLA, on the default backend."""
+    slow = not carrier.float64 and jax.default_backend() == "cpu"
+    return INTEGERS_ON_CPU if slow else COMPILER_OPTIONS
 
 
 def examples_at_once(peak_bytes: int) -> int:

@@ -13,7 +13,7 @@ from jax import Array
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import matrix, operand
 from compute.exact.engine import run_step
-from compute.exact.number import SATURATED, canonical, is_saturated, wide
+from compute.exact.number import SATURATED, canonical, is_saturated
 from compute.exact.values import Context, Value
 from compute.program.program import Program, Step
 
@@ -42,7 +42,7 @@ class Stages:
                 self.late |= set(self.results[i])
             number += len(step.results)
         self.kept, self.again = self._divide()
-        self.weights = self._weights() if carrier.float64 else []
+        self.weights = self._weights()
         self.kept = sorted(set(self.kept) - self._only_weights())
 
     def _late(self, i: int) -> bool:
@@ -101,7 +101,8 @@ class Stages:
             if not self._late(i):
                 self._run(context, i, values)
         weights = {
-            key: operand(matrix(wide(values[key[0]].array), *key[1:])) for key in self.weights
+            key: operand(matrix(values[key[0]].array, *key[1:], self.carrier), self.carrier)
+            for key in self.weights
         }
         return [values[n].array for n in self.kept], weights, context.trapped()
 

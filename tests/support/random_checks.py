@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from compute.exact.carriers import CARRIERS
+from compute.exact.evaluation import compiler_options
 from compute.exact.stages import Stages
 from compute.oracle.array import from_bytes, to_bytes
 from compute.oracle.run import Outcome, run
@@ -53,13 +54,20 @@ def _outcomes(case: Case, examples: list[dict[str, bytes]]) -> list[Outcome]:
 def _evaluated(case: Case, examples: list[dict[str, bytes]], compiled: bool, carrier: str) -> Any:
     program = case.program
     stages = Stages(program, CARRIERS[carrier])
-    first, second = (jax.jit(f) if compiled else f for f in (stages.first, stages.second))
+    first, second = (
+        _compiled(f, carrier) if compiled else f for f in (stages.first, stages.second)
+    )
     with jax.enable_x64(True):
         kept = first([_array(kind, case.parameters[name]) for name, kind in program.parameters])
         inputs = [
             np.stack([_array(kind, e[name]) for e in examples]) for name, kind in program.inputs
         ]
         return jax.device_get(second(kept, inputs))
+
+
+def _compiled(function: Any, carrier: str) -> Any:
+    """As the evaluator compiles it."""
+    return jax.jit(function, compiler_options=compiler_options(CARRIERS[carrier]))
 
 
 def felt_futures(seed: int, carrier: str = "float64") -> list[str]:
@@ -78,7 +86,7 @@ def felt_futures(seed: int, carrier: str = "float64") -> list[str]:
     stages = Stages(program, CARRIERS[carrier])
     with jax.enable_x64(True):
         kept = stages.first([np.resize(w, SQUARE.shape)])
-        outputs, _ = jax.device_get(jax.jit(stages.second)(kept, [batch]))
+        outputs, _ = jax.device_get(_compiled(stages.second, carrier)(kept, [batch]))
     return [
         f"result {number} before row {k} feels {size:g}"
         for number, y in enumerate(outputs)
