@@ -14,11 +14,13 @@ from compute.exact.carriers import CARRIERS, Carrier
 from compute.exact.integers.digits import Digits, decided, split
 from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, per_unit, unravel
 from compute.exact.number import wide
-from compute.exact.rounding import decide, repair, saturating
+from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
 
 # sums that exist at a time; in float64, 128 MiB
 BLOCK = 2**24
+# how often an undecided element's terms are added half to half before it is summed in integers
+HALVINGS = 5
 
 Axes = tuple[int, ...]
 
@@ -146,12 +148,40 @@ def _again(x: Array, y: Array) -> Callable[[Array], Array]:
 
     def exact(index: Array) -> Array:
         batch, row, column = unravel(index, shape)
-        # float64 holds float32 values, so that the casts are exact
-        p = gather_rows(x, (0, 1), (2,), (batch, row)).astype(jnp.float32)
-        q = gather_rows(y, (0, 1), (2,), (batch, column)).astype(jnp.float32)
-        return saturating(round_sum(products(p, q), PRODUCT_SUM), p, q)
+        p = gather_rows(x, (0, 1), (2,), (batch, row))
+        q = gather_rows(y, (0, 1), (2,), (batch, column))
+
+        def in_integers() -> Array:
+            # float64 holds float32 values, so that the casts are exact
+            a, b = p.astype(jnp.float32), q.astype(jnp.float32)
+            return saturating(round_sum(products(a, b), PRODUCT_SUM), a, b)
+
+        if x.dtype != jnp.float64:
+            return in_integers()
+        marked = decide(*tree_sum(p * q), PRODUCT_SUM)
+        return lax.cond(jnp.any(marked == UNDECIDED), in_integers, lambda: marked)
 
     return exact
+
+
+def tree_sum(terms: Array) -> tuple[Array, Array]:
+    """(sums, bounds of their errors) of float64 terms [C, K] over the last axis.
+
+    A sum by a tree of additions errs by at most its height times u sum |terms|, u = 2**-53 (Higham,
+    2002, section 4.2).  HALVINGS additions of one half to the other leave K / 2**HALVINGS numbers,
+    which the compiler adds in any order: so the bound is that much smaller than the product's.
+    """
+    width = -(-terms.shape[1] // 2**HALVINGS)
+    short = width * 2**HALVINGS - terms.shape[1]
+    padded = jnp.pad(terms, ((0, 0), (0, short))).reshape(len(terms), -1, width)
+
+    def total(part: Array) -> Array:
+        while part.shape[1] > 1:
+            part = part[:, : part.shape[1] // 2] + part[:, part.shape[1] // 2 :]
+        return jnp.sum(part, (1, 2))
+
+    height = HALVINGS + width - 1
+    return total(padded), height * UNIT * ENLARGED * total(jnp.abs(padded))
 
 
 def _by_blocks(left: Operand, right: Operand) -> Array:
