@@ -12,10 +12,10 @@ from jax import Array, lax
 
 from compute.exact.carriers import CARRIERS, Carrier
 from compute.exact.integers.digits import Digits, decided, split
-from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, per_unit, unravel
+from compute.exact.lattice import ENLARGED, UNIT, common_bit, gather_rows, per_unit, unravel
 from compute.exact.number import wide
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
-from compute.exact.superaccumulator import FAR, PRODUCT_SUM, products, round_sum
+from compute.exact.superaccumulator import PRODUCT_SUM, products, round_sum
 
 # sums that exist at a time; in float64, 128 MiB
 BLOCK = 2**24
@@ -69,13 +69,33 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     Values are 0 or from 2**-96 to 2**128, so products are from 2**-192 to 2**256: float64 neither
     underflows nor overflows.
     """
-    bound = ((terms - 1) * UNIT * ENLARGED) * a.norm * b.norm
+    bound = ((terms + 1) * UNIT * ENLARGED) * a.norm * b.norm
     return jnp.where(a.steps * b.steps < 2.0**53, 0.0, bound)
 
 
-def operand(matrix: Array, carrier: Carrier) -> Operand:
-    """Of a matrix [batches, rows, terms] as the carrier takes it."""
-    return _with_bounds(matrix) if carrier.float64 else Operand(matrix, split(matrix))
+def operand(x: Array, contract: Axes, batch: Axes, carrier: Carrier) -> Operand:
+    """An operand of `dot` whose sums run over `contract`, as the carrier takes it."""
+
+    def prepared(x: Array) -> Operand:
+        matrix = _matrix(wide(x) if carrier.float64 else x, contract, batch)
+        return _with_bounds(matrix) if carrier.float64 else Operand(matrix, split(matrix))
+
+    return _once(prepared, x) if carrier.float64 and x.size else prepared(x)
+
+
+def _once(function: Callable[[Array], Operand], x: Array) -> Operand:
+    """function(x) of float32 values, made once: compilers put what makes an array into each of its
+    readers, here a product, its bounds and what is undecided, but cannot look into a branch.
+
+    The condition always holds, which no compiler knows: no value is the least float32.
+    """
+
+    def nothing(x: Array) -> Operand:
+        like = jax.eval_shape(function, x)
+        return jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), like)
+
+    first = lax.bitcast_convert_type(x[(0,) * x.ndim], jnp.int32)
+    return lax.cond(first != 1, function, nothing, x)
 
 
 def _with_bounds(matrix: Array) -> Operand:
@@ -85,7 +105,7 @@ def _with_bounds(matrix: Array) -> Operand:
     # in the shape in which the product is compiled
     same = matrix[0] if len(matrix) == 1 else matrix
     norm = (jnp.sqrt(jnp.sum(same * same, -1)) * ENLARGED).reshape(matrix.shape[:2])
-    lowest = jnp.min(lowest_bit(same.astype(jnp.float32)), -1, initial=FAR).reshape(norm.shape)
+    lowest = common_bit(same.astype(jnp.float32), (same.ndim - 1,)).reshape(norm.shape)
     # a row without any number has the norm 0
     return Operand(matrix, Rows(norm, norm * per_unit(lowest)))
 
@@ -95,44 +115,36 @@ def dot(
     b: Array,
     contract: tuple[Axes, Axes],
     batch: tuple[Axes, Axes],
-    known: tuple[Operand | None, Operand | None] = (None, None),
     carrier: Carrier = CARRIERS["float64"],
 ) -> Array:
-    """lax.dot_general of float32 values: [batch.., free of a.., free of b..].
+    """lax.dot_general of float32 values."""
+    left, right = (
+        operand(x, c, g, carrier) for x, c, g in zip((a, b), contract, batch, strict=True)
+    )
+    return product(left, right).reshape(result_shape(a, b, contract, batch))
 
-    `known` are a and b as `operand` gives them.
-    """
-    shape = (
+
+def result_shape(a: Array, b: Array, contract: tuple[Axes, Axes], batch: tuple[Axes, Axes]) -> Axes:
+    """[batch.., free of a.., free of b..]"""
+    return (
         *(a.shape[axis] for axis in batch[0]),
         *(a.shape[axis] for axis in _free(a, contract[0], batch[0])),
         *(b.shape[axis] for axis in _free(b, contract[1], batch[1])),
     )
-    terms = math.prod(a.shape[axis] for axis in contract[0])
+
+
+def product(left: Operand, right: Operand) -> Array:
+    """The sums of products [batches, rows of left, rows of right] of prepared operands."""
+    batches, rows, terms = left.matrix.shape
+    shape = (batches, rows, right.matrix.shape[1])
     if not terms * math.prod(shape):
         return jnp.zeros(shape, jnp.float32)
-    matrices = [
-        given.matrix if given else matrix(z, c, g, carrier)
-        for given, z, c, g in zip(known, (a, b), contract, batch, strict=True)
-    ]
-
-    def product(x: Array, y: Array) -> Array:
-        marked = _by_blocks(known[0] or operand(x, carrier), known[1] or operand(y, carrier))
-        return repair(marked, _again(x, y), terms).reshape(shape)
-
-    def nothing(x: Array, y: Array) -> Array:
-        return jnp.zeros(shape, jnp.float32)
-
-    if not carrier.float64:
-        return product(*matrices)
-    # Always true: no float32 is float64's least number. No compiler knows that, so it makes the
-    # matrices once, for the norms, the product and what is undecided, not again for every use.
-    given = lax.bitcast_convert_type(matrices[0][0, 0, 0], jnp.int64) != 1
-    return lax.cond(given, product, nothing, *matrices)
+    marked = _by_blocks(left, right)
+    return repair(marked, _again(left.matrix, right.matrix), terms)
 
 
-def matrix(x: Array, contract: Axes, batch: Axes, carrier: Carrier) -> Array:
-    """Values [batches, rows, terms], float64 where the carrier has it."""
-    x = wide(x) if carrier.float64 else x
+def _matrix(x: Array, contract: Axes, batch: Axes) -> Array:
+    """Values [batches, rows, terms]."""
     free = _free(x, contract, batch)
     sizes = [math.prod(x.shape[axis] for axis in axes) for axes in (batch, free, contract)]
     return jnp.transpose(x, (*batch, *free, *contract)).reshape(sizes)
@@ -181,7 +193,7 @@ def tree_sum(terms: Array) -> tuple[Array, Array]:
         return jnp.sum(part, (1, 2))
 
     height = HALVINGS + width - 1
-    return total(padded), height * UNIT * ENLARGED * total(jnp.abs(padded))
+    return total(padded), (height + 2) * UNIT * ENLARGED * total(jnp.abs(padded))
 
 
 def _by_blocks(left: Operand, right: Operand) -> Array:

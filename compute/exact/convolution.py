@@ -14,7 +14,7 @@ from jax import Array, lax
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import Rows, block, error_bound
 from compute.exact.integers import digits
-from compute.exact.lattice import ENLARGED, gather_rows, lowest_bit, per_unit, unravel
+from compute.exact.lattice import ENLARGED, common_bit, gather_rows, per_unit, unravel
 from compute.exact.number import wide
 from compute.exact.padding import padded
 from compute.exact.rounding import decide, repair, saturating
@@ -166,7 +166,7 @@ def _patch_bounds(x: Array, shape: Shape, kernel: Array) -> Rows:
     of one axis after the other.  All terms of the squared norm are positive."""
     grouped = x.reshape(*x.shape[:-1], shape.groups, shape.depth)
     squares = jnp.sum(wide(grouped) * wide(grouped), -1)
-    lowest = jnp.min(lowest_bit(grouped), -1)
+    lowest = common_bit(grouped, (grouped.ndim - 1,))
 
     def over_taps(y: Array, combine: Callable[[Array, Array], Array]) -> Array:
         for axis, taps in enumerate(shape.taps):
@@ -183,7 +183,7 @@ def _kernel_bounds(kernel: Array, shape: Shape) -> Rows:
     """[O]"""
     axes = tuple(range(kernel.ndim - 1))
     norm = jnp.sqrt(jnp.sum(wide(kernel) * wide(kernel), axes)) * ENLARGED
-    return Rows(norm, norm * per_unit(jnp.min(lowest_bit(kernel), axes)))
+    return Rows(norm, norm * per_unit(common_bit(kernel, axes)))
 
 
 def _patch_at(x: Array, shape: Shape, places: Sequence[Array], channels: int) -> Array:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from compute.exact.number import power_of_two
@@ -23,6 +24,20 @@ def lowest_bit(x: Array) -> Array:
     lowest = (mantissa & -mantissa).astype(jnp.float32)
     place = lax.bitcast_convert_type(lowest, jnp.int32) >> 23
     return jnp.where(x == 0, FAR, ((bits >> 23) & 255) - 150 + place - 127)
+
+
+def common_bit(x: Array, axes: tuple[int, ...]) -> Array:
+    """An int32 e such that all float32 values along the axes are multiples of 2**e; FAR if all are
+    zero.  Where `lowest_bit` goes up to 1 higher it takes twice as long.
+
+    A number less the one without its lowest bit is that bit; or, where that takes a bit of the
+    exponent, at least half of a power of two.  Zero less one is the greatest unsigned integer.
+    """
+    bits = lax.bitcast_convert_type(x, jnp.uint32)
+    others = lax.bitcast_convert_type(bits & (bits - 1), jnp.float32)
+    rest = lax.bitcast_convert_type(jnp.abs(x - others), jnp.uint32) - 1
+    least = jnp.min(rest, axes, initial=np.uint32(2**32 - 1)) + 1
+    return jnp.where(least == 0, FAR, (least >> 23).astype(jnp.int32) - 127)
 
 
 def per_unit(lowest: Array) -> Array:

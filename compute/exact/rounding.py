@@ -1,7 +1,7 @@
 """Round float64 sums correctly: decide by an error bound, and repair what it leaves undecided.
 
-A sum s that is within `error` of the exact one is *decided* if every real number in
-[s - error, s + error] rounds to the same value.  What is not is marked in the result's bits; then
+A sum s that is within `error` of the exact one is *decided* if s - error and s + error round to the
+same value.  What is not is marked in the result's bits; then
 the marked elements are found and summed again in integers (`superaccumulator`), some at a time,
 until none is left.  So the result is always the exact sum rounded once, and never depends on how
 the float64 sum was made.
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact.number import SMALLEST
+from compute.exact.number import flush
 from compute.exact.superaccumulator import SATURATED_PATTERN, Format
 
 UNDECIDED = np.int32(0x7F800001)
@@ -30,31 +30,25 @@ TERMS = 2**14
 def decide(s: Array, error: Array, form: Format) -> Array:
     """Float32 patterns (int32) of the exact sums rounded, UNDECIDED where the bound is not enough.
 
-    `s` float64 with |exact - s| <= error; where `error` is 0, s is exact.  NaN is SATURATED.
-
-    r is s rounded to `form.bits`, ties to even.  With `half` half a unit of r's binade, all that
-    rounds to r lies within half of it, or half / 2 below a power of two.  So s +- error round to r
-    if max(|s - r|, half / 2) + error < half: |s - r| + error < half is the first, and where |s - r|
-    is at most half / 2 the sum says error < half / 2, which with r a power of two and s above it
-    is the second; s below r is in the lower binade, where r was rounded with the smaller unit, and
-    |s - r| <= half / 2 again.  Adding float64 numbers cannot turn >= half into < half.
-    Below 2**-97 everything rounds to 0.
+    `s` float64 and |exact - s| + 2**-53 (|s| + error) <= error, or `error` is 0 and s exact: so the
+    exact sum lies between s - error and s + error as float64 rounds them.  Rounding to values is
+    monotone: where both ends give the same, so does all between them.  NaN is SATURATED.
     """
+    low, high = _pattern(s - error, form), _pattern(s + error, form)
+    return jnp.where(low == high, low, UNDECIDED)
+
+
+def _pattern(x: Array, form: Format) -> Array:
+    """The pattern of a float64 number rounded to a value, ties to even."""
     dropped = 53 - form.bits
-    bits = lax.bitcast_convert_type(s, jnp.int64)
+    bits = lax.bitcast_convert_type(x, jnp.int64)
     odd = (bits >> dropped) & 1
-    rounded = (bits + (2 ** (dropped - 1) - 1) + odd) & -(2**dropped)
-    r = lax.bitcast_convert_type(rounded, jnp.float64)
-    binade = lax.bitcast_convert_type(rounded & (0x7FF << 52), jnp.float64)
-    half = binade * 2.0**-form.bits
-    near = jnp.maximum(jnp.abs(s - r), half * 0.5) + error < half
-    tiny = jnp.abs(s) + error < SMALLEST / 2
-    decided = near | tiny | (error == 0) | (s != s)
-    y = jnp.where(jnp.abs(r) < SMALLEST, 0.0, r).astype(jnp.float32)
+    r = (bits + (2 ** (dropped - 1) - 1) + odd) & -(2**dropped)
+    y = lax.bitcast_convert_type(r, jnp.float64).astype(jnp.float32)
     # a GPU's own NaN, all ones, is no longer one when rounded
-    known = (jnp.abs(r) <= form.largest) & (s == s)
-    pattern = jnp.where(known, lax.bitcast_convert_type(y, jnp.int32), SATURATED_PATTERN)
-    return jnp.where(decided, pattern, UNDECIDED)
+    known = (jnp.abs(y) <= np.float32(form.largest)) & (x == x)
+    pattern = lax.bitcast_convert_type(flush(y), jnp.int32)
+    return jnp.where(known, pattern, SATURATED_PATTERN)
 
 
 def repair(marked: Array, exact: Callable[[Array], Array], terms: int) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from jax import Array
 
 from compute.exact.carriers import Carrier
-from compute.exact.contraction import matrix, operand
+from compute.exact.contraction import operand
 from compute.exact.engine import run_step
 from compute.exact.number import SATURATED, canonical, is_saturated
 from compute.exact.values import Context, Value
@@ -101,8 +101,7 @@ class Stages:
             if not self._late(i):
                 self._run(context, i, values)
         weights = {
-            key: operand(matrix(values[key[0]].array, *key[1:], self.carrier), self.carrier)
-            for key in self.weights
+            key: operand(values[key[0]].array, *key[1:], self.carrier) for key in self.weights
         }
         return [values[n].array for n in self.kept], weights, context.trapped()
 
@@ -110,7 +109,7 @@ class Stages:
         """(results of main [B, ...], SATURATED all over where an example saturates; bool [B])."""
         arrays, weights, trapped = kept
         count = len(inputs[0]) if inputs else 1
-        context = Context(count, self.carrier, [trapped], weights)
+        context = Context(count, self.carrier, [trapped], dict(weights))
         values = {n: self._shape_of(n) for n, *_ in self.weights}
         values |= {n: Value(x, False) for n, x in zip(self.kept, arrays, strict=True)}
         for i, x in enumerate(inputs):

@@ -9,7 +9,15 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
-from compute.exact.lattice import ENLARGED, UNIT, gather_rows, lowest_bit, per_unit, unravel
+from compute.exact.lattice import (
+    ENLARGED,
+    UNIT,
+    common_bit,
+    gather_rows,
+    lowest_bit,
+    per_unit,
+    unravel,
+)
 from compute.exact.number import wide
 from compute.exact.rounding import UNDECIDED, decide, repair, saturating
 from compute.exact.superaccumulator import (
@@ -29,12 +37,12 @@ def decide_sum(s: Array, magnitudes: Array, lowest: Array, terms: Array | int) -
     `s` and `magnitudes` are float64 sums, in any order, of the terms and of their magnitudes;
     all terms are multiples of 2**lowest (int32).  Additions of n numbers err by at most
     (n - 1) 2**-53 of the sum of magnitudes (Jeannerod and Rump, 2013), which is itself too small by
-    less than 2**-22 of it for 2**30 terms.  If the sum of magnitudes is below 2**53 units of the
-    lowest bit, no partial sum was ever rounded.
+    less than 2**-22 of it for 2**30 terms; two units more are for `decide`.  If the sum of
+    magnitudes is below 2**53 units of the lowest bit, no partial sum was ever rounded.
     """
     sure = magnitudes * ENLARGED
     exact = sure * per_unit(lowest) < 2.0**53
-    return decide(s, jnp.where(exact, 0.0, (terms - 1) * UNIT * sure), VALUE)
+    return decide(s, jnp.where(exact, 0.0, (terms + 1) * UNIT * sure), VALUE)
 
 
 def total(x: Array, axes: tuple[int, ...], carrier: Carrier) -> Array:
@@ -52,7 +60,7 @@ def total(x: Array, axes: tuple[int, ...], carrier: Carrier) -> Array:
     if not carrier.float64:
         return repair(jnp.full(shape, UNDECIDED), exact, terms)
     y = wide(x)
-    lowest = jnp.min(lowest_bit(x), axes, initial=FAR)
+    lowest = common_bit(x, axes)
     return repair(
         decide_sum(jnp.sum(y, axes), jnp.sum(jnp.abs(y), axes), lowest, terms), exact, terms
     )

@@ -43,12 +43,12 @@ class Value:
 class Context:
     """One run of one block: the number of examples (None: nothing is batched), how values are
     computed, what has trapped so far (bool arrays, scalar or [examples]), and operands of products
-    as they were prepared, by step operand."""
+    as they were prepared, by number and axes."""
 
     examples: int | None
     carrier: Carrier
     traps: list[Array] = field(default_factory=list)
-    weights: Mapping[Any, Any] = field(default_factory=dict)
+    operands: dict[Any, Any] = field(default_factory=dict)
 
     def observe(self, value: Value) -> None:
         """A step decides on these floats: an example that is SATURATED here is for good."""

@@ -25,19 +25,27 @@ def _dot(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
     if both:
         along = ((0, *along[0]), (0, *along[1]))
     if a.is_float:
-        known = [
-            context.weights.get((number, c, r))
-            for number, c, r in zip(step.operands, contract, batch, strict=True)
-        ]
-        array = contraction.dot(
-            a.array, b.array, moved, along,
-            known=(known[0], known[1]), carrier=context.carrier,
-        )  # fmt: skip
+        left, right = (
+            _operand(context, number, value.array, c, g)
+            for number, value, c, g in zip(step.operands, values, moved, along, strict=True)
+        )
+        array = contraction.product(left, right)
+        array = array.reshape(contraction.result_shape(a.array, b.array, moved, along))
     else:
         array = lax.dot_general(
             a.array, b.array, (moved, along), preferred_element_type=a.array.dtype
         )
     return [Value(_examples_first(array, step, a, b), a.batched or b.batched)]
+
+
+def _operand(
+    context: Context, number: int, array: Array, contract: Axes, batch: Axes
+) -> contraction.Operand:
+    """As the context has it already: of a weight, or from another product in this block."""
+    key = (number, contract, batch)
+    if key not in context.operands:
+        context.operands[key] = contraction.operand(array, contract, batch, context.carrier)
+    return context.operands[key]
 
 
 def _moved(axes: Axes, value: Value) -> Axes:
