@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from compute.exact.derivative.rules import RULES, Rule, convolution, dot
+from compute.exact.derivative.rules import ELEMENTWISE, RULES, Rule, convolution, dot, stretched
 from compute.program.program import Block, Program, Step
 
 Arrays = Mapping[str, Any]
@@ -54,7 +54,12 @@ def derivative_form(
 
 
 class _Run:
-    """Runs blocks on arrays of one example."""
+    """Runs blocks on arrays of one example.
+
+    A broadcast keeps an axis of one element for every axis that it adds, and elementwise operations
+    stretch such axes themselves; other operations are given arrays of the shapes in the program.
+    So a gradient keeps of a broadcast what it has seen, and not every copy.
+    """
 
     def __init__(self, dtype: Any, remat: bool, replaced: Mapping[str, Rule]) -> None:
         self._remat = remat
@@ -72,9 +77,14 @@ class _Run:
 
     def block(self, block: Block, inputs: Sequence[Any]) -> list[Any]:
         values = list(inputs)
+
+        def whole(number: int) -> Any:
+            return stretched(values[number], block.types[number].shape)
+
         for step in block.steps:
-            values += self._step(step, [values[number] for number in step.operands])
-        return [values[number] for number in block.results]
+            take = values.__getitem__ if step.operation.name in ELEMENTWISE else whole
+            values += self._step(step, [take(number) for number in step.operands])
+        return [whole(number) for number in block.results]
 
     def _step(self, step: Step, operands: Sequence[Any]) -> Sequence[Any]:
         name = step.operation.name

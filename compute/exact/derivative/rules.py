@@ -29,7 +29,7 @@ def _constant(attributes: Attributes) -> np.ndarray:
         array = np.clip(array, -LARGEST_CONSTANT, LARGEST_CONSTANT)
     array = array.astype(kind.dtype.numpy)
     one = len(constant.data) == kind.dtype.bytes
-    return np.broadcast_to(array.reshape(()), kind.shape) if one else array.reshape(kind.shape)
+    return array.reshape((1,) * len(kind.shape) if one else kind.shape)
 
 
 def _iota(attributes: Attributes) -> Array:
@@ -70,7 +70,16 @@ def _bitcast(attributes: Attributes, a: Array) -> Array:
 
 
 def _broadcast(attributes: Attributes, a: Array) -> Array:
-    return lax.broadcast_in_dim(a, attributes["shape"], attributes["axes"])
+    """With one element along every axis that it adds."""
+    shape = [1] * len(attributes["shape"])
+    for axis, size in zip(attributes["axes"], a.shape, strict=True):
+        shape[axis] = size
+    return lax.broadcast_in_dim(a, shape, attributes["axes"])
+
+
+def stretched(a: Array, shape: tuple[int, ...]) -> Array:
+    """`a` with its axes of one element repeated to `shape`."""
+    return a if a.shape == shape else lax.broadcast_in_dim(a, shape, range(len(shape)))
 
 
 def _slice(attributes: Attributes, a: Array) -> Array:
@@ -272,3 +281,6 @@ RULES |= {
     "dot": dot,
     "convolution": convolution,
 }
+
+# What stretches axes of one element itself, as these functions of JAX do.
+ELEMENTWISE = {*_PLAIN, "max", "min", "round", "integer_power", "convert", "bitcast", "broadcast"}
