@@ -48,8 +48,12 @@ def topology() -> Any:
 
 
 def operation(name: str) -> tuple[Any, Any]:
-    """(function, arguments): the programs of its vectors with one example each."""
-    cases = list(conformance.read(name))[: int(CASES)]
+    """(function, arguments): the programs of its first vectors, with one example each.
+
+    Those with inputs: what is made of constants alone is computed by the compiler.
+    """
+    every = list(conformance.read(name))
+    cases = ([case for case in every if case.inputs] or every)[: int(CASES)]
     stages = [Stages(case.program, CARRIERS[CARRIER]) for case in cases]
 
     def run(given: Any) -> Any:

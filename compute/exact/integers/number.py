@@ -127,6 +127,27 @@ def fixed(x: Scaled, point: int) -> Array:
     return shifted(x.m, x.e + point)
 
 
+def whole(x: Array, mode: str) -> Array:
+    """The integer next to a value, as `Arithmetic.whole` says."""
+    y = scaled(x)
+    bits = jnp.clip(-y.e, 0, 62).astype(jnp.int64)
+    found = narrow(Scaled(_WHOLE[mode](y.m, bits), jnp.maximum(y.e, 0)))
+    return saturated_if(is_saturated(x), found)
+
+
+def _away(m: Array, bits: Array) -> Array:
+    found = (jnp.abs(m) + ((jnp.int64(1) << bits) >> 1)) >> bits
+    return jnp.where(m < 0, -found, found)
+
+
+_WHOLE = {
+    "floor": lambda m, bits: m >> bits,
+    "ceil": lambda m, bits: -(-m >> bits),
+    "even": nearest,
+    "away": _away,
+}
+
+
 def on_grid(x: Scaled, point: int) -> Array:
     """The integer nearest to x * 2**point, ties to even."""
     # two bits more tell which side of the middle x is on
