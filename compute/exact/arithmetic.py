@@ -108,6 +108,11 @@ class Arithmetic(ABC):
         """a - q b with q = a / b cut towards zero, exact; SATURATED if b is 0 or |q| > 2**24."""
 
     @abstractmethod
+    def whole(self, a: Array, mode: str) -> Array:
+        """The integer next to a: "floor", "ceil", or the nearest, of two the "even" one or that
+        "away" from zero."""
+
+    @abstractmethod
     def exp(self, a: Array) -> Array:
         """exp of `a` clamped to [-69, 89]: k = nearest(x log2(e) on 2**-19); r = x - k ln 2 (on
         2**-40) on 2**-27; t = polynomial(EXP, r); t 2**(k - 25) rounded."""
@@ -237,7 +242,9 @@ class Arithmetic(ABC):
         """exp(b log(|a|)); a**0 = 1; 0**b is 0 for b > 0; of a negative `a`, only integer powers;
         the rest is SATURATED."""
         y = self.exp(self.multiply(b, self.log(jnp.abs(a))))
-        whole, odd = _parity(b)
+        whole = b == self.whole(b, "even")
+        small = whole & (jnp.abs(b) < np.float32(2**24))  # from there on all are even
+        odd = (jnp.where(small, b, 0).astype(jnp.int32) & 1) == 1
         negative = a < 0
         y = jnp.where(negative, jnp.where(whole, jnp.where(odd, -y, y), SATURATED), y)
         y = jnp.where(a == 0, jnp.where(b > 0, np.float32(0), SATURATED), y)
@@ -350,7 +357,8 @@ class Arithmetic(ABC):
     def _lgamma_positive(self, x: Array) -> Array:
         """By series around 1 and 2, and Stirling's from 2.5 on."""
         tiny, low, middle = x < HALF, x < np.float32(1.5), x < np.float32(2.5)
-        z = jnp.where(middle, jnp.where(tiny, x, jnp.where(low, x - 1, x - 2)), 0)  # exact
+        start = jnp.where(tiny, np.float32(0), jnp.where(low, ONE, TWO))
+        z = jnp.where(middle, self.subtract(x, start), 0)  # exact
         near = self._near_two(z)
         low_y = self.subtract(near, self.log1p(z))
         tiny_y = self.subtract(low_y, self.log(x))
@@ -366,7 +374,7 @@ class Arithmetic(ABC):
         """log |Gamma(a)|; of 0, -1, -2, ... SATURATED.  Below zero by reflection, b = -a:
         log(pi / (b |sin(pi b)|)) - lgamma(b), and -log(b) below 2**-23."""
         b = jnp.where(a > 0, HALF, -a)
-        r = b - jnp.round(b)  # exact, ties to even
+        r = self.subtract(b, self.whole(b, "even"))  # exact
         pole, tiny = r == 0, b < np.float32(2.0**-23)
         s = jnp.abs(self.sine_of_pi(r))
         reflected = self.log(self.divide(PI, self.multiply(b, jnp.where(pole | tiny, ONE, s))))
@@ -395,18 +403,10 @@ class Arithmetic(ABC):
         """The derivative of log Gamma; of 0, -1, -2, ... SATURATED.  Below zero by reflection:
         digamma(1 + b) + pi cot(pi b), b = -a."""
         b = jnp.where(a > 0, HALF, -a)
-        r = b - jnp.round(b)
+        r = self.subtract(b, self.whole(b, "even"))  # exact
         pole = r == 0
         safe = jnp.where(pole, HALF, r)
         turn = self.multiply(PI, self.divide(self.cosine_of_pi(safe), self.sine_of_pi(safe)))
         below = self.add(self._digamma_positive(self.add(ONE, b)), turn)
         y = jnp.where(pole, SATURATED, below)
         return jnp.where(a > 0, self._digamma_positive(jnp.where(a > 0, a, ONE)), y)
-
-
-def _parity(b: Array) -> tuple[Array, Array]:
-    """(is the value an integer, is it an odd one); from 2**24 on all are even."""
-    whole = b == jnp.round(b)
-    small = whole & (jnp.abs(b) < np.float32(2**24))
-    odd = (jnp.where(small, b, 0).astype(jnp.int32) & 1) == 1
-    return whole, odd

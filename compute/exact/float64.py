@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 
 from compute.exact import number
@@ -52,6 +52,13 @@ TWO_OVER_PI = 10680707 / 2.0**24
 PI_HALVES_HIGH = 421657428 / 2.0**28
 PI_HALVES_LOW = 4467992 / 2.0**52
 PI_QUARTERS = math.pi / 4  # 53 bits
+
+WHOLE = {
+    "floor": lax.floor,
+    "ceil": lax.ceil,
+    "even": nearest_integer,
+    "away": lambda a: lax.round(a, lax.RoundingMethod.AWAY_FROM_ZERO),
+}
 
 
 def to_grid(x: Array, bits: int) -> Array:
@@ -107,6 +114,9 @@ class Float64(Arithmetic):
 
     def remainder(self, a: Array, b: Array) -> Array:
         return number.remainder(a, b)
+
+    def whole(self, a: Array, mode: str) -> Array:
+        return WHOLE[mode](a)
 
     def exp(self, a: Array) -> Array:
         t, k = exp_parts(wide(jnp.clip(a, np.float32(-69), np.float32(89))))

@@ -106,7 +106,8 @@ def floor_mean(high: Array, low: Array, count: Array) -> Array:
     With high = q * count + r: q * 2**LOW_BITS + floor((r * 2**LOW_BITS + low) / count), where
     r * 2**LOW_BITS < 2**58 and low < 2**58.  The result is at most the largest term.
     """
-    q, r = lax.div(high, count), lax.rem(high, count)
+    q = lax.div(high, count)
+    r = high - q * count
     return (q << LOW_BITS) + lax.div((r << LOW_BITS) + low, count)
 
 

@@ -91,6 +91,9 @@ class Integers(Arithmetic):
     def remainder(self, a: Array, b: Array) -> Array:
         return number.remainder(a, b)
 
+    def whole(self, a: Array, mode: str) -> Array:
+        return number.whole(a, mode)
+
     def exp(self, a: Array) -> Array:
         return saturated_if(is_saturated(a), narrow(exp_parts(scaled(clip(a, -69, 89)))))
 

@@ -127,6 +127,27 @@ def fixed(x: Scaled, point: int) -> Array:
     return shifted(x.m, x.e + point)
 
 
+def whole(x: Array, mode: str) -> Array:
+    """The integer next to a value, as `Arithmetic.whole` says."""
+    y = scaled(x)
+    bits = jnp.clip(-y.e, 0, 62).astype(jnp.int64)
+    found = narrow(Scaled(_WHOLE[mode](y.m, bits), jnp.maximum(y.e, 0)))
+    return saturated_if(is_saturated(x), found)
+
+
+def _away(m: Array, bits: Array) -> Array:
+    found = (jnp.abs(m) + ((jnp.int64(1) << bits) >> 1)) >> bits
+    return jnp.where(m < 0, -found, found)
+
+
+_WHOLE = {
+    "floor": lambda m, bits: m >> bits,
+    "ceil": lambda m, bits: -(-m >> bits),
+    "even": nearest,
+    "away": _away,
+}
+
+
 def on_grid(x: Scaled, point: int) -> Array:
     """The integer nearest to x * 2**point, ties to even."""
     # two bits more tell which side of the middle x is on
@@ -179,13 +200,28 @@ def product_of(x: Scaled, y: Scaled) -> Scaled:
 
 def ratio_of(x: Scaled, y: Scaled) -> Scaled:
     """x / y, jammed, with 36 bits or more, for |y.m| < 2**25 and not 0; x of at most 53 bits."""
-    up = 61 - length(x.m)
-    numerator = jnp.abs(x.m) << up.astype(jnp.int64)
-    divisor = jnp.abs(y.m)
-    q = lax.div(numerator, jnp.maximum(divisor, 1))
-    q = (q << 1) | (q * divisor != numerator)
+    up = 60 - length(x.m)
+    q, rest = divided(jnp.abs(x.m) << up.astype(jnp.int64), jnp.maximum(jnp.abs(y.m), 1))
+    q = (q << 1) | (rest != 0)
     negative = (x.m < 0) != (y.m < 0)
     return Scaled(jnp.where(negative, -q, q), x.e - up - y.e - 1)
+
+
+def divided(n: Array, d: Array) -> tuple[Array, Array]:
+    """(quotient, rest) of int64 0 <= n < 2**60 by 0 < d < 2**25: long division, the first 32 bits
+    at once, then digits of 7, so that no step has more than 32 bits.
+
+    What a TPU makes of a division of 64 bits is thousands of instructions.
+    """
+    d = d.astype(jnp.uint32)
+    rest = (n >> 28).astype(jnp.uint32)
+    high, low = lax.div(rest, d), jnp.zeros_like(rest)
+    rest = rest - high * d
+    for place in (21, 14, 7, 0):
+        rest = (rest << 7) | ((n >> place).astype(jnp.uint32) & 127)
+        digit = lax.div(rest, d)
+        rest, low = rest - digit * d, (low << 7) | digit
+    return (high.astype(jnp.int64) << 28) | low.astype(jnp.int64), rest
 
 
 def either_saturated(a: Array, b: Array, y: Array) -> Array:
@@ -246,7 +282,7 @@ def remainder(a: Array, b: Array) -> Array:
     apart = x.e - y.e
     left = jnp.abs(x.m) << jnp.clip(apart, 0, 30).astype(jnp.int64)
     right = divisor << jnp.clip(-apart, 0, 30).astype(jnp.int64)
-    quotient = lax.div(left, right)
+    quotient, _ = divided(left >> jnp.clip(-apart, 0, 30).astype(jnp.int64), divisor)
     rest = jnp.where(apart < -30, left, left - quotient * right)
     unit = jnp.where(apart < -30, x.e, jnp.minimum(x.e, y.e))
     out = (quotient > 2**24) | (apart > 30)

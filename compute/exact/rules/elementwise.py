@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
 from compute.exact import conversion, number
 from compute.exact.number import SATURATED, is_saturated
-from compute.exact.values import Attributes, Rule, arithmetic, by_type, each, elementwise
+from compute.exact.values import (
+    Attributes,
+    Context,
+    Rule,
+    Value,
+    arithmetic,
+    by_type,
+    each,
+    elementwise,
+)
+from compute.program.program import Step
 from compute.program.types import DType
 
 
@@ -43,10 +55,9 @@ def float_sign(a: Array) -> Array:
     return jnp.where(is_saturated(a), SATURATED, one)
 
 
-def _round(attributes: Attributes, a: Array) -> Array:
-    even = attributes["mode"] == "even"
-    method = lax.RoundingMethod.TO_NEAREST_EVEN if even else lax.RoundingMethod.AWAY_FROM_ZERO
-    return lax.round(a, method)
+def _whole(context: Context, step: Step, values: Sequence[Value]) -> list[Value]:
+    mode, whole = step.attributes.get("mode", step.operation.name), context.carrier.arithmetic.whole
+    return elementwise(lambda a: whole(a, mode))(context, step, values)
 
 
 def _amount(b: Array) -> tuple[Array, Array]:
@@ -119,9 +130,9 @@ RULES: dict[str, Rule] = {
     "neg": by_type(lax.neg, lambda a: jnp.zeros_like(a) - a),
     "abs": by_type(lax.abs, lambda a: jnp.where(a < 0, jnp.zeros_like(a) - a, a)),
     "sign": by_type(float_sign, lax.sign),
-    "floor": elementwise(lax.floor),
-    "ceil": elementwise(lax.ceil),
-    "round": each(_round),
+    "floor": _whole,
+    "ceil": _whole,
+    "round": _whole,
     "sqrt": arithmetic("square_root"),
     "and": elementwise(lax.bitwise_and),
     "or": elementwise(lax.bitwise_or),
