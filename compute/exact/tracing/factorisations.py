@@ -29,7 +29,7 @@ def _cholesky(matrix: Array, **_: Any) -> Array:
 
     def factor(a: Array) -> Array:
         def column(j: Array, lower: Array) -> Array:
-            rest = a[:, j] - lower @ lower[j]
+            rest = a[:, j] - lower @ jnp.conj(lower[j])
             values = jnp.where(rows > j, rest / jnp.sqrt(rest[j]), 0.0)
             values = jnp.where(rows == j, jnp.sqrt(rest[j]), values)
             return lower.at[:, j].set(values)
@@ -48,9 +48,12 @@ def _triangular_solve(
     lower: bool,
     transpose_a: bool,
     unit_diagonal: bool,
+    conjugate_a: bool = False,
     **_: Any,
 ) -> Array:
     """By substitution, row after row."""
+    if conjugate_a:
+        a = jnp.conj(a)
 
     def solve(a: Array, b: Array) -> Array:
         if transpose_a:

@@ -1,4 +1,4 @@
-"""Windows that are written out: folds by any function, and what derivatives of pools are made of."""
+"""Windows that are written out: folds by any function, and derivatives of pools."""
 
 from __future__ import annotations
 
