@@ -164,7 +164,7 @@ def _reflections(vectors: Array, factors: Array, **_: Any) -> Array:
             v = jnp.where(rows > j, a[:, j], 0.0) + (rows == j)
             return q - taus[j] * jnp.outer(v, v @ q)
 
-        return lax.fori_loop(0, len(taus), reflect, jnp.eye(*a.shape, dtype=a.dtype))
+        return lax.fori_loop(0, len(taus), reflect, jnp.eye(len(a), a.shape[1], dtype=a.dtype))
 
     return _over_batch(product, vectors.ndim - 2)(vectors, factors)
 
