@@ -14,7 +14,7 @@ from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from compute.exact.carriers import CARRIERS, Carrier, default_carrier
-from compute.exact.losses import LOSSES, Loss
+from compute.exact.losses import LOSSES, Loss, check_targets
 from compute.exact.stages import Stages
 from compute.exact.transcript import NOTHING, Node, merkle_top, shard_sums
 from compute.program.program import Program
@@ -76,7 +76,8 @@ class Evaluator:
     `params` are float32 arrays by the program's names; what depends on them alone is computed once.
     `loss` is a name in `losses.LOSSES`, or a function like those, of the program's first result and
     the target.  Batches are sharded over all local devices.
-    Raises Invalid if a parameter is not finite, ValueError if they are not the program's.
+    Raises Invalid if a parameter is not finite, ValueError if they are not the program's, or if the
+    program's first result has no loss.
     """
 
     def __init__(
@@ -87,10 +88,14 @@ class Evaluator:
         loss: str | Loss = "cross_entropy",
         carrier: str | None = None,
     ) -> None:
+        _known("loss", loss, LOSSES)
+        _known("carrier", carrier, CARRIERS)
+        if not program.main.results or not program.main.result_types[0].dtype.is_float:
+            raise ValueError("a loss is of numbers, and the program's first result is none")
         arrays = [_of_type(name, params, kind) for name, kind in program.parameters]
         if not all(map(_finite, arrays)):
             raise Invalid(NOT_FINITE)
-        self._program = program
+        self._program, self._loss = program, loss
         self._mesh = Mesh(np.array(jax.local_devices()), ("examples",))
         self._compiled = _compiled(
             _ByIdentity(program), loss, carrier or default_carrier(), self._mesh
@@ -105,7 +110,8 @@ class Evaluator:
         while the next is read.
 
         Batches may have any sizes; those of the size of the largest so far need no compilation.
-        Raises Invalid at the first that saturates.
+        Raises Invalid at the first that saturates, ValueError at one that is not as the program
+        and the loss say.
         """
         running: deque[tuple[int, tuple[Array, Array]]] = deque()
         for batch in batches:
@@ -116,6 +122,9 @@ class Evaluator:
             yield _finished(*running.popleft())
 
     def _begin(self, inputs: Arrays, targets: Any) -> tuple[Array, Array]:
+        targets = _narrow(targets)
+        if isinstance(self._loss, str):
+            check_targets(self._loss, self._program.main.result_types[0].shape, targets)
         devices = self._mesh.size
         self._size = max(self._size, -(-len(targets) // devices) * devices)
         arrays = [_narrow(inputs[name]) for name, _ in self._program.inputs]
@@ -124,7 +133,9 @@ class Evaluator:
                 raise ValueError(
                     f"the input {name!r} is {x.dtype}{list(x.shape[1:])} and not {kind}"
                 )
-        batch = [_padded(x, self._size) for x in (*arrays, _narrow(targets))]
+            if len(x) != len(targets):
+                raise ValueError(f"{len(x)} examples of {name!r} have {len(targets)} targets")
+        batch = [_padded(x, self._size) for x in (*arrays, targets)]
         with jax.enable_x64(True):
             batch = jax.device_put(batch, NamedSharding(self._mesh, PartitionSpec("examples")))
             losses, saturated = self._compiled.second(self._kept, batch[:-1], batch[-1])
@@ -212,8 +223,10 @@ def evaluate_program(
     `progress` is called with the number of examples done.  The result is the same for every batch
     size, number of devices, backend and carrier.
 
-    Raises ValueError if the batches do not hold `total` examples.
+    Raises ValueError if the batches do not hold `total` examples, or none is asked for.
     """
+    if total < 1:
+        raise ValueError("no examples have no loss")
     transcript = np.zeros(total, np.int64)
     done = 0
     try:
@@ -229,6 +242,11 @@ def evaluate_program(
     if done != total:
         raise ValueError(f"the batches hold {done} examples instead of {total}")
     return Evaluation.of(transcript)
+
+
+def _known(what: str, name: Any, names: Mapping[str, Any]) -> None:
+    if isinstance(name, str) and name not in names:
+        raise ValueError(f"the {what} {name!r} is none of {', '.join(names)}")
 
 
 def _of_type(name: str, params: Arrays, kind: Any) -> np.ndarray:

@@ -30,6 +30,7 @@ LOW_BITS = 27
 
 # (outputs, targets, carrier) -> (int64 loss, bool saturated), scalars
 Loss = Callable[[Array, Array, Carrier], tuple[Array, Array]]
+Shape = tuple[int, ...]
 
 
 def to_fixed(outputs: Array) -> tuple[Array, Array]:
@@ -186,6 +187,24 @@ def binary_cross_entropy(outputs: Array, targets: Array, carrier: Carrier) -> tu
     softplus = jnp.maximum(w, 0) + log_fixed(total >> LOW_BITS, total & (2**LOW_BITS - 1))
     term = softplus - EXP_BITS * LN_2
     return mean(jnp.maximum(term, 0), (targets == 0) | (targets == 1)), saturated
+
+
+def check_targets(loss: str, outputs: Shape, targets: np.ndarray) -> None:
+    """Raise ValueError unless these targets [B, ...] fit the outputs of one example: nothing is
+    broadcast, and no number is cast to a class, which machines do differently for NaN."""
+    floating, positions = loss == "squared_error", outputs
+    if loss == "cross_entropy":
+        if not outputs:
+            raise ValueError("the cross entropy needs an axis of classes, and the output has none")
+        positions = outputs[:-1]
+    if targets.shape[1:] != positions:
+        raise ValueError(
+            f"the targets of an example have the shape {list(targets.shape[1:])} where the {loss} "
+            f"of outputs {list(outputs)} needs {list(positions)}"
+        )
+    if targets.dtype.kind not in ("f" if floating else "iub"):
+        kind = "floating-point numbers" if floating else "integers"
+        raise ValueError(f"the targets of the {loss} are {targets.dtype} and not {kind}")
 
 
 LOSSES: dict[str, Loss] = {

@@ -12,11 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact.tracing.scope import RULES, Operand, Parameters, Scope, paired
+from compute.exact.tracing.scope import ON_PAIRS, RULES, Operand, Parameters, Scope, paired
 
 
-def composed(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a JAX function (*arrays, **parameters) for primitives; pairs are tuples."""
+def composed(
+    *names: str, pairs: bool = False, whole: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a JAX function (*arrays, **parameters) for primitives.
+
+    If it takes `pairs` they are tuples, if it takes them `whole` what they are: complex numbers and
+    random keys.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         def write(
@@ -25,9 +31,14 @@ def composed(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             operands: Sequence[Operand],
             avals: Sequence[Any],
         ) -> list[Operand]:
-            return paired(avals, scope.inline(functools.partial(function, **parameters), *operands))
+            known = functools.partial(function, **parameters)
+            if whole:
+                return scope.rewritten(known, operands)
+            return paired(avals, scope.inline(known, *operands))
 
         RULES.update(dict.fromkeys(names, write))
+        if pairs or whole:
+            ON_PAIRS.update(names)
         return function
 
     return register
@@ -43,13 +54,13 @@ def _one_minus_square(x: Array, **_: Any) -> Array:
     return (1 + x) * (1 - x)
 
 
-@composed("polynomial")
+@composed("polynomial", whole=True)
 def _polynomial(x: Array, *coefficients: Array, **_: Any) -> Array:
     """By Horner's rule; the constant term comes first."""
-    result = jnp.broadcast_to(coefficients[-1], x.shape)
+    result = coefficients[-1]
     for coefficient in coefficients[-2::-1]:
         result = result * x + coefficient
-    return result
+    return jnp.broadcast_to(result, jnp.broadcast_shapes(x.shape, coefficients[-1].shape))
 
 
 @composed("call_hi_primitive")
@@ -128,87 +139,3 @@ def _ragged_dot(
     starts = jnp.concatenate([jnp.zeros_like(last[:1]), last[:-1]])
     zeros = jnp.zeros(shape.shape, shape.dtype)
     return lax.scan(step, zeros, (matrices, starts, last))[0]
-
-
-def _over_batch(function: Callable[..., Any], batch_axes: int) -> Callable[..., Any]:
-    for _ in range(batch_axes):
-        function = jax.vmap(function)
-    return function
-
-
-@composed("cholesky")
-def _cholesky(matrix: Array, **_: Any) -> Array:
-    """Column by column; a pivot that is not positive saturates."""
-    size = matrix.shape[-1]
-    rows = jnp.arange(size)
-
-    def factor(a: Array) -> Array:
-        def column(j: Array, lower: Array) -> Array:
-            rest = a[:, j] - lower @ lower[j]
-            values = jnp.where(rows > j, rest / jnp.sqrt(rest[j]), 0.0)
-            values = jnp.where(rows == j, jnp.sqrt(rest[j]), values)
-            return lower.at[:, j].set(values)
-
-        return lax.fori_loop(0, size, column, jnp.zeros_like(a))
-
-    return _over_batch(factor, matrix.ndim - 2)(matrix)
-
-
-@composed("triangular_solve")
-def _triangular_solve(
-    a: Array,
-    b: Array,
-    *,
-    left_side: bool,
-    lower: bool,
-    transpose_a: bool,
-    unit_diagonal: bool,
-    **_: Any,
-) -> Array:
-    """By substitution, row after row."""
-
-    def solve(a: Array, b: Array) -> Array:
-        if transpose_a:
-            a = a.T
-        below = lower != transpose_a
-        if not left_side:
-            a, b, below = a.T, b.T, not below
-        size = len(a)
-
-        def row(i: Array, x: Array) -> Array:
-            at = i if below else size - 1 - i
-            weights = jnp.where(jnp.arange(size) == at, 0.0, a[at])
-            rest = b[at] - weights @ x
-            return x.at[at].set(rest if unit_diagonal else rest / a[at, at])
-
-        # rows that are not solved yet are 0, so that the other triangle does not count
-        x = lax.fori_loop(0, size, row, jnp.zeros_like(b))
-        return x if left_side else x.T
-
-    return _over_batch(solve, a.ndim - 2)(a, b)
-
-
-@composed("lu")
-def _lu(matrix: Array, **_: Any) -> tuple[Array, Array, Array]:
-    """With partial pivoting, the first of equal pivots: (both factors, pivots, permutation)."""
-    height, width = matrix.shape[-2:]
-    rows, columns = jnp.arange(height), jnp.arange(width)
-
-    def swapped(x: Array, i: Array, j: Array) -> Array:
-        return x.at[i].set(x[j]).at[j].set(x[i])
-
-    def factor(a: Array) -> tuple[Array, Array, Array]:
-        def column(k: Array, state: Any) -> Any:
-            a, pivots, order = state
-            pivot = jnp.argmax(jnp.where(rows >= k, jnp.abs(a[:, k]), -1.0)).astype(jnp.int32)
-            a, order = swapped(a, k, pivot), swapped(order, k, pivot)
-            below = jnp.where(rows > k, a[:, k] / jnp.where(a[k, k] == 0, 1.0, a[k, k]), 0.0)
-            right = jnp.where(columns > k, a[k], 0.0)
-            a = a.at[:, k].set(jnp.where(rows > k, below, a[:, k])) - below[:, None] * right
-            return a, pivots.at[k].set(pivot), order
-
-        steps = min(height, width)
-        start = (a, jnp.zeros(steps, jnp.int32), jnp.arange(height, dtype=jnp.int32))
-        return lax.fori_loop(0, steps, column, start)
-
-    return _over_batch(factor, matrix.ndim - 2)(matrix)

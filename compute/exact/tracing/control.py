@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Literal
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Literal, jaxpr_as_fun
 
 from compute.exact.tracing.graph import Value, squeezed
 from compute.exact.tracing.scope import Operand, Parameters, Scope, flat, paired, rule
@@ -105,6 +108,8 @@ def _while(
 ) -> list[Operand]:
     first, second = parameters["cond_nconsts"], parameters["body_nconsts"]
     condition, body = parameters["cond_jaxpr"], parameters["body_jaxpr"]
+    if condition.out_avals[0].shape:
+        return scope.rewritten(functools.partial(_each_until_done, parameters), operands)
     of_condition = flat(operands[:first])
     of_body = flat(operands[first : first + second])
     state = flat(operands[first + second :])
@@ -133,6 +138,28 @@ def _while(
             limit=scope.while_limit,
         )
     return paired(avals, results)
+
+
+def _each_until_done(parameters: Parameters, *operands: Any) -> Any:
+    """A loop that `vmap` made of many: what is done stays as it is until all are."""
+    first, second = parameters["cond_nconsts"], parameters["body_nconsts"]
+    condition = jaxpr_as_fun(parameters["cond_jaxpr"])
+    body = jaxpr_as_fun(parameters["body_jaxpr"])
+    of_condition, of_body = operands[:first], operands[first : first + second]
+
+    def once(state: tuple[Any, ...]) -> tuple[Any, ...]:
+        (active,) = condition(*of_condition, *state)
+
+        def kept(old: Any, new: Any) -> Any:
+            which = active.reshape(active.shape + (1,) * (new.ndim - active.ndim))
+            return jnp.where(which, new, old)
+
+        return tuple(map(kept, state, body(*of_body, *state)))
+
+    def goes_on(state: tuple[Any, ...]) -> Any:
+        return jnp.any(condition(*of_condition, *state)[0])
+
+    return lax.while_loop(goes_on, once, tuple(operands[first + second :]))
 
 
 def _known_length(scope: Scope, parameters: Parameters, operands: Sequence[Any]) -> int | None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
+from jax import lax
 
 from compute.exact.tracing.graph import Value
 from compute.exact.tracing.scope import RULES, Parameters, Scope, dtype_of, rule
@@ -120,6 +122,14 @@ def _convert(
     return [scope.graph.convert(x, dtype)]
 
 
+@rule("empty")
+def _empty(
+    scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    """What is not said yet is zero."""
+    return [scope.graph.filled(0, avals[0].shape, dtype_of(avals[0]))]
+
+
 @rule("bitcast_convert_type")
 def _bitcast(
     scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
@@ -131,12 +141,42 @@ def _bitcast(
             raise NotImplementedError(f"the bits of {aval.dtype}: its values are those of float32")
     if x.dtype is dtype:
         return [x]
+    if x.dtype.bytes != dtype.bytes:
+        wider = x.dtype.bytes > dtype.bytes
+        rewrite = _split_words if wider else _joined_words
+        return scope.inline(functools.partial(rewrite, dtype=np.dtype(dtype.numpy)), x)
     return [scope.graph.step("bitcast", x, dtype=dtype)]
+
+
+def _unsigned(dtype: np.dtype) -> np.dtype:
+    return np.dtype(f"uint{8 * dtype.itemsize}")
+
+
+def _split_words(x: Any, dtype: np.dtype) -> Any:
+    """Each element as words of a narrower type along a new last axis, the low ones first."""
+    bits = lax.bitcast_convert_type(x, _unsigned(x.dtype))
+    width = 8 * dtype.itemsize
+    words = [
+        (bits >> (i * width)).astype(_unsigned(dtype))
+        for i in range(bits.itemsize // dtype.itemsize)
+    ]
+    return lax.bitcast_convert_type(jnp.stack(words, -1), dtype)
+
+
+def _joined_words(x: Any, dtype: np.dtype) -> Any:
+    """The inverse: the words of the last axis, the low ones first, are one element."""
+    words = lax.bitcast_convert_type(x, _unsigned(x.dtype)).astype(_unsigned(dtype))
+    width = 8 * x.dtype.itemsize
+    bits = words[..., 0]
+    for i in range(1, x.shape[-1]):
+        bits = bits | words[..., i] << (i * width)
+    return lax.bitcast_convert_type(bits, dtype)
 
 
 @rule(
     "copy", "copy_p", "reduce_precision", "optimization_barrier", "name",
     "sharding_constraint", "layout_constraint", "mesh_cast", "reshard", "pvary", "random_clone",
+    "device_put",
 )  # fmt: skip
 def _identity(
     scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]

@@ -18,7 +18,7 @@ Complex = tuple[Array, Array]
 LONGEST = 1 << 16  # products of two positions are 32-bit integers
 
 
-@composed("fft")
+@composed("fft", pairs=True)
 def fft(x: Array | Complex, *, fft_type: Any, fft_lengths: tuple[int, ...], **_: Any) -> Any:
     """Over the last axes, whose lengths are `fft_lengths`; the inverse ones divide by them."""
     kind = str(getattr(fft_type, "name", fft_type)).upper()

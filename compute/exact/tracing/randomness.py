@@ -21,7 +21,7 @@ _PARITY = 0x1BD11BDA
 Key = tuple[Array, Array]
 
 
-@composed("threefry2x32")
+@composed("threefry2x32", pairs=True)
 def threefry(key0: Array, key1: Array, x0: Array, x1: Array, **_: Any) -> Key:
     """Twenty rounds on two words."""
     keys = (key0, key1, key0 ^ key1 ^ jnp.uint32(_PARITY))
@@ -56,7 +56,7 @@ def _at_counters(key: Key, shape: tuple[int, ...]) -> Key:
     return threefry(*words, *(jnp.broadcast_to(c, whole) for c in counters))
 
 
-@composed("random_bits")
+@composed("random_bits", pairs=True)
 def _bits(key: Key, *, bit_width: int, shape: tuple[int, ...], **_: Any) -> Array:
     if bit_width not in (8, 16, 32):
         raise NotImplementedError(f"random integers of {bit_width} bits")
@@ -64,28 +64,28 @@ def _bits(key: Key, *, bit_width: int, shape: tuple[int, ...], **_: Any) -> Arra
     return (high ^ low).astype(f"uint{bit_width}")
 
 
-@composed("random_split")
+@composed("random_split", pairs=True)
 def _split(key: Key, *, shape: tuple[int, ...], **_: Any) -> Key:
     return _at_counters(key, tuple(shape))
 
 
-@composed("random_fold_in")
+@composed("random_fold_in", pairs=True)
 def _fold_in(key: Key, data: Array, **_: Any) -> Key:
     data = jnp.broadcast_to(data.astype(jnp.uint32), key[0].shape)
     return threefry(*key, jnp.zeros_like(data), data)
 
 
-@composed("random_seed")
+@composed("random_seed", pairs=True)
 def _seed(seed: Array, **_: Any) -> Key:
     low = seed.astype(jnp.uint32)
     return jnp.zeros_like(low), low
 
 
-@composed("random_wrap")
+@composed("random_wrap", pairs=True)
 def _wrap(words: Array, **_: Any) -> Key:
     return words[..., 0], words[..., 1]
 
 
-@composed("random_unwrap")
+@composed("random_unwrap", pairs=True)
 def _unwrap(key: Key, **_: Any) -> Array:
     return jnp.stack(key, axis=-1)

@@ -42,6 +42,20 @@ for _primitive, _name in _REDUCTIONS.items():
     RULES[_primitive] = functools.partial(_reduce, _name)
 
 
+def _over_examples(
+    name: str, scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
+) -> list[Value]:
+    """Over a named axis of `vmap`, which has become an axis of each operand."""
+    axes = parameters["axes"]
+    if parameters.get("axis_index_groups") or not all(isinstance(i, int) for i in axes):
+        raise NotImplementedError("it joins groups of devices")
+    return [_reduce(name, scope, parameters, [x], avals)[0] for x in operands]
+
+
+for _primitive in ("psum", "pmax", "pmin"):
+    RULES[_primitive] = functools.partial(_over_examples, _REDUCTIONS[f"reduce_{_primitive[1:]}"])
+
+
 def _argument(
     name: str, scope: Scope, parameters: Parameters, operands: Sequence[Value], avals: Sequence[Any]
 ) -> list[Value]:
@@ -124,7 +138,7 @@ def _top_k(
     axis: int = parameters["axis"] if "axis" in parameters else parameters["reduction_dimension"]
     axis %= rank
     if parameters.get("is_max_k") is False:
-        raise NotImplementedError("approx_min_k")
+        return scope.inline(functools.partial(_least, k=int(avals[0].shape[axis]), axis=axis), x)
     order = [i for i in range(rank) if i != axis] + [axis]
     moved = scope.graph.transposed(x, order)
     whole = scope.graph.with_axes(moved, long_axes(moved.shape, [rank - 1]))
@@ -132,6 +146,11 @@ def _top_k(
     shape = tuple(avals[0].shape[i] for i in order)
     back = [order.index(i) for i in range(rank)]
     return [scope.graph.transposed(scope.graph.shaped(v, shape), back) for v in results]
+
+
+def _least(x: Any, k: int, axis: int) -> Any:
+    values, places = lax.approx_max_k(-x, k, axis)
+    return -values, places
 
 
 @rule("reduce")

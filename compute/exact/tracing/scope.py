@@ -31,6 +31,8 @@ class Pair:
 Operand = Value | Pair
 Rule = Callable[["Scope", Parameters, Sequence[Any], Sequence[Any]], Sequence[Operand]]
 RULES: dict[str, Rule] = {}
+# primitives whose rules take pairs as they are
+ON_PAIRS: set[str] = {"scan", "while", "cond", "device_put"}
 
 
 class UnsupportedPrimitive(NotImplementedError):
@@ -74,8 +76,13 @@ class Scope:
     def inline(self, function: Callable[..., Any], *operands: Operand) -> list[Value]:
         """The steps of a JAX function of these operands, pairs as tuples; its flat results."""
         closed = jax.make_jaxpr(function)(*map(_like, operands))
-        results = self.lower(self, closed, flat(operands))
-        return [v for v in results if isinstance(v, Value)]
+        return flat(self.lower(self, closed, flat(operands)))
+
+    def rewritten(self, function: Callable[..., Any], operands: Sequence[Operand]) -> list[Operand]:
+        """The steps of a JAX function in place of the innermost equation, on its operands."""
+        avals = [atom.aval for atom in self.equations[-1].invars]
+        types = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals]
+        return self.lower(self, jax.make_jaxpr(function)(*types), operands)
 
 
 def _like(operand: Operand) -> Any:

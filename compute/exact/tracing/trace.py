@@ -11,9 +11,10 @@ import numpy as np
 
 from compute.exact.tracing.graph import Graph
 from compute.exact.tracing.lowering import lower
-from compute.exact.tracing.scope import Scope, dtype_of, flat
+from compute.exact.tracing.scope import Pair, Scope, UnsupportedPrimitive, dtype_of, flat
 from compute.program.program import Program
 from compute.program.types import DType, Type
+from compute.program.validator import validate
 
 WHILE_LIMIT = 1 << 10
 _NARROW = {"float64": "float32", "int64": "int32", "uint64": "uint32"}
@@ -30,7 +31,8 @@ def trace(
     [B, ...], and `fn` is called with B = 1 in JAX's 32-bit mode.  Parameters and inputs are named
     by their paths in the trees, results come in the order of the result's leaves.  A `while` whose
     length is not known may run `while_limit` times.
-    Raises UnsupportedPrimitive for what a program cannot say.
+    Raises UnsupportedPrimitive for what a program cannot say, ProgramError for what is beyond the
+    bounds of a program.
     """
 
     def one(params: Any, example: Any) -> Any:
@@ -62,10 +64,15 @@ def trace_example(
         names = [*of_params, *of_inputs]
         graph = Graph([types[i] for i in order], [types[i].shape for i in order])
         values = [graph.inputs[order.index(i)] for i in range(len(types))]
-        results = flat(lower(Scope(graph, lower, while_limit), closed, values))
+        lowered = lower(Scope(graph, lower, while_limit), closed, values)
+        if any(isinstance(x, Pair) for x in lowered):
+            raise UnsupportedPrimitive("a result is complex or a random key: give its parts")
+        results = flat(lowered)
         main = graph.block([graph.full(v) for v in results])
     named = [(names[i], types[i]) for i in order]
-    return Program(tuple(named[:first]), tuple(named[first:]), main)
+    program = Program(tuple(named[:first]), tuple(named[first:]), main)
+    validate(program)
+    return program
 
 
 def leaf_names(tree: Any) -> list[str]:

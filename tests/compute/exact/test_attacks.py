@@ -128,7 +128,62 @@ def beside_the_next(p, x):
     return (both @ jnp.concatenate([p, jnp.zeros((WIDTH, WIDTH))])) + jnp.cumsum(x, 0)
 
 
-CAUSAL = [attention, recurrence, convolution, written_in_a_loop, joined_and_summed, beside_the_next]
+def prefixes(p, x):
+    """Running extremes, running logsumexp, a running norm, products by `associative_scan`."""
+    y = x @ p
+    count = jnp.arange(1.0, LENGTH + 1)[:, None]
+    scale = jnp.sqrt(jnp.cumsum(y * y, 0) / count + 1e-3)
+    gates, sums = lax.associative_scan(
+        lambda a, b: (a[0] * b[0], a[1] * b[0] + b[1]), (jax.nn.sigmoid(y), x)
+    )
+    return lax.cummax(y) + lax.cumlogsumexp(y) + y / scale + gates + sums
+
+
+def sorted_to_experts(p, x):
+    """Tokens in the order of their experts, one ragged product, and back to their places."""
+    expert = (x @ p)[:, :2].argmax(-1)
+    order = jnp.argsort(expert)
+    sizes = jnp.zeros(2, jnp.int32).at[expert].add(1)
+    rows = lax.ragged_dot(x[order], jnp.stack([p, p.T]), sizes)
+    return jnp.zeros_like(rows).at[order].set(rows)
+
+
+def within_a_capacity(p, x):
+    """One-hot dispatch: the first three tokens of an expert, by a running count, and combine."""
+    expert = jax.nn.one_hot((x @ p)[:, :2].argmax(-1), 2)
+    place = jnp.cumsum(expert, 0) * expert - 1
+    slots = expert[..., None] * jax.nn.one_hot(place, 3)
+    taken = jnp.einsum("tec,td->ecd", slots, x)
+    return jnp.einsum("tec,ecd->td", slots, jnp.einsum("ecd,edf->ecf", taken, jnp.stack([p, p.T])))
+
+
+def until_each_is_small(p, x):
+    """A loop for each position, as long as the position needs."""
+
+    def settle(v):
+        return lax.while_loop(lambda h: jnp.sum(h * h) > 1, lambda h: (h @ p) / 8 + h / 4, v)
+
+    return jax.vmap(settle)(x / 8)
+
+
+def scattered_twice(p, x):
+    """Each position is added to its own row and the next, and rows of a table are overwritten."""
+    here = jnp.arange(LENGTH)
+    rows = jnp.concatenate([here, here + 1])
+    sums = jnp.zeros((LENGTH + 1, WIDTH)).at[rows].add(jnp.concatenate([x @ p, x]))
+    table = jnp.zeros((LENGTH // 2, WIDTH))
+
+    def write(table, row):
+        t, v = row
+        return table.at[t // 2].set(v), table.sum(0)
+
+    return sums[:LENGTH] + lax.scan(write, table, (here, x @ p))[1]
+
+
+CAUSAL = [
+    attention, recurrence, convolution, written_in_a_loop, joined_and_summed, beside_the_next,
+    prefixes, sorted_to_experts, within_a_capacity, until_each_is_small, scattered_twice,
+]  # fmt: skip
 
 
 def test_a_later_position_is_never_felt():
@@ -145,7 +200,7 @@ def test_a_later_position_is_never_felt():
             x = params["table"][row]
             return jnp.stack([norm(f(params["weights"], x)) for f in CAUSAL])
 
-        return jax.vmap(of_one)(batch)
+        return lax.map(of_one, batch)
 
     params = {"table": table, "weights": weights}
     found = np.asarray(exact(model)(params, np.stack([tokens, *futures])))

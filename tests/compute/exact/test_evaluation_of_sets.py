@@ -111,3 +111,45 @@ def test_arrays_must_be_the_program_s(program):
         Evaluator(program, PARAMS | {"b1": np.zeros(7, np.float32)})
     with pytest.raises(ValueError, match="input 'x'"):
         evaluate(program, PARAMS, [({"x": X[:, :5]}, Y)], total=50)
+
+
+OUTPUTS = {"classes": np.zeros((4, 3), np.float32), "one": np.zeros(4, np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets", "sentence"),
+    [
+        ("cross_entropy", "classes", np.zeros(4, np.float32), "float32 and not integers"),
+        ("cross_entropy", "classes", np.full(4, np.nan), "float32 and not integers"),
+        ("cross_entropy", "classes", np.zeros((4, 1), int), r"shape \[1\] where .* needs \[\]"),
+        ("cross_entropy", "one", np.zeros(4, int), "needs an axis of classes"),
+        ("squared_error", "classes", np.zeros(4, np.float32), r"shape \[\] where .* needs \[3\]"),
+        ("squared_error", "classes", np.zeros((4, 1), np.float32), r"shape \[1\] where"),
+        ("squared_error", "one", np.zeros((4, 3), np.float32), r"shape \[3\] where"),
+        ("squared_error", "one", np.zeros(4, int), "int32 and not floating-point numbers"),
+        ("binary_cross_entropy", "classes", np.zeros(4, int), r"shape \[\] where"),
+        ("binary_cross_entropy", "one", np.zeros(4, np.float32), "float32 and not integers"),
+        ("cross_entropy", "classes", np.zeros(3, int), "4 examples of 'value' have 3 targets"),
+        ("hinge", "classes", np.zeros(4, int), "the loss 'hinge' is none of cross_entropy"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(loss, outputs, targets, sentence):
+    """Nothing is broadcast; no NaN becomes a class, which is another one on another machine."""
+    x = OUTPUTS[outputs]
+    with pytest.raises(ValueError, match=sentence):
+        evaluate(lambda p, x: x + p, np.float32(0), [(x, targets)], loss=loss, total=4)
+
+
+def test_what_has_no_loss_is_refused():
+    zero, y = np.float32(0), np.zeros(4, int)
+    for function, sentence in (
+        (lambda p, x: (x + p).astype(jnp.int32), "the program's first result is none"),
+        (lambda p, x: x + p + 1j, "complex or a random key: give its parts"),
+        (lambda p, x: (), "main has no result"),
+    ):
+        with pytest.raises((ValueError, NotImplementedError), match=sentence):
+            evaluate(function, zero, [(OUTPUTS["classes"], y)], total=4)
+    with pytest.raises(ValueError, match="no examples have no loss"):
+        evaluate(lambda p, x: x + p, zero, [(OUTPUTS["classes"][:0], y[:0])], total=0)
+    with pytest.raises(ValueError, match="the carrier 'float128' is none of"):
+        evaluate(lambda p, x: x + p, zero, [(OUTPUTS["classes"], y)], total=4, carrier="float128")

@@ -12,6 +12,7 @@ import pytest
 from jax import lax
 
 from compute.exact.tracing import UnsupportedPrimitive, leaf_names, trace, trace_example
+from compute.exact.tracing.scope import RULES
 from compute.program.codec import decode, encode
 from compute.program.program import Block, Constant, Program
 from compute.program.types import DType, Type
@@ -158,10 +159,10 @@ def test_a_condition_on_a_truth_value_is_on_itself() -> None:
 def test_what_has_no_rule_is_named_with_the_users_line() -> None:
     @jax.jit
     def helper(x: jax.Array) -> jax.Array:
-        return jnp.linalg.eigvalsh(x @ x.T)  # the line
+        return jax.scipy.linalg.schur(x @ x.T)[0]  # the line
 
     with pytest.raises(
-        UnsupportedPrimitive, match=r"eigh at .*test_tracing\.py:(\d+) \(.*helper\)"
+        UnsupportedPrimitive, match=r"schur at .*test_tracing\.py:(\d+) \(.*helper\)"
     ) as caught:
         program_of(helper, X)
     line = int(str(caught.value).split("test_tracing.py:")[1].split(" ")[0])
@@ -188,3 +189,22 @@ def test_the_result_has_a_batch_axis() -> None:
 def test_64_bit_arrays_are_traced_as_32_bit_ones() -> None:
     program = program_of(lambda x, i: x[i], X.astype(np.float64), np.zeros(2, np.int64))
     assert [t for _, t in program.inputs] == [Type(DType.F24, (3, 4)), Type(DType.I32, (2,))]
+
+
+def test_a_program_beyond_a_bound_is_no_result() -> None:
+    """Whoever evaluated it would not come back."""
+
+    def often(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda x: lax.fori_loop(0, 1 << 16, lambda _, s: f(s), x)
+
+    with pytest.raises(ValueError, match="elementary operations, more than"):
+        program_of(often(often(often(jnp.tanh))), X)
+
+
+def test_what_a_rule_did_not_foresee_has_its_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def renamed(*_: Any) -> Any:
+        raise KeyError("num_consts")
+
+    monkeypatch.setitem(RULES, "sin", renamed)
+    with pytest.raises(UnsupportedPrimitive, match=r"sin at .*test_tracing\.py.*KeyError"):
+        program_of(jnp.sin, X)

@@ -1,6 +1,19 @@
-"""Calls of JAX's libraries and of optax that a model may make: CALLS names them."""
+"""Calls of JAX's libraries, of Flax and of optax that a model may make: CALLS names them."""
 
-from library import complexes, networks, numbers, primitives, shapes
+from library import (
+    algebra,
+    complexes,
+    modules,
+    networks,
+    numbers,
+    primitives,
+    shapes,
+    special,
+    transforms,
+)
 from library.table import CALLS, Call
 
-__all__ = ["CALLS", "Call", "complexes", "networks", "numbers", "primitives", "shapes"]
+__all__ = [
+    "CALLS", "Call", "algebra", "complexes", "modules", "networks", "numbers", "primitives",
+    "shapes", "special", "transforms",
+]  # fmt: skip
