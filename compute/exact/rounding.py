@@ -31,24 +31,26 @@ def decide(s: Array, error: Array, form: Format) -> Array:
     """Float32 patterns (int32) of the exact sums rounded, UNDECIDED where the bound is not enough.
 
     `s` float64 and |exact - s| + 2**-53 (|s| + error) <= error, or `error` is 0 and s exact: so the
-    exact sum lies between s - error and s + error as float64 rounds them.  Rounding to values is
-    monotone: where both ends give the same, so does all between them.  NaN is SATURATED.
+    exact sum lies between s - error and s + error as float64 rounds them.  Rounding is monotone,
+    with infinities beyond the largest value: where both ends give the same, so does all between
+    them.  NaN is SATURATED.
     """
-    low, high = _pattern(s - error, form), _pattern(s + error, form)
-    return jnp.where(low == high, low, UNDECIDED)
+    low, high = _rounded(s - error, form), _rounded(s + error, form)
+    # a GPU's own NaN, all ones, is no longer one when rounded
+    known = (jnp.abs(low) < jnp.inf) & (s == s)
+    pattern = jnp.where(known, lax.bitcast_convert_type(low, jnp.int32), SATURATED_PATTERN)
+    return jnp.where((low == high) | (s != s), pattern, UNDECIDED)
 
 
-def _pattern(x: Array, form: Format) -> Array:
-    """The pattern of a float64 number rounded to a value, ties to even."""
+def _rounded(x: Array, form: Format) -> Array:
+    """Float64 numbers rounded to values, ties to even, or to infinities: float32."""
     dropped = 53 - form.bits
     bits = lax.bitcast_convert_type(x, jnp.int64)
     odd = (bits >> dropped) & 1
     r = (bits + (2 ** (dropped - 1) - 1) + odd) & -(2**dropped)
     y = lax.bitcast_convert_type(r, jnp.float64).astype(jnp.float32)
-    # a GPU's own NaN, all ones, is no longer one when rounded
-    known = (jnp.abs(y) <= np.float32(form.largest)) & (x == x)
-    pattern = lax.bitcast_convert_type(flush(y), jnp.int32)
-    return jnp.where(known, pattern, SATURATED_PATTERN)
+    far = jnp.where(y > 0, np.float32(np.inf), np.float32(-np.inf))
+    return jnp.where(jnp.abs(y) <= np.float32(form.largest), flush(y), far)
 
 
 def repair(marked: Array, exact: Callable[[Array], Array], terms: int) -> Array:

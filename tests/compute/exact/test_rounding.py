@@ -66,12 +66,14 @@ def _same(pattern: np.int32, expected: float) -> bool:
 def test_ends_that_round_alike_decide_and_others_do_not() -> None:
     tie = 1 + 2.0**-21
     with jax.enable_x64(True):
-        sums = np.array([tie, tie, 1.0, 2.0**-98, np.nan, 2.0**65])
-        error = np.array([0.0, 2.0**-50, 2.0**-50, 2.0**-99, 2.0**-50, 2.0**10])
+        sums = np.array([tie, 1.0, 2.0**-98, np.nan, 2.0**65, -(2.0**65), tie, 2.0**64, 0.0, 1.0])
+        error = np.array([0, 2.0**-50, 2.0**-99, 2.0**-50, 2.0**10, 2.0**10, 2.0**-50, 2.0**44])
+        # both ends are SATURATED, and what lies between them is not
+        error = np.append(error, [2.0**65, 2.0**200])
         found = np.asarray(decide(sums, error, PRODUCT_SUM))
-    assert (found == UNDECIDED).tolist() == [False, True, False, False, False, False]
-    assert found.view(np.float32)[[0, 2, 3]].tolist() == [1.0, 1.0, 0.0]
-    assert np.isnan(found.view(np.float32)[4:]).all()
+    assert (found == UNDECIDED).tolist() == [False] * 6 + [True] * 4
+    assert found.view(np.float32)[:3].tolist() == [1.0, 1.0, 0.0]
+    assert np.isnan(found.view(np.float32)[3:6]).all()
 
 
 @pytest.mark.parametrize("terms", [1, 31, 32, 33, 300, 5000])
