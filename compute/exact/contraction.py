@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from compute.exact.carriers import CARRIERS, Carrier
+from compute.exact.carriers import Carrier
 from compute.exact.integers.digits import Digits, decided, split
 from compute.exact.lattice import ENLARGED, UNIT, common_bit, gather_rows, per_unit, unravel
 from compute.exact.number import wide
@@ -41,7 +41,7 @@ class Rows:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Operand:
-    """An operand of `dot` as the product of matrices takes it.
+    """An operand of `product` as matrices.
 
     `matrix` has its values [batches, rows, terms], so that what an element sums up again lies side
     by side: float64, and `rows` the bounds [batches, rows]; or, for integer products, float32, and
@@ -65,7 +65,7 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     addition.  Additions of n numbers in any order err by at most (n - 1) u sum |a_i b_i| with
     u = 2**-53 (Jeannerod and Rump, 2013), and by Cauchy and Schwarz sum |a_i b_i| <= |a| |b|.
     All products are multiples of quantum_a * quantum_b; if |a| |b| is below 2**53 of those, so is
-    every partial sum, and nothing is ever rounded: the bound is 0.
+    every partial sum, and nothing is ever rounded: the bound is 0.  Two units more are for `decide`.
     Values are 0 or from 2**-96 to 2**128, so products are from 2**-192 to 2**256: float64 neither
     underflows nor overflows.
     """
@@ -74,7 +74,7 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
 
 
 def operand(x: Array, contract: Axes, batch: Axes, carrier: Carrier) -> Operand:
-    """An operand of `dot` whose sums run over `contract`, as the carrier takes it."""
+    """An operand of `product` whose sums run over `contract`, as the carrier takes it."""
 
     def prepared(x: Array) -> Operand:
         matrix = _matrix(wide(x) if carrier.float64 else x, contract, batch)
@@ -108,20 +108,6 @@ def _with_bounds(matrix: Array) -> Operand:
     lowest = common_bit(same.astype(jnp.float32), (same.ndim - 1,)).reshape(norm.shape)
     # a row without any number has the norm 0
     return Operand(matrix, Rows(norm, norm * per_unit(lowest)))
-
-
-def dot(
-    a: Array,
-    b: Array,
-    contract: tuple[Axes, Axes],
-    batch: tuple[Axes, Axes],
-    carrier: Carrier = CARRIERS["float64"],
-) -> Array:
-    """lax.dot_general of float32 values."""
-    left, right = (
-        operand(x, c, g, carrier) for x, c, g in zip((a, b), contract, batch, strict=True)
-    )
-    return product(left, right).reshape(result_shape(a, b, contract, batch))
 
 
 def result_shape(a: Array, b: Array, contract: tuple[Axes, Axes], batch: tuple[Axes, Axes]) -> Axes:

@@ -14,7 +14,7 @@ from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from compute.exact.carriers import CARRIERS, Carrier, default_carrier
-from compute.exact.losses import LOSSES, Loss, check_targets
+from compute.exact.losses import LOSSES, Loss, fitted
 from compute.exact.stages import Stages
 from compute.exact.transcript import NOTHING, Node, merkle_top, shard_sums
 from compute.program.program import Program
@@ -124,7 +124,7 @@ class Evaluator:
     def _begin(self, inputs: Arrays, targets: Any) -> tuple[Array, Array]:
         targets = _narrow(targets)
         if isinstance(self._loss, str):
-            check_targets(self._loss, self._program.main.result_types[0].shape, targets)
+            targets = fitted(self._loss, self._program.main.result_types[0].shape, targets)
         devices = self._mesh.size
         self._size = max(self._size, -(-len(targets) // devices) * devices)
         arrays = [_narrow(inputs[name]) for name, _ in self._program.inputs]

@@ -161,13 +161,13 @@ def cross_entropy(
 
 
 def squared_error(outputs: Array, targets: Array, carrier: Carrier) -> tuple[Array, Array]:
-    """Outputs and float32 targets of one shape -> floor of the mean of (output - target)**2.
+    """Outputs and targets of one shape -> floor of the mean of (output - target)**2.
 
     Both on the grid 2**-32, the difference floored to 2**-20, its square floored to 2**-32; a
     difference beyond 2**11 makes the example saturated, so a term is at most 2**62 >> 8 = 2**54.
     """
     a, saturated = to_fixed(outputs)
-    b, unusable = to_fixed(targets)
+    b, unusable = to_fixed(targets.astype(jnp.float32))
     difference = (a - b) >> 12
     far = jnp.abs(difference) > 2**31
     difference = jnp.where(far, 0, difference)
@@ -189,22 +189,27 @@ def binary_cross_entropy(outputs: Array, targets: Array, carrier: Carrier) -> tu
     return mean(jnp.maximum(term, 0), (targets == 0) | (targets == 1)), saturated
 
 
-def check_targets(loss: str, outputs: Shape, targets: np.ndarray) -> None:
-    """Raise ValueError unless these targets [B, ...] fit the outputs of one example: nothing is
-    broadcast, and no number is cast to a class, which machines do differently for NaN."""
-    floating, positions = loss == "squared_error", outputs
+def fitted(loss: str, outputs: Shape, targets: np.ndarray) -> np.ndarray:
+    """The targets [B, ...] in the shape that the loss of such outputs of one example needs: no more
+    than axes of length 1 may differ, so nothing is broadcast.
+
+    Raises ValueError if they do not fit, or are no integers where they are classes: machines cast
+    a NaN to different ones.
+    """
+    positions = outputs
     if loss == "cross_entropy":
         if not outputs:
             raise ValueError("the cross entropy needs an axis of classes, and the output has none")
+        if targets.dtype.kind not in "iub":
+            raise ValueError(f"the classes of a cross entropy are {targets.dtype}, not integers")
         positions = outputs[:-1]
-    if targets.shape[1:] != positions:
+    one = targets.shape[1:]
+    if [n for n in one if n != 1] != [n for n in positions if n != 1]:
         raise ValueError(
-            f"the targets of an example have the shape {list(targets.shape[1:])} where the {loss} "
+            f"the targets of an example have the shape {list(one)} where the {loss} "
             f"of outputs {list(outputs)} needs {list(positions)}"
         )
-    if targets.dtype.kind not in ("f" if floating else "iub"):
-        kind = "floating-point numbers" if floating else "integers"
-        raise ValueError(f"the targets of the {loss} are {targets.dtype} and not {kind}")
+    return targets.reshape(len(targets), *positions)
 
 
 LOSSES: dict[str, Loss] = {

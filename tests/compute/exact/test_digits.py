@@ -4,10 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from compute.exact.contraction import dot
 from compute.exact.integers.digits import CHUNK, decided, split
 from compute.exact.rounding import UNDECIDED
 from compute.exact.superaccumulator import SATURATED_PATTERN
+from tests.support.products import dot
 
 ROWS, COLUMNS = 24, 20
 
@@ -55,7 +55,7 @@ def cancelling(x: np.ndarray) -> np.ndarray:
 
 
 _split_and_decided = jax.jit(lambda x, y: decided(split(x[None]), split(y[None]))[0])
-_right = jax.jit(lambda x, y: dot(x, y, ((1,), (1,)), ((), ())))
+_right = jax.jit(dot)
 
 
 def by_digits(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from compute.exact.carriers import CARRIERS
-from compute.exact.contraction import dot
 from compute.exact.summation import cumulative, total
 from compute.oracle import number
-
-LEFT = (((1,), (1,)), ((), ()))
+from tests.support.products import dot
 
 
 def values(rng: np.random.Generator, shape: tuple[int, ...], spread: int, bits: int) -> np.ndarray:
@@ -54,7 +52,7 @@ KINDS = ["random", "ties", "one-hot", "cancelling", "wide", "perturbed ties"]
 def test_a_dot_product_is_the_exact_sum_rounded_once(kind: str, terms: int, carrier: str) -> None:
     a, b = operands(kind, terms)
     with jax.enable_x64(True):
-        found = np.asarray(dot(a, b, *LEFT, carrier=CARRIERS[carrier]))
+        found = np.asarray(dot(a, b, carrier))
     for i, row in enumerate(a):
         for j, column in enumerate(b):
             exact = sum(
@@ -85,7 +83,7 @@ def test_zero_factors_do_not_hide_a_saturated_term(carrier: str, nan: int) -> No
     a, b = np.zeros((2, 3), np.float32), np.ones((2, 3), np.float32)
     b[1, 2] = np.array(nan, np.uint32).view(np.float32)
     with jax.enable_x64(True):
-        found = np.asarray(dot(a, b, *LEFT, carrier=CARRIERS[carrier]))
+        found = np.asarray(dot(a, b, carrier))
         sums = np.asarray(total(b, (1,), CARRIERS[carrier]))
         prefixes = np.asarray(cumulative(b, 1, False, CARRIERS[carrier]))
     assert (found[:, 0] == 0).all()
