@@ -65,7 +65,7 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     addition.  Additions of n numbers in any order err by at most (n - 1) u sum |a_i b_i| with
     u = 2**-53 (Jeannerod and Rump, 2013), and by Cauchy and Schwarz sum |a_i b_i| <= |a| |b|.
     All products are multiples of quantum_a * quantum_b; if |a| |b| is below 2**53 of those, so is
-    every partial sum, and nothing is ever rounded: the bound is 0.  Two units more are for `decide`.
+    every partial sum, and nothing is ever rounded: the bound is 0.  Two units more serve `decide`.
     Values are 0 or from 2**-96 to 2**128, so products are from 2**-192 to 2**256: float64 neither
     underflows nor overflows.
     """
