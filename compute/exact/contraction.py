@@ -73,41 +73,37 @@ def error_bound(a: Rows, b: Rows, terms: int) -> Array:
     return jnp.where(a.steps * b.steps < 2.0**53, 0.0, bound)
 
 
-def operand(x: Array, contract: Axes, batch: Axes, carrier: Carrier) -> Operand:
-    """An operand of `product` whose sums run over `contract`, as the carrier takes it."""
+def operand(x: Array, contract: Axes, batch: Axes, carrier: Carrier, void: Array) -> Operand:
+    """An operand of `product` whose sums run over `contract`, as the carrier takes it; if all
+    results are void (bool scalar), zeros.
 
-    def prepared(x: Array) -> Operand:
-        matrix = _matrix(wide(x) if carrier.float64 else x, contract, batch)
-        return _with_bounds(matrix) if carrier.float64 else Operand(matrix, split(matrix))
-
-    return _once(prepared, x) if carrier.float64 and x.size else prepared(x)
-
-
-def _once(function: Callable[[Array], Operand], x: Array) -> Operand:
-    """function(x) of float32 values, made once: compilers put what makes an array into each of its
-    readers, here a product, its bounds and what is undecided, but cannot look into a branch.
-
-    The condition always holds, which no compiler knows: no value is the least float32.
+    In float64 it is made in a branch: compilers put what makes an array into each of its readers,
+    here a product, its bounds and what is undecided, but cannot look into a branch.
     """
 
+    def in_digits(x: Array) -> Operand:
+        matrix = _matrix(x, contract, batch)
+        return Operand(matrix, split(matrix))
+
+    def in_float64(x: Array) -> Operand:
+        return Operand(_matrix(wide(x), contract, batch), _bounds(x, contract, batch))
+
     def nothing(x: Array) -> Operand:
-        like = jax.eval_shape(function, x)
+        like = jax.eval_shape(in_float64, x)
         return jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), like)
 
-    first = lax.bitcast_convert_type(x[(0,) * x.ndim], jnp.int32)
-    return lax.cond(first != 1, function, nothing, x)
+    return lax.cond(void, nothing, in_float64, x) if carrier.float64 else in_digits(x)
 
 
-def _with_bounds(matrix: Array) -> Operand:
+def _bounds(x: Array, contract: Axes, batch: Axes) -> Rows:
     """The squares are exact in float64, and all terms of their sum are positive: K - 1 additions
     and the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
     """
-    # in the shape in which the product is compiled
-    same = matrix[0] if len(matrix) == 1 else matrix
-    norm = (jnp.sqrt(jnp.sum(same * same, -1)) * ENLARGED).reshape(matrix.shape[:2])
-    lowest = common_bit(same.astype(jnp.float32), (same.ndim - 1,)).reshape(norm.shape)
+    y = wide(x)
+    norm = jnp.sqrt(jnp.sum(y * y, contract, keepdims=True)) * ENLARGED
     # a row without any number has the norm 0
-    return Operand(matrix, Rows(norm, norm * per_unit(lowest)))
+    steps = norm * per_unit(common_bit(x, contract).reshape(norm.shape))
+    return Rows(*(_matrix(z, contract, batch)[:, :, 0] for z in (norm, steps)))
 
 
 def result_shape(a: Array, b: Array, contract: tuple[Axes, Axes], batch: tuple[Axes, Axes]) -> Axes:

@@ -35,5 +35,5 @@ def run_inside(
     context: Context, block: Block, inputs: Sequence[Value]
 ) -> tuple[list[Value], Array]:
     """A block of a loop or branch: its results, and which examples trap in it."""
-    inner = Context(context.examples, context.carrier)
+    inner = Context(context.examples, context.carrier, void=context.void)
     return run_block(inner, block, inputs), inner.trapped()

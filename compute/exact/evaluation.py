@@ -27,9 +27,11 @@ AHEAD = 2
 BATCH_BYTES, MOST_EXAMPLES = 2**31, 256
 # LLVM's default of 256 bits halves the float64 loops where AVX-512 is; elsewhere this does nothing.
 # A tree of sums bounds an error that ours bound in any order, and costs several passes.
+# YNNPACK is for products alone: its sums want what they add widened to float64 in memory first.
 COMPILER_OPTIONS = {
     "xla_cpu_prefer_vector_width": 512,
     "xla_disable_hlo_passes": "tree_reduction_rewriter",
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
 }
 # For long chains of integer operations that are fused with a reduction or a concatenation LLVM's
 # vectorizer takes time that doubles with every operation (JAX 0.12): CPUs, which have the integer

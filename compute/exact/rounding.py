@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from compute.exact.number import flush
+from compute.exact.number import SMALLEST, flush
 from compute.exact.superaccumulator import SATURATED_PATTERN, Format
 
 UNDECIDED = np.int32(0x7F800001)
@@ -31,26 +31,25 @@ def decide(s: Array, error: Array, form: Format) -> Array:
     """Float32 patterns (int32) of the exact sums rounded, UNDECIDED where the bound is not enough.
 
     `s` float64 and |exact - s| + 2**-53 (|s| + error) <= error, or `error` is 0 and s exact: so the
-    exact sum lies between s - error and s + error as float64 rounds them.  Rounding is monotone,
-    with infinities beyond the largest value: where both ends give the same, so does all between
-    them.  NaN is SATURATED.
+    exact sum lies between s - error and s + error as float64 rounds them.  Rounding is monotone:
+    where both ends give the same number, or both vanish, so does all between them.  NaN is
+    SATURATED.
     """
-    low, high = _rounded(s - error, form), _rounded(s + error, form)
+    low, high = _significant(s - error, form.bits), _significant(s + error, form.bits)
+    y = lax.bitcast_convert_type(low, jnp.float64).astype(jnp.float32)
     # a GPU's own NaN, all ones, is no longer one when rounded
-    known = (jnp.abs(low) < jnp.inf) & (s == s)
-    pattern = jnp.where(known, lax.bitcast_convert_type(low, jnp.int32), SATURATED_PATTERN)
-    return jnp.where((low == high) | (s != s), pattern, UNDECIDED)
+    within = (jnp.abs(y) <= np.float32(form.largest)) & (s == s)
+    pattern = jnp.where(within, lax.bitcast_convert_type(flush(y), jnp.int32), SATURATED_PATTERN)
+    known = (low == high) | (jnp.abs(s) + error < SMALLEST / 2) | (s != s)
+    return jnp.where(known, pattern, UNDECIDED)
 
 
-def _rounded(x: Array, form: Format) -> Array:
-    """Float64 numbers rounded to values, ties to even, or to infinities: float32."""
-    dropped = 53 - form.bits
-    bits = lax.bitcast_convert_type(x, jnp.int64)
-    odd = (bits >> dropped) & 1
-    r = (bits + (2 ** (dropped - 1) - 1) + odd) & -(2**dropped)
-    y = lax.bitcast_convert_type(r, jnp.float64).astype(jnp.float32)
-    far = jnp.where(y > 0, np.float32(np.inf), np.float32(-np.inf))
-    return jnp.where(jnp.abs(y) <= np.float32(form.largest), flush(y), far)
+def _significant(x: Array, bits: int) -> Array:
+    """The bits (int64) of float64 numbers rounded to so many significant ones, ties to even."""
+    found = lax.bitcast_convert_type(x, jnp.int64)
+    dropped = 53 - bits
+    odd = (found >> dropped) & 1
+    return (found + (2 ** (dropped - 1) - 1) + odd) & -(2**dropped)
 
 
 def repair(marked: Array, exact: Callable[[Array], Array], terms: int) -> Array:

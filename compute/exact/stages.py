@@ -101,7 +101,8 @@ class Stages:
             if not self._late(i):
                 self._run(context, i, values)
         weights = {
-            key: operand(values[key[0]].array, *key[1:], self.carrier) for key in self.weights
+            key: operand(values[key[0]].array, *key[1:], self.carrier, context.void)
+            for key in self.weights
         }
         return [values[n].array for n in self.kept], weights, context.trapped()
 
@@ -109,7 +110,7 @@ class Stages:
         """(results of main [B, ...], SATURATED all over where an example saturates; bool [B])."""
         arrays, weights, trapped = kept
         count = len(inputs[0]) if inputs else 1
-        context = Context(count, self.carrier, [trapped], dict(weights))
+        context = Context(count, self.carrier, [trapped], dict(weights), trapped)
         values = {n: self._shape_of(n) for n, *_ in self.weights}
         values |= {n: Value(x, False) for n, x in zip(self.kept, arrays, strict=True)}
         for i, x in enumerate(inputs):

@@ -42,13 +42,15 @@ class Value:
 @dataclass
 class Context:
     """One run of one block: the number of examples (None: nothing is batched), how values are
-    computed, what has trapped so far (bool arrays, scalar or [examples]), and operands of products
-    as they were prepared, by number and axes."""
+    computed, what has trapped so far (bool arrays, scalar or [examples]), operands of products
+    as they were prepared, by number and axes, and whether all is void (bool scalar), because a step
+    that only depends on parameters has trapped."""
 
     examples: int | None
     carrier: Carrier
     traps: list[Array] = field(default_factory=list)
     operands: dict[Any, Any] = field(default_factory=dict)
+    void: Array = field(default_factory=lambda: jnp.bool_(False))
 
     def observe(self, value: Value) -> None:
         """A step decides on these floats: an example that is SATURATED here is for good."""

@@ -44,7 +44,9 @@ def _operand(
     """As the context has it already: of a weight, or from another product in this block."""
     key = (number, contract, batch)
     if key not in context.operands:
-        context.operands[key] = contraction.operand(array, contract, batch, context.carrier)
+        context.operands[key] = contraction.operand(
+            array, contract, batch, context.carrier, context.void
+        )
     return context.operands[key]
 
 
