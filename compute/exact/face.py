@@ -14,6 +14,7 @@ import numpy as np
 from compute.exact.carriers import CARRIERS, default_carrier
 from compute.exact.evaluation import Evaluation, evaluate_program
 from compute.exact.losses import Loss
+from compute.exact.memory import require_memory
 from compute.exact.number import SATURATED
 from compute.exact.stages import Stages
 from compute.exact.tracing import leaf_names, trace, trace_example
@@ -41,7 +42,7 @@ def evaluate(
 
     `logits(params, inputs)` maps a pytree of batched inputs [B, ...] to float32 [B, ...]; it is
     traced with the shapes of the first batch, or is a program already.
-    Raises UnsupportedPrimitive.
+    Raises UnsupportedPrimitive; MemoryError if one example takes more memory than there is.
     """
     stream: Iterator[tuple[Any, Any]] = iter(batches)
     if not isinstance(logits, Program):
@@ -50,6 +51,7 @@ def evaluate(
             raise ValueError("no batch tells the shapes of the inputs")
         stream = itertools.chain([first], stream)
         logits = trace(logits, params, first[0])
+    require_memory(logits)
     return evaluate_program(
         logits,
         named(params),
@@ -66,12 +68,13 @@ def exact(fn: Callable[..., Any], *, carrier: str | None = None) -> Callable[...
 
     Float results are float32 arrays holding the values; if the example saturates, all of them are
     NaN.  `params` and `inputs` are pytrees of arrays (float32, integers, booleans).
-    Raises UnsupportedPrimitive.
+    Raises UnsupportedPrimitive; MemoryError if the example takes more memory than there is.
     """
 
     @functools.wraps(fn)
     def transformed(params: Any, *inputs: Any) -> Any:
         program = trace_example(lambda p, x: fn(p, *x), params, inputs)
+        require_memory(program)
         tree = jax.tree.structure(jax.eval_shape(fn, params, *inputs))
         with jax.enable_x64(True):
             stages = Stages(program, CARRIERS[carrier or default_carrier()])

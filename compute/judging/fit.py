@@ -1,7 +1,6 @@
 """Check that this machine can keep a group: memory, and evaluation time in the vote window."""
 
 import contextlib
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ import numpy as np
 
 from compute.chain import Group
 from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
+from compute.exact.memory import usable
 from compute.judging.retrieval import load_specification
 from compute.models import ModelError, ModelSpecification
 from compute.storage import StorageError, Store
 from compute.training_set import Malformed, manifest
-
-SPARE = 0.8  # of the memory, that an evaluation may take
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def fit_of(group: Group, store: Store) -> Fit:
     held = sum(kind.bytes for _, kind in specification.program.parameters)
     memory = 2 * held + batch * specification.bytes_for_one
     window = group.config.vote_window - min(900, group.config.vote_window // 6)
-    if memory > SPARE * _memory():
+    if memory > usable() * jax.local_device_count():
         return Fit(examples, memory, None, window, "it needs more memory than there is")
     seconds = _seconds(specification, batch) * examples / batch
     why = "an evaluation outlasts the vote window" if seconds > window else None
@@ -59,13 +57,6 @@ def _examples(group: Group, store: Store) -> int:
         except Malformed:  # changes nothing, for everyone
             continue
     return 0
-
-
-def _memory() -> int:
-    """Bytes of the device, or of the machine if that is the device."""
-    told = jax.local_devices()[0].memory_stats() or {}
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return int(told.get("bytes_limit", machine)) * jax.local_device_count()
 
 
 def _seconds(specification: ModelSpecification, batch: int) -> float:

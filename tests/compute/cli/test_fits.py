@@ -23,7 +23,7 @@ def test_a_group_is_measured_on_this_machine(
     assert 0 < found["evaluation_seconds"] < found["vote_seconds"]
     assert found["blocks_a_day"] == 0 and found["trainers_pay_a_day"] == "0"
     with monkeypatch.context() as patch:
-        patch.setattr(fit, "_memory", lambda: 1)
+        patch.setattr(fit, "usable", lambda: 1)
         assert "memory" in nrn("group", "list", "--fits", "--json").json[1]["why_not"]
     with monkeypatch.context() as patch:
         patch.setattr(fit, "_seconds", lambda specification, batch: 1e9)
