@@ -13,6 +13,7 @@ from jax import Array, lax
 from compute.exact.tracing.compositions import composed
 
 SWEEPS = 12  # of Jacobi's method, which converges quadratically: 6 to 10 are enough for 24 bits
+LARGEST = 2048  # columns of Jacobi's method: a list of their pairs is a constant
 
 
 def _over_batch(function: Callable[..., Any], batch_axes: int) -> Callable[..., Any]:
@@ -115,11 +116,20 @@ def _permutation(pivots: Array, *, permutation_size: int, **_: Any) -> Array:
     return _over_batch(permuted, pivots.ndim - 1)(pivots)
 
 
+def _size(a: Array) -> Array:
+    """The largest magnitude, or 1 for zeros.  Of what is divided by it no square is dust or beyond
+    the sums of products."""
+    largest = jnp.max(jnp.abs(a))
+    return jnp.where(largest == 0, 1.0, largest)
+
+
 def _reflected(a: Array, j: Array) -> tuple[Array, Array]:
     """Householder's (vector, factor) that leaves column j no elements below the diagonal, with
     LAPACK's signs."""
     rows = jnp.arange(len(a))
-    top, below = a[j, j], jnp.where(rows > j, a[:, j], 0.0)
+    whole = jnp.where(rows >= j, a[:, j], 0.0)
+    column = whole / _size(whole)
+    top, below = column[j], jnp.where(rows > j, column, 0.0)
     rest = jnp.sum(below * below)
     size = jnp.sqrt(top * top + rest)
     first = jnp.where(top < 0, size, -size)
@@ -212,6 +222,8 @@ def _columns_turned(a: Array, i: Array, j: Array, cosine: Array, sine: Array) ->
 
 def _sweeps(size: int, turn: Callable[[Any, Array, Array], Any], state: Any) -> Any:
     """All pairs of columns, several times."""
+    if size > LARGEST:
+        raise NotImplementedError(f"Jacobi's method on more than {LARGEST} columns")
     left, right = np.triu_indices(size, 1)
     if not len(left):
         return state
@@ -265,8 +277,9 @@ def _singular(
         if a.shape[0] < a.shape[1]:
             found = factor(a.T)
             return (found[0], found[2].T, found[1].T) if compute_uv else found
-        columns, v = _sweeps(a.shape[1], turn, (a, jnp.eye(a.shape[1], dtype=a.dtype)))
-        values = jnp.sqrt(jnp.sum(columns * columns, 0))
+        scale = _size(a)
+        columns, v = _sweeps(a.shape[1], turn, (a / scale, jnp.eye(a.shape[1], dtype=a.dtype)))
+        values = scale * jnp.sqrt(jnp.sum(columns * columns, 0))
         order = jnp.argsort(-values)
         if not compute_uv:
             return (values[order],)

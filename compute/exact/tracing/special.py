@@ -189,7 +189,7 @@ def _incomplete_beta(a: Array, b: Array, x: Array, **_: Any) -> Array:
         m = jnp.floor(k / 2)
         odd = -(p + m) * (p + q + m) * y / ((p + 2 * m) * (p + 2 * m + 1))
         even = m * (q - m) * y / ((p + 2 * m - 1) * (p + 2 * m))
-        return jnp.where(k % 2 == 1, odd, jnp.where(m == 0, 0.0, even))
+        return jnp.where(k % 2 == 1, odd, even)
 
     fraction = _continued(numerator, lambda k: jnp.ones_like(y), jnp.ones_like(y))
     logarithm = lax.lgamma(p) + lax.lgamma(q) - lax.lgamma(p + q)

@@ -46,6 +46,9 @@ def _put_together(x: Any) -> Any:
 
 
 _solved("linalg.svd put together", lambda x: _put_together(x.at[2].set(x[1])), X)
+for _size in (1e-17, 1e12):  # whose squares are dust, or beyond the sums of products
+    _solved(f"linalg.svdvals at {_size}", lambda x, s=_size: jnp.linalg.svdvals(x * s) / s, X)
+    _solved(f"linalg.qr at {_size}", lambda x, s=_size: jnp.linalg.qr(x * s)[1] / s, X)
 _solved("linalg.pinv", jnp.linalg.pinv, X)
 _solved("linalg.lstsq", lambda x: jnp.linalg.lstsq(x.T, x.T[:, 0])[0], X)
 _solved("linalg.matrix_rank", lambda x: jnp.linalg.matrix_rank(x.at[2].set(x[1])), X)
