@@ -24,6 +24,13 @@ def differences(seed: int, *, compiled: bool, carrier: str) -> list[str]:
         return []
     others = range(1, 1 + seed % 4)
     examples = [case.inputs, *(more_inputs(case.program, 100 * seed + i) for i in others)]
+    return compared(case, examples, compiled=compiled, carrier=carrier)
+
+
+def compared(
+    case: Case, examples: list[dict[str, bytes]], *, compiled: bool, carrier: str
+) -> list[str]:
+    """What differs for the inputs of these examples, evaluated together."""
     outputs, saturated = _evaluated(case, examples, compiled, carrier)
     found = []
     for i, outcome in enumerate(_outcomes(case, examples)):

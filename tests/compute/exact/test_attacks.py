@@ -13,8 +13,11 @@ from jax import lax
 
 from compute.exact import CARRIERS, evaluate, exact
 from compute.exact.losses import LOSSES
-from compute.exact.tracing import trace
+from compute.exact.tracing import trace, trace_example
+from compute.oracle.array import to_bytes
+from compute.oracle.run import run
 from tests.support.random_checks import felt_futures
+from tests.support.random_programs import Case
 
 NAT = 2.0**32
 LENGTH, WIDTH = 6, 4
@@ -210,6 +213,37 @@ def test_a_later_position_is_never_felt():
         felt = [k for k in range(1, LENGTH) if (y[k, :k] != y[0, :k]).any()]
         assert not felt, f"{function.__name__}: positions before {felt} feel those after"
         assert (y[1:] != y[:1]).any(), function.__name__
+
+
+def by_transforms(kernel, x):
+    """A causal convolution of each channel, padded with zeros, as Hyena and S4 write it."""
+    product = jnp.fft.rfft(x, 2 * LENGTH, axis=0) * jnp.fft.rfft(kernel, 2 * LENGTH, axis=0)
+    return jnp.fft.irfft(product, 2 * LENGTH, axis=0)[:LENGTH]
+
+
+def by_sums(kernel, x):
+    steps = jnp.arange(LENGTH)
+    lag = steps[:, None] - steps
+    return jnp.einsum("tsc,sc->tc", jnp.where((lag >= 0)[..., None], kernel[lag], 0.0), x)
+
+
+def by_oracle(program, params, x):
+    case = Case(program, {"value": params.tobytes()}, {"value": x.tobytes()})
+    (y,) = run(program, *case.arrays()).outputs
+    return np.frombuffer(to_bytes(y), np.float32).reshape(y.shape)
+
+
+def test_a_convolution_is_causal_as_sums_but_not_by_transforms():
+    """docs/models.md says so: one large number in the future is felt, by its rounding."""
+    r = np.random.default_rng(0)
+    kernel, x = r.standard_normal((2, LENGTH, WIDTH)).astype(np.float32)
+    other = x.copy()
+    other[-1] *= 2.0**11
+    for convolve, causal in ((by_sums, True), (by_transforms, False)):
+        program = trace_example(convolve, kernel, x)
+        both = [by_oracle(program, kernel, rows) for rows in (x, other)]
+        felt = np.abs(both[0] - both[1])[:-1].max()
+        assert (felt == 0) if causal else (0 < felt < 2.0**-20 * np.abs(other).max())
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("CAUSAL_PROGRAMS", "4"))))

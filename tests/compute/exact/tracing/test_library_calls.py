@@ -1,5 +1,10 @@
-"""Every library call of the list is a valid program that computes what JAX does."""
+"""Every library call of the list is a valid program that computes what JAX does.
 
+RANDOM_PROGRAMS in the environment says for how many of them evaluator and oracle are compared, on
+inputs of every size; all of them take half an hour.
+"""
+
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +20,10 @@ from compute.oracle.run import run
 from compute.program.codec import decode, encode
 from compute.program.program import Program
 from compute.program.types import BY_NUMPY, Type
+from tests.support.random_checks import compared
+from tests.support.random_programs import Case, more_inputs
 
+COMPARED = list(CALLS)[:: max(1, len(CALLS) // int(os.environ.get("RANDOM_PROGRAMS", "6")))]
 INFINITE = 1e38  # what is infinite for JAX is the largest number in a program
 
 
@@ -57,6 +65,17 @@ def test_a_call_is_a_program_that_computes_what_jax_does(name: str) -> None:
         elif wanted.size:
             scale = max(1e-9, np.abs(finite(wanted)).max())
             assert np.abs(finite(result) - finite(wanted)).max() <= call.tolerance * scale
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_call_is_evaluated_as_the_oracle_says(name: str) -> None:
+    """Its own inputs, and others at random that saturate, vanish and tie, in one batch."""
+    call = CALLS[name]
+    program = program_of(call)
+    own = dict(zip(leaf_names(list(call.arrays)), call.arrays, strict=True))
+    inputs = {key: own[key].astype(kind.dtype.numpy).tobytes() for key, kind in program.inputs}
+    examples = [inputs, *(more_inputs(program, seed) for seed in range(3))]
+    assert not compared(Case(program, {}, inputs), examples, compiled=True, carrier="float64")
 
 
 def test_the_list_is_long() -> None:

@@ -201,6 +201,13 @@ def test_a_program_beyond_a_bound_is_no_result() -> None:
         program_of(often(often(often(jnp.tanh))), X)
 
 
+def test_jacobis_method_is_refused_before_it_lists_all_pairs() -> None:
+    """Of 40,000 columns they would take 20 gigabytes."""
+    wide = jax.ShapeDtypeStruct((40000, 40000), jnp.float32)
+    with pytest.raises(UnsupportedPrimitive, match="more than 2048 columns"):
+        trace_example(lambda _, x: jnp.linalg.eigvalsh(x), (), wide)
+
+
 def test_what_a_rule_did_not_foresee_has_its_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def renamed(*_: Any) -> Any:
         raise KeyError("num_consts")
