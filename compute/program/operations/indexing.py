@@ -132,7 +132,8 @@ def _scatter(attributes: Attributes, operands: Types) -> tuple[Type, ...]:
 
 def _scatter_cost(attributes: Attributes, operands: Types, results: Types) -> Cost:
     elements = work(operands, results)
-    return Cost(elementary=4 * elements, scratch_bytes=48 * elements)
+    held = 208 if attributes["kind"] == "add" else 48  # digits of sums that are made in integers
+    return Cost(elementary=4 * elements, scratch_bytes=held * elements)
 
 
 _INTEGERS = Attribute(Kind.INTEGERS)

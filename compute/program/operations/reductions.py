@@ -165,7 +165,7 @@ OPERATIONS = (
     Operation("parity", 0xA6, _AXES, _reduce(is_bits), _EACH),
     Operation("argmax", 0xA7, _POSITION, _arg, _EACH, decides=True),
     Operation("argmin", 0xA8, _POSITION, _arg, _EACH, decides=True),
-    Operation("cumsum", 0xA9, _PREFIX, _prefix(is_number), _LIMBS),
+    Operation("cumsum", 0xA9, _PREFIX, _prefix(is_number), per_element(4, 208)),
     Operation("cumprod", 0xAA, _PREFIX, _prefix(is_number), _EACH),
     Operation("cummax", 0xAB, _PREFIX, _prefix(is_number), _EACH),
     Operation("cummin", 0xAC, _PREFIX, _prefix(is_number), _EACH),
