@@ -1,7 +1,7 @@
 """Every library call of the list is a valid program that computes what JAX does.
 
 RANDOM_PROGRAMS in the environment says for how many of them evaluator and oracle are compared, on
-inputs of every size; all of them take half an hour.
+inputs of every size. One takes 0.2 to 28 CPU seconds, most of it compilation.
 """
 
 import os
