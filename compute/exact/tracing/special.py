@@ -138,8 +138,8 @@ def _not_zero(x: Array) -> Array:
 
 
 def _incomplete_gamma(a: Array, x: Array) -> tuple[Array, Array]:
-    """(lower, upper), regularized, for a > 0 and x >= 0.  Near x = a a series of some 5 sqrt(a)
-    terms: from a = 30,000 on its loop may reach the limit, which saturates the example."""
+    """(lower, upper), regularized, for a > 0 and x >= 0.  Near x = a the series takes terms like
+    sqrt(a): from a of some 10**5 on its loop reaches the limit, which saturates the example."""
     a, x = jnp.broadcast_arrays(a, x)
     inside = (a > 0) & (x >= 0)
     safe = jnp.where(inside, a, 1.0)
