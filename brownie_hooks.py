@@ -17,6 +17,7 @@ import hashlib
 import json
 import socket
 import sys
+import warnings
 from collections.abc import Iterable
 from functools import wraps
 from importlib import import_module
@@ -110,6 +111,8 @@ def name_scripts() -> None:
     sys.modules[".".join((*ROOT.parts[1:], "scripts"))] = import_module("scripts")
 
 
+# Brownie's `chain` warns its callers about what it does itself, when it starts a chain and later.
+warnings.filterwarnings("ignore", r"rpc\.\w+ should not be called directly", FutureWarning)
 forget_stale_builds(ROOT / "build", _imported_sources())
 if not hasattr(vyper_json.compile_json, "__wrapped__"):  # Brownie may import us twice
     vyper_json.compile_json = _with_imports(vyper_json.compile_json)

@@ -52,7 +52,7 @@ class Design:
         Path | None,
         _option(
             "Your own Flax module instead, a Python file that defines network(compute_dtype, "
-            "remat). Without --specification it is run, to learn its shapes.",
+            "remat). It is run here, to make the program, and nowhere else.",
             exists=True,
             dir_okay=False,
         ),
@@ -85,8 +85,12 @@ class Design:
 
         if self.loss not in (None, *LOSSES):
             raise Refused(f"There is no loss '{self.loss}', but {', '.join(LOSSES)}.")
-        source = self.source()
-        if source is not None:
+        if (source := run_code(self.code)) is not None:
+            if (self.model, self.loss, self.classes) != (None, None, None):
+                raise Refused(
+                    "With --code there is no --model, --loss or --classes: the file says what the "
+                    "outputs are, `nrn model new --code FILE` writes a specification to edit."
+                )
             return design_code(source, columns, self.target or "label")
         if self.model is None:
             raise Refused(
@@ -96,10 +100,6 @@ class Design:
         vocabulary = None if tokeniser is None else len(tokeniser)
         classes = self.classes or vocabulary
         return design(self.model, self.size, columns, target, classes, self.loss, scale_log2)
-
-    def source(self) -> bytes | None:
-        """The Python file given as the model."""
-        return None if self.code is None else self.code.read_bytes()
 
 
 Scale = Annotated[
@@ -142,6 +142,19 @@ def read_first(
     if words.column not in columns:
         raise Refused(f"{data} is not text, and its examples were not made with {tokeniser}.")
     return columns, words
+
+
+def run_code(path: Path | None) -> bytes | None:
+    """The Python file of a model that is code: its author's, or who trusts them. It is run, to make
+    the program. Raises ModelError."""
+    if path is None:
+        return None
+    from compute.models import foreign
+
+    with path.open("rb") as file:
+        source = file.read(foreign.MAX_SOURCE_BYTES + 1)
+    foreign.run(source)
+    return source
 
 
 def read_specification(path: Path) -> "ModelSpecification":

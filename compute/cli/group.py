@@ -18,6 +18,7 @@ from compute.cli.design import (
     grown,
     read_first,
     read_specification,
+    run_code,
     scales,
     upgraded,
 )
@@ -141,12 +142,14 @@ def create(
     Example: nrn group create --model resnet --size small --data first.npz --account alice
     """
     from compute.chain import GroupConfig
+    from compute.judging.evaluation import check_losses
     from compute.roles.founder import found
     from compute.training_set.importers import labels_of
 
     if specification is not None and design.model is not None:
         raise Refused("Give the model once: --model with its --size, or --specification FILE.")
     limits, powers = dict(_bounds(text) for text in bounds or []), scales(scale)
+    source = run_code(design.code)
     with session.out.progress("reading the first examples"):
         columns, words = read_first(data, window, tokeniser, powers)
         model = (
@@ -157,9 +160,11 @@ def create(
         model = replace(model, about=saying.over(model.about))
         labels = labels_of(data)
     founding_page.confirm(session.out, model, columns, labels, yes)
+    with session.out.progress("trying the model on a few examples"):
+        check_losses(model, model.initial_parameters(), columns)
     with session.out.progress("storing the first examples"):
         founding = found(
-            model, columns, session.blocks, design.source(), words, limits, labels, powers
+            model, columns, session.blocks, source, words, limits, labels, powers
         )
     defaults = GroupConfig(
         model_hash=founding.model_hash,
@@ -237,14 +242,17 @@ def fork(
 
     Example: nrn group fork 1 --widen 512,256 --account alice
     """
-    from compute.judging.retrieval import load_design, load_specification, load_training_set
-    from compute.models import foreign
+    from compute.judging.evaluation import check_losses
+    from compute.judging.retrieval import (
+        load_design,
+        load_incumbent,
+        load_specification,
+        load_training_set,
+    )
     from compute.roles.founder import Origin, found_fork
 
     parent = session.group(group_id)
-    source = None if code is None else code.read_bytes()
-    if source is not None:
-        foreign.run(source)  # its author's, or who trusts them
+    source = run_code(code)
     if specification is not None:
         model = read_specification(specification)
     elif upgrade:
@@ -253,6 +261,7 @@ def fork(
     else:
         model = grown(load_specification(session.blocks, parent.model_hash), widen, deepen)
     model = replace(model, about=saying.over(model.about))
+    model.encode()  # is refused before anything is sent
     if height is None:
         if parent.voting.settleable() is not None:
             session.sender.settle(parent)
@@ -269,6 +278,7 @@ def fork(
         columns = load_training_set(parent, session.blocks, version, sets).columns
         origin = Origin(parent.model_hash, checkpoint, columns)
         founding_page.confirm(session.out, model, columns, {}, yes)
+        check_losses(model, load_incumbent(session.blocks, model, checkpoint), columns)
         model_hash = found_fork(model, origin, session.blocks, source)
     config = terms.over(
         replace(parent.config, model_hash=model_hash, delta_period=parent.deltas.period().length)

@@ -5,17 +5,18 @@ import math
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from compute import exact
 from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
+from compute.judging.fit import memory_for, memory_here
 from compute.judging.order import drawn
 from compute.judging.retrieval import Parameters
 from compute.judging.transcripts import Transcript
-from compute.models import ModelSpecification
+from compute.models import ModelError, ModelSpecification
 from compute.training_set import TrainingSet
 
 # told the number of examples done; may raise to leave
@@ -23,6 +24,7 @@ Progress = Callable[[int], None]
 
 # How often a long evaluation says in the log how far it is.
 REPORT_SECONDS = 10.0
+TRIED = 8  # examples with which a new model is tried
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +184,47 @@ def check_version(specification: ModelSpecification) -> None:
         )
 
 
+def check_memory(specification: ModelSpecification) -> None:
+    """Raise CannotEvaluate if one example takes more memory than there is, before it is taken."""
+    needed, there = memory_for(specification, 1), memory_here()
+    if needed > there:
+        raise CannotEvaluate(
+            f"One example of this model takes up to {needed / 2**30:,.1f} GiB of memory, and there "
+            f"are {there / 2**30:,.1f} here: a larger machine evaluates it, or a smaller model."
+        )
+
+
+def check_losses(
+    specification: ModelSpecification, parameters: Parameters, columns: Mapping[str, np.ndarray]
+) -> None:
+    """Try a model before a group is founded on it: raise ModelError if none of up to TRIED examples
+    of `columns`, [n, ...] each, has a loss with these parameters. Raises CannotEvaluate."""
+    total = len(columns[specification.target])
+    if not total:
+        raise ModelError("there are no examples to train on: give data with one or more")
+    check_version(specification)
+    check_memory(specification)
+    rows = np.unique(np.linspace(0, total - 1, TRIED).astype(int)).tolist()
+    reason = ""
+    try:
+        evaluator = Evaluator(specification.program, parameters, loss=specification.loss)
+        for row in rows:
+            few = {name: array[row : row + 1] for name, array in columns.items()}
+            try:
+                list(evaluator.losses([_batch(specification, few)]))
+            except Invalid as error:
+                reason = str(error)
+            else:
+                return
+    except Invalid as error:  # of the parameters, whatever the example
+        reason = str(error)
+    raise ModelError(
+        f"none of {len(rows)} examples has a loss with the model's first parameters: {reason}. Look "
+        "for a division by 0, the log or root of a number below 0, a loop that does not end, or "
+        "outputs beyond 2^16"
+    )
+
+
 def complete(
     order: Sequence[int],
     specification: ModelSpecification,
@@ -193,6 +236,7 @@ def complete(
     """Complete the shards of `transcript` in this order, those first that are complete already;
     gives each as it is. Raises Invalid, CannotEvaluate."""
     check_version(specification)
+    check_memory(specification)
     tell = _Teller(transcript, progress)
     yield from (shard for shard in order if transcript.complete(shard))
     missing = [shard for shard in order if not transcript.complete(shard)]

@@ -12,6 +12,7 @@ the program; the source is published for people.
 from __future__ import annotations
 
 import sys
+import traceback
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -22,20 +23,24 @@ if TYPE_CHECKING:
     import flax.linen as nn
 
 MAX_SOURCE_BYTES = 1 << 18
+FILE = "<model "  # what a traceback calls a source, before its hash
 
 _running: dict[bytes, ModuleType] = {}
 
 
 def run(source: bytes) -> bytes:
-    """Run a source of one's own and keep what it defines; its sha256. Raises ModelError."""
+    """Run a source of one's own, once, and keep what it defines; its sha256. Raises ModelError."""
     digest = sha256(source)
+    if digest in _running:
+        return digest
+    source_text = text(source)
     module = ModuleType(f"model_{digest.hex()}")
     sys.modules[module.__name__] = module  # where dataclasses look their annotations up
     try:
-        code = compile(text(source), f"<model {digest.hex()[:12]}>", "exec")
+        code = compile(source_text, f"{FILE}{digest.hex()[:12]}>", "exec")
         exec(code, module.__dict__)  # noqa: S102 - its author runs it
-    except Exception as error:
-        raise ModelError(f"the code of the model fails: {error!r}") from error
+    except (Exception, SystemExit) as error:
+        raise failed(error) from error
     if not callable(getattr(module, "network", None)):
         raise ModelError("the code of the model defines no function network(compute_dtype, remat)")
     _running[digest] = module
@@ -49,8 +54,23 @@ def network(digest: bytes, compute_dtype: str, remat: bool) -> nn.Module:
         raise ModelError(
             f"the program of this model is made by its code {digest.hex()}, which does not run here"
         )
-    found: nn.Module = module.network(compute_dtype=compute_dtype, remat=remat)
+    try:
+        found: nn.Module = module.network(compute_dtype=compute_dtype, remat=remat)
+    except (Exception, SystemExit) as error:
+        raise failed(error) from error
     return found
+
+
+def failed(error: BaseException) -> ModelError:
+    """What the code raised, in one line, with the last line of the code that was running."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename.startswith(FILE)]
+    told = str(error)
+    if isinstance(error, SyntaxError):
+        lines, told = [error.lineno], error.msg
+    where = f" at line {lines[-1]}" if lines else ""
+    first, *_ = told.strip().splitlines() or [""]
+    return ModelError(f"the code of the model fails{where}: {type(error).__name__}: {first}")
 
 
 def text(source: bytes) -> str:

@@ -11,9 +11,11 @@ import numpy as np
 from flax.traverse_util import unflatten_dict
 
 from compute.exact.tracing import UnsupportedPrimitive, trace
+from compute.models import foreign
 from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
+from compute.program.operation import ProgramError
 from compute.program.program import Program
 
 # How far the outputs of two forms may be apart, of the largest: float32 in another order.
@@ -48,8 +50,12 @@ def program_of(architecture: Architecture, columns: Sequence[InputColumn]) -> Pr
     }
     try:
         return trace(lambda p, x: native_logits(architecture, columns, p, x), params, inputs)
-    except UnsupportedPrimitive as error:
+    except (UnsupportedPrimitive, ProgramError) as error:
         raise ModelError(f"the network cannot be evaluated exactly: {error}") from None
+    except Exception as error:
+        if architecture.is_foreign:
+            raise foreign.failed(error) from error
+        raise
 
 
 def agrees(

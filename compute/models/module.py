@@ -90,8 +90,15 @@ def _traced(
     }
     try:
         outputs, variables = jax.eval_shape(network.init_with_output, jax.random.key(0), seen)
-    except Exception as error:
-        raise ModelError(f"the code of the model fails: {error!r}") from error
+    except (Exception, SystemExit) as error:
+        raise foreign.failed(error) from error
+    shape = getattr(outputs, "shape", ())  # of what may be no array at all
+    if shape[:1] != (1,) or not 2 <= len(shape) <= 5:
+        raise ModelError(
+            "a model gives one array, whose first axis is that of the examples, and 1 to 4 more"
+        )
+    if not jax.numpy.issubdtype(outputs.dtype, jax.numpy.floating):
+        raise ModelError(f"a loss is of real numbers, and the model gives {outputs.dtype}")
     if set(variables) != {"params"}:
         raise ModelError("a model has parameters and no other variables, such as batch_stats")
     shapes = flatten_dict(variables["params"], sep="/")

@@ -13,11 +13,12 @@ from compute.judging import evaluation
 from compute.judging.evaluation import (
     CannotEvaluate,
     FalseClaim,
+    check_losses,
     evaluate_against,
     evaluate_checkpoint,
 )
 from compute.judging.transcripts import Transcripts
-from compute.models import MLP, InputColumn, ModelSpecification
+from compute.models import MLP, InputColumn, ModelError, ModelSpecification
 from compute.training_set import Schema, TrainingSet
 
 SPECIFICATION = ModelSpecification(MLP((), 2), (InputColumn("x", "uint8", (2,), -8),), "y")
@@ -145,3 +146,30 @@ def test_another_number_system_is_refused(training_set: TrainingSet) -> None:
     later = replace(SPECIFICATION, evaluator="F24/4")
     with pytest.raises(CannotEvaluate, match="F24/4"):
         evaluate_checkpoint(later, PARAMETERS, training_set)
+
+
+def test_a_model_that_has_no_loss_on_any_example_is_refused() -> None:
+    """One with a loss is enough; without examples there is nothing to train on."""
+    columns = {"x": np.zeros((40, 2), np.uint8), "y": np.zeros(40, np.uint8)}
+    columns["x"][39] = 255
+    check_losses(SPECIFICATION, PARAMETERS, columns)
+    huge = {name: np.full_like(value, 1e8) for name, value in PARAMETERS.items()}
+    huge["Dense_0/bias"][:] = 0  # only the last example's outputs are not 0
+    check_losses(SPECIFICATION, huge, columns)
+    columns["x"][:] = 255
+    with pytest.raises(ModelError, match="none of 8 examples has a loss"):
+        check_losses(SPECIFICATION, huge, columns)
+    nan = {name: np.full_like(value, np.nan) for name, value in PARAMETERS.items()}
+    with pytest.raises(ModelError, match="not a finite number"):
+        check_losses(SPECIFICATION, nan, columns)
+    with pytest.raises(ModelError, match="no examples"):
+        check_losses(SPECIFICATION, PARAMETERS, {name: x[:0] for name, x in columns.items()})
+
+
+def test_what_does_not_fit_into_the_memory_is_refused_before_it_is_taken(
+    training_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "memory_here", lambda: 10)
+    monkeypatch.setattr(evaluation, "Evaluator", None)
+    with pytest.raises(CannotEvaluate, match="GiB of memory"):
+        evaluate_checkpoint(SPECIFICATION, PARAMETERS, training_set)

@@ -138,7 +138,9 @@ def test_a_specification_that_lies_about_its_code_is_refused(
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        (b"1 / 0", "ZeroDivisionError"),
+        (b"\n1 / 0", "at line 2: ZeroDivisionError: division by zero$"),
+        (b"def network(\n", "at line 1: SyntaxError"),
+        (b"import sys; sys.exit(0)", "SystemExit"),
         (b"network = 3", "no function network"),
         (b"\xff", "no UTF-8"),
         (b"#" * (foreign.MAX_SOURCE_BYTES + 1), "more than"),
@@ -147,6 +149,44 @@ def test_a_specification_that_lies_about_its_code_is_refused(
 def test_code_that_is_no_model_is_refused(source: bytes, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         foreign.run(source)
+
+
+@pytest.mark.parametrize(
+    ("result", "sentence"),
+    [
+        ("y, y", "one array"),
+        ("y.sum(0)", "one array"),
+        ("y + 1j", "complex"),
+        ("(y * 9).astype(jnp.int32)", "int32"),
+        ("y * float(y.sum())", "at line 8: ConcretizationTypeError"),
+        ("nn.Dropout(0.5, deterministic=False)(y)", "at line 8: InvalidRngError"),
+        ("1 / 0", "at line 8: ZeroDivisionError"),
+        ("y + jnp.linalg.eigvals(y.reshape(-1, 1, 1)).real.T", "eig"),
+        ("y + jnp.sin(jnp.zeros((1 << 16, 1 << 16)) + y.sum()).sum()", "elements"),
+        ("lax.fori_loop(0, 1 << 20, lambda i, a: lax.fori_loop(0, 1 << 20, lambda j, b: "
+         "lax.fori_loop(0, 1 << 20, lambda k, c: c * 1.5, b), a), y)", "more than"),
+    ],
+)  # fmt: skip
+def test_code_whose_outputs_have_no_loss_is_refused(result: str, sentence: str) -> None:
+    """Or whose program is beyond the bounds, or has operations that no program can say."""
+    source = f"""
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import lax
+class Network(nn.Module):
+    @nn.compact
+    def __call__(self, inputs):
+        y = nn.Dense(3)(inputs["x"].reshape(len(inputs["x"]), -1)); return {result}
+def network(compute_dtype, remat):
+    return Network()
+"""
+    with pytest.raises(ModelError, match=sentence):
+        design_code(source.encode(), DATA, "label")
+
+
+def test_a_network_that_cannot_be_made_is_refused() -> None:
+    with pytest.raises(ModelError, match="TypeError"):
+        design_code(b"def network(): return None", DATA, "label")
 
 
 @pytest.mark.parametrize(
