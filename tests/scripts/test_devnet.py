@@ -30,6 +30,7 @@ def test_session(brownie: Brownie, tmp_path: Path) -> None:
         store=str(devnet / "store"), keystore=str(devnet / "accounts" / "kim.json")
     )
     output = brownie.python(source, clone=clone, COLUMNS="120", PYTHONPATH=str(clone))
+    assert "Warning" not in output
     assert "1,800.00" in output  # staked in the only group: three tenths of 6,000 NRN
     assert "reveals in 4 h 0 min, votes in 4 h 30 min" in output  # the beginning of a block
     assert "reveals in 0 h 0 min, votes in 0 h 30 min" in output  # advanced to its second window

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from compute.units import EPOCH, NRN
-from scripts.stage import processes
-from scripts.stage.clock import next_jump
+from scripts.stage import clock, processes
+from scripts.stage.clock import Stalled, next_jump, run_until
 from scripts.stage.corpus import HELD_OUT_WINDOWS, WINDOWS, corpus, play
 from scripts.stage.emission import FOUR_YEARS, Emission
 from scripts.stage.ledger import Ledger, Win
@@ -62,6 +63,22 @@ def test_the_clock_jumps_only_when_all_wait() -> None:
     assert next_jump([waiting(100, 300), waiting(100, 100)], 100) is None  # at work
     assert next_jump([waiting(100, 300), waiting(99, 200)], 100) is None  # has not seen the block
     assert next_jump([waiting(100, 300), None], 100) is None  # not started
+
+
+def test_what_was_stopped_has_not_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sleep lasts an hour here, as after Ctrl-Z: only those slept count."""
+    slept: list[float] = []
+    monkeypatch.setattr(clock, "chain", SimpleNamespace(height=1))
+    monkeypatch.setattr(clock, "now", lambda: 100)
+    hours = SimpleNamespace(sleep=slept.append, monotonic=lambda: 3_600.0 * len(slept))
+    monkeypatch.setattr(clock, "time", hours)
+    actor = SimpleNamespace(status=lambda: waiting(100, 200) if len(slept) > 3 else None)
+    company = SimpleNamespace(actors={"actor": actor}, check=lambda: None)
+    run_until(100, company, lambda statuses: None, 10)
+    actor.status = lambda: None
+    with pytest.raises(Stalled, match="actor: not started"):
+        run_until(100, company, lambda statuses: None, 10)
+    assert sum(slept) > 10
 
 
 def test_the_corpus_is_shifted_by_a_byte_and_what_is_held_out_is_new() -> None:

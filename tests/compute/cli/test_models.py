@@ -107,6 +107,57 @@ def test_code_of_a_founder_is_read_by_people_and_run_by_nobody(nrn: Nrn, tmp_pat
     assert not foreign._running
 
 
+SATURATES = b"""
+import flax.linen as nn
+
+
+class Divided(nn.Module):
+    @nn.compact
+    def __call__(self, inputs):
+        y = nn.Dense(3)(inputs["x"].reshape(len(inputs["x"]), -1))
+        return y / (y - y)
+
+
+def network(compute_dtype, remat):
+    return Divided()
+"""
+
+
+def test_what_can_never_be_evaluated_is_not_founded(nrn: Nrn, tmp_path: Path) -> None:
+    """Nor what has no examples. Nothing was sent, and nothing lies in the store."""
+    x, label = np.arange(48, dtype=np.uint8).reshape(6, 2, 4), np.arange(6, dtype=np.uint8) % 3
+    np.savez(tmp_path / "first.npz", x=x, label=label)
+    np.savez(tmp_path / "none.npz", x=x[:0], label=label[:0])
+    (tmp_path / "model.py").write_bytes(SATURATES)
+    groups = nrn("group", "list", "--json").out
+    stored = sorted((tmp_path / "store").rglob("*"))
+    create = ("group", "create", "--data", tmp_path / "first.npz")
+    told = nrn(*create, "--code", tmp_path / "model.py", account="alice", code=1).err
+    assert "none of 6 examples has a loss" in told
+    empty = ("group", "create", "--data", tmp_path / "none.npz", "--model", "mlp", "--classes", 3)
+    assert "no examples" in nrn(*empty, account="alice", code=1).err
+    assert nrn("group", "list", "--json").out == groups
+    assert sorted((tmp_path / "store").rglob("*")) == stored
+
+
+def test_a_specification_of_code_is_edited_and_founded(nrn: Nrn, tmp_path: Path) -> None:
+    data = tmp_path / "first.npz"
+    label = np.arange(6, dtype=np.uint8) % 3
+    np.savez(data, x=np.arange(48, dtype=np.uint8).reshape(6, 2, 4), label=label)
+    code = ("--code", tmp_path / "model.py")
+    code[1].write_bytes(SOURCE)
+    written = nrn("model", "new", *code, "--data", data).out
+    (tmp_path / "model.json").write_text(written.replace('"seed": 0', '"seed": 5'))
+    foreign._running.clear()  # as in a process of its own
+    create = ("group", "create", "--specification", tmp_path / "model.json", "--data", data)
+    assert "does not run here" in nrn(*create, account="alice", code=1).err
+    number = nrn(*create, *code, "--json", account="alice").json["group"]
+    design = json.loads(nrn("model", "design", number).out)
+    assert design["initialisation"]["seed"] == 5
+    mixed = ("group", "create", "--data", data, *code, "--loss", "squared_error")
+    assert "--loss" in nrn(*mixed, account="alice", code=1).err
+
+
 @pytest.fixture
 def founded_model(nrn: Nrn, files: Path) -> int:
     """A group of the model in model.json."""
