@@ -77,12 +77,12 @@ class ModelSpecification:
         design = cls._designed(found)
         try:
             program = codec.decode(b"".join(pieces))
-        except OtherForm:
-            raise ModelError(
-                f"the model is of {design.evaluator}, whose programs this version does not read. "
-                "Install the version that does, or fork: nrn group fork GROUP --upgrade."
-            ) from None
         except ProgramError as error:
+            if isinstance(error, OtherForm) and design.evaluator != cls.evaluator:
+                raise ModelError(
+                    f"the model is of {design.evaluator}, whose programs this version does not "
+                    "read. Install the version that does, or fork: nrn group fork GROUP --upgrade."
+                ) from None
             raise ModelError(f"the program is refused: {error}") from None
         spec = replace(design, given=program)
         document.check_program(spec, program)

@@ -33,12 +33,13 @@ class Sight:
 def sight(program: Program, name: str, output: int = 0, most: int = LARGEST_WORK) -> Sight | None:
     """Can a next-token model read its target?  None where input and output share no positions.
 
-    Positions are the first axis of the input `name` and of the output.  The target of a position is
+    Positions are the first axis of the input `name` and of the output, which has a second one: a
+    list of numbers, such as the scores of classes, has none.  The target of a position is
     what stands later in the input; a model that can feel it need not predict it.
     """
     kind = dict(program.inputs)[name]
     result = program.main.result_types[output]
-    if not kind.rank or not result.rank or kind.shape[0] != result.shape[0]:
+    if not kind.rank or result.rank < 2 or kind.shape[0] != result.shape[0]:
         return None
     try:
         felt = reach(program, name, most)[output]

@@ -9,7 +9,7 @@ from compute.program.program import Program
 from compute.program.types import Type
 from compute.trace import losses
 from compute.trace.rows import MOST_EXAMPLE_BYTES, NotRefereed, Rows
-from compute.trace.unroller import Unroller, require
+from compute.trace.unroller import Unroller, check_steps, executed, require
 
 TARGET_WIDTH = 8  # no integer of a column has more bytes
 
@@ -24,6 +24,7 @@ class Target:
 
 def unroll(program: Program, loss: str, target: Target) -> Rows:
     """The rows of a valid program.  Raises NotRefereed, after bounded work."""
+    check_steps(executed(program.main))  # at least so many: long loops are not begun
     unroller = Unroller()
     values = unroller.sources(program)
     results = unroller.block(program.main, values)

@@ -56,6 +56,16 @@ def require(condition: bool, sentence: str) -> None:
         raise NotRefereed(sentence)
 
 
+def executed(block: Block) -> int:
+    """The steps of a block as they are executed, each round of a `scan` counted."""
+    loops = [s.attributes for s in block.steps if s.operation.name == "scan"]
+    return len(block.steps) + sum(a["length"] * (1 + executed(a["body"])) for a in loops)
+
+
+def check_steps(count: int) -> None:
+    require(count <= MOST_STEPS, f"it does more than {MOST_STEPS:,} steps")
+
+
 class Unroller:
     """Rows in the making."""
 
@@ -119,7 +129,7 @@ class Unroller:
 
     def _count_step(self) -> None:
         self._steps += 1
-        require(self._steps <= MOST_STEPS, f"it does more than {MOST_STEPS:,} steps")
+        check_steps(self._steps)
 
     def _scan(self, step: Step, operands: Sequence[Value]) -> list[Value]:
         body, length = step.attributes["body"], step.attributes["length"]

@@ -176,7 +176,7 @@ def test_advice_says_who_can_read_the_target() -> None:
     assert str(advice.sight(leaky, "tokens")) == "position 0 can feel position 1, which is later"
     assert advice.sight(causal, "tokens", most=10) == advice.Sight(False, None)
     b = Builder([f24(5, 3)])
-    (y,) = b.step("sum", 0, axes=(0, 1))
+    (y,) = b.step("sum", 0, axes=(1,))  # five numbers, such as scores of classes: no positions
     assert advice.sight(Program((), (("x", f24(5, 3)),), b.block([y])), "x") is None
 
 

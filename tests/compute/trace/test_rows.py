@@ -193,6 +193,11 @@ def test_hostile_programs_are_refused_soon(made, reason):
     assert time.process_time() - begun < 20
 
 
+def test_long_loops_are_not_begun(monkeypatch):
+    monkeypatch.setattr("compute.trace.unroll.Unroller", None)
+    assert "more than 131,072 steps" in refereed(endless(64, 6), "cross_entropy", TARGET)
+
+
 def test_branches_have_no_rows():
     builder = Builder([Type(DType.BOOL, ())])
     block = Builder([]).block([])
