@@ -133,6 +133,8 @@ def read_first(
 
     if tokeniser is None:
         columns = read(data, window=window, scale_log2=scale_log2)
+        if not any(len(array) for array in columns.values()):
+            raise Refused(f"{data} has no examples: a group begins with one or more.")
         if unknown := [name for name in scale_log2 if name not in columns]:
             raise Refused(f"{data} has no column '{unknown[0]}', but {', '.join(columns)}.")
         return columns, None

@@ -163,9 +163,7 @@ def create(
     with session.out.progress("trying the model on a few examples"):
         check_losses(model, model.initial_parameters(), columns)
     with session.out.progress("storing the first examples"):
-        founding = found(
-            model, columns, session.blocks, source, words, limits, labels, powers
-        )
+        founding = found(model, columns, session.blocks, source, words, limits, labels, powers)
     defaults = GroupConfig(
         model_hash=founding.model_hash,
         genesis_checkpoint=founding.genesis_checkpoint,

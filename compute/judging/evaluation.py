@@ -184,6 +184,33 @@ def check_version(specification: ModelSpecification) -> None:
         )
 
 
+def check_data(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> None:
+    """Raise ModelError unless the model reads these columns, [n, ...] each, and has a loss for the
+    target."""
+    for column in specification.columns:
+        array = columns.get(column.name)
+        if array is None:
+            raise ModelError(f"the model reads the column {column.name!r}, which is not there")
+        if array.dtype.name != column.dtype or array.shape[1:] != column.shape:
+            raise ModelError(
+                f"the model reads {column.name!r} as {column.dtype} {list(column.shape)}, "
+                f"the data has {array.dtype.name} {list(array.shape[1:])}"
+            )
+    targets = columns.get(specification.target)
+    if targets is None:
+        raise ModelError(f"the target {specification.target!r} is not there")
+    if math.prod(targets.shape[1:]) != math.prod(specification.target_shape):
+        raise ModelError(
+            f"the loss takes targets of shape {list(specification.target_shape)}, the data has "
+            f"{list(targets.shape[1:])}"
+        )
+    classes = specification.output_shape[-1]
+    # of a target for each position, those outside the classes do not count
+    one_each = specification.loss == "cross_entropy" and not specification.target_shape
+    if one_each and targets.size and not 0 <= int(targets.min()) <= int(targets.max()) < classes:
+        raise ModelError(f"a target is not one of the {classes} classes")
+
+
 def check_memory(specification: ModelSpecification) -> None:
     """Raise CannotEvaluate if one example takes more memory than there is, before it is taken."""
     needed, there = memory_for(specification, 1), memory_here()
@@ -219,9 +246,9 @@ def check_losses(
     except Invalid as error:  # of the parameters, whatever the example
         reason = str(error)
     raise ModelError(
-        f"none of {len(rows)} examples has a loss with the model's first parameters: {reason}. Look "
-        "for a division by 0, the log or root of a number below 0, a loop that does not end, or "
-        "outputs beyond 2^16"
+        f"none of {len(rows)} examples has a loss with the model's first parameters: {reason}. "
+        "Look for a division by 0, the log or root of a number below 0, a loop that does not end, "
+        "or outputs beyond 2^16"
     )
 
 
@@ -237,6 +264,7 @@ def complete(
     gives each as it is. Raises Invalid, CannotEvaluate."""
     check_version(specification)
     check_memory(specification)
+    check_data(specification, training_set.schema.empty())
     tell = _Teller(transcript, progress)
     yield from (shard for shard in order if transcript.complete(shard))
     missing = [shard for shard in order if not transcript.complete(shard)]

@@ -169,5 +169,5 @@ def check_program(spec: Described, program: Program) -> None:
                 )
     outputs = program.main.result_types
     if outputs != (Type(DType.F24, spec.output_shape),):
-        found, due = ", ".join(map(str, outputs)), Type(DType.F24, spec.output_shape)
-        raise ModelError(f"the program's outputs are {found}, not {due}")
+        are, due = ", ".join(map(str, outputs)), Type(DType.F24, spec.output_shape)
+        raise ModelError(f"the program's outputs are {are}, not {due}")

@@ -1,6 +1,5 @@
 """The founder of a group: write what its on-chain hashes name."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from compute import exact
 from compute.checkpoint import publish
+from compute.judging.evaluation import check_data
 from compute.judging.retrieval import load_incumbent
 from compute.models import ModelError, ModelSpecification, Module
 from compute.node.roots import models, of_root, tokenisers
@@ -185,7 +185,7 @@ def _store_code(specification: ModelSpecification, code: bytes | None, store: St
 
 
 def check_columns(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> None:
-    """Raise ModelError unless the model can read these columns and has a loss for the target."""
+    """Raise ModelError unless the model can learn from these columns and has a loss for the target."""
     for column in specification.columns:
         if column.scale_log2 is not None:
             greatest = np.iinfo(column.dtype).max * 2.0**column.scale_log2
@@ -194,24 +194,4 @@ def check_columns(specification: ModelSpecification, columns: Mapping[str, np.nd
                     f"the scale_log2 {column.scale_log2} of {column.name!r} makes numbers up to "
                     f"{greatest:.3g}, which no network learns from: 1 is usual"
                 )
-        array = columns.get(column.name)
-        if array is None:
-            raise ModelError(f"the model reads the column {column.name!r}, which is not there")
-        if array.dtype.name != column.dtype or array.shape[1:] != column.shape:
-            raise ModelError(
-                f"the model reads {column.name!r} as {column.dtype} {list(column.shape)}, "
-                f"the data has {array.dtype.name} {list(array.shape[1:])}"
-            )
-    targets = columns.get(specification.target)
-    if targets is None:
-        raise ModelError(f"the target {specification.target!r} is not there")
-    if math.prod(targets.shape[1:]) != math.prod(specification.target_shape):
-        raise ModelError(
-            f"the loss takes targets of shape {list(specification.target_shape)}, the data has "
-            f"{list(targets.shape[1:])}"
-        )
-    classes = specification.output_shape[-1]
-    # of a target for each position, those outside the classes do not count
-    one_each = specification.loss == "cross_entropy" and not specification.target_shape
-    if one_each and targets.size and not 0 <= int(targets.min()) <= int(targets.max()) < classes:
-        raise ModelError(f"a target is not one of the {classes} classes")
+    check_data(specification, columns)

@@ -39,8 +39,8 @@ def run_until(
     """Let the actors live until chain time `time_then`, jumping over the time nobody acts in.
 
     Returns when all actors wait; `show` gets what they do at every poll. Raises ProcessFailed if
-    an actor ends, Stalled if for `stall_seconds` of waiting no block comes. They are counted and not
-    read from a clock: whoever stops all of this for a while (Ctrl-Z, a lid) finds it waiting.
+    an actor ends, Stalled if for `stall_seconds` of waiting no block comes. They are counted and
+    not read from a clock: whoever stops all of this for a while (Ctrl-Z, a lid) finds it waiting.
     """
     height, polls = chain.height, 0
     while True:

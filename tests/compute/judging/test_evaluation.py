@@ -173,3 +173,24 @@ def test_what_does_not_fit_into_the_memory_is_refused_before_it_is_taken(
     monkeypatch.setattr(evaluation, "Evaluator", None)
     with pytest.raises(CannotEvaluate, match="GiB of memory"):
         evaluate_checkpoint(SPECIFICATION, PARAMETERS, training_set)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"x": None}, "reads the column 'x', which is not there"),
+        ({"x": np.zeros((3, 4), np.uint8)}, r"the data has uint8 \[4\]"),
+        ({"y": None}, "the target 'y' is not there"),
+        ({"y": np.zeros((3, 2), np.uint8)}, r"targets of shape \[\]"),
+    ],
+)
+def test_data_that_is_not_the_models_is_a_sentence(
+    changed: dict[str, np.ndarray | None], sentence: str
+) -> None:
+    """Whoever founds a group without our command line may name any model beside any data."""
+    columns = {"x": np.arange(6, dtype=np.uint8).reshape(3, 2), "y": np.zeros(3, np.uint8)}
+    given = {name: x for name, x in {**columns, **changed}.items() if x is not None}
+    given["z"] = np.arange(3, dtype=np.uint8)  # so that no two examples are equal
+    other = TrainingSet(Schema.of(given)).patched(given, [])
+    with pytest.raises(ModelError, match=sentence):
+        evaluate_checkpoint(SPECIFICATION, PARAMETERS, other)
