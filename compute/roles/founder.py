@@ -185,7 +185,7 @@ def _store_code(specification: ModelSpecification, code: bytes | None, store: St
 
 
 def check_columns(specification: ModelSpecification, columns: Mapping[str, np.ndarray]) -> None:
-    """Raise ModelError unless the model can learn from these columns and has a loss for the target."""
+    """Raise ModelError unless the model can learn from these columns, and has a loss for them."""
     for column in specification.columns:
         if column.scale_log2 is not None:
             greatest = np.iinfo(column.dtype).max * 2.0**column.scale_log2
