@@ -47,6 +47,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	  --require-hashes --no-deps -r <(sed -n '/^uv==/,/[^\\]$$/p' requirements.lock)
 	@$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python --require-hashes requirements.lock
 	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
+	@# Brownie's highlighter: Python 3.12 and newer would print warnings wherever it is compiled first
+	@$(VENV)/bin/python -W ignore -m compileall -q $(VENV)/lib/python3*/site-packages/pygments_lexer_solidity
 	@touch $@
 
 node_modules/.installed: package-lock.json $(VENV)/.installed
