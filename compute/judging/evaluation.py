@@ -12,7 +12,7 @@ import numpy as np
 
 from compute import exact
 from compute.exact.evaluation import Evaluator, Invalid, examples_at_once
-from compute.judging.fit import memory_for, memory_here
+from compute.exact.memory import require_memory
 from compute.judging.order import drawn
 from compute.judging.retrieval import Parameters
 from compute.judging.transcripts import Transcript
@@ -213,12 +213,12 @@ def check_data(specification: ModelSpecification, columns: Mapping[str, np.ndarr
 
 def check_memory(specification: ModelSpecification) -> None:
     """Raise CannotEvaluate if one example takes more memory than there is, before it is taken."""
-    needed, there = memory_for(specification, 1), memory_here()
-    if needed > there:
+    try:
+        require_memory(specification.program)
+    except MemoryError as error:
         raise CannotEvaluate(
-            f"One example of this model takes up to {needed / 2**30:,.1f} GiB of memory, and there "
-            f"are {there / 2**30:,.1f} here: a larger machine evaluates it, or a smaller model."
-        )
+            f"Not enough memory: {error}. A larger machine evaluates it, or a smaller model."
+        ) from None
 
 
 def check_losses(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compute import exact
-from compute.exact import SHARD
+from compute.exact import SHARD, memory
 from compute.judging import evaluation
 from compute.judging.evaluation import (
     CannotEvaluate,
@@ -169,9 +169,9 @@ def test_a_model_that_has_no_loss_on_any_example_is_refused() -> None:
 def test_what_does_not_fit_into_the_memory_is_refused_before_it_is_taken(
     training_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation, "memory_here", lambda: 10)
+    monkeypatch.setattr(memory, "usable", lambda: 10)
     monkeypatch.setattr(evaluation, "Evaluator", None)
-    with pytest.raises(CannotEvaluate, match="GiB of memory"):
+    with pytest.raises(CannotEvaluate, match="Not enough memory"):
         evaluate_checkpoint(SPECIFICATION, PARAMETERS, training_set)
 
 
