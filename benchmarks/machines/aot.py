@@ -64,10 +64,8 @@ def text(row: dict[str, Any]) -> str:
     if "error" in row:
         return f"{head} DOES NOT COMPILE: {row['error'][:200]}"
     forbidden = f"  FORBIDDEN {row['forbidden']}" if row["forbidden"] else ""
-    return (
-        f"{head} {row['seconds']:7.1f} s  {row['temp_MiB']:9.2f} MiB  "
-        f"{row['flops']:.3g} operations{forbidden}"
-    )
+    work = f"  {row['flops']:.3g} operations" if "flops" in row else ""
+    return f"{head} {row['seconds']:7.1f} s  {row['temp_MiB']:9.2f} MiB{work}{forbidden}"
 
 
 def main() -> None:
