@@ -19,7 +19,7 @@ from compute.exact import float64
 from compute.exact.carriers import Carrier
 from compute.exact.integers import functions as integers
 from compute.exact.integers import number as scaled
-from compute.exact.number import to_int64, two_to
+from compute.exact.number import to_int64, two_to, wide
 from compute.exact.superaccumulator import values
 
 FRACTION_BITS = 32
@@ -33,10 +33,13 @@ Loss = Callable[[Array, Array, Carrier], tuple[Array, Array]]
 Shape = tuple[int, ...]
 
 
-def to_fixed(outputs: Array) -> tuple[Array, Array]:
+def to_fixed(outputs: Array, carrier: Carrier) -> tuple[Array, Array]:
     """Values -> (int64 in units of 2**-32, ties to even, |.| <= 2**48; bool: is one too large)."""
     inside = jnp.abs(outputs) <= np.float32(2**OUTPUT_RANGE)
-    terms = values(jnp.where(inside, outputs, np.float32(0)))
+    x = jnp.where(inside, outputs, np.float32(0))
+    if carrier.float64:
+        return to_int64(wide(x) * 2.0**FRACTION_BITS), ~jnp.all(inside)
+    terms = values(x)
     shift = terms.unit + FRACTION_BITS  # at most 16 - 23 + 32 = 25
     left = terms.mantissa << jnp.clip(shift, 0, 25).astype(jnp.int64)
     right = scaled.nearest(terms.mantissa, jnp.clip(-shift, 0, 62))
@@ -90,11 +93,15 @@ def log_fixed(high: Array, low: Array) -> Array:
     return ((t * s) >> (LOG_BITS - 1)) + (e + 30) * LN_2
 
 
-def halves(terms: Array, axis: int | None = None) -> tuple[Array, Array]:
-    """(sum of term >> LOW_BITS, sum of the rest) of int64 terms, 0 <= term < 2**56.
+def halves(terms: Array, axis: int | None = None, bits: int = 56) -> tuple[Array, Array]:
+    """(high, low) with high * 2**LOW_BITS + low the sum of int64 terms, 0 <= term < 2**bits.
 
-    2**31 terms: the first is below 2**31 * 2**29 = 2**60, the second below 2**31 * 2**27 = 2**58.
+    `bits` is at most 56.  Of terms whose sum is below 2**63, of that.  Else high is the sum of term >> LOW_BITS, low that
+    of the rest: for 2**31 terms below 2**31 * 2**29 = 2**60 and 2**31 * 2**27 = 2**58.
     """
+    if (terms.size if axis is None else terms.shape[axis]) << bits < 2**63:
+        total = jnp.sum(terms, axis=axis)
+        return total >> LOW_BITS, total & (2**LOW_BITS - 1)
     return (
         jnp.sum(terms >> LOW_BITS, axis=axis),
         jnp.sum(terms & (2**LOW_BITS - 1), axis=axis),
@@ -143,16 +150,16 @@ def cross_entropy(
     and the entropy of 2**31 classes below 2**37, so a term is below 2**50.
     """
     classes = outputs.shape[-1]
-    z, saturated = to_fixed(outputs)
-    largest, _ = to_fixed(jnp.max(outputs, axis=-1, keepdims=True))
+    z, saturated = to_fixed(outputs, carrier)
+    largest, _ = to_fixed(jnp.max(outputs, axis=-1, keepdims=True), carrier)
     distance = largest - z
-    total = halves(exp_fixed(distance, carrier), -1)
+    total = halves(exp_fixed(distance, carrier), -1, EXP_BITS + 1)
     entropy = log_fixed(*total) - EXP_BITS * LN_2
     targets = targets.astype(jnp.int64)  # 256 classes are one more than a uint8 can say
     counted = (targets >= 0) & (targets < classes)
     index = jnp.where(counted, targets, 0).astype(jnp.int32)
     chosen = jnp.take_along_axis(outputs, index[..., None], axis=-1, mode="clip")
-    chosen = (largest - to_fixed(chosen)[0])[..., 0]
+    chosen = (largest - to_fixed(chosen, carrier)[0])[..., 0]
     share = round(smoothing * 2**SMOOTHING_BITS)
     if share:
         average = floor_mean(*halves(distance, -1), jnp.int64(classes))
@@ -166,8 +173,8 @@ def squared_error(outputs: Array, targets: Array, carrier: Carrier) -> tuple[Arr
     Both on the grid 2**-32, the difference floored to 2**-20, its square floored to 2**-32; a
     difference beyond 2**11 makes the example saturated, so a term is at most 2**62 >> 8 = 2**54.
     """
-    a, saturated = to_fixed(outputs)
-    b, unusable = to_fixed(targets.astype(jnp.float32))
+    a, saturated = to_fixed(outputs, carrier)
+    b, unusable = to_fixed(targets.astype(jnp.float32), carrier)
     difference = (a - b) >> 12
     far = jnp.abs(difference) > 2**31
     difference = jnp.where(far, 0, difference)
@@ -181,7 +188,7 @@ def binary_cross_entropy(outputs: Array, targets: Array, carrier: Carrier) -> tu
     One term is max(w, 0) + log(1 + exp(-|w|)) with w = -z for target 1 and z for target 0, below
     2**49.  Other targets are ignored.
     """
-    z, saturated = to_fixed(outputs)
+    z, saturated = to_fixed(outputs, carrier)
     w = jnp.where(targets == 1, -z, z)
     total = exp_fixed(jnp.abs(w), carrier) + 2**EXP_BITS
     softplus = jnp.maximum(w, 0) + log_fixed(total >> LOW_BITS, total & (2**LOW_BITS - 1))

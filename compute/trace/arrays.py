@@ -22,7 +22,8 @@ from compute.trace.machine import Trapped, spread
 from compute.trace.rows import COUNTED, EXP_DISTANCE, MEAN, POSITION, SQUARE, Layout, Loss, Result
 
 _exp_fixed = jax.jit(losses.exp_fixed, static_argnums=1)
-_log_fixed, _to_fixed = jax.jit(losses.log_fixed), jax.jit(losses.to_fixed)
+_to_fixed = jax.jit(functools.partial(losses.to_fixed, carrier=CARRIERS["integer"]))
+_log_fixed = jax.jit(losses.log_fixed)
 _OUTPUT_RANGE = np.float32(2**losses.OUTPUT_RANGE)
 
 
