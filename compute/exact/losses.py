@@ -96,8 +96,9 @@ def log_fixed(high: Array, low: Array) -> Array:
 def halves(terms: Array, axis: int | None = None, bits: int = 56) -> tuple[Array, Array]:
     """(high, low) with high * 2**LOW_BITS + low the sum of int64 terms, 0 <= term < 2**bits.
 
-    `bits` is at most 56.  Of terms whose sum is below 2**63, of that.  Else high is the sum of term >> LOW_BITS, low that
-    of the rest: for 2**31 terms below 2**31 * 2**29 = 2**60 and 2**31 * 2**27 = 2**58.
+    `bits` is at most 56.  Where int64 holds the sum, it is cut.  Else high is the sum of
+    term >> LOW_BITS and low that of the rest: for 2**31 terms below 2**31 * 2**29 = 2**60 and
+    2**31 * 2**27 = 2**58.
     """
     if (terms.size if axis is None else terms.shape[axis]) << bits < 2**63:
         total = jnp.sum(terms, axis=axis)
