@@ -33,7 +33,9 @@ def confirm(
     from compute.roles.founder import check_columns
 
     check_columns(model, columns)
-    out.aside("This would be founded, for ever:", facts(model, columns, labels))
+    with out.progress("reading the program"):
+        told = facts(model, columns, labels)
+    out.aside("This would be founded, for ever:", told)
     if yes or not sys.stdin.isatty():
         return
     if not typer.confirm("Found it?", err=True):
@@ -46,6 +48,8 @@ def facts(
     labels: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Any]:
     """Data and model in a few lines."""
+    from compute.oracle.advice import sights
+
     examples = len(columns[model.target])
     parameters = sum(math.prod(shape) for shape in model.parameter_shapes().values())
     work = examples * model.cost.multiply_adds
@@ -55,6 +59,7 @@ def facts(
         **{f"column {name}": _column(array) for name, array in sorted(columns.items())},
         "predicts": _predicts(model, labels),
         "model": f"{model.architecture.name}, {parameters:,} parameters ({Size(4 * parameters)})",
+        **{f"sight of {name}": seen for name, seen in sights(model.program).items()},
         "an evaluation": f"{work:,} multiply-adds: about {max(1, work // SPEED)} s on one core",
     }
 

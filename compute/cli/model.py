@@ -91,12 +91,7 @@ def check(session: Session, group_id: GroupId) -> None:
         {
             **_cost(specification),
             "operations": ", ".join(f"{name} × {count}" for name, count in used.items()),
-            "sight": {
-                column.name: str(seen)
-                for column in specification.columns
-                if (seen := advice.sight(program, column.name)) is not None
-            }
-            or "no position is predicted",
+            "sight": advice.sights(program) or "no position is predicted",
         },
     )
 

@@ -53,6 +53,12 @@ def sight(program: Program, name: str, output: int = 0, most: int = LARGEST_WORK
     return Sight(True, None)
 
 
+def sights(program: Program) -> dict[str, str]:
+    """What `sight` says of each input that shares positions with the first output, for people."""
+    found = {name: sight(program, name) for name, _ in program.inputs}
+    return {name: str(seen) for name, seen in found.items() if seen is not None}
+
+
 def operations(program: Program) -> Counter[str]:
     """Count the steps of each operation, in all blocks."""
     found: Counter[str] = Counter()

@@ -32,7 +32,9 @@ def test_a_named_size_is_written_founded_and_sampled(nrn: Nrn, tmp_path: Path) -
     by_file = ("--specification", tmp_path / "model.json", *sized[4:])
     assert "Give the model once" in nrn("group", "create", *sized[:4], *by_file, code=1).err
 
-    one = nrn("group", "create", *sized, "--json", account="alice").json["group"]
+    founded = nrn("group", "create", *sized, "--json", account="alice")
+    assert "feels itself and what is before it, nothing later" in " ".join(founded.err.split())
+    one = founded.json["group"]
     other = nrn("group", "create", *by_file, "--json", account="alice").json["group"]
     shown = nrn("model", "show", one, "--json").json
     assert shown["outputs"] == [16, 256] and shown["architecture"]["name"] == "transformer"
