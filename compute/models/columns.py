@@ -59,9 +59,9 @@ class InputColumn:
         )
 
     def made_up(self, count: int) -> np.ndarray:
-        """Examples [count, *shape] for a trial: some numbers, or the tokens 0 and 1."""
-        values = np.arange(count * self.size) * 31 % (2 if self.scale_log2 is None else 128)
-        return values.reshape(count, *self.shape).astype(self.dtype)
+        """Examples [count, *shape] for a trial: numbers at random, or the tokens 0 and 1."""
+        most = 2 if self.scale_log2 is None else 128
+        return np.random.default_rng(0).integers(most, size=(count, *self.shape), dtype=self.dtype)
 
     def values(self, array: jax.Array) -> jax.Array:
         """Convert [B, *shape] to the network's input: float32 numbers or int32 tokens."""

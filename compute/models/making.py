@@ -15,6 +15,7 @@ from compute.models import foreign
 from compute.models.architecture import Architecture
 from compute.models.columns import InputColumn
 from compute.models.errors import ModelError
+from compute.models.initialisation import initialise
 from compute.program.operation import ProgramError
 from compute.program.program import Program
 
@@ -40,7 +41,8 @@ def native_logits(
 
 
 def program_of(architecture: Architecture, columns: Sequence[InputColumn]) -> Program:
-    """The program of the network, for the integers of the columns. Raises ModelError."""
+    """The program of the network, for the integers of the columns. Raises ModelError, also if code
+    that is not ours lets an example feel the others of its batch: a program is of one example."""
     params = {
         name: jax.ShapeDtypeStruct(parameter.shape, jnp.float32)
         for name, parameter in sorted(architecture.parameters(columns).items())
@@ -49,13 +51,19 @@ def program_of(architecture: Architecture, columns: Sequence[InputColumn]) -> Pr
         column.name: jax.ShapeDtypeStruct((1, *column.shape), column.dtype) for column in columns
     }
     try:
-        return trace(lambda p, x: native_logits(architecture, columns, p, x), params, inputs)
+        program = trace(lambda p, x: native_logits(architecture, columns, p, x), params, inputs)
     except (UnsupportedPrimitive, ProgramError) as error:
         raise ModelError(f"the network cannot be evaluated exactly: {error}") from None
     except Exception as error:
         if architecture.is_foreign:
             raise foreign.failed(error) from error
         raise
+    if architecture.is_foreign and not _alone(architecture, columns):
+        raise ModelError(
+            "the network gives an example another output in a batch of two than alone: does it "
+            "take a mean or a norm over the first axis? A program sees one example"
+        )
+    return program
 
 
 def agrees(
@@ -68,6 +76,21 @@ def agrees(
     """Return whether this installation's network computes what `form(params, inputs)`, the program,
     does on these inputs [B, ..]."""
     native = jax.jit(lambda p, x: native_logits(architecture, columns, p, x))(params, inputs)
-    expected = np.asarray(jax.jit(form)(params, inputs))
-    scale = max(float(np.abs(expected).max()), 1e-6)
-    return bool(np.abs(np.asarray(native) - expected).max() <= TOLERANCE * scale)
+    return _same(np.asarray(native), np.asarray(jax.jit(form)(params, inputs)))
+
+
+def _alone(architecture: Architecture, columns: Sequence[InputColumn]) -> bool:
+    """Does the network give two made-up examples the same outputs together and one by one?"""
+    network = jax.jit(lambda p, x: native_logits(architecture, columns, p, x))
+    params = initialise(architecture.parameters(columns), seed=0)
+    inputs = {column.name: column.made_up(2) for column in columns}
+    each = [
+        network(params, {name: array[i : i + 1] for name, array in inputs.items()})
+        for i in range(2)
+    ]
+    return _same(np.asarray(network(params, inputs)), np.concatenate(each))
+
+
+def _same(found: np.ndarray, expected: np.ndarray) -> bool:
+    scale = np.abs(expected[np.isfinite(expected)]).max(initial=1e-6)
+    return np.allclose(found, expected, rtol=0, atol=TOLERANCE * scale, equal_nan=True)

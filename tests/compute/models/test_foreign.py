@@ -161,6 +161,8 @@ def test_code_that_is_no_model_is_refused(source: bytes, sentence: str) -> None:
         ("y * float(y.sum())", "at line 8: ConcretizationTypeError"),
         ("nn.Dropout(0.5, deterministic=False)(y)", "at line 8: InvalidRngError"),
         ("1 / 0", "at line 8: ZeroDivisionError"),
+        ("y - y.mean(0)", "another output in a batch of two"),
+        ("y[::-1]", "another output in a batch of two"),
         ("y + jnp.linalg.eigvals(y.reshape(-1, 1, 1)).real.T", "eig"),
         ("y + jnp.sin(jnp.zeros((1 << 16, 1 << 16)) + y.sum()).sum()", "elements"),
         ("lax.fori_loop(0, 1 << 20, lambda i, a: lax.fori_loop(0, 1 << 20, lambda j, b: "
