@@ -78,7 +78,9 @@ class ModelSpecification:
         try:
             program = codec.decode(b"".join(pieces))
         except ProgramError as error:
-            if isinstance(error, OtherForm) and design.evaluator != cls.evaluator:
+            from compute import exact
+
+            if isinstance(error, OtherForm) and design.evaluator != exact.VERSION:
                 raise ModelError(
                     f"the model is of {design.evaluator}, whose programs this version does not "
                     "read. Install the version that does, or fork: nrn group fork GROUP --upgrade."
