@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from compute.program.operation import Attribute, Cost, Kind, Operation, require
 from compute.program.operations.rules import (
+    ALL_SUMS,
     MOVE,
     Attributes,
     Types,
@@ -20,8 +21,8 @@ from compute.program.operations.rules import (
     is_integer,
     is_number,
     per_axis,
+    per_element,
     terms,
-    work,
 )
 from compute.program.types import Type
 
@@ -131,9 +132,8 @@ def _scatter(attributes: Attributes, operands: Types) -> tuple[Type, ...]:
 
 
 def _scatter_cost(attributes: Attributes, operands: Types, results: Types) -> Cost:
-    elements = work(operands, results)
-    held = 208 if attributes["kind"] == "add" else 48  # digits of sums that are made in integers
-    return Cost(elementary=4 * elements, scratch_bytes=held * elements)
+    cost = ALL_SUMS if attributes["kind"] == "add" else per_element(4, 48)
+    return cost(attributes, operands, results)
 
 
 _INTEGERS = Attribute(Kind.INTEGERS)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from compute.program.limits import ELEMENTS
-from compute.program.operation import Attribute, Cost, CostRule, Kind, Operation, TypeRule, require
+from compute.program.operation import Attribute, Cost, Kind, Operation, TypeRule, require
 from compute.program.operations.rules import (
+    ALL_SUMS,
     Allowed,
     Attributes,
     Types,
@@ -143,7 +144,6 @@ def _sort_cost(attributes: Attributes, operands: Types, results: Types) -> Cost:
 
 
 _EACH = per_element(1, 16)
-_LIMBS: CostRule = per_element(4, 48)
 _AXES = {"axes": Attribute(Kind.INTEGERS)}
 _POSITION = {"axis": Attribute(Kind.INTEGER), "dtype": Attribute(Kind.DTYPE)}
 _PREFIX = {"axis": Attribute(Kind.INTEGER), "reverse": Attribute(Kind.BOOLEAN)}
@@ -156,7 +156,7 @@ _WINDOW = {
 }
 
 OPERATIONS = (
-    Operation("sum", 0xA0, _AXES, _reduce(is_number), _LIMBS),
+    Operation("sum", 0xA0, _AXES, _reduce(is_number), per_element(4, 48)),
     Operation("product", 0xA1, _AXES, _reduce(is_number), _EACH),
     Operation("maximum", 0xA2, _AXES, _reduce(is_number), _EACH),
     Operation("minimum", 0xA3, _AXES, _reduce(is_number), _EACH),
@@ -165,7 +165,7 @@ OPERATIONS = (
     Operation("parity", 0xA6, _AXES, _reduce(is_bits), _EACH),
     Operation("argmax", 0xA7, _POSITION, _arg, _EACH, decides=True),
     Operation("argmin", 0xA8, _POSITION, _arg, _EACH, decides=True),
-    Operation("cumsum", 0xA9, _PREFIX, _prefix(is_number), per_element(4, 208)),
+    Operation("cumsum", 0xA9, _PREFIX, _prefix(is_number), ALL_SUMS),
     Operation("cumprod", 0xAA, _PREFIX, _prefix(is_number), _EACH),
     Operation("cummax", 0xAB, _PREFIX, _prefix(is_number), _EACH),
     Operation("cummin", 0xAC, _PREFIX, _prefix(is_number), _EACH),

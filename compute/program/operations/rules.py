@@ -125,3 +125,4 @@ def per_element(operations: int, scratch_bytes: int = 0) -> CostRule:
 
 MOVE = per_element(1)
 ARITHMETIC = per_element(1, 16)  # two float64 arrays
+ALL_SUMS = per_element(4, 208)  # all in integers, as soon as one cannot be decided
