@@ -26,12 +26,11 @@ class Told:
     reverted: Counter[str] = field(default_factory=Counter)
 
 
-def tell(world: World, block: Block, first: int) -> Told:
-    """What happened in a block of the group since chain block `first`."""
+def tell(world: World, block: Block) -> Told:
+    """What happened in a block of the group: in the chain's blocks between its start and end."""
     told, names = Told(), {a.address: name for name, a in world.net.accounts.items()}
     contract = world.stage.group.voting.contract
-    for number in range(first, world.stage.chain.head().number + 1):
-        found = world.net.rpc("eth_getBlockByNumber", hex(number), True)
+    for found in _between(world, block.start, block.end):
         for sent in found["transactions"]:
             receipt = world.net.rpc("eth_getTransactionReceipt", sent["hash"])
             who = names.get(_checksummed(sent["from"]), "?")
@@ -43,6 +42,20 @@ def tell(world: World, block: Block, first: int) -> Told:
                     if event is not None:
                         _note(told, event, who, sent["hash"], block.index, names)
     return told
+
+
+def _between(world: World, start: int, end: int) -> list[dict[str, Any]]:
+    """The chain's blocks of these times, oldest first."""
+    found: list[dict[str, Any]] = []
+    number = world.stage.chain.head().number
+    while True:
+        block = world.net.rpc("eth_getBlockByNumber", hex(number), True)
+        at = int(block["timestamp"], 16)
+        if at < start:
+            return found[::-1]
+        if at < end:
+            found.append(block)
+        number -= 1
 
 
 def _note(

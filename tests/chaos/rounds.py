@@ -81,12 +81,13 @@ class Chaos:
         played = Round(len(self.rounds), chosen)
         before, began = Counter(world.weather.seen), time.monotonic()
         self._bring(chosen)
-        block, first = world.stage.block, world.stage.chain.head().number + 1
+        block = world.stage.block
         due = {name: began + self._pause(name) for name in chosen if name in self._deeds}
         self._until(block, due, played)
         world.weather.clear()
         world.base_fee = CALM
-        told = tell(world, block, first)
+        world.pace = BRAKED_SECONDS  # while the round is told, the next begins
+        told = tell(world, block)
         played.violations = broken(told)
         self._first = self._first or {name: world.usage(name) for name in ACTORS}
         played.violations += misbehaved(world, self._first)
