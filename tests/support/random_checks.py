@@ -46,7 +46,9 @@ def compared(
 def _array(kind: Type, data: bytes) -> np.ndarray:
     little = np.dtype(kind.dtype.numpy).newbyteorder("<")
     found = np.frombuffer(data, little).astype(kind.dtype.numpy)
-    return np.broadcast_to(found, kind.shape) if found.size == 1 else found.reshape(kind.shape)
+    return (
+        found.reshape(kind.shape) if found.size == kind.size else np.broadcast_to(found, kind.shape)
+    )
 
 
 def _outcomes(case: Case, examples: list[dict[str, bytes]]) -> list[Outcome]:
