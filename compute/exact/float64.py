@@ -62,8 +62,12 @@ WHOLE = {
 
 
 def to_grid(x: Array, bits: int) -> Array:
-    """The multiple of 2**-bits nearest to `x`, ties to even."""
-    return nearest_integer(x * 2.0**bits) * 2.0**-bits
+    """The multiple of 2**-bits nearest to `x`, ties to even; |x| < 2**(51 - bits).
+
+    Beside `unit` neighbours are 2**-bits apart.  Compilers take x + c - c for x, but not this.
+    """
+    unit = 1.5 * 2.0 ** (52 - bits)
+    return unit - (unit - x)
 
 
 def polynomial(c: Coefficients, x: Array) -> Array:
