@@ -19,7 +19,7 @@ from compute.exact import float64
 from compute.exact.carriers import Carrier
 from compute.exact.integers import functions as integers
 from compute.exact.integers import number as scaled
-from compute.exact.number import to_int64, two_to, wide
+from compute.exact.number import order, to_int64, two_to, wide
 from compute.exact.superaccumulator import values
 
 FRACTION_BITS = 32
@@ -35,15 +35,16 @@ Shape = tuple[int, ...]
 
 def to_fixed(outputs: Array, carrier: Carrier) -> tuple[Array, Array]:
     """Values -> (int64 in units of 2**-32, ties to even, |.| <= 2**48; bool: is one too large)."""
-    inside = jnp.abs(outputs) <= np.float32(2**OUTPUT_RANGE)
-    x = jnp.where(inside, outputs, np.float32(0))
+    magnitude, limit = order(jnp.abs(outputs)), order(np.float32(2**OUTPUT_RANGE))
+    x = jnp.where(magnitude <= limit, outputs, np.float32(0))
+    beyond = jnp.max(magnitude, initial=0) > limit
     if carrier.float64:
-        return to_int64(wide(x) * 2.0**FRACTION_BITS), ~jnp.all(inside)
+        return to_int64(wide(x) * 2.0**FRACTION_BITS), beyond
     terms = values(x)
     shift = terms.unit + FRACTION_BITS  # at most 16 - 23 + 32 = 25
     left = terms.mantissa << jnp.clip(shift, 0, 25).astype(jnp.int64)
     right = scaled.nearest(terms.mantissa, jnp.clip(-shift, 0, 62))
-    return jnp.where(shift >= 0, left, right), ~jnp.all(inside)
+    return jnp.where(shift >= 0, left, right), beyond
 
 
 def exp_fixed(distance: Array, carrier: Carrier) -> Array:
@@ -152,7 +153,7 @@ def cross_entropy(
     """
     classes = outputs.shape[-1]
     z, saturated = to_fixed(outputs, carrier)
-    largest, _ = to_fixed(jnp.max(outputs, axis=-1, keepdims=True), carrier)
+    largest = jnp.max(z, axis=-1, keepdims=True)
     distance = largest - z
     total = halves(exp_fixed(distance, carrier), -1, EXP_BITS + 1)
     entropy = log_fixed(*total) - EXP_BITS * LN_2

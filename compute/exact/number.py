@@ -102,6 +102,21 @@ def is_saturated(x: Array) -> Array:
     return x != x
 
 
+def order(x: Array) -> Array:
+    """Int32 that are ordered as float32 values are, SATURATED beyond all on the side of its sign;
+    `unorder` turns them back.
+
+    Machines find the largest integer in any order, and floats, NaN among them, one by one.
+    """
+    bits = lax.bitcast_convert_type(x, jnp.int32)
+    return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
+
+
+def unorder(keys: Array) -> Array:
+    """The float32 values of such integers."""
+    return lax.bitcast_convert_type(keys ^ ((keys >> 31) & np.int32(0x7FFFFFFF)), jnp.float32)
+
+
 def add(a: ArrayLike, b: ArrayLike) -> Array:
     """a + b, which alone clamps to +-LARGEST: a mask added to a mask is still a mask."""
     y = (wide(a) + wide(b)).astype(jnp.float32)

@@ -10,12 +10,12 @@ import numpy as np
 from jax import Array, lax
 
 from compute.exact.carriers import Carrier
-from compute.exact.number import LARGEST, SATURATED, is_saturated
+from compute.exact.number import LARGEST, SATURATED, is_saturated, order, unorder
 from compute.exact.summation import total
 from compute.exact.values import Attributes, Context, Rule, Value, as_batch, each
 from compute.program.program import Step
 
-# (array with SATURATED as an infinity, first value) -> the largest or smallest
+# (integers, first value) -> the largest or smallest
 Extreme = Callable[[Array, Any], Array]
 
 
@@ -24,18 +24,12 @@ def is_float(x: Array) -> bool:
 
 
 def extreme(x: Array, up: bool, find: Extreme) -> Array:
-    """The largest (or smallest) as `find` finds it; SATURATED if one is; of nothing, the other end.
-
-    SATURATED takes part as an infinity, which every machine compares alike.
-    """
-    sign = 1 if up else -1
+    """The largest (or smallest) as `find` finds it; SATURATED if one is; of nothing, the other end."""
     if not is_float(x):
         limits = np.iinfo(x.dtype)
         return find(x, limits.min if up else limits.max)
-    beyond = np.float32(sign * np.inf)
-    found = find(jnp.where(is_saturated(x), beyond, x), -beyond)
-    found = jnp.where(found == -beyond, np.float32(-sign * LARGEST), found)
-    return jnp.where(found == beyond, SATURATED, found)
+    saturated, last = np.array([SATURATED, LARGEST], np.float32).view(np.int32) ^ (0 if up else -1)
+    return unorder(find(jnp.where(is_saturated(x), saturated, order(x)), ~last))
 
 
 def _over_axes(up: bool) -> Rule:
