@@ -81,29 +81,29 @@ def operand(x: Array, contract: Axes, batch: Axes, carrier: Carrier, void: Array
     here a product, its bounds and what is undecided, but cannot look into a branch.
     """
 
-    def in_digits(x: Array) -> Operand:
-        matrix = _matrix(x, contract, batch)
-        return Operand(matrix, split(matrix))
+    def in_float64(matrix: Array) -> Operand:
+        return Operand(wide(matrix), _bounds(matrix))
 
-    def in_float64(x: Array) -> Operand:
-        return Operand(_matrix(wide(x), contract, batch), _bounds(x, contract, batch))
-
-    def nothing(x: Array) -> Operand:
-        like = jax.eval_shape(in_float64, x)
+    def nothing(matrix: Array) -> Operand:
+        like = jax.eval_shape(in_float64, matrix)
         return jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), like)
 
-    return lax.cond(void, nothing, in_float64, x) if carrier.float64 else in_digits(x)
+    matrix = _matrix(x, contract, batch)
+    if not carrier.float64:
+        return Operand(matrix, split(matrix))
+    return lax.cond(void, nothing, in_float64, matrix)
 
 
-def _bounds(x: Array, contract: Axes, batch: Axes) -> Rows:
-    """The squares are exact in float64, and all terms of their sum are positive: K - 1 additions
+def _bounds(matrix: Array) -> Rows:
+    """Of values [batches, rows, terms].
+
+    The squares are exact in float64, and all terms of their sum are positive: K - 1 additions
     and the root err by less than K * 2**-53 < 2**-22 of the norm, K <= 2**30.
     """
-    y = wide(x)
-    norm = jnp.sqrt(jnp.sum(y * y, contract, keepdims=True)) * ENLARGED
+    y = wide(matrix)
+    norm = jnp.sqrt(jnp.sum(y * y, 2)) * ENLARGED
     # a row without any number has the norm 0
-    steps = norm * per_unit(common_bit(x, contract).reshape(norm.shape))
-    return Rows(*(_matrix(z, contract, batch)[:, :, 0] for z in (norm, steps)))
+    return Rows(norm, norm * per_unit(common_bit(matrix, (2,))))
 
 
 def result_shape(a: Array, b: Array, contract: tuple[Axes, Axes], batch: tuple[Axes, Axes]) -> Axes:
