@@ -35,7 +35,7 @@ Shape = tuple[int, ...]
 
 def to_fixed(outputs: Array, carrier: Carrier) -> tuple[Array, Array]:
     """Values -> (int64 in units of 2**-32, ties to even, |.| <= 2**48; bool: is one too large)."""
-    magnitude, limit = order(jnp.abs(outputs)), order(np.float32(2**OUTPUT_RANGE))
+    magnitude, limit = order(jnp.abs(outputs)), np.float32(2**OUTPUT_RANGE).view(np.int32)
     x = jnp.where(magnitude <= limit, outputs, np.float32(0))
     beyond = jnp.max(magnitude, initial=0) > limit
     if carrier.float64:

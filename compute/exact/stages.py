@@ -13,6 +13,7 @@ from jax import Array
 from compute.exact.carriers import Carrier
 from compute.exact.contraction import operand
 from compute.exact.engine import run_step
+from compute.exact.merging import late_values, merged
 from compute.exact.number import SATURATED, canonical, is_saturated
 from compute.exact.values import Context, Value
 from compute.program.program import Program, Step
@@ -25,21 +26,18 @@ class Stages:
     """The two stages of a program.  Both are traceable by JAX; x64 must be enabled."""
 
     def __init__(self, program: Program, carrier: Carrier) -> None:
-        self.program = program
+        self.program = program = merged(program)
         self.carrier = carrier
         main = program.main
         self.of_params = len(program.parameters)
-        known = [i >= self.of_params for i in range(len(main.inputs))]
         # what a step of the second stage makes, though it may be the same for all examples
-        self.late = {n for n, late in enumerate(known) if late}
+        self.late = late_values(program)
         self.made_by: dict[int, int] = {}
         self.results: list[range] = []
         number = len(main.inputs)
         for i, step in enumerate(main.steps):
             self.results.append(range(number, number + len(step.results)))
             self.made_by |= dict.fromkeys(self.results[i], i)
-            if self._late(i):
-                self.late |= set(self.results[i])
             number += len(step.results)
         self.kept, self.again = self._divide()
         self.weights = self._weights()

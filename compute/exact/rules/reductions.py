@@ -24,7 +24,7 @@ def is_float(x: Array) -> bool:
 
 
 def extreme(x: Array, up: bool, find: Extreme) -> Array:
-    """The largest (or smallest) as `find` finds it; SATURATED if one is; of nothing, the other end."""
+    """The largest or smallest that `find` finds; SATURATED if one is; of nothing, the other end."""
     if not is_float(x):
         limits = np.iinfo(x.dtype)
         return find(x, limits.min if up else limits.max)
