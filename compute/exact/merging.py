@@ -6,19 +6,44 @@ One product with all their weights costs less than several, and each sum in it i
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import NamedTuple
 
 from compute.program.builder import Builder
 from compute.program.limits import OPERANDS
 from compute.program.program import Block, Program, Step
 
 Axes = tuple[int, ...]
-# what products that are joined have in common: the number of an operand, its place, its axes
-Common = tuple[int, int, Axes]
 CONTRACT = ("contract_a", "contract_b")
+
+
+class _Common(NamedTuple):
+    """What products share that are joined: a value, its place among the operands, its axes."""
+
+    number: int
+    place: int
+    contract: Axes
+
+
+@dataclass
+class _Group:
+    """Products to be joined: numbers of steps, elements of all results, and of all weights."""
+
+    common: _Common
+    steps: list[int]
+    results: int
+    weights: int
+
+    def takes(self, other: _Group, results: int, weights: int) -> bool:
+        """Take the other in, if so many elements are not exceeded."""
+        sums = self.results + other.results, self.weights + other.weights
+        if len(self.steps) == OPERANDS or sums[0] > results or sums[1] > weights:
+            return False
+        self.steps += other.steps
+        self.results, self.weights = sums
+        return True
 
 
 def late_values(program: Program) -> set[int]:
@@ -51,46 +76,40 @@ def merged(program: Program) -> Program:
         found = builder.step(step.operation.name, *operands, **step.attributes)
         new.update({starts[i] + k: number for k, number in enumerate(found)})
 
-    waiting = []
-    for i, step in enumerate(main.steps):
-        if late.isdisjoint(step.operands):
-            add(i)
-        else:
-            waiting.append(i)
-    groups = {group[0]: (common, group) for common, group in _groups(main, late)}
+    waiting = [i for i, step in enumerate(main.steps) if not late.isdisjoint(step.operands)]
+    for i in sorted({*range(len(main.steps))} - {*waiting}):
+        add(i)
+    groups = {group.steps[0]: group for group in _groups(main, late)}
+    joined = {i for group in groups.values() for i in group.steps}
     for i in waiting:
         if i in groups:
-            common, group = groups[i]
-            joined = _join(builder, common, [main.steps[k] for k in group], new)
-            new.update({starts[k]: number for k, number in zip(group, joined, strict=True)})
-        elif starts[i] not in new:
+            group = groups[i]
+            found = _join(builder, group.common, [main.steps[k] for k in group.steps], new)
+            new.update({starts[k]: number for k, number in zip(group.steps, found, strict=True)})
+        elif i not in joined:
             add(i)
     return replace(program, main=builder.block(new[n] for n in main.results))
 
 
-def _groups(main: Block, late: set[int]) -> Iterator[tuple[Common, list[int]]]:
-    """Numbers of steps to be joined, two or more, ascending, and what they have in common."""
-    most = [0, 0]  # elements of a result, and of the other operand
-    found: dict[Common, list[tuple[list[int], list[int]]]] = defaultdict(list)
-    for step in main.steps:
-        if (common := _common(step, late)) is not None:
-            most = [max(pair) for pair in zip(most, _sizes(main, step, common), strict=True)]
-    for i, step in enumerate(main.steps):
-        if (common := _common(step, late)) is None:
-            continue
-        sizes, groups = _sizes(main, step, common), found[common]
-        group, sums = groups[-1] if groups else ([], most)
-        more = [a + b for a, b in zip(sums, sizes, strict=True)]
-        if len(group) in range(1, OPERANDS) and more[0] <= most[0] and more[1] <= most[1]:
-            group.append(i)
-            sums[:] = more
-        else:
-            groups.append(([i], sizes))
-    for common, groups in found.items():
-        yield from ((common, group) for group, _ in groups if len(group) > 1)
+def _groups(main: Block, late: set[int]) -> list[_Group]:
+    """Two or more products each, in the order of the first."""
+    products = [
+        _Group(common, [i], step.results[0].size, main.types[step.operands[1 - common.place]].size)
+        for i, step in enumerate(main.steps)
+        if (common := _common(step, late)) is not None
+    ]
+    results = max((one.results for one in products), default=0)
+    weights = max((one.weights for one in products), default=0)
+    last: dict[_Common, _Group] = {}
+    groups = []
+    for one in products:
+        if one.common not in last or not last[one.common].takes(one, results, weights):
+            last[one.common] = one
+            groups.append(one)
+    return [group for group in groups if len(group.steps) > 1]
 
 
-def _common(step: Step, late: set[int]) -> Common | None:
+def _common(step: Step, late: set[int]) -> _Common | None:
     """What a product of floats needs to share with others; one alone of its operands is late."""
     sides = [n in late for n in step.operands]
     if step.operation.name != "dot" or sum(sides) != 1:
@@ -98,15 +117,11 @@ def _common(step: Step, late: set[int]) -> Common | None:
     if step.attributes["batch_a"] or not step.results[0].dtype.is_float:
         return None
     place = sides.index(True)
-    return step.operands[place], place, step.attributes[CONTRACT[place]]
-
-
-def _sizes(main: Block, step: Step, common: Common) -> list[int]:
-    return [step.results[0].size, main.types[step.operands[1 - common[1]]].size]
+    return _Common(step.operands[place], place, step.attributes[CONTRACT[place]])
 
 
 def _join(
-    builder: Builder, common: Common, products: Sequence[Step], new: dict[int, int]
+    builder: Builder, common: _Common, products: Sequence[Step], new: dict[int, int]
 ) -> list[int]:
     """One product for all, on new numbers; the results of each."""
     number, place, contract = common
