@@ -1,8 +1,10 @@
 """Products of one value are one product, and nothing else changes."""
 
+import numpy as np
 import pytest
 
 from compute.exact.merging import merged
+from compute.oracle.run import run
 from compute.program.builder import Builder
 from compute.program.program import Program
 from compute.program.types import DType, Type
@@ -78,6 +80,22 @@ def test_a_weight_may_be_made_after_the_first_product() -> None:
     program = Program((("w", w),), (("x", x),), builder.block([first, second, third]))
     assert products(merged(program)) == 2
     assert not differing(program, "float64")
+
+
+def test_a_loop_that_only_traps_is_not_lost() -> None:
+    """It has no result, and what depends on the parameter alone comes before it."""
+    number = Type(DType.F24)
+    body = Builder([number])
+    body.step("is_finite", *body.step("div", 0, 0))
+    builder = Builder([number, number])
+    loop = {"body": body.block([]), "length": 2, "constants": 1, "carries": 0, "reverse": False}
+    builder.step("scan", 1, **loop)
+    result = builder.step("add", 1, *builder.step("neg", 0))
+    program = Program((("w", number),), (("x", number),), builder.block(result))
+    zero, one = ({"x": np.float32(x).tobytes()} for x in (0, 1))
+    case = Case(program, {"w": one["x"]}, zero)
+    assert not compared(case, [zero, one], compiled=True, carrier="float64")
+    assert not run(program, *case.arrays()).outputs
 
 
 @pytest.mark.parametrize(
