@@ -76,9 +76,12 @@ def merged(program: Program) -> Program:
         found = builder.step(step.operation.name, *operands, **step.attributes)
         new.update({starts[i] + k: number for k, number in enumerate(found)})
 
-    waiting = [i for i, step in enumerate(main.steps) if not late.isdisjoint(step.operands)]
-    for i in sorted({*range(len(main.steps))} - {*waiting}):
-        add(i)
+    waiting = []
+    for i, step in enumerate(main.steps):
+        if late.isdisjoint(step.operands):
+            add(i)
+        else:
+            waiting.append(i)
     groups = {group.steps[0]: group for group in _groups(main, late)}
     joined = {i for group in groups.values() for i in group.steps}
     for i in waiting:
