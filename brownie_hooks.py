@@ -55,23 +55,25 @@ def forget_stale_builds(build: Path, sources: dict[str, dict[str, str]]) -> None
 
 
 def _with_imports(compile_json: Any) -> Any:
-    """Wrap `compile_json`: add the imports, keep them out of the output, flatten source maps."""
+    """Wrap `compile_json`: add the imports, keep them out of the output, flatten source maps; its
+    filter, which lets every warning of the process through, ends with it."""
 
     @wraps(compile_json)
     def wrapped(input_json: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
         contracts = input_json["sources"]
         selection = input_json["settings"]["outputSelection"]
         wanted = [output for outputs in selection["*"].values() for output in outputs]
-        output = compile_json(
-            input_json
-            | {
-                "sources": _imported_sources() | contracts,
-                "settings": input_json["settings"]
-                | {"outputSelection": {name: {"*": wanted} for name in contracts}},
-            },
-            *args,
-            **kwargs,
-        )
+        with warnings.catch_warnings():
+            output = compile_json(
+                input_json
+                | {
+                    "sources": _imported_sources() | contracts,
+                    "settings": input_json["settings"]
+                    | {"outputSelection": {name: {"*": wanted} for name in contracts}},
+                },
+                *args,
+                **kwargs,
+            )
         for compiled in output.get("contracts", {}).values():
             for contract in compiled.values():
                 deployed = contract["evm"]["deployedBytecode"]
